@@ -1,0 +1,136 @@
+//! The one door for chance. Asks the strategy, keeps what was picked, and digests it.
+
+use crate::digest::Digest;
+use crate::odds::Odds;
+use crate::quantile::Quantiles;
+use crate::site::Site;
+use crate::strategy::{Menu, Random, Strategy};
+
+/// The picks of a run, in order: with the same world, the same run.
+pub type Picks = Vec<u32>;
+
+/// Answers every question of a run, through one [`Strategy`].
+#[derive(Debug)]
+pub struct Chooser<'s> {
+    source: Source<'s>,
+    digest: Digest,
+    recording: Option<Picks>,
+}
+
+/// The random strategy is asked some hundred million times a run, so it is not behind a virtual call.
+#[derive(Debug)]
+enum Source<'s> {
+    Random(Random),
+    Other(&'s mut dyn Strategy),
+}
+
+impl<'s> Chooser<'s> {
+    /// Picks by the seed.
+    pub fn random(seed: u64) -> Chooser<'s> {
+        Chooser { source: Source::Random(Random::new(seed)), digest: Digest::default(), recording: None }
+    }
+
+    /// Picks by any strategy.
+    pub fn of(strategy: &'s mut dyn Strategy) -> Chooser<'s> {
+        Chooser { source: Source::Other(strategy), digest: Digest::default(), recording: None }
+    }
+
+    /// The same chooser, keeping every pick. A large run makes some hundred million.
+    #[must_use]
+    pub fn recording(mut self) -> Chooser<'s> {
+        self.recording = Some(Picks::new());
+        self
+    }
+
+    /// One of `bound` ways; 0 is the dull one.
+    ///
+    /// # Panics
+    /// If `bound` is 0: there is nothing to choose.
+    #[inline]
+    pub fn choose(&mut self, site: &Site, bound: u32) -> u32 {
+        assert!(bound > 0, "{}: nothing to choose from", site.kind.name());
+        if bound == 1 {
+            return 0;
+        }
+        self.pick(site, Menu::Uniform(bound))
+    }
+
+    /// Whether something of these odds strikes. What cannot strike is not asked.
+    #[inline]
+    pub fn chance(&mut self, site: &Site, odds: Odds) -> bool {
+        odds.possible() && self.pick(site, Menu::Chance(odds)) == 1
+    }
+
+    /// A value of a distribution; pick 0 is its smallest.
+    #[inline]
+    pub fn quantile(&mut self, site: &Site, table: &Quantiles) -> u64 {
+        match table.constant() {
+            Some(value) => value,
+            None => table.value(self.pick(site, Menu::Uniform(table.len()))),
+        }
+    }
+
+    #[inline]
+    fn pick(&mut self, site: &Site, menu: Menu) -> u32 {
+        let pick = match &mut self.source {
+            Source::Random(random) => random.pick(site, menu),
+            Source::Other(strategy) => strategy.pick(site, menu),
+        };
+        assert!(pick < menu.bound(), "{}: pick {pick} out of {}", site.kind.name(), menu.bound());
+        self.digest.push(site.kind.hash() ^ u64::from(pick));
+        if let Some(picks) = &mut self.recording {
+            picks.push(pick);
+        }
+        pick
+    }
+
+    /// Adds a word of what happened to the trace digest.
+    #[inline]
+    pub fn note(&mut self, word: u64) {
+        self.digest.push(word);
+    }
+
+    /// The digest of everything picked and noted so far.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The picks kept so far; empty if this chooser does not record.
+    pub fn take_picks(&mut self) -> Picks {
+        self.recording.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::{Kind, Lineage};
+    use crate::strategy::Replay;
+
+    const DIE: Kind = Kind::new("test.die");
+
+    fn run(chooser: &mut Chooser<'_>) -> Vec<u32> {
+        (0..50).map(|i| chooser.choose(&Site::new(DIE, Lineage::ROOT, i), 6)).collect()
+    }
+
+    #[test]
+    fn a_recorded_run_replays_to_the_same_picks_and_the_same_digest() {
+        let mut first = Chooser::random(11).recording();
+        let rolled = run(&mut first);
+        let mut replay = Replay::new(first.take_picks());
+        let mut second = Chooser::of(&mut replay);
+        assert_eq!(run(&mut second), rolled);
+        assert_eq!(second.digest(), first.digest());
+        let mut third = Chooser::random(12);
+        run(&mut third);
+        assert_ne!(third.digest(), first.digest());
+    }
+
+    #[test]
+    fn what_cannot_strike_is_not_asked() {
+        let mut chooser = Chooser::random(1).recording();
+        assert!(!chooser.chance(&Site::new(DIE, Lineage::ROOT, 0), Odds::NEVER));
+        assert_eq!(chooser.choose(&Site::new(DIE, Lineage::ROOT, 1), 1), 0);
+        assert!(chooser.take_picks().is_empty());
+    }
+}

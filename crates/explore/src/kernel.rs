@@ -1,0 +1,153 @@
+//! Virtual time and the event queue. Timed worlds take events by time; untimed worlds let any enabled step go next.
+
+use crate::chooser::Chooser;
+use crate::queue::Queue;
+use crate::site::{Kind, Lineage, Object, Site};
+
+/// How the next event is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// By virtual time: for scale and latency figures.
+    #[default]
+    Timed,
+    /// Any step that is enabled, or the earliest timer: the strongest adversary, for search.
+    Untimed,
+}
+
+/// What an event is to an untimed world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// It may go next at any moment; it touches this object.
+    Step(Object),
+    /// It may go at any moment, but not before an earlier timer.
+    Timer,
+}
+
+/// A constant delay with a queue of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lane(usize);
+
+/// Virtual time and what is still to happen.
+#[derive(Debug)]
+pub struct Kernel<E> {
+    now_us: u64,
+    order: Order,
+    queue: Queue<E>,
+    lane_delays_us: Vec<u64>,
+    /// Untimed worlds only: everything that may happen, unordered.
+    pending: Vec<Pending<E>>,
+    steps: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Pending<E> {
+    at_us: u64,
+    order: u64,
+    class: Class,
+    event: E,
+}
+
+const NEXT: Kind = Kind::new("kernel.next");
+
+impl<E: Copy> Kernel<E> {
+    /// A kernel at time zero with nothing to do.
+    pub fn new(order: Order) -> Kernel<E> {
+        Kernel { now_us: 0, order, queue: Queue::new(), lane_delays_us: Vec::new(), pending: Vec::new(), steps: 0 }
+    }
+
+    /// The present, in microseconds.
+    #[inline]
+    pub fn now_us(&self) -> u64 {
+        self.now_us
+    }
+
+    /// How many events have happened.
+    #[inline]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// The lane of a constant delay.
+    pub fn lane(&mut self, delay_us: u64) -> Lane {
+        let ring = self.queue.ring(delay_us);
+        self.lane_delays_us.resize(self.lane_delays_us.len().max(ring + 1), 0);
+        self.lane_delays_us[ring] = delay_us;
+        Lane(ring)
+    }
+
+    /// Something happens at an instant; not before now.
+    #[inline]
+    pub fn at(&mut self, at_us: u64, class: Class, event: E) {
+        let at_us = at_us.max(self.now_us);
+        match self.order {
+            Order::Timed => self.queue.push(at_us, event),
+            Order::Untimed => self.wait(at_us, class, event),
+        }
+    }
+
+    /// Something happens after a span.
+    #[inline]
+    pub fn after(&mut self, span_us: u64, class: Class, event: E) {
+        self.at(self.now_us + span_us, class, event);
+    }
+
+    /// Something happens after the lane's delay.
+    #[inline]
+    pub fn after_lane(&mut self, lane: Lane, class: Class, event: E) {
+        match self.order {
+            Order::Timed => self.queue.push_ring(lane.0, self.now_us, event),
+            Order::Untimed => self.wait(self.now_us + self.lane_delays_us[lane.0], class, event),
+        }
+    }
+
+    fn wait(&mut self, at_us: u64, class: Class, event: E) {
+        let order = self.steps << 20 | self.pending.len() as u64;
+        self.pending.push(Pending { at_us, order, class, event });
+    }
+
+    /// The next event; `None` when nothing is left to happen.
+    #[inline]
+    pub fn next(&mut self, chooser: &mut Chooser<'_>) -> Option<E> {
+        let (at_us, event) = match self.order {
+            Order::Timed => self.queue.pop()?,
+            Order::Untimed => self.choose(chooser)?,
+        };
+        assert!(at_us >= self.now_us || self.order == Order::Untimed, "time went back");
+        self.now_us = self.now_us.max(at_us);
+        self.steps += 1;
+        Some(event)
+    }
+
+    /// Any enabled step, or the earliest timer. The dull pick is the one that a timed world would take.
+    fn choose(&mut self, chooser: &mut Chooser<'_>) -> Option<(u64, E)> {
+        self.pending.sort_unstable_by_key(|p| (p.at_us, p.order));
+        let first_timer = self.pending.iter().position(|p| p.class == Class::Timer);
+        let enabled: Vec<usize> = (0..self.pending.len())
+            .filter(|i| self.pending[*i].class != Class::Timer || Some(*i) == first_timer)
+            .collect();
+        let bound = u32::try_from(enabled.len()).expect("an untimed world is small");
+        if bound == 0 {
+            return None;
+        }
+        let pick = chooser.choose(&Site::new(NEXT, Lineage::ROOT, self.steps), bound);
+        let chosen = self.pending.remove(enabled[pick as usize]);
+        Some((chosen.at_us, chosen.event))
+    }
+
+    /// How much is still to happen.
+    pub fn len(&self) -> usize {
+        self.queue.len() + self.pending.len()
+    }
+
+    /// Whether nothing is left to happen.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Back to time zero with nothing to do; memory and lanes are kept.
+    pub fn reset(&mut self) {
+        self.queue.clear();
+        self.pending.clear();
+        (self.now_us, self.steps) = (0, 0);
+    }
+}

@@ -1,0 +1,37 @@
+//! Who goes next: chooser, event queue, virtual time, tasks; strategies that pick; replay and search.
+//!
+//! This crate never knows what an order is. Nothing else in the harness is random: whoever could go two ways asks
+//! [`Chooser::choose`], with a name and a bound, and pick 0 is always the dull one.
+//!
+//! - [`site`]: what is being chosen, and which object it touches
+//! - [`chooser`]: the one door for chance; records what was picked, and digests it
+//! - [`strategy`]: who answers: [`Random`], [`Replay`], [`Exhaustive`]
+//! - [`odds`]: probabilities as fixed-point numbers
+//! - [`quantile`]: distributions as tables, the same bits on every platform
+//! - [`kernel`]: virtual time and the event queue, timed or untimed
+//! - [`pool`]: tasks of one type, without an allocation each
+//! - [`executor`]: a small executor over kernel and pool, for models
+//! - [`mod@search`]: the only loop that runs a world again and again
+
+pub mod chooser;
+pub mod digest;
+pub mod executor;
+pub mod kernel;
+pub mod odds;
+pub mod pool;
+pub mod quantile;
+mod queue;
+pub mod search;
+pub mod site;
+pub mod strategy;
+
+pub use chooser::{Chooser, Picks};
+pub use digest::Digest;
+pub use executor::Executor;
+pub use kernel::{Class, Kernel, Lane, Order};
+pub use odds::Odds;
+pub use pool::{Pool, TaskId, Woken};
+pub use quantile::{Distribution, Quantiles};
+pub use search::{Budget, Found, Plan, Searched, search};
+pub use site::{Kind, Lineage, Object, Site};
+pub use strategy::{Exhaustive, Menu, Random, Replay, Strategy};

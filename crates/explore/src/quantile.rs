@@ -1,0 +1,167 @@
+//! Distributions as tables of quantiles: a value is a pick, so exhaustive search can bound it and replay can repeat it.
+//!
+//! Tables are computed with `libm`, whose results have the same bits on every platform.
+
+use std::f64::consts::SQRT_2;
+
+/// How many quantiles a table has: enough that its p99.9 is the distribution's within a percent.
+const STEPS: u32 = 4_096;
+
+/// A distribution of non-negative lengths, in microseconds unless it says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Distribution {
+    /// Always the same.
+    Constant(u64),
+    /// Anything between two values, all alike.
+    Uniform(u64, u64),
+    /// By its mean.
+    Exponential {
+        /// The mean.
+        mean: u64,
+    },
+    /// By its median, and the standard deviation of its logarithm.
+    LogNormal {
+        /// The median.
+        median: u64,
+        /// The standard deviation of the natural logarithm.
+        sigma: f64,
+    },
+    /// Normal around zero, shifted so that nothing is negative: `centre` is where zero lies.
+    Normal {
+        /// The standard deviation.
+        deviation: u64,
+        /// What is added.
+        centre: u64,
+    },
+}
+
+/// A table of the quantiles at the middles of equal steps, ascending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quantiles {
+    values: Box<[u64]>,
+}
+
+impl Quantiles {
+    /// The table of a distribution.
+    pub fn of(distribution: Distribution) -> Quantiles {
+        Quantiles::coarse(distribution, STEPS)
+    }
+
+    /// A table of only `steps` quantiles, for searches that must see them all.
+    ///
+    /// # Panics
+    /// If `steps` is 0.
+    pub fn coarse(distribution: Distribution, steps: u32) -> Quantiles {
+        assert!(steps > 0, "a table needs a value");
+        if let Distribution::Constant(value) = distribution {
+            return Quantiles { values: Box::new([value]) };
+        }
+        let at = |i: u32| quantile(distribution, (f64::from(i) + 0.5) / f64::from(steps));
+        Quantiles { values: (0..steps).map(at).collect() }
+    }
+
+    /// The value of a pick.
+    #[inline]
+    pub fn value(&self, pick: u32) -> u64 {
+        self.values[pick as usize]
+    }
+
+    /// The only value, if there is but one.
+    #[inline]
+    pub fn constant(&self) -> Option<u64> {
+        (self.values.len() == 1).then(|| self.values[0])
+    }
+
+    /// How many picks there are.
+    #[inline]
+    #[expect(clippy::len_without_is_empty, reason = "a table always has a value")]
+    pub fn len(&self) -> u32 {
+        self.values.len() as u32
+    }
+
+    /// The largest value.
+    pub fn max(&self) -> u64 {
+        self.values[self.values.len() - 1]
+    }
+}
+
+/// The value below which a share `p` of the distribution lies.
+fn quantile(distribution: Distribution, p: f64) -> u64 {
+    let value = match distribution {
+        Distribution::Constant(value) => return value,
+        Distribution::Uniform(low, high) => low as f64 + (high.saturating_sub(low)) as f64 * p,
+        Distribution::Exponential { mean } => -(mean as f64) * libm::log1p(-p),
+        Distribution::LogNormal { median, sigma } => median as f64 * libm::exp(sigma * standard_normal(p)),
+        Distribution::Normal { deviation, centre } => centre as f64 + deviation as f64 * standard_normal(p),
+    };
+    libm::round(value.max(0.0)) as u64
+}
+
+/// The quantile of the standard normal distribution, by bisection on the complementary error function: a table is made once,
+/// so exactness is worth more than speed.
+fn standard_normal(p: f64) -> f64 {
+    let below = |x: f64| 0.5 * libm::erfc(-x / SQRT_2);
+    let (mut low, mut high) = (-9.0, 9.0);
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if below(middle) < p {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(table: &Quantiles, p: f64) -> f64 {
+        table.value((p * f64::from(table.len())) as u32) as f64
+    }
+
+    fn close(a: f64, b: f64) {
+        assert!((a / b - 1.0).abs() < 0.02, "{a} is not {b}");
+    }
+
+    #[test]
+    fn a_lognormal_has_its_median_and_its_tail() {
+        let table = Quantiles::of(Distribution::LogNormal { median: 300_000, sigma: 0.6 });
+        close(at(&table, 0.5), 300_000.0);
+        close(at(&table, 0.9), 300_000.0 * f64::exp(0.6 * 1.2816));
+        close(at(&table, 0.999), 300_000.0 * f64::exp(0.6 * 3.0902));
+    }
+
+    #[test]
+    fn an_exponential_has_its_mean() {
+        let table = Quantiles::of(Distribution::Exponential { mean: 400_000 });
+        let mean = (0..table.len()).map(|i| table.value(i) as f64).sum::<f64>() / f64::from(table.len());
+        close(mean, 400_000.0);
+    }
+
+    #[test]
+    fn a_normal_lies_evenly_around_its_centre() {
+        let table = Quantiles::of(Distribution::Normal { deviation: 250_000, centre: 2_000_000 });
+        close(at(&table, 0.5), 2_000_000.0);
+        close(at(&table, 0.8413), 2_250_000.0);
+    }
+
+    #[test]
+    fn tables_ascend_and_their_first_pick_is_the_smallest() {
+        for distribution in [
+            Distribution::Uniform(80, 400),
+            Distribution::Exponential { mean: 60 },
+            Distribution::LogNormal { median: 300, sigma: 0.6 },
+        ] {
+            let table = Quantiles::of(distribution);
+            assert!((1..table.len()).all(|i| table.value(i - 1) <= table.value(i)));
+        }
+    }
+
+    #[test]
+    fn the_bits_of_a_table_are_golden() {
+        let table = Quantiles::coarse(Distribution::LogNormal { median: 300_000, sigma: 0.6 }, 8);
+        assert_eq!(&*table.values, &[119_499, 176_178, 223_747, 272_979, 329_695, 402_240, 510_847, 753_143]);
+    }
+}

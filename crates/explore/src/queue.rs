@@ -1,0 +1,212 @@
+//! The event queue: a four-ary heap, beside lanes for delays that are always the same.
+//!
+//! Time never goes back, so events of one constant delay become due in the order in which they were pushed: a lane is a ring
+//! buffer and costs no comparison. Most traffic of a large run is of that kind. Ties go to whoever was pushed first.
+
+use std::collections::VecDeque;
+
+/// An event and when it is due; `order` breaks ties.
+#[derive(Clone, Copy, Debug)]
+struct Entry<E> {
+    at_us: u64,
+    order: u64,
+    event: E,
+}
+
+impl<E> Entry<E> {
+    #[inline]
+    fn key(&self) -> u128 {
+        (u128::from(self.at_us) << 64) | u128::from(self.order)
+    }
+}
+
+#[derive(Debug)]
+struct Ring<E> {
+    delay_us: u64,
+    entries: VecDeque<Entry<E>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Queue<E> {
+    heap: Vec<Entry<E>>,
+    rings: Vec<Ring<E>>,
+    /// The key of each ring's first entry, or the largest number.
+    heads: Vec<u128>,
+    pushed: u64,
+}
+
+const NOTHING: u128 = u128::MAX;
+const ARITY: usize = 4;
+
+impl<E: Copy> Queue<E> {
+    pub(crate) fn new() -> Queue<E> {
+        Queue { heap: Vec::new(), rings: Vec::new(), heads: Vec::new(), pushed: 0 }
+    }
+
+    /// The ring for a delay, made if there is none.
+    pub(crate) fn ring(&mut self, delay_us: u64) -> usize {
+        if let Some(i) = self.rings.iter().position(|ring| ring.delay_us == delay_us) {
+            return i;
+        }
+        self.rings.push(Ring { delay_us, entries: VecDeque::new() });
+        self.heads.push(NOTHING);
+        self.rings.len() - 1
+    }
+
+    #[inline]
+    fn entry(&mut self, at_us: u64, event: E) -> Entry<E> {
+        self.pushed += 1;
+        Entry { at_us, order: self.pushed, event }
+    }
+
+    /// Pushes onto a ring an event due its delay after `now_us`.
+    #[inline]
+    pub(crate) fn push_ring(&mut self, ring: usize, now_us: u64, event: E) {
+        let entry = self.entry(now_us + self.rings[ring].delay_us, event);
+        let entries = &mut self.rings[ring].entries;
+        if entries.is_empty() {
+            self.heads[ring] = entry.key();
+        }
+        entries.push_back(entry);
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, at_us: u64, event: E) {
+        let entry = self.entry(at_us, event);
+        let mut hole = self.heap.len();
+        self.heap.push(entry);
+        while hole > 0 {
+            let parent = (hole - 1) / ARITY;
+            if self.heap[parent].key() <= entry.key() {
+                break;
+            }
+            self.heap[hole] = self.heap[parent];
+            hole = parent;
+        }
+        self.heap[hole] = entry;
+    }
+
+    /// The earliest event, and when it is due.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<(u64, E)> {
+        let (mut least, mut from) = match self.heap.first() {
+            Some(entry) => (entry.key(), usize::MAX),
+            None => (NOTHING, usize::MAX),
+        };
+        for (ring, head) in self.heads.iter().enumerate() {
+            if *head < least {
+                (least, from) = (*head, ring);
+            }
+        }
+        if least == NOTHING {
+            return None;
+        }
+        let entry = if from == usize::MAX { self.pop_heap() } else { self.pop_ring(from) };
+        Some((entry.at_us, entry.event))
+    }
+
+    #[inline]
+    fn pop_ring(&mut self, ring: usize) -> Entry<E> {
+        let entries = &mut self.rings[ring].entries;
+        let entry = entries.pop_front().expect("a ring with a head has an entry");
+        self.heads[ring] = entries.front().map_or(NOTHING, Entry::key);
+        entry
+    }
+
+    #[inline]
+    fn pop_heap(&mut self) -> Entry<E> {
+        let top = self.heap[0];
+        let last = self.heap.pop().expect("the heap has a first entry");
+        if !self.heap.is_empty() {
+            self.sift_down(last);
+        }
+        top
+    }
+
+    /// Puts `entry` where the top was taken: the hole sinks to where it belongs.
+    #[inline]
+    fn sift_down(&mut self, entry: Entry<E>) {
+        let (key, len) = (entry.key(), self.heap.len());
+        let mut hole = 0;
+        loop {
+            let first = hole * ARITY + 1;
+            if first >= len {
+                break;
+            }
+            let mut least = first;
+            for child in first + 1..(first + ARITY).min(len) {
+                if self.heap[child].key() < self.heap[least].key() {
+                    least = child;
+                }
+            }
+            if self.heap[least].key() >= key {
+                break;
+            }
+            self.heap[hole] = self.heap[least];
+            hole = least;
+        }
+        self.heap[hole] = entry;
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.heap.len() + self.rings.iter().map(|ring| ring.entries.len()).sum::<usize>()
+    }
+
+    /// Forgets everything, keeping the memory and the rings.
+    pub(crate) fn clear(&mut self) {
+        self.heap.clear();
+        self.rings.iter_mut().for_each(|ring| ring.entries.clear());
+        self.heads.iter_mut().for_each(|head| *head = NOTHING);
+        self.pushed = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Clone, Debug)]
+    enum Op {
+        Push(u64),
+        Ring(usize),
+        Pop,
+    }
+
+    fn ops() -> impl Strategy<Value = Vec<Op>> {
+        let op = prop_oneof![(0..50_u64).prop_map(Op::Push), (0..3_usize).prop_map(Op::Ring), Just(Op::Pop)];
+        proptest::collection::vec(op, 0..200)
+    }
+
+    proptest! {
+        /// Against the obvious implementation: a sorted list of (due, pushed).
+        #[test]
+        fn events_leave_in_the_order_of_time_and_then_of_pushing(ops in ops()) {
+            let mut queue = Queue::new();
+            let rings = [queue.ring(0), queue.ring(7), queue.ring(30)];
+            let delays = [0, 7, 30];
+            let (mut model, mut now, mut id) = (Vec::<(u64, u64)>::new(), 0, 0);
+            for op in ops {
+                id += 1;
+                match op {
+                    Op::Push(after) => {
+                        queue.push(now + after, id);
+                        model.push((now + after, id));
+                    }
+                    Op::Ring(i) => {
+                        queue.push_ring(rings[i], now, id);
+                        model.push((now + delays[i], id));
+                    }
+                    Op::Pop => {
+                        model.sort_unstable();
+                        let expected = (!model.is_empty()).then(|| model.remove(0));
+                        let popped = queue.pop();
+                        prop_assert_eq!(popped, expected);
+                        now = popped.map_or(now, |(at, _)| at);
+                    }
+                }
+                prop_assert_eq!(queue.len(), model.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The seam between worlds and strategies: one world, run by seed, from a list, and over all lists.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use explore::{Budget, Chooser, Executor, Kind, Lineage, Object, Order, Plan, Replay, Site, search};
+use proptest::prelude::*;
+
+/// Tasks that each write their letter so many times, with a step in between; the world's outcome is the word.
+fn word(chooser: &mut Chooser<'_>, letters: &[(char, usize)], order: Order) -> String {
+    let word = RefCell::new(String::new());
+    let mut executor = Executor::new(order);
+    for (letter, times) in letters {
+        let (handle, word) = (executor.handle(), &word);
+        executor.spawn(async move {
+            for i in 0..*times {
+                if i > 0 {
+                    handle.step(Object(0)).await;
+                }
+                word.borrow_mut().push(*letter);
+            }
+        });
+    }
+    assert_eq!(executor.run(chooser), 0);
+    drop(executor);
+    word.into_inner()
+}
+
+#[test]
+fn exhaustive_search_sees_every_interleaving_exactly_once() {
+    let mut words = Vec::new();
+    let searched = search(Plan::Exhaustive, Budget { runs_max: 1_000 }, |chooser| {
+        words.push(word(chooser, &[('a', 3), ('b', 2)], Order::Untimed));
+        None::<()>
+    });
+    assert!(searched.exhausted);
+    assert_eq!(searched.runs, 10, "five steps, of which two are b's: 5! / (3! 2!)");
+    assert_eq!(words.iter().collect::<BTreeSet<_>>().len(), 10);
+}
+
+#[test]
+fn a_search_that_ran_out_of_budget_does_not_say_that_it_exhausted_the_space() {
+    let searched = search(Plan::Exhaustive, Budget { runs_max: 9 }, |chooser| {
+        word(chooser, &[('a', 3), ('b', 2)], Order::Untimed);
+        None::<()>
+    });
+    assert!(!searched.exhausted);
+}
+
+/// Two tasks that look, and then act on what they saw.
+fn lost_update(chooser: &mut Chooser<'_>) -> Option<&'static str> {
+    let counter = RefCell::new(0);
+    let mut executor = Executor::new(Order::Untimed);
+    for _ in 0..2 {
+        let (handle, counter) = (executor.handle(), &counter);
+        executor.spawn(async move {
+            let seen = *counter.borrow();
+            handle.step(Object(1)).await;
+            *counter.borrow_mut() = seen + 1;
+        });
+    }
+    executor.run(chooser);
+    drop(executor);
+    (counter.into_inner() != 2).then_some("an update was lost")
+}
+
+#[test]
+fn a_race_is_found_and_its_picks_replay_it() {
+    for plan in [Plan::Exhaustive, Plan::Seeds(1)] {
+        let searched = search(plan, Budget { runs_max: 50 }, lost_update);
+        let found = searched.found.first().expect("the race is there");
+        let mut replay = Replay::new(found.picks.clone());
+        assert_eq!(lost_update(&mut Chooser::of(&mut replay)), Some(found.why));
+        assert_eq!(replay.misfits(), 0);
+    }
+    assert_eq!(lost_update(&mut Chooser::of(&mut Replay::default())), None, "the dull run has no race");
+}
+
+#[test]
+fn timers_fire_in_the_order_of_their_deadlines_at_any_moment() {
+    let mut orders = BTreeSet::new();
+    let searched = search(Plan::Exhaustive, Budget { runs_max: 1_000 }, |chooser| {
+        let log = RefCell::new(String::new());
+        let mut executor = Executor::new(Order::Untimed);
+        for (letter, span) in [('x', 10), ('y', 20)] {
+            let (handle, log) = (executor.handle(), &log);
+            executor.spawn(async move {
+                handle.sleep(span).await;
+                log.borrow_mut().push(letter);
+            });
+        }
+        let (handle, log_of_steps) = (executor.handle(), &log);
+        executor.spawn(async move {
+            handle.step(Object(0)).await;
+            log_of_steps.borrow_mut().push('s');
+        });
+        executor.run(chooser);
+        drop(executor);
+        orders.insert(log.into_inner());
+        None::<()>
+    });
+    assert!(searched.exhausted);
+    // y may come first only where it was set before x was: the deadline counts from when the sleep begins.
+    assert!(orders.contains("sxy") && orders.contains("xsy") && orders.contains("xys"));
+}
+
+proptest! {
+    #[test]
+    fn one_seed_is_one_run(seed in any::<u64>(), a in 1..5_usize, b in 1..5_usize) {
+        for order in [Order::Timed, Order::Untimed] {
+            let run = || {
+                let mut chooser = Chooser::random(seed);
+                let word = word(&mut chooser, &[('a', a), ('b', b)], order);
+                (word, chooser.digest())
+            };
+            prop_assert_eq!(run(), run());
+        }
+    }
+
+    #[test]
+    fn picks_alone_determine_a_run(picks in proptest::collection::vec(0..3_u32, 0..12)) {
+        let run = || {
+            let mut replay = Replay::new(picks.clone());
+            let mut chooser = Chooser::of(&mut replay);
+            (word(&mut chooser, &[('a', 3), ('b', 3)], Order::Untimed), chooser.digest())
+        };
+        prop_assert_eq!(run(), run());
+    }
+
+    #[test]
+    fn dropping_one_asker_leaves_the_draws_of_the_others(seed in any::<u64>(), dropped in 0..10_u64) {
+        const FATE: Kind = Kind::new("test.fate");
+        let fate = |chooser: &mut Chooser<'_>, who: u64| {
+            chooser.choose(&Site::new(FATE, Lineage::ROOT.child(FATE, who), 0), 1_000_000)
+        };
+        let mut all = Chooser::random(seed);
+        let everybody: Vec<u32> = (0..10).map(|who| fate(&mut all, who)).collect();
+        let mut fewer = Chooser::random(seed);
+        for who in (0..10).filter(|who| *who != dropped) {
+            prop_assert_eq!(fate(&mut fewer, who), everybody[who as usize]);
+        }
+    }
+}
