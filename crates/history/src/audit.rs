@@ -1,0 +1,114 @@
+//! What the database and the gateway hold at the end. A part that nobody looked at is `None`, which is not the same as empty.
+
+use protocol::{ChargeState, OrderState};
+
+use crate::event::RecordState;
+use crate::names::{
+    BasketRef, ChargeRef, CodeRef, CouponRef, IntentRef, KeyRef, MessageRef, OrderRef, PayloadRef,
+    SkuRef, TenantRef,
+};
+
+/// The audit: taken after quiescence, in one consistent snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// When, in the contract's unit.
+    pub t: u64,
+    /// The orders.
+    pub orders: Option<Vec<AuditOrder>>,
+    /// The gateway's ledger, each charge with the order that it belongs to.
+    pub charges: Option<Vec<AuditCharge>>,
+    /// The stock.
+    pub stock: Option<Vec<AuditStock>>,
+    /// The notifications that left.
+    pub notifications: Option<Vec<AuditNotification>>,
+    /// The idempotency records.
+    pub keys: Option<Vec<AuditKey>>,
+    /// The coupons.
+    pub coupons: Option<Vec<AuditCoupon>>,
+}
+
+/// An order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditOrder {
+    /// Its number.
+    pub id: OrderRef,
+    /// Whose it is.
+    pub tenant: Option<TenantRef>,
+    /// The key it was created with.
+    pub key: Option<KeyRef>,
+    /// The request it was created from.
+    pub payload: Option<PayloadRef>,
+    /// Its lines.
+    pub items: Option<BasketRef>,
+    /// Its coupon.
+    pub coupon: Option<CouponRef>,
+    /// Where it stands.
+    pub state: OrderState,
+    /// When it was created, in the contract's unit.
+    pub t: Option<u64>,
+}
+
+/// A charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditCharge {
+    /// The gateway's number.
+    pub id: ChargeRef,
+    /// The order it pays for, if there is one.
+    pub order: Option<OrderRef>,
+    /// The purchase it pays for, if the harness knows it otherwise than by the order.
+    pub intent: Option<IntentRef>,
+    /// The gateway's idempotency key, numbered.
+    pub provider_key: Option<u32>,
+    /// Where it stands.
+    pub state: ChargeState,
+    /// How much, in minor units.
+    pub amount: i64,
+}
+
+/// The stock of a SKU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditStock {
+    /// What.
+    pub sku: SkuRef,
+    /// How many there were at first.
+    pub initial: i64,
+    /// How many were added.
+    pub restocked: i64,
+    /// How many can be sold.
+    pub on_hand: i64,
+    /// How many are held for open orders.
+    pub reserved: i64,
+}
+
+/// A notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditNotification {
+    /// Its message id.
+    pub message: MessageRef,
+    /// Which order it is about.
+    pub order: Option<OrderRef>,
+    /// What it tells.
+    pub event: CodeRef,
+    /// When it left, in the contract's unit.
+    pub t: Option<u64>,
+}
+
+/// An idempotency record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditKey {
+    /// Which key. A record in a scope of the service's own has a key that no client sent.
+    pub key: KeyRef,
+    /// Where it stands.
+    pub state: RecordState,
+}
+
+/// A coupon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditCoupon {
+    /// Which.
+    pub coupon: CouponRef,
+    /// How often it may be used.
+    pub limit: u64,
+    /// How often it says it was.
+    pub used: u64,
+}

@@ -1,0 +1,1 @@
+//! The JSONL form: one JSON object per line.

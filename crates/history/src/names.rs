@@ -1,0 +1,389 @@
+//! Numbers for names. A world that makes up its names uses counted ones (`i17`), which cost no memory; a file has listed ones.
+
+use std::borrow::Cow;
+use std::hash::{BuildHasher, BuildHasherDefault};
+use std::num::NonZeroU32;
+
+use compact_str::CompactString;
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
+
+/// The reference types: small numbers that cannot be mixed up, and of which `Option` costs nothing.
+macro_rules! references {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(NonZeroU32);
+
+        impl $name {
+            /// The reference to the name with this index.
+            #[inline]
+            pub const fn new(index: u32) -> $name {
+                $name(NonZeroU32::new(index + 1).expect("fewer than 2^32 - 1 names"))
+            }
+
+            /// The index, from 0.
+            #[inline]
+            pub const fn index(self) -> usize {
+                self.0.get() as usize - 1
+            }
+        }
+
+        impl Reference for $name {
+            fn at(index: u32) -> $name {
+                $name::new(index)
+            }
+        }
+    )*};
+}
+
+/// What the reference types have in common.
+pub trait Reference {
+    /// The reference to the name with this index.
+    fn at(index: u32) -> Self;
+}
+
+references! {
+    /// A tenant.
+    TenantRef
+    /// A key of a tenant: the same text of two tenants is two.
+    KeyRef
+    /// A purchase that a person meant.
+    IntentRef
+    /// The content of a request.
+    PayloadRef
+    /// A list of items.
+    BasketRef
+    /// A stock-keeping unit.
+    SkuRef
+    /// An order.
+    OrderRef
+    /// The body of an answer.
+    ResponseRef
+    /// The machine-readable reason of a refusal or of an unknown outcome.
+    CodeRef
+    /// A fault of the plan.
+    FaultRef
+    /// A host, or the owner of a claim.
+    HostRef
+    /// A charge in the gateway's ledger.
+    ChargeRef
+    /// A notification's message id.
+    MessageRef
+    /// A coupon.
+    CouponRef
+}
+
+/// The names of one kind: first the counted ones, then the listed ones.
+#[derive(Clone, Debug, Default)]
+pub struct Symbols {
+    prefix: &'static str,
+    counted: u32,
+    listed: Vec<CompactString>,
+    table: HashTable<u32>,
+}
+
+impl Symbols {
+    /// No names; counted ones will begin with `prefix`.
+    pub fn with_prefix(prefix: &'static str) -> Symbols {
+        Symbols {
+            prefix,
+            ..Symbols::default()
+        }
+    }
+
+    /// How many names there are.
+    pub fn len(&self) -> usize {
+        self.counted as usize + self.listed.len()
+    }
+
+    /// Whether there is no name.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The next counted name.
+    ///
+    /// # Panics
+    /// If a name was listed before: counted names come first.
+    #[inline]
+    pub fn count<R: Reference>(&mut self) -> R {
+        self.counted += 1;
+        assert!(
+            self.listed.is_empty(),
+            "counted names come before listed ones"
+        );
+        R::at(self.counted - 1)
+    }
+
+    /// Makes the counted names reach up to this index.
+    pub fn count_to<R: Reference>(&mut self, index: u32) -> R {
+        if index >= self.counted {
+            assert!(
+                self.listed.is_empty(),
+                "counted names come before listed ones"
+            );
+            self.counted = index + 1;
+        }
+        R::at(index)
+    }
+
+    /// The number of a name, which is listed if it is new.
+    pub fn intern<R: Reference>(&mut self, text: &str) -> R {
+        if let Some(index) = self.counted_index(text) {
+            return R::at(index);
+        }
+        let hash = hash(text);
+        let (listed, counted) = (&mut self.listed, self.counted);
+        let found = self.table.find(hash, |i| listed[*i as usize] == text);
+        let index = match found {
+            Some(index) => *index,
+            None => {
+                let index = u32::try_from(listed.len()).expect("fewer than 2^32 names");
+                listed.push(CompactString::new(text));
+                let listed = &self.listed;
+                self.table
+                    .insert_unique(hash, index, |i| self::hash(&listed[*i as usize]));
+                index
+            }
+        };
+        R::at(counted + index)
+    }
+
+    /// The number of a name, if it has one.
+    pub fn find<R: Reference>(&self, text: &str) -> Option<R> {
+        let index = self.counted_index(text).or_else(|| {
+            let found = self
+                .table
+                .find(hash(text), |i| self.listed[*i as usize] == text);
+            found.map(|index| self.counted + index)
+        });
+        index.map(R::at)
+    }
+
+    /// The index of a counted name, read from its digits.
+    fn counted_index(&self, text: &str) -> Option<u32> {
+        if self.counted == 0 {
+            return None;
+        }
+        let digits = text.strip_prefix(self.prefix)?;
+        let canonical = digits == "0" || !digits.starts_with(['0', '+']);
+        let index: u32 = digits.parse().ok().filter(|_| canonical)?;
+        (index < self.counted).then_some(index)
+    }
+
+    /// The name of an index.
+    pub fn text(&self, index: usize) -> Cow<'_, str> {
+        match index.checked_sub(self.counted as usize) {
+            Some(listed) => Cow::Borrowed(&self.listed[listed]),
+            None => Cow::Owned(format!("{}{index}", self.prefix)),
+        }
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    BuildHasherDefault::<FxHasher>::default().hash_one(text)
+}
+
+/// So many of a SKU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Item {
+    /// What.
+    pub sku: SkuRef,
+    /// How many.
+    pub quantity: u32,
+}
+
+/// The content of a request: a name and a list of items. Two payloads with equal items may differ in what is not an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payload {
+    /// Its items; `None` if nobody said.
+    pub items: Option<BasketRef>,
+}
+
+/// Every name of a history.
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// Tenants.
+    pub tenants: Symbols,
+    /// Keys. A listed one is `tenant` + U+001F + `key`, so that it is one name.
+    pub keys: Symbols,
+    /// Intents.
+    pub intents: Symbols,
+    /// Payloads.
+    pub payloads: Symbols,
+    /// What is in each payload, by the payload's index.
+    pub contents: Vec<Payload>,
+    /// Lists of items, by the basket's index; sorted by SKU, each SKU once.
+    pub baskets: Vec<Box<[Item]>>,
+    /// SKUs.
+    pub skus: Symbols,
+    /// Orders.
+    pub orders: Symbols,
+    /// Bodies of answers.
+    pub responses: Symbols,
+    /// Reasons.
+    pub codes: Symbols,
+    /// Faults.
+    pub faults: Symbols,
+    /// Hosts and owners.
+    pub hosts: Symbols,
+    /// Charges.
+    pub charges: Symbols,
+    /// Messages.
+    pub messages: Symbols,
+    /// Coupons.
+    pub coupons: Symbols,
+}
+
+/// Separates tenant and key in a listed key's name.
+pub const KEY_SEPARATOR: char = '\u{1f}';
+
+impl Default for Names {
+    fn default() -> Names {
+        Names {
+            tenants: Symbols::with_prefix("t"),
+            keys: Symbols::with_prefix("k"),
+            intents: Symbols::with_prefix("i"),
+            payloads: Symbols::with_prefix("p"),
+            contents: Vec::new(),
+            baskets: Vec::new(),
+            skus: Symbols::default(),
+            orders: Symbols::with_prefix(""),
+            responses: Symbols::with_prefix("r"),
+            codes: Symbols::default(),
+            faults: Symbols::default(),
+            hosts: Symbols::default(),
+            charges: Symbols::with_prefix("c"),
+            messages: Symbols::with_prefix("m"),
+            coupons: Symbols::default(),
+        }
+    }
+}
+
+impl Names {
+    /// The number of a key of a tenant.
+    pub fn intern_key(&mut self, tenant: TenantRef, key: &str) -> KeyRef {
+        let tenant = self.tenants.text(tenant.index()).into_owned();
+        self.keys.intern(&format!("{tenant}{KEY_SEPARATOR}{key}"))
+    }
+
+    /// The text of a key, without its tenant.
+    pub fn key_text(&self, key: KeyRef) -> Cow<'_, str> {
+        match self.keys.text(key.index()) {
+            Cow::Borrowed(name) => {
+                Cow::Borrowed(name.split_once(KEY_SEPARATOR).map_or(name, |(_, key)| key))
+            }
+            owned => owned,
+        }
+    }
+
+    /// A list of items, brought into canonical form: by SKU, each once. Equal lists are one basket only if the caller keeps them so.
+    pub fn basket(&mut self, mut items: Vec<Item>) -> BasketRef {
+        items.sort_unstable();
+        items.dedup_by(|next, kept| {
+            let same = next.sku == kept.sku;
+            kept.quantity = if same {
+                kept.quantity.saturating_add(next.quantity)
+            } else {
+                kept.quantity
+            };
+            same
+        });
+        self.baskets.push(items.into_boxed_slice());
+        BasketRef::new(u32::try_from(self.baskets.len() - 1).expect("fewer than 2^32 baskets"))
+    }
+
+    /// The items of a basket.
+    #[inline]
+    pub fn items(&self, basket: BasketRef) -> &[Item] {
+        &self.baskets[basket.index()]
+    }
+
+    /// The items of a payload, if anybody said what they are.
+    #[inline]
+    pub fn payload_items(&self, payload: PayloadRef) -> Option<BasketRef> {
+        self.contents
+            .get(payload.index())
+            .and_then(|content| content.items)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counted_and_listed_names_find_their_numbers_again() {
+        let mut orders = Symbols::with_prefix("");
+        let first: OrderRef = orders.count();
+        let second: OrderRef = orders.count();
+        let listed: OrderRef = orders.intern("abc");
+        assert_eq!((first.index(), second.index(), listed.index()), (0, 1, 2));
+        assert_eq!(orders.intern::<OrderRef>("1"), second);
+        assert_eq!(orders.find::<OrderRef>("abc"), Some(listed));
+        assert_eq!(
+            orders.find::<OrderRef>("2"),
+            None,
+            "not counted, not listed"
+        );
+        assert_eq!((orders.text(1), orders.text(2)), ("1".into(), "abc".into()));
+    }
+
+    #[test]
+    fn a_number_spelt_otherwise_is_another_name() {
+        let mut orders = Symbols::with_prefix("");
+        orders.count_to::<OrderRef>(5);
+        for text in ["01", "+1", "", "1 "] {
+            assert_eq!(orders.find::<OrderRef>(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn one_text_of_two_tenants_is_two_keys() {
+        let mut names = Names::default();
+        let (a, b) = (names.tenants.intern("A"), names.tenants.intern("B"));
+        let (ka, kb) = (names.intern_key(a, "k"), names.intern_key(b, "k"));
+        assert_ne!(ka, kb);
+        assert_eq!(names.key_text(ka), names.key_text(kb));
+    }
+
+    #[test]
+    fn baskets_are_canonical() {
+        let mut names = Names::default();
+        let (a, b) = (SkuRef::new(0), SkuRef::new(1));
+        let split = [
+            Item {
+                sku: b,
+                quantity: 1,
+            },
+            Item {
+                sku: a,
+                quantity: 2,
+            },
+            Item {
+                sku: b,
+                quantity: 3,
+            },
+        ];
+        let basket = names.basket(split.to_vec());
+        assert_eq!(
+            names.items(basket),
+            [
+                Item {
+                    sku: a,
+                    quantity: 2
+                },
+                Item {
+                    sku: b,
+                    quantity: 4
+                }
+            ]
+        );
+    }
+
+    #[test]
+    fn an_optional_reference_takes_four_bytes() {
+        assert_eq!(size_of::<Option<KeyRef>>(), 4);
+    }
+}

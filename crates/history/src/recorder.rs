@@ -1,0 +1,155 @@
+//! How a world writes a history: one call per thing that happened.
+
+use crate::audit::Audit;
+use crate::coverage::Label;
+use crate::event::{Completion, Event, Invoke, Transition, What};
+use crate::names::{
+    BasketRef, FaultRef, HostRef, IntentRef, KeyRef, OrderRef, Payload, PayloadRef, ResponseRef,
+};
+use crate::{Contract, History};
+
+/// Writes a history whose names are counted.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    history: History,
+    /// The first body seen for each order, by the order's index: its digest and its name.
+    bodies: Vec<Option<(u64, ResponseRef)>>,
+    /// Further bodies of an order: rare, and each worth a name.
+    other_bodies: Vec<(OrderRef, u64, ResponseRef)>,
+}
+
+impl Recorder {
+    /// An empty history under a contract.
+    pub fn new(contract: Contract) -> Recorder {
+        Recorder {
+            history: History {
+                contract,
+                ..History::default()
+            },
+            ..Recorder::default()
+        }
+    }
+
+    /// What was written so far, to declare names on it.
+    pub fn history_mut(&mut self) -> &mut History {
+        &mut self.history
+    }
+
+    /// What was written so far.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Makes room for so many intents, so that a large run does not copy itself while it grows.
+    pub fn reserve(&mut self, intents: usize) {
+        self.history.events.reserve(intents * 2 + intents / 4);
+        self.history.names.contents.reserve(intents);
+        self.bodies.reserve(intents);
+    }
+
+    /// A new purchase in somebody's mind.
+    #[inline]
+    pub fn intent(&mut self) -> IntentRef {
+        self.history.names.intents.count()
+    }
+
+    /// A new key.
+    #[inline]
+    pub fn key(&mut self) -> KeyRef {
+        self.history.names.keys.count()
+    }
+
+    /// A new content of a request.
+    #[inline]
+    pub fn payload(&mut self, items: BasketRef) -> PayloadRef {
+        self.history
+            .names
+            .contents
+            .push(Payload { items: Some(items) });
+        self.history.names.payloads.count()
+    }
+
+    /// The name of an order's body, by a digest of the body.
+    pub fn response(&mut self, order: OrderRef, digest: u64) -> ResponseRef {
+        let index = order.index();
+        if index >= self.bodies.len() {
+            self.bodies.resize(index + 1, None);
+        }
+        let names = &mut self.history.names.responses;
+        match self.bodies[index] {
+            None => {
+                let name = names.count();
+                self.bodies[index] = Some((digest, name));
+                name
+            }
+            Some((first, name)) if first == digest => name,
+            Some(_) => {
+                let known = self
+                    .other_bodies
+                    .iter()
+                    .find(|(o, d, _)| (*o, *d) == (order, digest));
+                known.map(|(_, _, name)| *name).unwrap_or_else(|| {
+                    let name = names.count();
+                    self.other_bodies.push((order, digest, name));
+                    name
+                })
+            }
+        }
+    }
+
+    /// A client asks for an order: a new process.
+    #[inline]
+    pub fn invoke(&mut self, t: u64, invoke: Invoke) -> u32 {
+        let process = self.history.processes;
+        self.history.processes += 1;
+        self.push(t, process, What::Invoke(invoke));
+        process
+    }
+
+    /// The answer says that it took effect.
+    #[inline]
+    pub fn ok(&mut self, t: u64, process: u32, completion: Completion) {
+        self.push(t, process, What::Ok(completion));
+    }
+
+    /// The answer says that it did not.
+    #[inline]
+    pub fn fail(&mut self, t: u64, process: u32, completion: Completion) {
+        self.push(t, process, What::Fail(completion));
+    }
+
+    /// Nobody knows.
+    #[inline]
+    pub fn info(&mut self, t: u64, process: u32, completion: Completion) {
+        self.push(t, process, What::Info(completion));
+    }
+
+    /// A fault struck.
+    #[inline]
+    pub fn fault(&mut self, t: u64, fault: FaultRef, host: Option<HostRef>) {
+        self.push(t, 0, What::Fault { fault, host });
+    }
+
+    /// A key record changed.
+    #[inline]
+    pub fn transition(&mut self, t: u64, transition: Transition) {
+        self.push(t, 0, What::Transition(transition));
+    }
+
+    /// A situation was met.
+    #[inline]
+    pub fn cover(&mut self, label: Label) {
+        self.history.coverage.hit(label);
+    }
+
+    /// The history, with what the database and the gateway hold.
+    pub fn finish(mut self, audit: Audit) -> History {
+        self.history.audit = Some(audit);
+        self.history
+    }
+
+    #[inline]
+    fn push(&mut self, t: u64, process: u32, what: What) {
+        self.history.events.push(Event { t, process, what });
+    }
+}
