@@ -1,1 +1,31 @@
-//! check
+//! Whether it was right: the rules -> [`Verdict`] with witnesses.
+//!
+//! This crate never imports `orders`, never reads a clock and never edits a history: values in, verdict out. It knows what clients saw
+//! and what the database and the gateway hold at the end, and nothing of how the service reasons.
+//!
+//! - [`verdict`]: what the judge says
+//! - [`counts`]: how much there was of everything, and how much too much
+//! - [`rules`]: the registry; each rule is one file and one line
+//! - [`judge`](mod@judge): the order of work, and the memory that is kept between histories
+//! - `facts`: what all rules need to know, in plain arrays, from one pass over the events and few over the audit
+//! - `case`: the history with its facts, as a rule sees them
+//! - `answers`: the `ok` answers of one key, as classes of equal answers
+//! - `ttl`: whether something happened inside a key's time to live, outside, or nobody can tell
+//! - `tally`: what one rule has found so far
+//! - `tell`: attempts, rows and times in words
+
+mod answers;
+mod case;
+pub mod counts;
+mod facts;
+pub mod judge;
+pub mod rules;
+mod tally;
+mod tell;
+mod ttl;
+pub mod verdict;
+
+pub use counts::{Counts, StockRow};
+pub use judge::{Judge, judge, stock_rows};
+pub use rules::{Kind, Rule};
+pub use verdict::{Operation, Outcome, Overall, RuleVerdict, Verdict, WITNESSES_MAX, Witness};

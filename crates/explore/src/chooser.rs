@@ -1,5 +1,8 @@
 //! The one door for chance. Asks the strategy, keeps what was picked, and digests it.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use crate::digest::Digest;
 use crate::odds::Odds;
 use crate::quantile::Quantiles;
@@ -11,33 +14,41 @@ pub type Picks = Vec<u32>;
 
 /// Answers every question of a run, through one [`Strategy`].
 #[derive(Debug)]
-pub struct Chooser<'s> {
-    source: Source<'s>,
+pub struct Chooser {
+    source: Source,
     digest: Digest,
     recording: Option<Picks>,
 }
 
 /// The random strategy is asked some hundred million times a run, so it is not behind a virtual call.
 #[derive(Debug)]
-enum Source<'s> {
+enum Source {
     Random(Random),
-    Other(&'s mut dyn Strategy),
+    Other(Rc<RefCell<dyn Strategy>>),
 }
 
-impl<'s> Chooser<'s> {
+impl Chooser {
     /// Picks by the seed.
-    pub fn random(seed: u64) -> Chooser<'s> {
-        Chooser { source: Source::Random(Random::new(seed)), digest: Digest::default(), recording: None }
+    pub fn random(seed: u64) -> Chooser {
+        Chooser {
+            source: Source::Random(Random::new(seed)),
+            digest: Digest::default(),
+            recording: None,
+        }
     }
 
-    /// Picks by any strategy.
-    pub fn of(strategy: &'s mut dyn Strategy) -> Chooser<'s> {
-        Chooser { source: Source::Other(strategy), digest: Digest::default(), recording: None }
+    /// Picks by any strategy. It is shared, because a search goes on with it after the run.
+    pub fn of(strategy: Rc<RefCell<dyn Strategy>>) -> Chooser {
+        Chooser {
+            source: Source::Other(strategy),
+            digest: Digest::default(),
+            recording: None,
+        }
     }
 
     /// The same chooser, keeping every pick. A large run makes some hundred million.
     #[must_use]
-    pub fn recording(mut self) -> Chooser<'s> {
+    pub fn recording(mut self) -> Chooser {
         self.recording = Some(Picks::new());
         self
     }
@@ -74,9 +85,14 @@ impl<'s> Chooser<'s> {
     fn pick(&mut self, site: &Site, menu: Menu) -> u32 {
         let pick = match &mut self.source {
             Source::Random(random) => random.pick(site, menu),
-            Source::Other(strategy) => strategy.pick(site, menu),
+            Source::Other(strategy) => strategy.borrow_mut().pick(site, menu),
         };
-        assert!(pick < menu.bound(), "{}: pick {pick} out of {}", site.kind.name(), menu.bound());
+        assert!(
+            pick < menu.bound(),
+            "{}: pick {pick} out of {}",
+            site.kind.name(),
+            menu.bound()
+        );
         self.digest.push(site.kind.hash() ^ u64::from(pick));
         if let Some(picks) = &mut self.recording {
             picks.push(pick);
@@ -97,7 +113,10 @@ impl<'s> Chooser<'s> {
 
     /// The picks kept so far; empty if this chooser does not record.
     pub fn take_picks(&mut self) -> Picks {
-        self.recording.as_mut().map(std::mem::take).unwrap_or_default()
+        self.recording
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
     }
 }
 
@@ -109,16 +128,18 @@ mod tests {
 
     const DIE: Kind = Kind::new("test.die");
 
-    fn run(chooser: &mut Chooser<'_>) -> Vec<u32> {
-        (0..50).map(|i| chooser.choose(&Site::new(DIE, Lineage::ROOT, i), 6)).collect()
+    fn run(chooser: &mut Chooser) -> Vec<u32> {
+        (0..50)
+            .map(|i| chooser.choose(&Site::new(DIE, Lineage::ROOT, i), 6))
+            .collect()
     }
 
     #[test]
     fn a_recorded_run_replays_to_the_same_picks_and_the_same_digest() {
         let mut first = Chooser::random(11).recording();
         let rolled = run(&mut first);
-        let mut replay = Replay::new(first.take_picks());
-        let mut second = Chooser::of(&mut replay);
+        let replay = Replay::new(first.take_picks());
+        let mut second = Chooser::of(Rc::new(RefCell::new(replay)));
         assert_eq!(run(&mut second), rolled);
         assert_eq!(second.digest(), first.digest());
         let mut third = Chooser::random(12);

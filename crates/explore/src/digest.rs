@@ -13,7 +13,10 @@ pub struct Digest {
 
 impl Default for Digest {
     fn default() -> Digest {
-        Digest { a: 0x9e37_79b9_7f4a_7c15, b: 0x2545_f491_4f6c_dd1d }
+        Digest {
+            a: 0x9e37_79b9_7f4a_7c15,
+            b: 0x2545_f491_4f6c_dd1d,
+        }
     }
 }
 
@@ -50,7 +53,14 @@ mod tests {
 
     #[test]
     fn order_count_and_content_matter() {
-        let all = [of(&[]), of(&[0]), of(&[0, 0]), of(&[1, 2]), of(&[2, 1]), of(&[1, 2, 3])];
+        let all = [
+            of(&[]),
+            of(&[0]),
+            of(&[0, 0]),
+            of(&[1, 2]),
+            of(&[2, 1]),
+            of(&[1, 2, 3]),
+        ];
         for (i, x) in all.iter().enumerate() {
             for y in &all[i + 1..] {
                 assert_ne!(x.value(), y.value());
@@ -60,6 +70,9 @@ mod tests {
 
     #[test]
     fn the_digest_is_the_same_on_every_platform() {
-        assert_eq!(of(&[1, 2, 3]).to_string(), "fbdb599ab8eed6fa01ebea83e823c331");
+        assert_eq!(
+            of(&[1, 2, 3]).to_string(),
+            "fbdb599ab8eed6fa01ebea83e823c331"
+        );
     }
 }

@@ -21,7 +21,9 @@ pub struct Executor<'a> {
 
 impl std::fmt::Debug for Executor<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Executor").field("tasks", &self.tasks.len()).finish_non_exhaustive()
+        f.debug_struct("Executor")
+            .field("tasks", &self.tasks.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -38,8 +40,14 @@ struct Shared {
 impl<'a> Executor<'a> {
     /// An executor without tasks.
     pub fn new(order: Order) -> Executor<'a> {
-        let shared = Shared { kernel: RefCell::new(Kernel::new(order)), running: Cell::new(None) };
-        Executor { tasks: Pool::default(), handle: Handle(Rc::new(shared)) }
+        let shared = Shared {
+            kernel: RefCell::new(Kernel::new(order)),
+            running: Cell::new(None),
+        };
+        Executor {
+            tasks: Pool::default(),
+            handle: Handle(Rc::new(shared)),
+        }
     }
 
     /// What tasks wait on.
@@ -55,19 +63,25 @@ impl<'a> Executor<'a> {
     }
 
     /// Runs until nothing is left to happen. Returns how many tasks never ended: they wait for what cannot come.
-    pub fn run(&mut self, chooser: &mut Chooser<'_>) -> usize {
+    pub fn run(&mut self, chooser: &mut Chooser) -> usize {
         let woken = self.tasks.woken();
         let mut by_waker = Vec::new();
         loop {
             let event = self.handle.0.kernel.borrow_mut().next(chooser);
-            let Some(id) = event else { return self.tasks.len() };
+            let Some(id) = event else {
+                return self.tasks.len();
+            };
             chooser.note(u64::from(id.slot));
             self.handle.0.running.set(Some(id));
             self.tasks.poll(id);
             self.handle.0.running.set(None);
             woken.drain_into(&mut by_waker);
             for id in by_waker.drain(..) {
-                self.handle.0.kernel.borrow_mut().after(0, Class::Step(Object(u64::from(id.slot))), id);
+                self.handle.0.kernel.borrow_mut().after(
+                    0,
+                    Class::Step(Object(u64::from(id.slot))),
+                    id,
+                );
             }
         }
     }
@@ -90,7 +104,12 @@ impl Handle {
     }
 
     fn wait(&self, span_us: u64, class: Class) -> Wait<'_> {
-        Wait { shared: &self.0, span_us, class, since: None }
+        Wait {
+            shared: &self.0,
+            span_us,
+            class,
+            since: None,
+        }
     }
 }
 
@@ -110,7 +129,11 @@ impl Future for Wait<'_> {
             Some(step) if kernel.steps() > step => Poll::Ready(()),
             Some(_) => Poll::Pending,
             None => {
-                let running = self.shared.running.get().expect("a task waits only while it runs");
+                let running = self
+                    .shared
+                    .running
+                    .get()
+                    .expect("a task waits only while it runs");
                 kernel.after(self.span_us, self.class, running);
                 let step = kernel.steps();
                 drop(kernel);

@@ -36,6 +36,7 @@ pub struct Kernel<E> {
     lane_delays_us: Vec<u64>,
     /// Untimed worlds only: everything that may happen, unordered.
     pending: Vec<Pending<E>>,
+    waited: u64,
     steps: u64,
 }
 
@@ -43,6 +44,8 @@ pub struct Kernel<E> {
 struct Pending<E> {
     at_us: u64,
     order: u64,
+    /// After which step it was set.
+    since: u64,
     class: Class,
     event: E,
 }
@@ -52,7 +55,15 @@ const NEXT: Kind = Kind::new("kernel.next");
 impl<E: Copy> Kernel<E> {
     /// A kernel at time zero with nothing to do.
     pub fn new(order: Order) -> Kernel<E> {
-        Kernel { now_us: 0, order, queue: Queue::new(), lane_delays_us: Vec::new(), pending: Vec::new(), steps: 0 }
+        Kernel {
+            now_us: 0,
+            order,
+            queue: Queue::new(),
+            lane_delays_us: Vec::new(),
+            pending: Vec::new(),
+            waited: 0,
+            steps: 0,
+        }
     }
 
     /// The present, in microseconds.
@@ -70,7 +81,8 @@ impl<E: Copy> Kernel<E> {
     /// The lane of a constant delay.
     pub fn lane(&mut self, delay_us: u64) -> Lane {
         let ring = self.queue.ring(delay_us);
-        self.lane_delays_us.resize(self.lane_delays_us.len().max(ring + 1), 0);
+        self.lane_delays_us
+            .resize(self.lane_delays_us.len().max(ring + 1), 0);
         self.lane_delays_us[ring] = delay_us;
         Lane(ring)
     }
@@ -101,29 +113,44 @@ impl<E: Copy> Kernel<E> {
     }
 
     fn wait(&mut self, at_us: u64, class: Class, event: E) {
-        let order = self.steps << 20 | self.pending.len() as u64;
-        self.pending.push(Pending { at_us, order, class, event });
+        self.waited += 1;
+        self.pending.push(Pending {
+            at_us,
+            order: self.waited,
+            since: self.steps,
+            class,
+            event,
+        });
     }
 
     /// The next event; `None` when nothing is left to happen.
     #[inline]
-    pub fn next(&mut self, chooser: &mut Chooser<'_>) -> Option<E> {
+    pub fn next(&mut self, chooser: &mut Chooser) -> Option<E> {
         let (at_us, event) = match self.order {
             Order::Timed => self.queue.pop()?,
             Order::Untimed => self.choose(chooser)?,
         };
-        assert!(at_us >= self.now_us || self.order == Order::Untimed, "time went back");
+        assert!(
+            at_us >= self.now_us || self.order == Order::Untimed,
+            "time went back"
+        );
         self.now_us = self.now_us.max(at_us);
         self.steps += 1;
         Some(event)
     }
 
-    /// Any enabled step, or the earliest timer. The dull pick is the one that a timed world would take.
-    fn choose(&mut self, chooser: &mut Chooser<'_>) -> Option<(u64, E)> {
-        self.pending.sort_unstable_by_key(|p| (p.at_us, p.order));
-        let first_timer = self.pending.iter().position(|p| p.class == Class::Timer);
+    /// Any enabled step, or the earliest timer. The dull pick is to go on with what the last event led to: the same task.
+    fn choose(&mut self, chooser: &mut Chooser) -> Option<(u64, E)> {
+        let latest = self.steps;
+        self.pending
+            .sort_unstable_by_key(|p| (p.since != latest, p.at_us, p.order));
+        let timers = self.pending.iter().filter(|p| p.class == Class::Timer);
+        let first_timer = timers.map(|p| (p.at_us, p.order)).min();
         let enabled: Vec<usize> = (0..self.pending.len())
-            .filter(|i| self.pending[*i].class != Class::Timer || Some(*i) == first_timer)
+            .filter(|i| {
+                let p = &self.pending[*i];
+                p.class != Class::Timer || Some((p.at_us, p.order)) == first_timer
+            })
             .collect();
         let bound = u32::try_from(enabled.len()).expect("an untimed world is small");
         if bound == 0 {
@@ -148,6 +175,6 @@ impl<E: Copy> Kernel<E> {
     pub fn reset(&mut self) {
         self.queue.clear();
         self.pending.clear();
-        (self.now_us, self.steps) = (0, 0);
+        (self.now_us, self.steps, self.waited) = (0, 0, 0);
     }
 }

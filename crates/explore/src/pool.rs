@@ -21,7 +21,10 @@ impl TaskId {
     }
 
     fn from_bits(bits: u64) -> TaskId {
-        TaskId { slot: bits as u32, generation: (bits >> 32) as u32 }
+        TaskId {
+            slot: bits as u32,
+            generation: (bits >> 32) as u32,
+        }
     }
 }
 
@@ -38,12 +41,20 @@ impl Woken {
     pub fn drain_into(&self, into: &mut Vec<TaskId>) {
         if self.any.load(Ordering::Relaxed) {
             self.any.store(false, Ordering::Relaxed);
-            into.append(&mut self.tasks.lock().expect("no task panics while it is being woken"));
+            into.append(
+                &mut self
+                    .tasks
+                    .lock()
+                    .expect("no task panics while it is being woken"),
+            );
         }
     }
 
     fn push(&self, task: TaskId) {
-        self.tasks.lock().expect("no task panics while it is being woken").push(task);
+        self.tasks
+            .lock()
+            .expect("no task panics while it is being woken")
+            .push(task);
         self.any.store(true, Ordering::Relaxed);
     }
 }
@@ -62,7 +73,8 @@ impl Wake for SlotWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.woken.push(TaskId::from_bits(self.task.load(Ordering::Relaxed)));
+        self.woken
+            .push(TaskId::from_bits(self.task.load(Ordering::Relaxed)));
     }
 }
 
@@ -84,7 +96,11 @@ pub struct Pool<F> {
 
 impl<F: Future> Default for Pool<F> {
     fn default() -> Pool<F> {
-        Pool { slots: Vec::new(), free: Vec::new(), woken: Arc::default() }
+        Pool {
+            slots: Vec::new(),
+            free: Vec::new(),
+            woken: Arc::default(),
+        }
     }
 }
 
@@ -98,8 +114,14 @@ impl<F: Future> Pool<F> {
     #[inline]
     pub fn next_id(&self) -> TaskId {
         match self.free.last() {
-            Some(slot) => TaskId { slot: *slot, generation: self.slots[*slot as usize].generation },
-            None => TaskId { slot: self.slots.len() as u32, generation: 0 },
+            Some(slot) => TaskId {
+                slot: *slot,
+                generation: self.slots[*slot as usize].generation,
+            },
+            None => TaskId {
+                slot: self.slots.len() as u32,
+                generation: 0,
+            },
         }
     }
 
@@ -108,9 +130,17 @@ impl<F: Future> Pool<F> {
     pub fn spawn(&mut self, future: F) -> TaskId {
         let id = self.next_id();
         if self.free.pop().is_none() {
-            let address = Arc::new(SlotWaker { task: AtomicU64::new(0), woken: Arc::clone(&self.woken) });
+            let address = Arc::new(SlotWaker {
+                task: AtomicU64::new(0),
+                woken: Arc::clone(&self.woken),
+            });
             let waker = Waker::from(Arc::clone(&address));
-            self.slots.push(Slot { future: Box::pin(None), generation: 0, address, waker });
+            self.slots.push(Slot {
+                future: Box::pin(None),
+                generation: 0,
+                address,
+                waker,
+            });
         }
         let slot = &mut self.slots[id.slot as usize];
         slot.address.task.store(id.to_bits(), Ordering::Relaxed);
@@ -121,8 +151,15 @@ impl<F: Future> Pool<F> {
     /// Lets a task go on; `None` if it is gone. A task that is ready leaves its slot.
     #[inline]
     pub fn poll(&mut self, id: TaskId) -> Option<Poll<F::Output>> {
-        let slot = self.slots.get_mut(id.slot as usize).filter(|slot| slot.generation == id.generation)?;
-        let poll = slot.future.as_mut().as_pin_mut()?.poll(&mut Context::from_waker(&slot.waker));
+        let slot = self
+            .slots
+            .get_mut(id.slot as usize)
+            .filter(|slot| slot.generation == id.generation)?;
+        let poll = slot
+            .future
+            .as_mut()
+            .as_pin_mut()?
+            .poll(&mut Context::from_waker(&slot.waker));
         if poll.is_ready() {
             self.remove(id);
         }
@@ -163,7 +200,10 @@ impl<F: Future> Pool<F> {
     /// Drops every task, keeping the slots.
     pub fn clear(&mut self) {
         for slot in 0..self.slots.len() as u32 {
-            self.remove(TaskId { slot, generation: self.slots[slot as usize].generation });
+            self.remove(TaskId {
+                slot,
+                generation: self.slots[slot as usize].generation,
+            });
         }
     }
 }
@@ -214,7 +254,11 @@ mod tests {
             let mut polled = false;
             std::future::poll_fn(move |cx| {
                 cx.waker().wake_by_ref();
-                if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }
+                if std::mem::replace(&mut polled, true) {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
             })
         };
         let task = pool.spawn(nap());

@@ -54,10 +54,14 @@ impl Quantiles {
     pub fn coarse(distribution: Distribution, steps: u32) -> Quantiles {
         assert!(steps > 0, "a table needs a value");
         if let Distribution::Constant(value) = distribution {
-            return Quantiles { values: Box::new([value]) };
+            return Quantiles {
+                values: Box::new([value]),
+            };
         }
         let at = |i: u32| quantile(distribution, (f64::from(i) + 0.5) / f64::from(steps));
-        Quantiles { values: (0..steps).map(at).collect() }
+        Quantiles {
+            values: (0..steps).map(at).collect(),
+        }
     }
 
     /// The value of a pick.
@@ -91,8 +95,12 @@ fn quantile(distribution: Distribution, p: f64) -> u64 {
         Distribution::Constant(value) => return value,
         Distribution::Uniform(low, high) => low as f64 + (high.saturating_sub(low)) as f64 * p,
         Distribution::Exponential { mean } => -(mean as f64) * libm::log1p(-p),
-        Distribution::LogNormal { median, sigma } => median as f64 * libm::exp(sigma * standard_normal(p)),
-        Distribution::Normal { deviation, centre } => centre as f64 + deviation as f64 * standard_normal(p),
+        Distribution::LogNormal { median, sigma } => {
+            median as f64 * libm::exp(sigma * standard_normal(p))
+        }
+        Distribution::Normal { deviation, centre } => {
+            centre as f64 + deviation as f64 * standard_normal(p)
+        }
     };
     libm::round(value.max(0.0)) as u64
 }
@@ -127,7 +135,10 @@ mod tests {
 
     #[test]
     fn a_lognormal_has_its_median_and_its_tail() {
-        let table = Quantiles::of(Distribution::LogNormal { median: 300_000, sigma: 0.6 });
+        let table = Quantiles::of(Distribution::LogNormal {
+            median: 300_000,
+            sigma: 0.6,
+        });
         close(at(&table, 0.5), 300_000.0);
         close(at(&table, 0.9), 300_000.0 * f64::exp(0.6 * 1.2816));
         close(at(&table, 0.999), 300_000.0 * f64::exp(0.6 * 3.0902));
@@ -136,13 +147,17 @@ mod tests {
     #[test]
     fn an_exponential_has_its_mean() {
         let table = Quantiles::of(Distribution::Exponential { mean: 400_000 });
-        let mean = (0..table.len()).map(|i| table.value(i) as f64).sum::<f64>() / f64::from(table.len());
+        let mean =
+            (0..table.len()).map(|i| table.value(i) as f64).sum::<f64>() / f64::from(table.len());
         close(mean, 400_000.0);
     }
 
     #[test]
     fn a_normal_lies_evenly_around_its_centre() {
-        let table = Quantiles::of(Distribution::Normal { deviation: 250_000, centre: 2_000_000 });
+        let table = Quantiles::of(Distribution::Normal {
+            deviation: 250_000,
+            centre: 2_000_000,
+        });
         close(at(&table, 0.5), 2_000_000.0);
         close(at(&table, 0.8413), 2_250_000.0);
     }
@@ -152,7 +167,10 @@ mod tests {
         for distribution in [
             Distribution::Uniform(80, 400),
             Distribution::Exponential { mean: 60 },
-            Distribution::LogNormal { median: 300, sigma: 0.6 },
+            Distribution::LogNormal {
+                median: 300,
+                sigma: 0.6,
+            },
         ] {
             let table = Quantiles::of(distribution);
             assert!((1..table.len()).all(|i| table.value(i - 1) <= table.value(i)));
@@ -161,7 +179,18 @@ mod tests {
 
     #[test]
     fn the_bits_of_a_table_are_golden() {
-        let table = Quantiles::coarse(Distribution::LogNormal { median: 300_000, sigma: 0.6 }, 8);
-        assert_eq!(&*table.values, &[119_499, 176_178, 223_747, 272_979, 329_695, 402_240, 510_847, 753_143]);
+        let table = Quantiles::coarse(
+            Distribution::LogNormal {
+                median: 300_000,
+                sigma: 0.6,
+            },
+            8,
+        );
+        assert_eq!(
+            &*table.values,
+            &[
+                119_499, 176_178, 223_747, 272_979, 329_695, 402_240, 510_847, 753_143
+            ]
+        );
     }
 }

@@ -40,7 +40,12 @@ const ARITY: usize = 4;
 
 impl<E: Copy> Queue<E> {
     pub(crate) fn new() -> Queue<E> {
-        Queue { heap: Vec::new(), rings: Vec::new(), heads: Vec::new(), pushed: 0 }
+        Queue {
+            heap: Vec::new(),
+            rings: Vec::new(),
+            heads: Vec::new(),
+            pushed: 0,
+        }
     }
 
     /// The ring for a delay, made if there is none.
@@ -48,7 +53,10 @@ impl<E: Copy> Queue<E> {
         if let Some(i) = self.rings.iter().position(|ring| ring.delay_us == delay_us) {
             return i;
         }
-        self.rings.push(Ring { delay_us, entries: VecDeque::new() });
+        self.rings.push(Ring {
+            delay_us,
+            entries: VecDeque::new(),
+        });
         self.heads.push(NOTHING);
         self.rings.len() - 1
     }
@@ -56,7 +64,11 @@ impl<E: Copy> Queue<E> {
     #[inline]
     fn entry(&mut self, at_us: u64, event: E) -> Entry<E> {
         self.pushed += 1;
-        Entry { at_us, order: self.pushed, event }
+        Entry {
+            at_us,
+            order: self.pushed,
+            event,
+        }
     }
 
     /// Pushes onto a ring an event due its delay after `now_us`.
@@ -101,14 +113,20 @@ impl<E: Copy> Queue<E> {
         if least == NOTHING {
             return None;
         }
-        let entry = if from == usize::MAX { self.pop_heap() } else { self.pop_ring(from) };
+        let entry = if from == usize::MAX {
+            self.pop_heap()
+        } else {
+            self.pop_ring(from)
+        };
         Some((entry.at_us, entry.event))
     }
 
     #[inline]
     fn pop_ring(&mut self, ring: usize) -> Entry<E> {
         let entries = &mut self.rings[ring].entries;
-        let entry = entries.pop_front().expect("a ring with a head has an entry");
+        let entry = entries
+            .pop_front()
+            .expect("a ring with a head has an entry");
         self.heads[ring] = entries.front().map_or(NOTHING, Entry::key);
         entry
     }
@@ -149,7 +167,12 @@ impl<E: Copy> Queue<E> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.heap.len() + self.rings.iter().map(|ring| ring.entries.len()).sum::<usize>()
+        self.heap.len()
+            + self
+                .rings
+                .iter()
+                .map(|ring| ring.entries.len())
+                .sum::<usize>()
     }
 
     /// Forgets everything, keeping the memory and the rings.
@@ -174,7 +197,11 @@ mod tests {
     }
 
     fn ops() -> impl Strategy<Value = Vec<Op>> {
-        let op = prop_oneof![(0..50_u64).prop_map(Op::Push), (0..3_usize).prop_map(Op::Ring), Just(Op::Pop)];
+        let op = prop_oneof![
+            (0..50_u64).prop_map(Op::Push),
+            (0..3_usize).prop_map(Op::Ring),
+            Just(Op::Pop)
+        ];
         proptest::collection::vec(op, 0..200)
     }
 

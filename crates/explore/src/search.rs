@@ -1,7 +1,10 @@
 //! The only loop that runs a world again and again. It sees whether a run was interesting, and why; not what it was about.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use crate::chooser::{Chooser, Picks};
-use crate::strategy::{Exhaustive, Random};
+use crate::strategy::Exhaustive;
 
 /// How much may be tried.
 #[derive(Clone, Copy, Debug)]
@@ -40,24 +43,28 @@ pub struct Searched<W> {
 }
 
 /// Runs a world until the plan or the budget is at its end.
-pub fn search<W>(plan: Plan, budget: Budget, mut run: impl FnMut(&mut Chooser<'_>) -> Option<W>) -> Searched<W> {
-    let mut searched = Searched { runs: 0, exhausted: false, found: Vec::new() };
-    let mut exhaustive = Exhaustive::new();
+pub fn search<W>(
+    plan: Plan,
+    budget: Budget,
+    mut run: impl FnMut(&mut Chooser) -> Option<W>,
+) -> Searched<W> {
+    let mut searched = Searched {
+        runs: 0,
+        exhausted: false,
+        found: Vec::new(),
+    };
+    let exhaustive = Rc::new(RefCell::new(Exhaustive::new()));
     while searched.runs < budget.runs_max {
-        let mut random;
         let chooser = match plan {
-            Plan::Seeds(first) => {
-                random = Random::new(first.wrapping_add(searched.runs));
-                Chooser::of(&mut random)
-            }
-            Plan::Exhaustive => Chooser::of(&mut exhaustive),
+            Plan::Seeds(first) => Chooser::random(first.wrapping_add(searched.runs)),
+            Plan::Exhaustive => Chooser::of(exhaustive.clone()),
         };
         let mut chooser = chooser.recording();
         let why = run(&mut chooser);
         let picks = chooser.take_picks();
         searched.runs += 1;
         searched.found.extend(why.map(|why| Found { why, picks }));
-        if matches!(plan, Plan::Exhaustive) && !exhaustive.advance() {
+        if matches!(plan, Plan::Exhaustive) && !exhaustive.borrow_mut().advance() {
             searched.exhausted = true;
             break;
         }

@@ -10,7 +10,10 @@ pub struct Kind {
 impl Kind {
     /// A kind by its name. Two kinds of one name are one kind.
     pub const fn new(name: &'static str) -> Kind {
-        Kind { name, hash: fnv1a(name.as_bytes()) }
+        Kind {
+            name,
+            hash: fnv1a(name.as_bytes()),
+        }
     }
 
     /// The name.
@@ -80,7 +83,12 @@ impl Site {
     /// A site that touches only its asker.
     #[inline]
     pub const fn new(kind: Kind, lineage: Lineage, ordinal: u64) -> Site {
-        Site { kind, lineage, ordinal, object: Object(lineage.0) }
+        Site {
+            kind,
+            lineage,
+            ordinal,
+            object: Object(lineage.0),
+        }
     }
 
     /// The same site, touching `object`.
@@ -93,6 +101,7 @@ impl Site {
 /// Folds two words into one: a 64 x 64 -> 128 bit multiplication, halves xored (after wyhash, Wang Yi).
 #[inline]
 pub(crate) const fn mix(a: u64, b: u64) -> u64 {
-    let product = ((a ^ 0xa076_1d64_78bd_642f) as u128).wrapping_mul((b ^ 0xe703_7ed1_a0b4_28db) as u128);
+    let product =
+        ((a ^ 0xa076_1d64_78bd_642f) as u128).wrapping_mul((b ^ 0xe703_7ed1_a0b4_28db) as u128);
     (product as u64) ^ ((product >> 64) as u64)
 }

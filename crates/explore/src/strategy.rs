@@ -42,14 +42,19 @@ pub struct Random {
 impl Random {
     /// The strategy of a seed.
     pub const fn new(seed: u64) -> Random {
-        Random { key: mix(seed, 0x5851_f42d_4c95_7f2d) }
+        Random {
+            key: mix(seed, 0x5851_f42d_4c95_7f2d),
+        }
     }
 
     /// The uniform 64-bit draw of a site.
     #[inline]
     pub const fn draw(&self, site: &Site) -> u64 {
         let who = mix(self.key ^ site.kind.hash(), site.lineage.0);
-        mix(who, site.ordinal.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.key)
+        mix(
+            who,
+            site.ordinal.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.key,
+        )
     }
 }
 
@@ -75,7 +80,11 @@ pub struct Replay {
 impl Replay {
     /// Replays `picks`.
     pub fn new(picks: Vec<u32>) -> Replay {
-        Replay { picks, next: 0, misfits: 0 }
+        Replay {
+            picks,
+            next: 0,
+            misfits: 0,
+        }
     }
 
     /// How many picks did not fit the menu they met: the list belongs to another world.
@@ -138,7 +147,10 @@ impl Strategy for Exhaustive {
             self.path.push(Step { pick: 0, bound });
         }
         let step = self.path[self.depth];
-        assert_eq!(step.bound, bound, "the world is not a function of its picks: a choice changed its bound on replay");
+        assert_eq!(
+            step.bound, bound,
+            "the world is not a function of its picks: a choice changed its bound on replay"
+        );
         self.depth += 1;
         step.pick
     }
@@ -158,17 +170,26 @@ mod tests {
     #[test]
     fn a_draw_depends_on_the_seed_and_the_identity_and_on_nothing_else() {
         let (mut one, mut two) = (Random::new(7), Random::new(7));
-        let first: Vec<u32> = (0..100).map(|i| one.pick(&site(i, 0), Menu::Uniform(1_000))).collect();
-        let backwards: Vec<u32> = (0..100).rev().map(|i| two.pick(&site(i, 0), Menu::Uniform(1_000))).collect();
+        let first: Vec<u32> = (0..100)
+            .map(|i| one.pick(&site(i, 0), Menu::Uniform(1_000)))
+            .collect();
+        let backwards: Vec<u32> = (0..100)
+            .rev()
+            .map(|i| two.pick(&site(i, 0), Menu::Uniform(1_000)))
+            .collect();
         assert_eq!(first, backwards.into_iter().rev().collect::<Vec<_>>());
-        let other: Vec<u32> = (0..100).map(|i| Random::new(8).pick(&site(i, 0), Menu::Uniform(1_000))).collect();
+        let other: Vec<u32> = (0..100)
+            .map(|i| Random::new(8).pick(&site(i, 0), Menu::Uniform(1_000)))
+            .collect();
         assert_ne!(first, other);
     }
 
     #[test]
     fn the_draws_of_a_seed_are_golden() {
         let mut random = Random::new(1);
-        let picks: Vec<u32> = (0..8).map(|i| random.pick(&site(3, i), Menu::Uniform(1_000))).collect();
+        let picks: Vec<u32> = (0..8)
+            .map(|i| random.pick(&site(3, i), Menu::Uniform(1_000)))
+            .collect();
         assert_eq!(picks, [207, 525, 231, 793, 30, 949, 149, 213]);
     }
 
@@ -176,7 +197,9 @@ mod tests {
     fn a_chance_strikes_as_often_as_it_says() {
         let mut random = Random::new(42);
         let odds = Odds::of(0.221);
-        let hits: u32 = (0..1_000_000).map(|i| random.pick(&site(i, 1), Menu::Chance(odds))).sum();
+        let hits: u32 = (0..1_000_000)
+            .map(|i| random.pick(&site(i, 1), Menu::Chance(odds)))
+            .sum();
         // five standard deviations of a binomial of a million
         assert!((218_925..=223_075).contains(&hits), "{hits}");
     }
@@ -189,7 +212,10 @@ mod tests {
             counts[random.pick(&site(9, i), Menu::Uniform(10)) as usize] += 1;
         }
         // chi-square with 9 degrees of freedom stays below 33.7 with probability 0.9999
-        let chi: f64 = counts.iter().map(|c| (f64::from(*c) - 1e4).powi(2) / 1e4).sum();
+        let chi: f64 = counts
+            .iter()
+            .map(|c| (f64::from(*c) - 1e4).powi(2) / 1e4)
+            .sum();
         assert!(chi < 33.7, "{counts:?}");
     }
 
@@ -199,7 +225,11 @@ mod tests {
         let mut seen = Vec::new();
         loop {
             let a = all.pick(&site(0, 0), Menu::Uniform(3));
-            let b = if a == 1 { all.pick(&site(0, 1), Menu::Uniform(2)) } else { 9 };
+            let b = if a == 1 {
+                all.pick(&site(0, 1), Menu::Uniform(2))
+            } else {
+                9
+            };
             seen.push((a, b));
             if !all.advance() {
                 break;

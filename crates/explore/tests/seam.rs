@@ -2,12 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
-use explore::{Budget, Chooser, Executor, Kind, Lineage, Object, Order, Plan, Replay, Site, search};
+use explore::{
+    Budget, Chooser, Executor, Kind, Lineage, Object, Order, Plan, Replay, Site, search,
+};
 use proptest::prelude::*;
 
 /// Tasks that each write their letter so many times, with a step in between; the world's outcome is the word.
-fn word(chooser: &mut Chooser<'_>, letters: &[(char, usize)], order: Order) -> String {
+fn word(chooser: &mut Chooser, letters: &[(char, usize)], order: Order) -> String {
     let word = RefCell::new(String::new());
     let mut executor = Executor::new(order);
     for (letter, times) in letters {
@@ -34,7 +37,10 @@ fn exhaustive_search_sees_every_interleaving_exactly_once() {
         None::<()>
     });
     assert!(searched.exhausted);
-    assert_eq!(searched.runs, 10, "five steps, of which two are b's: 5! / (3! 2!)");
+    assert_eq!(
+        searched.runs, 10,
+        "five steps, of which two are b's: 5! / (3! 2!)"
+    );
     assert_eq!(words.iter().collect::<BTreeSet<_>>().len(), 10);
 }
 
@@ -48,7 +54,7 @@ fn a_search_that_ran_out_of_budget_does_not_say_that_it_exhausted_the_space() {
 }
 
 /// Two tasks that look, and then act on what they saw.
-fn lost_update(chooser: &mut Chooser<'_>) -> Option<&'static str> {
+fn lost_update(chooser: &mut Chooser) -> Option<&'static str> {
     let counter = RefCell::new(0);
     let mut executor = Executor::new(Order::Untimed);
     for _ in 0..2 {
@@ -69,11 +75,15 @@ fn a_race_is_found_and_its_picks_replay_it() {
     for plan in [Plan::Exhaustive, Plan::Seeds(1)] {
         let searched = search(plan, Budget { runs_max: 50 }, lost_update);
         let found = searched.found.first().expect("the race is there");
-        let mut replay = Replay::new(found.picks.clone());
-        assert_eq!(lost_update(&mut Chooser::of(&mut replay)), Some(found.why));
-        assert_eq!(replay.misfits(), 0);
+        let replay = Rc::new(RefCell::new(Replay::new(found.picks.clone())));
+        assert_eq!(lost_update(&mut Chooser::of(replay.clone())), Some(found.why));
+        assert_eq!(replay.borrow().misfits(), 0);
     }
-    assert_eq!(lost_update(&mut Chooser::of(&mut Replay::default())), None, "the dull run has no race");
+    assert_eq!(
+        lost_update(&mut Chooser::of(Rc::new(RefCell::new(Replay::default())))),
+        None,
+        "the dull run has no race"
+    );
 }
 
 #[test]
@@ -120,8 +130,8 @@ proptest! {
     #[test]
     fn picks_alone_determine_a_run(picks in proptest::collection::vec(0..3_u32, 0..12)) {
         let run = || {
-            let mut replay = Replay::new(picks.clone());
-            let mut chooser = Chooser::of(&mut replay);
+            let replay = Replay::new(picks.clone());
+            let mut chooser = Chooser::of(Rc::new(RefCell::new(replay)));
             (word(&mut chooser, &[('a', 3), ('b', 3)], Order::Untimed), chooser.digest())
         };
         prop_assert_eq!(run(), run());
@@ -130,7 +140,7 @@ proptest! {
     #[test]
     fn dropping_one_asker_leaves_the_draws_of_the_others(seed in any::<u64>(), dropped in 0..10_u64) {
         const FATE: Kind = Kind::new("test.fate");
-        let fate = |chooser: &mut Chooser<'_>, who: u64| {
+        let fate = |chooser: &mut Chooser, who: u64| {
             chooser.choose(&Site::new(FATE, Lineage::ROOT.child(FATE, who), 0), 1_000_000)
         };
         let mut all = Chooser::random(seed);

@@ -9,6 +9,7 @@
 //! - [`contract`]: what the service promised
 //! - [`coverage`]: which situations the run met, and how often
 //! - [`recorder`]: how a world writes a history
+//! - [`source`]: where in a file an event stands
 //! - [`jsonl`]: one JSON object per line, for histories from anywhere
 
 pub mod audit;
@@ -18,6 +19,7 @@ pub mod event;
 pub mod jsonl;
 pub mod names;
 pub mod recorder;
+pub mod source;
 
 pub use audit::{
     Audit, AuditCharge, AuditCoupon, AuditKey, AuditNotification, AuditOrder, AuditStock,
@@ -30,6 +32,7 @@ pub use names::{
     MessageRef, Names, OrderRef, Payload, PayloadRef, ResponseRef, SkuRef, Symbols, TenantRef,
 };
 pub use recorder::Recorder;
+pub use source::Source;
 
 /// Everything that is known about a run: the one input of the judge.
 #[derive(Clone, Debug, Default)]
@@ -46,4 +49,21 @@ pub struct History {
     pub audit: Option<Audit>,
     /// Which situations the run met.
     pub coverage: Coverage,
+    /// Where it stands in the file that it was read from, if it was.
+    pub source: Option<Source>,
+}
+
+impl History {
+    /// The number by which the recorder knows a process.
+    pub fn process_number(&self, process: u32) -> u64 {
+        let source = self.source.as_ref();
+        let number = source.and_then(|source| source.processes.get(process as usize));
+        number.copied().unwrap_or(u64::from(process))
+    }
+
+    /// The line of the file that an event stands in.
+    pub fn line(&self, event: usize) -> Option<u32> {
+        let source = self.source.as_ref();
+        source.and_then(|source| source.lines.get(event).copied())
+    }
 }

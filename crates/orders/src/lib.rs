@@ -1,1 +1,32 @@
-//! orders
+//! How an order is created once: claim machine, fingerprint, claim table, strategies, and the ports they work through.
+//!
+//! This crate never names a runtime, socket, driver or clock. One `await` on a port is one round trip, and so one place
+//! where the world may interfere.
+//!
+//! - [`machine`]: the life of a key as a pure transition function
+//! - [`table`]: the in-process claim table that coalesces duplicates on one replica
+//! - [`mod@fingerprint`]: whether two requests ask for the same thing
+//! - [`contract`]: the policies on which real systems disagree
+//! - [`ports`]: store, cache, gateway, clock
+//! - [`rows`]: what the store keeps
+//! - [`strategy`]: every way of creating an order once, or failing to
+
+pub mod contract;
+pub mod fingerprint;
+pub mod machine;
+pub mod ports;
+pub mod rows;
+pub mod strategy;
+mod sync;
+pub mod table;
+
+pub use contract::{Contract, InFlightPolicy};
+pub use fingerprint::{Fingerprint, fingerprint};
+pub use ports::{
+    Cache, Clock, Gateway, GatewayError, Isolation, Ports, Store, StoreError, Transaction,
+};
+pub use rows::{
+    ChargeRow, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, Owner, Token,
+};
+pub use strategy::{Strategy, StrategyName};
+pub use table::ClaimTable;

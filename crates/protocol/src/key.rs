@@ -114,7 +114,9 @@ fn unquote(text: &str, offset: usize) -> Result<CompactString, KeyError> {
             _ => return Err(KeyError::NotVisible { at: offset + i }),
         }
     }
-    Err(KeyError::BadQuote { at: offset + text.len() })
+    Err(KeyError::BadQuote {
+        at: offset + text.len(),
+    })
 }
 
 impl TryFrom<CompactString> for IdempotencyKey {
@@ -144,7 +146,9 @@ impl fmt::Display for IdempotencyKey {
 }
 
 /// What a key is a key of. The same text in two scopes is two keys.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// A client's key on `POST /orders`.
@@ -185,7 +189,12 @@ mod tests {
         let bare = IdempotencyKey::from_header("8e03978e-40d5").unwrap();
         let quoted = IdempotencyKey::from_header(" \"8e03978e-40d5\"\t").unwrap();
         assert_eq!(bare, quoted);
-        assert_eq!(IdempotencyKey::from_header(r#""a\"b\\c""#).unwrap().as_str(), r#"a"b\c"#);
+        assert_eq!(
+            IdempotencyKey::from_header(r#""a\"b\\c""#)
+                .unwrap()
+                .as_str(),
+            r#"a"b\c"#
+        );
     }
 
     #[test]
@@ -203,14 +212,21 @@ mod tests {
             ("\"a\\n\"", KeyError::BadQuote { at: 2 }),
             ("\"é\"", KeyError::NotVisible { at: 1 }),
         ] {
-            assert_eq!(IdempotencyKey::from_header(header), Err(error), "{header:?}");
+            assert_eq!(
+                IdempotencyKey::from_header(header),
+                Err(error),
+                "{header:?}"
+            );
         }
     }
 
     #[test]
     fn the_length_limit_is_255_not_254_or_256() {
         assert!(IdempotencyKey::from_header(&"k".repeat(255)).is_ok());
-        assert_eq!(IdempotencyKey::from_header(&"k".repeat(256)), Err(KeyError::TooLong { chars: 256 }));
+        assert_eq!(
+            IdempotencyKey::from_header(&"k".repeat(256)),
+            Err(KeyError::TooLong { chars: 256 })
+        );
         assert!(IdempotencyKey::new("k").is_ok());
     }
 

@@ -21,7 +21,9 @@ pub mod time;
 pub use charge::{ChargeAnswer, ChargeId, ChargeRequest, ChargeState, GatewayKey};
 pub use key::{IdempotencyKey, KeyError, Scope, ScopedKey};
 pub use money::{Money, MoneyError};
-pub use order::{Cart, Line, Order, OrderContent, OrderId, OrderRequest, OrderState, Response, Sku};
+pub use order::{
+    Cart, Line, Order, OrderContent, OrderId, OrderRequest, OrderState, Response, Sku,
+};
 pub use party::{Customer, Tenant, UserId};
 pub use problem::Problem;
 pub use time::{Span, Time};

@@ -65,7 +65,10 @@ pub struct OrderContent {
 impl OrderContent {
     /// What the lines come to.
     pub fn total(&self) -> Money {
-        self.lines.iter().map(|line| line.unit_price * line.quantity).sum()
+        self.lines
+            .iter()
+            .map(|line| line.unit_price * line.quantity)
+            .sum()
     }
 }
 
@@ -123,17 +126,30 @@ pub struct Response {
 impl Response {
     /// `201 Created` with the order.
     pub const fn created(order: Order) -> Response {
-        Response { status: 201, order: Some(order), problem: None, replayed: false }
+        Response {
+            status: 201,
+            order: Some(order),
+            problem: None,
+            replayed: false,
+        }
     }
 
     /// A refusal.
     pub const fn refused(status: u16, problem: Problem) -> Response {
-        Response { status, order: None, problem: Some(problem), replayed: false }
+        Response {
+            status,
+            order: None,
+            problem: Some(problem),
+            replayed: false,
+        }
     }
 
     /// The same answer, marked as a repetition.
     pub const fn replay(self) -> Response {
-        Response { replayed: true, ..self }
+        Response {
+            replayed: true,
+            ..self
+        }
     }
 
     /// Whether the answer says that the order was taken.

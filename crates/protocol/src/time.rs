@@ -6,12 +6,16 @@ use std::ops::{Add, AddAssign, Mul, Sub};
 use serde::{Deserialize, Serialize};
 
 /// An instant: microseconds since the run began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Time(pub u64);
 
 /// A length of time in microseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Span(pub u64);
 
@@ -112,7 +116,9 @@ impl fmt::Display for Span {
             1_000..=9_999 if us % 1_000 != 0 => write!(f, "{:.2}ms", us as f64 / 1e3),
             1_000..=999_999 => write!(f, "{}ms", us / 1_000),
             1_000_000..=119_999_999 => write!(f, "{:.2}s", us as f64 / 1e6),
-            120_000_000..=7_199_999_999 => write!(f, "{}m{:02}s", us / 60_000_000, us / 1_000_000 % 60),
+            120_000_000..=7_199_999_999 => {
+                write!(f, "{}m{:02}s", us / 60_000_000, us / 1_000_000 % 60)
+            }
             _ => write!(f, "{}h{:02}m", us / 3_600_000_000, us / 60_000_000 % 60),
         }
     }
@@ -122,7 +128,14 @@ impl fmt::Display for Time {
     /// Hours, minutes, seconds and milliseconds: `18:00:05.250`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = self.0 / 1_000;
-        write!(f, "{:02}:{:02}:{:02}.{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60, ms % 1_000)
+        write!(
+            f,
+            "{:02}:{:02}:{:02}.{:03}",
+            ms / 3_600_000,
+            ms / 60_000 % 60,
+            ms / 1_000 % 60,
+            ms % 1_000
+        )
     }
 }
 

@@ -1,1 +1,32 @@
-//! scenario
+//! What someone wants tried: TOML with source spans becomes a [`Plan`]; a load unfolds into intents by asking a chooser.
+//!
+//! This crate never runs anything. A plan is never edited after parsing.
+//!
+//! - [`plan`]: what a scenario means, in numbers
+//! - [`file`](mod@file): what a scenario file says, with the place of every value
+//! - [`lower`](mod@lower): from what was written to what it means, with every mistake pointed at
+//! - [`mistake`]: what is wrong with a file, where, and what to write instead
+//! - [`delay`]: delays as tables that can be drawn from
+//! - [`unfold`]: the intents of a load, one after another
+//! - [`library`]: the scenarios of a folder, by name
+//! - [`schema`]: the JSON Schema of scenario files
+
+pub mod delay;
+pub mod file;
+pub mod library;
+pub mod lower;
+pub mod mistake;
+pub mod plan;
+pub mod schema;
+pub mod unfold;
+
+pub use delay::DelayTable;
+pub use file::fault::FAULTS;
+pub use library::{Entry, Library, builtin, load};
+pub use lower::{Known, Options, parse};
+pub use mistake::Mistake;
+pub use plan::{
+    AppCrash, Basket, ClientPlan, Contract, CrashPoint, Delay, Expect, Fault, FaultKind, Host,
+    KeyPolicy, Latencies, Load, Peak, Plan, Retry, Rush, Shop, Sku, Tap, Window, World,
+};
+pub use unfold::{INTENT, Intent, Unfold};

@@ -1,1 +1,34 @@
-//! sim
+//! A world made of choices: network, transactional database, cache, gateway, processes that die, clients.
+//!
+//! This crate never touches anything real: no socket, no clock, no thread, no file. It does not see the judge.
+//!
+//! - [`world`]: everything that exists, in one place, and the events that move it
+//! - [`run`](mod@run): the loop that takes one event after another
+//! - [`fault`]: what may go wrong, and whether it does now
+//! - [`client`]: people and their apps
+//! - [`network`]: requests and responses under way
+//! - [`replica`]: processes that serve, die, pause and come back
+//! - [`ports`]: what a strategy sees of the world
+//! - [`database`], [`cache`], [`gateway`]: what stands behind the replicas
+//! - [`service`]: the order service, as something that a replica runs
+//! - [`audit`](mod@audit): what is stored at the end
+
+mod audit;
+mod cache;
+mod client;
+mod database;
+mod fault;
+mod gateway;
+mod network;
+mod ports;
+mod replica;
+pub mod run;
+pub mod service;
+pub mod world;
+
+pub use client::{Attempt, Crowd, Shoppers, Visit};
+pub use fault::backend_faults;
+pub use ports::ReplicaPorts;
+pub use run::{Control, Interrupted, Pace, Progress, Simulated, run, simulate};
+pub use service::{Job, OrderService, Service};
+pub use world::World;

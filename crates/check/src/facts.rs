@@ -1,0 +1,274 @@
+//! What all rules need to know, in plain arrays indexed by name: one pass over the events, few over the audit.
+//!
+//! The arrays are kept between histories. What is rare (a key with different answers, an order that does not look like its request)
+//! is put on a list here and decided by its rule; what is common costs a rule nothing.
+
+mod charges;
+mod events;
+mod extras;
+mod orders;
+mod stock;
+
+use history::{History, RecordState};
+
+use crate::counts::Counts;
+
+pub(crate) use charges::ExtraCharge;
+pub(crate) use extras::{Clause, ExtraOrder};
+pub(crate) use stock::SkuFacts;
+
+/// An index that may be missing, in four bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Maybe(u32);
+
+impl Maybe {
+    /// This index. Events and rows are fewer than 2^32 - 1, which [`Facts::gather`] makes sure of.
+    #[inline]
+    pub(crate) const fn at(index: usize) -> Maybe {
+        Maybe(index as u32 + 1)
+    }
+
+    /// The index, if there is one.
+    #[inline]
+    pub(crate) const fn get(self) -> Option<usize> {
+        match self.0 {
+            0 => None,
+            n => Some(n as usize - 1),
+        }
+    }
+}
+
+/// Which intent something was used for: none so far, exactly one, or not exactly one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sole(u32);
+
+impl Sole {
+    const MANY: u32 = u32::MAX;
+
+    /// Used once more. A use for nobody knows what is a use for many.
+    #[inline]
+    pub(crate) fn see(&mut self, intent: Option<usize>) {
+        let seen = intent.map_or(Sole::MANY, |i| i as u32 + 1);
+        if self.0 != seen {
+            self.0 = if self.0 == 0 { seen } else { Sole::MANY };
+        }
+    }
+
+    /// The one intent.
+    #[inline]
+    pub(crate) fn get(self) -> Option<usize> {
+        (self.0 != 0 && self.0 != Sole::MANY).then(|| self.0 as usize - 1)
+    }
+
+    /// Whether it was never used.
+    #[inline]
+    pub(crate) fn is_unused(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// What is known of a key.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct KeyFacts {
+    /// When the last attempt that may have held the claim ended.
+    pub(crate) holder_end: u64,
+    /// Which intent it was sent for.
+    pub(crate) intent: Sole,
+    /// The event of its first `ok`.
+    pub(crate) first_ok: Maybe,
+    /// The event of its last invocation; [`Link::previous`] goes on from there.
+    pub(crate) last_invoke: Maybe,
+    /// The first live order with it, by row.
+    pub(crate) live: Maybe,
+    /// Whether its `ok` answers, or their payloads, differ.
+    pub(crate) mixed: bool,
+    /// Whether it has more than one live order.
+    pub(crate) crowded: bool,
+}
+
+/// What is known of an intent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct IntentFacts {
+    /// Its first live order, by row.
+    pub(crate) live: Maybe,
+    /// Its first captured charge, by row.
+    pub(crate) captured: Maybe,
+    /// Whether a captured charge of it names no order.
+    pub(crate) captured_without_order: bool,
+    /// Whether a request was sent for it.
+    pub(crate) sent: bool,
+    /// Whether it was answered `ok`.
+    pub(crate) ok: bool,
+}
+
+/// What is known of an order.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OrderFacts {
+    /// Its row in the audit.
+    pub(crate) row: Maybe,
+    /// For which intent an `ok` named it.
+    pub(crate) named_for: Sole,
+    /// The intent it belongs to, as far as that can be known for certain.
+    pub(crate) intent: Maybe,
+    /// Its first captured charge, by row.
+    pub(crate) captured: Maybe,
+}
+
+/// How events hang together.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Link {
+    /// Of an invocation: its completion. Of a completion: its invocation.
+    pub(crate) partner: Maybe,
+    /// Of an invocation: the one before it with the same key.
+    pub(crate) previous: Maybe,
+}
+
+/// What is wrong with the record itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// The event completes nothing.
+    CompletionAlone(usize),
+    /// The event begins an operation of a process that has not finished another.
+    Overlap(usize),
+    /// The event begins an operation of a process that got `info` before.
+    AfterInfo(usize),
+    /// The event is earlier than the one before it.
+    Backwards(usize),
+    /// The audit's row repeats the order of an earlier row.
+    OrderTwice(usize),
+}
+
+/// The facts of one history.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    /// By key.
+    pub(crate) keys: Vec<KeyFacts>,
+    /// By intent.
+    pub(crate) intents: Vec<IntentFacts>,
+    /// By payload: which intent it was sent for.
+    pub(crate) payloads: Vec<Sole>,
+    /// By order.
+    pub(crate) orders: Vec<OrderFacts>,
+    /// By SKU.
+    pub(crate) skus: Vec<SkuFacts>,
+    /// By event.
+    pub(crate) links: Vec<Link>,
+    /// By process: what it is doing. See `events`.
+    processes: Vec<u32>,
+    /// By code: whether it means that a duplicate is in flight.
+    in_flight_codes: Vec<bool>,
+    /// Keys whose `ok` answers or payloads differ.
+    pub(crate) mixed_keys: Vec<u32>,
+    /// Completions whose order is not there, or not as it was asked for, at first sight.
+    pub(crate) odd_answers: Vec<u32>,
+    /// Completions that refuse a duplicate although no attempt on the key ended lately.
+    pub(crate) refusals: Vec<u32>,
+    /// What is wrong with the record.
+    pub(crate) flaws: Vec<Flaw>,
+    /// Live orders beyond the first, each once.
+    pub(crate) extra_orders: Vec<ExtraOrder>,
+    /// Live orders of one key of which nobody knows how far apart they were created.
+    pub(crate) undated_pairs: u64,
+    /// Scratch of `extras`: key, creation, row.
+    crowd: Vec<(u32, Option<u64>, u32)>,
+    /// Scratch of `extras`: live orders that belong to no certain intent, by row.
+    strays: Vec<u32>,
+    /// Captured charges beyond the first, each once.
+    pub(crate) extra_charges: Vec<ExtraCharge>,
+    /// Scratch of `charges`: the first captured charge of each provider key.
+    provider_keys: Vec<Maybe>,
+    /// Answers that repeat an earlier one, compared with it.
+    pub(crate) repeats: u64,
+    /// Refusals of a duplicate after faults and deadline.
+    pub(crate) refusals_checked: u64,
+    /// Answers that must name an order.
+    pub(crate) acknowledgements: u64,
+    /// Live orders whose items nobody said.
+    pub(crate) live_without_items: u64,
+    /// Intents or orders with a captured charge.
+    pub(crate) charged: u64,
+    /// When the last fault struck.
+    pub(crate) last_fault: Option<u64>,
+    /// When the last event happened.
+    pub(crate) last_event: u64,
+    /// Whether the audit was taken after the recovery deadline.
+    pub(crate) settled: bool,
+    /// The sums.
+    pub(crate) counts: Counts,
+}
+
+/// Clears an array and makes it so long.
+fn reset<T: Clone + Default>(array: &mut Vec<T>, len: usize) {
+    array.clear();
+    array.resize(len, T::default());
+}
+
+impl Facts {
+    /// Gathers the facts of a history, forgetting those of the one before.
+    ///
+    /// # Panics
+    /// If there are 2^32 - 1 events or rows, which no memory holds, or if a reference has no name.
+    pub(crate) fn gather(&mut self, history: &History) {
+        assert!(history.events.len() < u32::MAX as usize, "too many events");
+        self.clear(history);
+        self.index_orders(history);
+        self.walk_events(history);
+        if !self.flaws.is_empty() {
+            return;
+        }
+        self.settled = self.is_settled(history);
+        self.attribute_orders(history);
+        self.find_extra_orders(history);
+        self.join_charges(history);
+        self.count_stock(history);
+        self.count_keys(history);
+    }
+
+    fn clear(&mut self, history: &History) {
+        let names = &history.names;
+        reset(&mut self.keys, names.keys.len());
+        reset(&mut self.intents, names.intents.len());
+        reset(&mut self.payloads, names.payloads.len());
+        reset(&mut self.orders, names.orders.len());
+        reset(&mut self.skus, names.skus.len());
+        reset(&mut self.links, history.events.len());
+        reset(&mut self.processes, history.processes as usize);
+        self.in_flight_codes.clear();
+        self.mixed_keys.clear();
+        self.odd_answers.clear();
+        self.refusals.clear();
+        self.flaws.clear();
+        self.extra_orders.clear();
+        self.crowd.clear();
+        self.strays.clear();
+        self.extra_charges.clear();
+        self.provider_keys.clear();
+        self.undated_pairs = 0;
+        self.repeats = 0;
+        self.refusals_checked = 0;
+        self.acknowledgements = 0;
+        self.live_without_items = 0;
+        self.charged = 0;
+        self.last_fault = None;
+        self.last_event = 0;
+        self.settled = false;
+        self.counts = Counts::default();
+    }
+
+    /// What is not in order before the recovery deadline may still come into order.
+    fn is_settled(&self, history: &History) -> bool {
+        let (Some(audit), Some(deadline)) = (&history.audit, history.contract.recovery_deadline)
+        else {
+            return true;
+        };
+        audit.t >= self.last_event.saturating_add(deadline)
+    }
+
+    fn count_keys(&mut self, history: &History) {
+        let keys = history.audit.as_ref().and_then(|audit| audit.keys.as_ref());
+        for key in keys.into_iter().flatten() {
+            self.counts.keys += u64::from(key.state != RecordState::Absent);
+            self.counts.keys_open += u64::from(key.state == RecordState::InProgress);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Which intent each order of the audit belongs to.
+
+use history::{AuditOrder, History};
+use protocol::OrderState;
+
+use super::{Facts, Flaw, Maybe};
+
+/// Whether an order counts: pending or confirmed.
+#[inline]
+pub(crate) fn is_live(order: &AuditOrder) -> bool {
+    order.state != OrderState::Cancelled
+}
+
+impl Facts {
+    /// Finds the row of each order, before the events are walked.
+    pub(super) fn index_orders(&mut self, history: &History) {
+        for (row, order) in order_rows(history).iter().enumerate() {
+            let facts = &mut self.orders[order.id.index()];
+            if facts.row == Maybe::default() {
+                facts.row = Maybe::at(row);
+            } else {
+                self.flaws.push(Flaw::OrderTwice(row));
+            }
+        }
+    }
+
+    /// Finds the intent of each order, and the live orders of each key and intent.
+    pub(super) fn attribute_orders(&mut self, history: &History) {
+        for (row, order) in order_rows(history).iter().enumerate() {
+            let intent = self.intent_of(order);
+            let facts = &mut self.orders[order.id.index()];
+            facts.intent = intent.map_or(Maybe::default(), Maybe::at);
+            match order.state {
+                OrderState::Cancelled => {
+                    self.counts.orders_cancelled += 1;
+                    continue;
+                }
+                OrderState::Pending => self.counts.orders_pending += 1,
+                OrderState::Confirmed => {}
+            }
+            self.counts.orders += 1;
+            self.see_live_order(history, row, order, intent);
+        }
+    }
+
+    /// The intent of an order, never guessed: by its key if that was sent for one intent only, else by the `ok` that named it, else by
+    /// its payload. The key comes first because an answer may name the wrong order. A key that nobody sent is a stranger's: its
+    /// payload proves nothing.
+    #[inline]
+    fn intent_of(&self, order: &AuditOrder) -> Option<usize> {
+        let key = order.key.map(|key| self.keys[key.index()].intent);
+        if let Some(intent) = key.and_then(|sole| sole.get()) {
+            return Some(intent);
+        }
+        if let Some(intent) = self.orders[order.id.index()].named_for.get() {
+            return Some(intent);
+        }
+        let stranger = key.is_some_and(|sole| sole.is_unused());
+        order
+            .payload
+            .filter(|_| !stranger)
+            .and_then(|payload| self.payloads[payload.index()].get())
+    }
+}
+
+/// The rows of the orders; none if nobody looked.
+#[inline]
+pub(crate) fn order_rows(history: &History) -> &[AuditOrder] {
+    let orders = history
+        .audit
+        .as_ref()
+        .and_then(|audit| audit.orders.as_ref());
+    orders.map_or(&[], |orders| orders)
+}

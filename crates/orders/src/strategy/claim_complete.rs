@@ -1,0 +1,201 @@
+//! `claim-complete`: the reference. Claim the key, charge under the order's own key, complete under the fencing token.
+//!
+//! 1. one transaction: claim the key, insert the order as pending, reserve stock ([`claim`])
+//! 2. charge, with a key derived from the order, so that every retry of it is the same charge ([`charge`])
+//! 3. one transaction, fenced by the token: order, charge, stock, notification and the stored answer together ([`settle`])
+//! 4. a completer takes over claims whose owners have gone, and finishes them the same way ([`maintain`])
+//!
+//! The claim table in front of it saves the database the duplicates that reach one replica. It decides nothing that the
+//! database has not decided.
+
+use compact_str::format_compact;
+use protocol::{IdempotencyKey, Money, OrderRequest, Problem, Response, Scope, ScopedKey, Time};
+
+use super::Strategy;
+use super::valid_total::valid_total;
+use crate::contract::{Contract, InFlightPolicy};
+use crate::fingerprint::{Fingerprint, fingerprint};
+use crate::ports::{Clock, Ports, StoreError, Transaction};
+use crate::table::{Claim, Outcome, Ticket};
+
+mod adopt;
+mod charge;
+mod claim;
+mod held;
+mod maintain;
+mod patience;
+mod settle;
+
+use claim::Claiming;
+
+/// Claims, charges, completes; recovers what a dead owner left.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClaimComplete;
+
+impl Strategy for ClaimComplete {
+    const NAME: &'static str = "claim-complete";
+    const SUMMARY: &'static str =
+        "claim the key with a lease, charge under the order's key, complete under a fencing token";
+    const MAINTAINED: bool = true;
+
+    async fn create<P: Ports>(
+        &self,
+        ports: &P,
+        contract: &Contract,
+        request: &OrderRequest,
+    ) -> Response {
+        let Some(total) = valid_total(&request.content) else {
+            return Response::refused(400, Problem::Invalid);
+        };
+        if contract.key_required && request.key.is_none() {
+            return Response::refused(400, Problem::KeyMissing);
+        }
+        let key = identity(request);
+        Purchase::new(ports, contract, request, &key, total)
+            .answer()
+            .await
+    }
+
+    async fn maintain<P: Ports>(&self, ports: &P, contract: &Contract) {
+        maintain::round(ports, contract).await;
+    }
+}
+
+/// What is answered when the outcome is not known. Never stored.
+const UNKNOWN: Answer = Answer {
+    response: Response::refused(500, Problem::OutcomeUnknown),
+    stored_until: None,
+};
+
+/// What is answered when nothing happened and nothing will.
+const UNAVAILABLE: Answer = Answer {
+    response: Response::refused(503, Problem::Unavailable),
+    stored_until: None,
+};
+
+/// An answer, and until when the database repeats it, if it does.
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    response: Response,
+    stored_until: Option<Time>,
+}
+
+impl Answer {
+    fn passing(response: Response) -> Answer {
+        Answer {
+            response,
+            stored_until: None,
+        }
+    }
+}
+
+/// The key of a request: the client's, or the natural one. One version of one cart can be bought once.
+fn identity(request: &OrderRequest) -> ScopedKey {
+    let (key, scope) = match &request.key {
+        Some(key) => (key.clone(), Scope::CreateOrder),
+        None => {
+            let text = format_compact!("c{}.{}", request.cart.id, request.cart.version);
+            (
+                IdempotencyKey::new(text).expect("digits are visible ASCII"),
+                Scope::Cart,
+            )
+        }
+    };
+    ScopedKey {
+        key,
+        tenant: request.tenant,
+        scope,
+    }
+}
+
+/// One request on its way.
+struct Purchase<'a, P> {
+    ports: &'a P,
+    contract: &'a Contract,
+    request: &'a OrderRequest,
+    key: &'a ScopedKey,
+    fingerprint: Fingerprint,
+    total: Money,
+    /// Until when it waits for a twin.
+    patient_until: Time,
+}
+
+impl<'a, P: Ports> Purchase<'a, P> {
+    fn new(
+        ports: &'a P,
+        contract: &'a Contract,
+        request: &'a OrderRequest,
+        key: &'a ScopedKey,
+        total: Money,
+    ) -> Self {
+        let now = ports.clock().now();
+        let patient_until = match contract.in_flight {
+            InFlightPolicy::Wait { span_max } => now + span_max,
+            InFlightPolicy::Conflict | InFlightPolicy::Accepted => now,
+        };
+        Purchase {
+            ports,
+            contract,
+            request,
+            key,
+            fingerprint: fingerprint(request),
+            total,
+            patient_until,
+        }
+    }
+
+    /// Through the claim table first. Whoever wins there goes on to the database.
+    async fn answer(&self) -> Response {
+        loop {
+            let now = self.ports.clock().now();
+            match self
+                .ports
+                .table()
+                .claim(self.key, self.fingerprint, now, self.contract.lease)
+            {
+                Claim::Won(ticket) => return self.lead(ticket).await,
+                Claim::Done(response) => return self.contract.replay(response),
+                Claim::Mismatch => return self.contract.mismatch(),
+                Claim::InFlight(waiter) => {
+                    match patience::wait(self.ports.clock(), waiter, self.patient_until).await {
+                        Some(Outcome::Done(response)) => return self.contract.replay(response),
+                        Some(Outcome::Released) => {}
+                        None => return self.contract.in_progress(),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The one request of this replica that asks the database. Dropped on the way, it releases the ticket.
+    async fn lead(&self, ticket: Ticket<'_>) -> Response {
+        let answer = match self.claim().await {
+            Claiming::Held(held) => settle::settle(self.ports, self.contract, &held).await,
+            Claiming::Answer(answer) => answer,
+        };
+        let ended = match answer.stored_until {
+            Some(expires_at) => ticket.complete(
+                Response {
+                    replayed: false,
+                    ..answer.response
+                },
+                expires_at,
+            ),
+            None => ticket.release(),
+        };
+        // A stale ticket was taken over on this replica because the lease ran out. The database has decided all the same,
+        // and its answer is the one we give.
+        let _ended_or_stale = ended;
+        answer.response
+    }
+}
+
+/// Ends a transaction after an error. With the connection gone there is nothing to say; otherwise the connection is needed
+/// again, and an aborted transaction takes nothing but a rollback.
+async fn undo(tx: impl Transaction, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unavailable | StoreError::Unknown => drop(tx),
+        StoreError::Conflict | StoreError::Unique(_) | StoreError::Aborted => tx.rollback().await,
+    }
+    error
+}

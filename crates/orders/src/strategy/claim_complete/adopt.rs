@@ -1,0 +1,149 @@
+//! Answers that are stored without an order of our own: the cart was sold under another key, or the stock is short.
+
+use protocol::{Order, OrderId, OrderRequest, OrderState, Problem, Response};
+
+use super::claim::Round;
+use super::{Answer, Purchase, undo};
+use crate::fingerprint::fingerprint;
+use crate::machine::{self, Claimed};
+use crate::ports::{Isolation, Ports, Store, StoreError, Transaction};
+use crate::rows::{KeyRecord, Token};
+
+/// A key that we may write, and over which token.
+struct Vacancy {
+    held: Option<Token>,
+    record: KeyRecord,
+}
+
+impl<P: Ports> Purchase<'_, P> {
+    /// The cart has an order: two tabs, two keys. The second key gets the first one's order, and keeps it, because a key
+    /// that once got an order must not get another.
+    pub(super) async fn adopt(&self) -> Result<Round, StoreError> {
+        let mut tx = self.ports.store().begin(Isolation::ReadCommitted).await?;
+        let round = self.adopt_in(&mut tx).await;
+        self.end(tx, round).await
+    }
+
+    /// Stores a refusal under our key, if the key is still free.
+    pub(super) async fn remember(&self, refusal: Response) -> Result<Round, StoreError> {
+        let mut tx = self.ports.store().begin(Isolation::ReadCommitted).await?;
+        let round = match self.vacancy(&mut tx).await {
+            Ok(Some(vacancy)) => self.store(&mut tx, vacancy, None, refusal).await,
+            Ok(None) => Ok(Round::Again),
+            Err(error) => Err(error),
+        };
+        self.end(tx, round).await
+    }
+
+    /// Commits what was stored, undoes everything else. If nobody knows whether it was committed, the next round sees.
+    async fn end(
+        &self,
+        tx: impl Transaction,
+        round: Result<Round, StoreError>,
+    ) -> Result<Round, StoreError> {
+        match round {
+            Ok(Round::Answer(answer)) if answer.stored_until.is_some() => match tx.commit().await {
+                Ok(()) => Ok(Round::Answer(answer)),
+                Err(StoreError::Unknown) => Ok(Round::Again),
+                Err(error) => Err(error),
+            },
+            Ok(other) => {
+                tx.rollback().await;
+                Ok(other)
+            }
+            Err(error) => Err(undo(tx, error).await),
+        }
+    }
+
+    async fn adopt_in(&self, tx: &mut impl Transaction) -> Result<Round, StoreError> {
+        // Our own key comes first: it may have been a twin of ours that sold the cart.
+        let Some(vacancy) = self.vacancy(tx).await? else {
+            return Ok(Round::Again);
+        };
+        let Some(order) = tx
+            .find_order_by_cart(self.request.tenant, self.request.cart)
+            .await?
+        else {
+            return Ok(Round::Again);
+        };
+        match order.state {
+            OrderState::Pending => Ok(Round::InFlight),
+            OrderState::Cancelled => Ok(Round::Again),
+            OrderState::Confirmed if self.asks_for(tx, order).await? => {
+                let stored = self
+                    .store(tx, vacancy, Some(order.id), Response::created(order))
+                    .await?;
+                Ok(self.as_replay(stored))
+            }
+            // The same version of the cart with other lines, or another customer's: not ours to hand out.
+            OrderState::Confirmed => Ok(Round::Answer(Answer::passing(Response::refused(
+                409,
+                Problem::Duplicate,
+            )))),
+        }
+    }
+
+    /// The key's place, if nobody has it.
+    async fn vacancy(&self, tx: &mut impl Transaction) -> Result<Option<Vacancy>, StoreError> {
+        let existing = tx.lock_key(self.key).await?;
+        Ok(match machine::claim(existing.as_ref(), &self.ask()) {
+            Claimed::Insert(record) => Some(Vacancy { held: None, record }),
+            Claimed::Update { held, record } if record.order.is_none() => Some(Vacancy {
+                held: Some(held),
+                record,
+            }),
+            Claimed::Update { .. } | Claimed::InFlight | Claimed::Replay(_) | Claimed::Mismatch => {
+                None
+            }
+        })
+    }
+
+    async fn store(
+        &self,
+        tx: &mut impl Transaction,
+        vacancy: Vacancy,
+        order: Option<OrderId>,
+        response: Response,
+    ) -> Result<Round, StoreError> {
+        let claimed = KeyRecord {
+            order,
+            ..vacancy.record
+        };
+        let Ok(completed) = machine::complete(Some(&claimed), claimed.token, response) else {
+            return Ok(Round::Again);
+        };
+        if !self.write_key(tx, vacancy.held, completed).await? {
+            return Ok(Round::Again);
+        }
+        Ok(Round::Answer(Answer {
+            response,
+            stored_until: Some(completed.expires_at),
+        }))
+    }
+
+    /// Whether the order is what the request asks for.
+    async fn asks_for(&self, tx: &mut impl Transaction, order: Order) -> Result<bool, StoreError> {
+        let row = tx.find_order(order.id).await?;
+        Ok(row.is_some_and(|row| {
+            let new = row.new;
+            let asked = OrderRequest {
+                tenant: new.tenant,
+                customer: new.customer,
+                key: None,
+                cart: new.cart,
+                content: new.content,
+            };
+            fingerprint(&asked) == self.fingerprint
+        }))
+    }
+
+    fn as_replay(&self, round: Round) -> Round {
+        match round {
+            Round::Answer(answer) => Round::Answer(Answer {
+                response: self.contract.replay(answer.response),
+                ..answer
+            }),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The charge, under the order's own key: asked again, it is the same charge.
+
+use protocol::{ChargeId, ChargeRequest, ChargeState, GatewayKey, Span};
+
+use super::held::Held;
+use crate::contract::Contract;
+use crate::ports::{Clock, Gateway, GatewayError, Ports};
+
+/// The gateway is asked so often.
+const ATTEMPTS_MAX: u32 = 5;
+const PAUSE_FIRST: Span = Span::millis(100);
+
+/// What is known about a charge.
+pub(super) enum Charge {
+    /// The money is ours.
+    Captured(ChargeId),
+    /// It is not, and will not be under this key.
+    Declined,
+    /// No attempt reached the gateway.
+    Untouched,
+    /// Some attempt may have been carried out.
+    Unknown,
+}
+
+/// Charges the order. Pauses between attempts fit well inside the lease: what is not known by half of it, the completer
+/// finds out. A first attempt is made even with the lease over, or a lease of no length would never charge anything; it is
+/// harmless, because whoever took over charges under the same key.
+pub(super) async fn charge<P: Ports>(ports: &P, contract: &Contract, held: &Held) -> Charge {
+    let tenant = held.key.tenant;
+    let key = GatewayKey::of_order(tenant, held.order);
+    let asked = ChargeRequest {
+        key,
+        tenant,
+        order: Some(held.order),
+        amount: held.total,
+    };
+    let mut touched = false;
+    let mut pause = PAUSE_FIRST;
+    for _ in 0..ATTEMPTS_MAX {
+        match ports.gateway().charge(asked).await {
+            Ok(answer) => match answer.state {
+                ChargeState::Captured => return Charge::Captured(answer.id),
+                // Refunded and voided: somebody gave it back by hand. There is no money, so there is no order.
+                ChargeState::Declined | ChargeState::Refunded | ChargeState::Voided => {
+                    return Charge::Declined;
+                }
+                // Reserved but not taken is neither yes nor no.
+                ChargeState::Authorized => touched = true,
+            },
+            Err(GatewayError::InUse | GatewayError::Unknown) => touched = true,
+            Err(GatewayError::Unavailable) => {}
+        }
+        if ports.clock().now() + pause + Span(contract.lease.0 / 2) > held.lease_until {
+            break;
+        }
+        ports.clock().sleep(pause).await;
+        pause = pause * 2;
+    }
+    if touched {
+        Charge::Unknown
+    } else {
+        Charge::Untouched
+    }
+}

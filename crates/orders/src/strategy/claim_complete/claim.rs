@@ -1,0 +1,222 @@
+//! The first transaction: claim the key, insert the order, reserve the stock; or find out why not.
+
+use std::sync::Arc;
+
+use protocol::{OrderState, Problem, Response};
+
+use super::held::Held;
+use super::patience::{self, ROUNDS_MAX};
+use super::{Answer, Purchase, UNAVAILABLE, UNKNOWN, undo};
+use crate::machine::{self, Ask, Claimed};
+use crate::ports::{Clock, Constraint, Isolation, Ports, Store, StoreError, Transaction};
+use crate::rows::{KeyRecord, NewOrder, Token};
+
+/// How claiming ends.
+pub(super) enum Claiming {
+    Held(Held),
+    Answer(Answer),
+}
+
+/// How one transaction ends.
+pub(super) enum Round {
+    /// The claim is ours.
+    Held(Held),
+    /// The claim whose commit was not acknowledged is there.
+    Ours,
+    /// The claim is ours if the commit happened, and nobody told us.
+    Unclear(Held),
+    /// There is an answer without an effect of ours.
+    Answer(Answer),
+    /// Somebody works on it.
+    InFlight,
+    /// Stock is short.
+    Short,
+    /// Somebody was faster between two statements: look again.
+    Again,
+}
+
+impl<P: Ports> Purchase<'_, P> {
+    /// Claims the key in the database. Whatever is not known is looked up, never guessed.
+    pub(super) async fn claim(&self) -> Claiming {
+        let mut unclear: Option<Held> = None;
+        let mut round = 0;
+        while round < ROUNDS_MAX {
+            match self.one_round(unclear.as_ref()).await {
+                Ok(Round::Held(held)) => return Claiming::Held(held),
+                Ok(Round::Ours) => match unclear.take() {
+                    Some(held) => return Claiming::Held(held),
+                    None => round += 1,
+                },
+                Ok(Round::Unclear(held)) => {
+                    unclear = Some(held);
+                    round += 1;
+                }
+                Ok(Round::Answer(answer)) => return Claiming::Answer(answer),
+                // A commit that was never acknowledged may still have taken the stock that is short now.
+                Ok(Round::Short) if unclear.is_some() => return Claiming::Answer(UNKNOWN),
+                Ok(Round::Short) => return Claiming::Answer(Answer::passing(OUT_OF_STOCK)),
+                Ok(Round::InFlight) => {
+                    if !patience::look_again(self.ports.clock(), self.patient_until).await {
+                        return Claiming::Answer(Answer::passing(self.contract.in_progress()));
+                    }
+                }
+                Ok(Round::Again) | Err(StoreError::Unique(_)) => round += 1,
+                Err(_) => {
+                    patience::back_off(self.ports.clock(), round).await;
+                    round += 1;
+                }
+            }
+        }
+        Claiming::Answer(if unclear.is_some() {
+            UNKNOWN
+        } else {
+            UNAVAILABLE
+        })
+    }
+
+    /// One transaction, and a second one if the first found the cart sold, or the stock short where that is remembered.
+    async fn one_round(&self, unclear: Option<&Held>) -> Result<Round, StoreError> {
+        match self.claim_once(unclear).await {
+            Err(StoreError::Unique(Constraint::OrdersCart)) => self.adopt().await,
+            Ok(Round::Short) if unclear.is_none() && self.contract.stores(&OUT_OF_STOCK) => {
+                self.remember(OUT_OF_STOCK).await
+            }
+            other => other,
+        }
+    }
+
+    async fn claim_once(&self, unclear: Option<&Held>) -> Result<Round, StoreError> {
+        let mut tx = self.ports.store().begin(Isolation::ReadCommitted).await?;
+        match self.claim_in(&mut tx, unclear).await {
+            Ok(Round::Held(held)) => match tx.commit().await {
+                Ok(()) => Ok(Round::Held(held)),
+                Err(StoreError::Unknown) => Ok(Round::Unclear(held)),
+                Err(error) => Err(error),
+            },
+            Ok(other) => {
+                tx.rollback().await;
+                Ok(other)
+            }
+            Err(error) => Err(undo(tx, error).await),
+        }
+    }
+
+    async fn claim_in(
+        &self,
+        tx: &mut impl Transaction,
+        unclear: Option<&Held>,
+    ) -> Result<Round, StoreError> {
+        let existing = tx.lock_key(self.key).await?;
+        let ours =
+            |record: &KeyRecord| unclear.is_some_and(|held| held.is(record, self.ports.owner()));
+        if existing.as_ref().is_some_and(ours) {
+            return Ok(Round::Ours);
+        }
+        match machine::claim(existing.as_ref(), &self.ask()) {
+            Claimed::Insert(record) => self.begin_order(tx, None, record).await,
+            Claimed::Update { held, record } if record.order.is_none() => {
+                self.begin_order(tx, Some(held), record).await
+            }
+            Claimed::Update { held, record } => self.take_over(tx, held, record).await,
+            Claimed::InFlight => Ok(Round::InFlight),
+            Claimed::Mismatch => Ok(Round::Answer(Answer::passing(self.contract.mismatch()))),
+            Claimed::Replay(stored) => Ok(Round::Answer(Answer {
+                response: self.contract.replay(stored),
+                stored_until: existing.map(|record| record.expires_at),
+            })),
+        }
+    }
+
+    /// The order and the claim that works on it. Stock comes last, because its rows are the ones that everybody wants.
+    async fn begin_order(
+        &self,
+        tx: &mut impl Transaction,
+        held: Option<Token>,
+        mut record: KeyRecord,
+    ) -> Result<Round, StoreError> {
+        let order = tx.insert_order(self.new_order()).await?;
+        record.order = Some(order);
+        if !self.write_key(tx, held, record).await? {
+            return Ok(Round::Again);
+        }
+        let content = &self.request.content;
+        tx.insert_items(order, content).await?;
+        if !tx
+            .reserve_stock(self.request.tenant, &content.lines)
+            .await?
+        {
+            return Ok(Round::Short);
+        }
+        Ok(Round::Held(Held {
+            key: self.key.clone(),
+            token: record.token,
+            lease_until: record.lease_until,
+            order,
+            cart: self.request.cart,
+            content: Arc::clone(content),
+            total: self.total,
+            first: true,
+        }))
+    }
+
+    /// The owner has gone: its order is ours to finish.
+    async fn take_over(
+        &self,
+        tx: &mut impl Transaction,
+        held: Token,
+        record: KeyRecord,
+    ) -> Result<Round, StoreError> {
+        if !self.write_key(tx, Some(held), record).await? {
+            return Ok(Round::Again);
+        }
+        let row = match record.order {
+            Some(order) => tx.find_order(order).await?,
+            None => None,
+        };
+        // A claim and its order are inserted together, so this row exists. If it does not, nobody should guess.
+        Ok(row.map_or(Round::Answer(UNKNOWN), |row| {
+            Round::Held(Held::taken_over(self.key.clone(), &record, row))
+        }))
+    }
+
+    /// Inserts the record, or writes it over the one with the token `held`; `false` if that one has changed.
+    pub(super) async fn write_key(
+        &self,
+        tx: &mut impl Transaction,
+        held: Option<Token>,
+        record: KeyRecord,
+    ) -> Result<bool, StoreError> {
+        match held {
+            None => tx.insert_key(self.key, record).await.map(|()| true),
+            Some(token) => Ok(tx.update_key(self.key, token, record).await? == 1),
+        }
+    }
+
+    pub(super) fn ask(&self) -> Ask {
+        Ask {
+            owner: self.ports.owner(),
+            fingerprint: self.fingerprint,
+            now: self.ports.clock().now(),
+            lease: self.contract.lease,
+            ttl: self.contract.ttl,
+            grace: self.contract.grace,
+        }
+    }
+
+    fn new_order(&self) -> NewOrder {
+        NewOrder {
+            tenant: self.request.tenant,
+            customer: self.request.customer,
+            key: self.request.key.clone(),
+            cart: self.request.cart,
+            // Guards requests with a key too: two tabs have two keys, but one cart.
+            natural_key: Some(self.request.cart),
+            content: Arc::clone(&self.request.content),
+            total: self.total,
+            state: OrderState::Pending,
+            created_at: self.ports.clock().now(),
+        }
+    }
+}
+
+const OUT_OF_STOCK: Response = Response::refused(409, Problem::OutOfStock);

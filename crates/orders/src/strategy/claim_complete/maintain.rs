@@ -1,0 +1,82 @@
+//! Completer and reaper: what dead owners left is finished, and what nobody may ask for any more is deleted.
+
+use protocol::{ScopedKey, Time};
+
+use super::held::Held;
+use super::settle::settle;
+use super::undo;
+use crate::contract::Contract;
+use crate::machine;
+use crate::ports::{Clock, Isolation, Ports, Store, StoreError, Transaction};
+use crate::rows::KeyRecord;
+
+/// So many claims are taken over in one round: few enough that they can be settled within their lease.
+const CLAIMS_MAX: usize = 16;
+/// So many keys are deleted in one round: few enough that the statement stays short.
+const KEYS_MAX: usize = 1_000;
+
+/// One round of both. What fails is left for the next round: nothing is lost by waiting.
+pub(super) async fn round<P: Ports>(ports: &P, contract: &Contract) {
+    for held in take_over(ports, contract).await.unwrap_or_default() {
+        // Whatever it ended in was written, or is left to be taken over again. Nobody waits for this answer.
+        let _answer = settle(ports, contract, &held).await;
+    }
+    let _left_for_the_next_round = reap(ports, contract).await;
+}
+
+/// Takes overdue claims over. If the commit is not acknowledged they may be ours or not: then nobody touches them until
+/// their lease is over once more.
+async fn take_over<P: Ports>(ports: &P, contract: &Contract) -> Result<Vec<Held>, StoreError> {
+    let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
+    match take_over_in(&mut tx, ports, contract).await {
+        Ok(taken) => tx.commit().await.map(|()| taken),
+        Err(error) => Err(undo(tx, error).await),
+    }
+}
+
+async fn take_over_in<P: Ports>(
+    tx: &mut impl Transaction,
+    ports: &P,
+    contract: &Contract,
+) -> Result<Vec<Held>, StoreError> {
+    let now = ports.clock().now();
+    let mut taken = Vec::new();
+    for (key, overdue) in tx.lock_overdue_claims(now, CLAIMS_MAX).await? {
+        let Some(record) = machine::take_over(&overdue, ports.owner(), now, contract.lease) else {
+            continue;
+        };
+        let Some(order) = record.order else {
+            give_back(tx, &key, &overdue).await?;
+            continue;
+        };
+        if tx.update_key(&key, overdue.token, record).await? == 0 {
+            continue;
+        }
+        // A claim and its order are inserted together, so the row exists; without it there is nothing that we could finish.
+        if let Some(row) = tx.find_order(order).await? {
+            taken.push(Held::taken_over(key, &record, row));
+        }
+    }
+    Ok(taken)
+}
+
+/// Claimed, but no order was begun: nothing to finish.
+async fn give_back(
+    tx: &mut impl Transaction,
+    key: &ScopedKey,
+    overdue: &KeyRecord,
+) -> Result<(), StoreError> {
+    if let Ok(released) = machine::release(Some(overdue), overdue.token) {
+        tx.update_key(key, overdue.token, released).await?;
+    }
+    Ok(())
+}
+
+async fn reap<P: Ports>(ports: &P, contract: &Contract) -> Result<u64, StoreError> {
+    let before = Time(ports.clock().now().0.saturating_sub(contract.grace.0));
+    let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
+    match tx.delete_expired_keys(before, KEYS_MAX).await {
+        Ok(gone) => tx.commit().await.map(|()| gone),
+        Err(error) => Err(undo(tx, error).await),
+    }
+}

@@ -1,0 +1,60 @@
+//! Whether an order can be taken at all, and what it comes to.
+
+use protocol::{Money, OrderContent};
+
+/// What the order comes to, or `None` if it is not valid: no lines, a quantity of zero, a negative price, nothing to pay,
+/// or more than the types hold.
+pub(super) fn valid_total(content: &OrderContent) -> Option<Money> {
+    let (mut total, mut quantity) = (0_i64, 0_u32);
+    for line in &content.lines {
+        if line.quantity == 0 || line.unit_price.0 < 0 {
+            return None;
+        }
+        total = total.checked_add(line.unit_price.0.checked_mul(i64::from(line.quantity))?)?;
+        // Stores add up the lines of one SKU, and their counters are no wider.
+        quantity = quantity.checked_add(line.quantity)?;
+    }
+    (total > 0).then_some(Money(total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::{Line, Sku};
+
+    fn total(lines: &[(u32, i64)]) -> Option<i64> {
+        let line = |&(quantity, price): &(u32, i64)| Line {
+            sku: Sku("A".into()),
+            quantity,
+            unit_price: Money(price),
+        };
+        let content = OrderContent {
+            lines: lines.iter().map(line).collect(),
+            note: "".into(),
+        };
+        valid_total(&content).map(Money::minor)
+    }
+
+    #[test]
+    fn an_order_needs_lines_quantities_and_something_to_pay() {
+        assert_eq!(total(&[(2, 300), (1, 0)]), Some(600));
+        for lines in [
+            &[][..],
+            &[(0, 5)],
+            &[(1, 5), (0, 5)],
+            &[(1, 0)],
+            &[(1, -5)],
+            &[(3, 5), (1, -5)],
+        ] {
+            assert_eq!(total(lines), None, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn an_order_too_large_to_count_is_invalid_not_a_panic() {
+        assert_eq!(total(&[(2, i64::MAX)]), None);
+        assert_eq!(total(&[(1, i64::MAX), (1, 1)]), None);
+        assert_eq!(total(&[(u32::MAX, 1), (1, 1)]), None);
+        assert_eq!(total(&[(1, i64::MAX)]), Some(i64::MAX));
+    }
+}

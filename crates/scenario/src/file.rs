@@ -1,0 +1,189 @@
+//! What a scenario file says, word for word, with the place of every value. What it means is decided in [`lower`](mod@crate::lower).
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub mod client;
+pub mod fault;
+pub mod value;
+
+pub use client::{AppCrash, Backoff, Client, KeyWord, Retry, RetryOn, Tap};
+pub use fault::{Fault, FaultWord};
+pub use value::{At, Chance, Delay, Length, Pairs, Price, Waits};
+
+/// A scenario file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "onceproof scenario")]
+pub struct File {
+    /// The story it tells, one paragraph.
+    pub story: At<String>,
+    /// The strategy that is run if nobody names another.
+    pub strategy: At<String>,
+    /// The situations without which a run proves nothing.
+    #[serde(default)]
+    pub coverage: Vec<At<String>>,
+    /// The story's stated figures: what is claimed, and the value.
+    pub claims: Option<Pairs<String>>,
+    /// What is expected of which strategy.
+    #[serde(default)]
+    pub expect: Vec<At<Expect>>,
+    /// What the service promises.
+    #[serde(default)]
+    pub contract: Contract,
+    /// Hosts and how long things take.
+    #[serde(default)]
+    pub world: World,
+    /// What can be bought.
+    pub shop: At<Shop>,
+    /// Who comes when.
+    pub load: At<Load>,
+    /// The kinds of client.
+    #[serde(default)]
+    pub client: Vec<At<Client>>,
+    /// What goes wrong.
+    #[serde(default)]
+    pub fault: Vec<At<Fault>>,
+}
+
+/// What is expected of a strategy: that it holds, or which rules it violates.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Expect {
+    /// Which strategy; without it, every strategy that no other entry names.
+    pub strategy: Option<At<String>>,
+    /// It keeps every rule.
+    pub holds: Option<At<bool>>,
+    /// The rules it violates.
+    pub violates: Option<At<Vec<At<String>>>>,
+    /// It violates them with some seeds only.
+    pub sometimes: Option<At<bool>>,
+}
+
+/// What the service promises.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Contract {
+    /// Whose contract it starts from.
+    pub preset: Option<At<String>>,
+    /// How long a key is kept.
+    pub ttl: Option<At<Length>>,
+    /// How long an owner may work on a claim.
+    pub lease: Option<At<Length>>,
+    /// How long after the last fault everything must be settled.
+    pub recovery_deadline: Option<At<Length>>,
+    /// The share of intents that must end in an order.
+    pub success_floor: Option<At<Chance>>,
+}
+
+/// Hosts and how long things take.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct World {
+    /// How many stateless replicas of the service.
+    pub replicas: Option<At<i64>>,
+    /// The standard deviation of the replicas' clocks around the true time.
+    pub clock_skew: Option<At<Length>>,
+    /// How long things take.
+    #[serde(default)]
+    pub latency: Latency,
+}
+
+/// How long things take.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Latency {
+    /// From client to replica.
+    pub uplink: Option<At<Delay>>,
+    /// From replica to client.
+    pub downlink: Option<At<Delay>>,
+    /// From receiving a request to the gateway's answer.
+    pub handler: Option<At<Delay>>,
+    /// From receiving a request to its first database statement or cache command.
+    pub record_read: Option<At<Length>>,
+    /// One way between replica and database, and between replica and cache.
+    pub database: Option<At<Length>>,
+    /// How long after capture a webhook is sent; without it, none is.
+    pub webhook: Option<At<Delay>>,
+}
+
+/// What can be bought, in every shop alike.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Shop {
+    /// How many shops there are; each has its own stock.
+    pub tenants: Option<At<i64>>,
+    /// How many users each shop has; without it, every intent has a user of its own.
+    pub users: Option<At<i64>>,
+    /// The share of intents by guests.
+    pub guests: Option<At<Chance>>,
+    /// The catalogue.
+    #[serde(default)]
+    pub sku: Vec<At<Sku>>,
+    /// What people put into their carts.
+    #[serde(default)]
+    pub basket: Vec<At<Basket>>,
+}
+
+/// A stock-keeping unit.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Sku {
+    /// Its name.
+    pub name: At<String>,
+    /// Its price.
+    pub price: At<Price>,
+    /// How many each shop has at first.
+    pub stock: At<i64>,
+}
+
+/// A cart's content.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Basket {
+    /// How often it is bought, in proportion to the other baskets' weights; 1 if absent.
+    pub weight: Option<At<f64>>,
+    /// How many of which SKU, in the order in which the client sends them.
+    pub lines: At<Pairs<i64>>,
+}
+
+/// Who comes when.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Load {
+    /// How many purchases people mean.
+    pub intents: At<i64>,
+    /// Within which time.
+    pub over: At<Length>,
+    /// The time of day at which the run begins, for people.
+    pub starts_at: Option<At<TimeOfDay>>,
+    /// The busy hours.
+    pub peak: Option<At<Peak>>,
+    /// A genuine second purchase of the same content.
+    pub repeat: Option<At<Rush>>,
+}
+
+pub use value::TimeOfDay;
+
+/// The busy hours.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Peak {
+    /// How many times as many people come, per time.
+    pub factor: At<f64>,
+    /// When it begins, from the beginning of the run.
+    pub from: At<Length>,
+    /// How long it lasts.
+    #[serde(rename = "for")]
+    pub length: At<Length>,
+}
+
+/// A second event that follows with some probability, after a delay.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rush {
+    /// The probability.
+    pub chance: At<Chance>,
+    /// How long after.
+    pub after: At<Delay>,
+}

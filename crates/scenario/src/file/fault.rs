@@ -1,0 +1,216 @@
+//! What a scenario file says about what goes wrong: one table for each fault, with one key that names it.
+
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use super::value::{At, Chance, Delay, Length};
+
+/// Something that goes wrong.
+#[derive(Debug)]
+pub struct Fault {
+    /// The keys of its table: there should be one, and it should name a fault.
+    pub words: Vec<At<String>>,
+    /// The known fault among them, by its index, and what is said about it.
+    pub kind: Option<(usize, FaultWord)>,
+}
+
+/// The faults, declared in this one place: what each is, its word, and what can be said about it.
+macro_rules! faults {
+    ($($(#[$doc:meta])* $name:ident($body:ident) = $word:literal,)*) => {
+        /// What goes wrong, by its word.
+        #[derive(Debug, JsonSchema)]
+        pub enum FaultWord { $($(#[$doc])* #[schemars(rename = $word)] $name($body),)* }
+
+        /// The word of every fault that the language knows.
+        pub const FAULTS: &[&str] = &[$($word,)*];
+
+        /// What is said about the fault of this word; `None` if there is no such fault.
+        fn read<'de, A: MapAccess<'de>>(
+            word: &str,
+            map: &mut A,
+        ) -> Result<Option<FaultWord>, A::Error> {
+            Ok(Some(match word {
+                $($word => FaultWord::$name(map.next_value()?),)*
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    return Ok(None);
+                }
+            }))
+        }
+    };
+}
+
+faults! {
+    /// A request does not arrive.
+    LoseRequest(Strike) = "lose-request",
+    /// A response does not arrive.
+    LoseResponse(Loss) = "lose-response",
+    /// A request takes longer.
+    DelayRequest(Slow) = "delay-request",
+    /// A response takes longer.
+    DelayResponse(Slow) = "delay-response",
+    /// A request is delivered twice.
+    DuplicateRequest(Echo) = "duplicate-request",
+    /// Nothing passes between two hosts.
+    Partition(Cut) = "partition",
+    /// A replica dies while a request is on it.
+    CrashReplica(Crash) = "crash-replica",
+    /// A replica stands still while a request is on it.
+    PauseReplica(Pause) = "pause-replica",
+    /// The connection to the database breaks before a statement takes effect.
+    LoseConnection(Strike) = "lose-connection",
+    /// The connection breaks before COMMIT takes effect.
+    LoseCommit(Strike) = "lose-commit",
+    /// The connection breaks after COMMIT took effect.
+    LoseCommitAck(Strike) = "lose-commit-ack",
+    /// The database refuses a transaction at COMMIT.
+    SerializationFailure(Strike) = "serialization-failure",
+    /// The cache forgets everything.
+    FlushCache(Strike) = "flush-cache",
+    /// The cache forgets the key that is asked for.
+    EvictKey(Strike) = "evict-key",
+    /// The cache does not answer.
+    CacheUnavailable(Strike) = "cache-unavailable",
+    /// The bank refuses.
+    DeclineCharge(Strike) = "decline-charge",
+    /// The gateway answers 5xx and does nothing.
+    GatewayUnavailable(Strike) = "gateway-unavailable",
+    /// The gateway does not capture, and its answer does not come.
+    GatewayTimeoutBefore(Strike) = "gateway-timeout-before",
+    /// The gateway captures, and its answer does not come.
+    GatewayTimeoutAfter(Strike) = "gateway-timeout-after",
+    /// The gateway takes longer.
+    SlowGateway(Slow) = "slow-gateway",
+    /// A webhook is sent twice.
+    DuplicateWebhook(Echo) = "duplicate-webhook",
+}
+
+/// When a fault can strike, from the beginning of the run.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Window {
+    /// Its first instant.
+    pub from: At<Length>,
+    /// The first instant after it.
+    pub until: At<Length>,
+}
+
+/// What can be said about every fault, and more: `struct`s with the three fields that all share.
+macro_rules! strikes {
+    ($($(#[$doc:meta])* $name:ident { $($fields:tt)* })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Deserialize, JsonSchema)]
+            #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+            pub struct $name {
+                /// The probability at each opportunity.
+                pub chance: At<Chance>,
+                /// Whose requests it strikes, by the client's name; everybody's if absent.
+                pub client: Option<At<String>>,
+                /// When it can strike; all the time if absent.
+                pub window: Option<At<Window>>,
+                $($fields)*
+            }
+        )*
+    };
+}
+
+strikes! {
+    /// A fault of which there is nothing more to say.
+    Strike {}
+    /// A lost response.
+    Loss {
+        /// The probability that the client sees a reset, not silence; 0 if absent.
+        pub reset: Option<At<Chance>>,
+    }
+    /// Something that takes longer.
+    Slow {
+        /// By how much.
+        pub by: At<Delay>,
+    }
+    /// Something that comes twice.
+    Echo {
+        /// How much later the second time.
+        pub after: At<Delay>,
+    }
+    /// A replica that dies.
+    Crash {
+        /// Only at this point; anywhere if absent.
+        pub point: Option<PointWord>,
+        /// How long until it is back.
+        pub down_for: At<Delay>,
+    }
+    /// A replica that stands still.
+    Pause {
+        /// For how long.
+        #[serde(rename = "for")]
+        pub span: At<Delay>,
+    }
+}
+
+/// A partition.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Cut {
+    /// The probability for each message; 1 if absent.
+    pub chance: Option<At<Chance>>,
+    /// One side: `clients`, `replicas`, `replica-0`, `database`, `cache` or `gateway`.
+    pub from: At<String>,
+    /// The other.
+    pub to: At<String>,
+    /// When it lasts; all the time if absent.
+    pub window: Option<At<Window>>,
+}
+
+/// Where a replica may die.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PointWord {
+    /// At any await.
+    Anywhere,
+    /// After the gateway captured, before the service knows.
+    AfterCharge,
+    /// When COMMIT is on its way.
+    DuringCommit,
+    /// After the commit took effect, before the service knows.
+    AfterCommit,
+}
+
+impl JsonSchema for Fault {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Fault".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        FaultWord::json_schema(generator)
+    }
+}
+
+struct FaultVisitor;
+
+impl<'de> Visitor<'de> for FaultVisitor {
+    type Value = Fault;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table with one key that names the fault")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fault, A::Error> {
+        let mut words = Vec::new();
+        let mut kind = None;
+        while let Some(word) = map.next_key::<At<String>>()? {
+            if let Some(known) = read(&word.value, &mut map)? {
+                kind = Some((words.len(), known));
+            }
+            words.push(word);
+        }
+        Ok(Fault { words, kind })
+    }
+}
+
+impl<'de> Deserialize<'de> for Fault {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Fault, D::Error> {
+        deserializer.deserialize_map(FaultVisitor)
+    }
+}

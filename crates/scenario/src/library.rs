@@ -1,0 +1,162 @@
+//! The scenarios of a folder, by name; and those that come with the program, so that it works anywhere.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::lower::{Options, list, nearest, parse};
+use crate::mistake::Mistake;
+use crate::plan::Plan;
+
+/// The scenarios that come with the program: name and text, in the order of their names.
+const BUILTIN: &[(&str, &str)] = &[
+    ("canary", include_str!("../../../scenarios/canary.toml")),
+    (
+        "doordash-storm",
+        include_str!("../../../scenarios/doordash-storm.toml"),
+    ),
+    (
+        "million-a-day",
+        include_str!("../../../scenarios/million-a-day.toml"),
+    ),
+    (
+        "seven-thirty",
+        include_str!("../../../scenarios/seven-thirty.toml"),
+    ),
+];
+
+/// The scenarios that come with the program: name and text, in the order of their names.
+pub fn builtin() -> &'static [(&'static str, &'static str)] {
+    BUILTIN
+}
+
+/// Where scenarios are looked up by name: in a folder first, then among those that come with the program.
+#[derive(Clone, Debug)]
+pub struct Library {
+    folder: PathBuf,
+}
+
+/// A scenario of a library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// The first sentence of its story; empty if the file cannot be read.
+    pub summary: String,
+}
+
+/// The plan of a scenario in the folder `scenarios`, of one that comes with the program, or of a file that ends in `.toml`.
+///
+/// # Errors
+/// If there is no such scenario, or the first mistake in it.
+pub fn load(path_or_name: &str, options: &Options) -> Result<Plan, Mistake> {
+    Library::at("scenarios").load(path_or_name, options)
+}
+
+impl Library {
+    /// The scenarios of a folder, which need not exist.
+    pub fn at(folder: impl Into<PathBuf>) -> Library {
+        Library {
+            folder: folder.into(),
+        }
+    }
+
+    /// The plan of a scenario, by its name or by the path of a file that ends in `.toml`.
+    ///
+    /// # Errors
+    /// If there is no such scenario, or the first mistake in it.
+    pub fn load(&self, path_or_name: &str, options: &Options) -> Result<Plan, Mistake> {
+        let (source_name, text) = self.text(path_or_name)?;
+        parse(&source_name, &text, options)
+    }
+
+    /// How a scenario is called in messages, and its text.
+    ///
+    /// # Errors
+    /// If there is no such scenario.
+    pub fn text(&self, path_or_name: &str) -> Result<(String, String), Mistake> {
+        let is_path = path_or_name.ends_with(".toml");
+        let path = match is_path {
+            true => PathBuf::from(path_or_name),
+            false => self.folder.join(format!("{path_or_name}.toml")),
+        };
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok((path.display().to_string(), text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let builtin = BUILTIN
+                    .iter()
+                    .find(|(name, _)| !is_path && *name == path_or_name);
+                match builtin {
+                    Some((name, text)) => Ok((format!("{name}.toml"), (*text).to_owned())),
+                    None => Err(self.missing(path_or_name, is_path)),
+                }
+            }
+            Err(error) => Err(Mistake::nowhere(format!(
+                "cannot read `{}`: {error}",
+                path.display()
+            ))),
+        }
+    }
+
+    /// Every scenario by name, with the first sentence of its story.
+    pub fn list(&self) -> Vec<Entry> {
+        let entry = |name: String| {
+            let text = self.text(&name).map(|(_, text)| text).unwrap_or_default();
+            Entry {
+                summary: first_sentence(&text),
+                name,
+            }
+        };
+        self.names().into_iter().map(entry).collect()
+    }
+
+    /// Every name, in alphabetical order.
+    fn names(&self) -> Vec<String> {
+        let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let mut names: Vec<String> = files
+            .filter_map(|file| scenario_name(&file.path()))
+            .collect();
+        names.extend(BUILTIN.iter().map(|(name, _)| (*name).to_owned()));
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn missing(&self, path_or_name: &str, is_path: bool) -> Mistake {
+        let names = self.names();
+        if is_path {
+            return Mistake::nowhere(format!("there is no file `{path_or_name}`"))
+                .help(format!("scenarios by name: {}", list(&names)));
+        }
+        let folder = self.folder.display();
+        Mistake::nowhere(format!(
+            "there is no scenario `{path_or_name}` in `{folder}`"
+        ))
+        .help(nearest(path_or_name, &names))
+    }
+}
+
+/// The name of a scenario file.
+fn scenario_name(path: &Path) -> Option<String> {
+    let is_toml = path
+        .extension()
+        .is_some_and(|extension| extension == "toml");
+    let stem = path.file_stem()?.to_str()?;
+    is_toml.then(|| stem.to_owned())
+}
+
+/// The first sentence of the story in a scenario's text, even if the rest of the file has mistakes.
+fn first_sentence(text: &str) -> String {
+    let Ok(table) = text.parse::<toml::Table>() else {
+        return String::new();
+    };
+    let story = table
+        .get("story")
+        .and_then(toml::Value::as_str)
+        .unwrap_or("");
+    let words: Vec<&str> = story.split_whitespace().collect();
+    let end = words
+        .iter()
+        .position(|word| word.ends_with(['.', '!', '?', ':']));
+    words[..end.map_or(words.len(), |end| end + 1)].join(" ")
+}

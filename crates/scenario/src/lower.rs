@@ -1,0 +1,240 @@
+//! From what was written to what it means: a [`File`] becomes a [`Plan`], or a [`Mistake`] that points at the character.
+
+use crate::file::{At, Contract, Expect, File, Latency, World};
+use crate::mistake::Mistake;
+use crate::plan::{self, Plan};
+
+mod client;
+mod delay;
+mod fault;
+mod load;
+mod names;
+mod shop;
+mod syntax;
+mod value;
+
+pub use names::Known;
+pub(crate) use names::{list, nearest};
+
+/// What else decides what a file means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// The fraction of the file's load and stock, 1 being all of it.
+    pub scale: f64,
+    /// The names that others define.
+    pub known: Known,
+}
+
+/// The plan of a scenario's text. `source_name` is how messages call it; without its folder and `.toml` it names the plan.
+///
+/// # Errors
+/// The first mistake in the text, with its place.
+pub fn parse(source_name: &str, text: &str, options: &Options) -> Result<Plan, Mistake> {
+    if !(options.scale > 0.0 && options.scale <= SCALE_MAX) {
+        let message = format!("the scale is {}", options.scale);
+        return Err(Mistake::nowhere(message)
+            .help(format!("a scale lies above 0 and is at most {SCALE_MAX}")));
+    }
+    let lowering = Lowering {
+        source: text,
+        known: &options.known,
+        scale: options.scale,
+    };
+    toml::from_str(text)
+        .map_err(|error| syntax::explain(&error, text))
+        .and_then(|file| lowering.plan(stem(source_name), &file))
+        .map_err(|mistake| mistake.within(source_name, text))
+}
+
+/// More than this is another story.
+const SCALE_MAX: f64 = 10.0;
+
+/// What every part of a file is lowered with.
+struct Lowering<'a> {
+    source: &'a str,
+    known: &'a Known,
+    scale: f64,
+}
+
+impl Lowering<'_> {
+    fn plan(&self, name: &str, file: &File) -> Result<Plan, Mistake> {
+        if file.story.value.trim().is_empty() {
+            return Err(Mistake::at(
+                &file.story.span,
+                "the story is empty",
+                "say what happens",
+            ));
+        }
+        let strategy = self.known.strategy(&file.strategy)?;
+        let labels = file.coverage.iter().map(|label| self.known.label(label));
+        let load = self.load(&file.load)?;
+        let world = self.world(&file.world)?;
+        let clients = self.clients(&file.client, &file.load)?;
+        Ok(Plan {
+            name: name.to_owned(),
+            story: paragraph(&file.story.value),
+            claims: file.claims.as_ref().map(claims).unwrap_or_default(),
+            scale: self.scale,
+            strategy,
+            expect: self.expectations(&file.expect)?,
+            coverage: labels.collect::<Result<_, _>>()?,
+            contract: self.contract(&file.contract)?,
+            shop: self.shop(&file.shop)?,
+            faults: self.faults(&file.fault, &clients, &load, &world)?,
+            world,
+            load,
+            clients,
+        })
+    }
+
+    fn expectations(&self, written: &[At<Expect>]) -> Result<Vec<plan::Expect>, Mistake> {
+        let mut expectations: Vec<plan::Expect> = Vec::new();
+        for entry in written {
+            let expect = self.expect(entry)?;
+            if expectations
+                .iter()
+                .any(|other| other.strategy == expect.strategy)
+            {
+                let place = entry
+                    .value
+                    .strategy
+                    .as_ref()
+                    .map_or(&entry.span, |s| &s.span);
+                let who = expect.strategy.as_deref().unwrap_or("every other strategy");
+                let message = format!("`{who}` is expected twice");
+                return Err(Mistake::at(place, message, "has an expectation above"));
+            }
+            expectations.push(expect);
+        }
+        Ok(expectations)
+    }
+
+    fn expect(&self, entry: &At<Expect>) -> Result<plan::Expect, Mistake> {
+        let expect = &entry.value;
+        let strategy = expect.strategy.as_ref();
+        let strategy = strategy.map(|name| self.known.strategy(name)).transpose()?;
+        let sometimes = expect.sometimes.as_ref().is_some_and(|s| s.value);
+        let violates = match (&expect.holds, &expect.violates) {
+            (Some(holds), None) if holds.value && !sometimes => Vec::new(),
+            (None, Some(rules)) if !rules.value.is_empty() => {
+                let rules = rules.value.iter().map(|rule| self.known.rule(rule));
+                rules.collect::<Result<_, _>>()?
+            }
+            (holds, violates) => {
+                let inner = holds.as_ref().map(|holds| &holds.span);
+                let place = inner.or(violates.as_ref().map(|rules| &rules.span));
+                return Err(Mistake::at(
+                    place.unwrap_or(&entry.span),
+                    "an expectation says one thing",
+                    "either that it holds, or what it violates",
+                )
+                .help("write `holds = true`, or `violates = [\"duplicate-order\"]` with `sometimes = true` if some seeds do not show it"));
+            }
+        };
+        Ok(plan::Expect {
+            strategy,
+            violates,
+            sometimes,
+        })
+    }
+
+    fn contract(&self, contract: &Contract) -> Result<plan::Contract, Mistake> {
+        let length = |written: &Option<At<_>>| {
+            let written = written.as_ref();
+            written.map(|l| self.some_length(l)).transpose()
+        };
+        let floor = contract.success_floor.as_ref();
+        let floor = floor.map(|floor| value::chance(floor, self.source));
+        Ok(plan::Contract {
+            preset: match &contract.preset {
+                Some(preset) => self.known.preset(preset)?,
+                None => String::from("reference"),
+            },
+            ttl_us: length(&contract.ttl)?,
+            lease_us: length(&contract.lease)?,
+            recovery_deadline_us: length(&contract.recovery_deadline)?.unwrap_or(120_000_000),
+            success_floor_ppm: floor.transpose()?.map(|share| (share * 1e6).round() as u32),
+        })
+    }
+
+    fn world(&self, world: &World) -> Result<plan::World, Mistake> {
+        let replicas = world.replicas.as_ref();
+        let replicas = replicas.map(|n| value::whole(n, "the number of replicas", 1..=1_000));
+        Ok(plan::World {
+            replicas: replicas.transpose()?.unwrap_or(8) as u32,
+            latencies: self.latencies(&world.latency)?,
+            clock_skew_us: match &world.clock_skew {
+                Some(skew) => self.length(skew)?,
+                None => 250_000,
+            },
+        })
+    }
+
+    fn latencies(&self, written: &Latency) -> Result<plan::Latencies, Mistake> {
+        let delay = |written: &Option<At<_>>, median, sigma| match written {
+            Some(written) => self.delay(written),
+            None => Ok(plan::Delay::of(explore::Distribution::LogNormal {
+                median,
+                sigma,
+            })),
+        };
+        let length = |written: &Option<At<_>>, default| match written {
+            Some(written) => self.length(written),
+            None => Ok(default),
+        };
+        let webhook = written.webhook.as_ref();
+        Ok(plan::Latencies {
+            uplink: delay(&written.uplink, 40_000, 0.5)?,
+            downlink: delay(&written.downlink, 40_000, 0.5)?,
+            handler: delay(&written.handler, 300_000, 0.6)?,
+            record_read_us: length(&written.record_read, 5_000)?,
+            database_us: length(&written.database, 250)?,
+            webhook: webhook.map(|after| self.delay(after)).transpose()?,
+        })
+    }
+
+    fn length(&self, written: &At<crate::file::Length>) -> Result<u64, Mistake> {
+        value::length(written, self.source)
+    }
+
+    /// A length that would make no sense if it were nothing.
+    fn some_length(&self, written: &At<crate::file::Length>) -> Result<u64, Mistake> {
+        match self.length(written)? {
+            0 => Err(Mistake::at(
+                &written.span,
+                "this time is nothing",
+                "expected more than 0",
+            )),
+            length => Ok(length),
+        }
+    }
+
+    fn chance(&self, written: &At<crate::file::Chance>) -> Result<f64, Mistake> {
+        value::chance(written, self.source)
+    }
+
+    fn delay(&self, written: &At<crate::file::Delay>) -> Result<plan::Delay, Mistake> {
+        delay::delay(written, self.source)
+    }
+}
+
+fn claims(pairs: &crate::file::Pairs<String>) -> Vec<(String, String)> {
+    let pairs = pairs.0.iter();
+    pairs
+        .map(|(claim, figure)| (claim.value.clone(), figure.value.clone()))
+        .collect()
+}
+
+/// The text as one paragraph: files break their lines, reports break them elsewhere.
+fn paragraph(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The name of a scenario: its file's, without the folder and `.toml`.
+fn stem(source_name: &str) -> &str {
+    let file = source_name
+        .rsplit(['/', '\\'])
+        .next()
+        .unwrap_or(source_name);
+    file.strip_suffix(".toml").unwrap_or(file)
+}

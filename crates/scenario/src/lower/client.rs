@@ -1,0 +1,236 @@
+//! The kinds of client: shares, taps, retries and backoff.
+
+use explore::Distribution;
+
+use super::delay::delay_at;
+use super::value::whole;
+use super::{Lowering, plan};
+use crate::file::{AppCrash, At, Backoff, Client, KeyWord, Load, Retry, RetryOn, Tap, Waits};
+use crate::mistake::Mistake;
+
+/// More retries than this are a loop.
+const RETRIES_MAX: i64 = 100;
+
+impl Lowering<'_> {
+    pub(super) fn clients(
+        &self,
+        written: &[At<Client>],
+        load: &At<Load>,
+    ) -> Result<Vec<plan::ClientPlan>, Mistake> {
+        if written.is_empty() {
+            return Err(
+                Mistake::at(&load.span, "nobody sends anything", "for which client?")
+                    .help("add `[[client]]` with a `name`"),
+            );
+        }
+        let shares = self.shares(written)?;
+        let mut clients: Vec<plan::ClientPlan> = Vec::new();
+        for (client, share) in written.iter().zip(shares) {
+            let At { span, value: name } = &client.value.name;
+            if name.is_empty() {
+                return Err(Mistake::at(span, "a client needs a name", "empty"));
+            }
+            if clients.iter().any(|other| other.name == *name) {
+                let message = format!("the client `{name}` is declared twice");
+                return Err(Mistake::at(span, message, "has this name too"));
+            }
+            clients.push(self.client(&client.value, share)?);
+        }
+        Ok(clients)
+    }
+
+    /// The shares: they add up to 1, or one client leaves its own out and gets the rest.
+    fn shares(&self, written: &[At<Client>]) -> Result<Vec<f64>, Mistake> {
+        let share = |client: &At<Client>| {
+            let share = client.value.share.as_ref();
+            share.map(|share| self.chance(share)).transpose()
+        };
+        let shares: Vec<Option<f64>> = written.iter().map(share).collect::<Result<_, _>>()?;
+        let sum: f64 = shares.iter().flatten().sum();
+        let without = shares.iter().filter(|share| share.is_none()).count();
+        let fits = match without {
+            0 => (sum - 1.0).abs() <= 1e-9,
+            1 => sum < 1.0,
+            _ => false,
+        };
+        if fits {
+            return Ok(shares
+                .into_iter()
+                .map(|share| share.unwrap_or(1.0 - sum))
+                .collect());
+        }
+        if without > 1 {
+            let nth = shares.iter().rposition(Option::is_none).unwrap_or(0);
+            let place = &written[nth].value.name.span;
+            return Err(
+                Mistake::at(place, "more than one client has no share", "has no share")
+                    .help("one client may leave its share out, and gets the rest"),
+            );
+        }
+        let last = written
+            .iter()
+            .rev()
+            .find_map(|client| client.value.share.as_ref());
+        let place = last.map_or(&written[0].span, |share| &share.span);
+        let sum = (sum * 1e9).round() / 1e9;
+        Err(Mistake::at(
+            place,
+            format!("the clients' shares add up to {sum}"),
+            if without == 1 {
+                "leaves nothing for the client without a share"
+            } else {
+                "the last of the shares"
+            },
+        )
+        .help("shares add up to 1; one client may leave its own out, and gets the rest"))
+    }
+
+    fn client(&self, client: &Client, share: f64) -> Result<plan::ClientPlan, Mistake> {
+        let timeout = client.timeout.as_ref();
+        let taps = client.taps.as_ref();
+        let retry = client.retry.as_ref();
+        let rush = |written: &Option<At<_>>| {
+            let written = written.as_ref();
+            written.map(|rush| self.rush(rush)).transpose()
+        };
+        let crash = client.crash.as_ref();
+        Ok(plan::ClientPlan {
+            name: client.name.value.clone(),
+            share,
+            key: match client.key {
+                None | Some(KeyWord::None) => plan::KeyPolicy::None,
+                Some(KeyWord::PerIntent) => plan::KeyPolicy::PerIntent,
+                Some(KeyWord::PerTap) => plan::KeyPolicy::PerTap,
+                Some(KeyWord::PerAttempt) => plan::KeyPolicy::PerAttempt,
+            },
+            timeout_us: timeout.map(|length| self.some_length(length)).transpose()?,
+            taps: taps.map_or_else(|| Ok(vec![at_once()]), |taps| self.taps(taps))?,
+            retry: retry.map(|retry| self.retry(retry)).transpose()?,
+            second_tab: rush(&client.second_tab)?,
+            offline: rush(&client.offline)?,
+            crash: crash.map(|crash| self.app_crash(crash)).transpose()?,
+        })
+    }
+
+    fn taps(&self, written: &At<Vec<At<Tap>>>) -> Result<Vec<plan::Tap>, Mistake> {
+        let taps = written.value.iter().map(|tap| self.tap(&tap.value));
+        let taps: Vec<plan::Tap> = taps.collect::<Result<_, _>>()?;
+        match (taps.first(), written.value.first()) {
+            (Some(tap), Some(place)) if tap.chance < 1.0 => {
+                let chance = place.value.chance.as_ref();
+                let place = chance.map_or(&place.span, |chance| &chance.span);
+                Err(Mistake::at(place, "the first tap always comes", "its chance is 1")
+                    .help("an intent without a tap is no intent; leave the chance out"))
+            }
+            (None, _) => Err(Mistake::at(&written.span, "nobody presses the button", "no taps")
+                .help("leave `taps` out for one tap, or write `taps = [{}, { chance = 0.05, after = \"2s\" }]`")),
+            _ => Ok(taps),
+        }
+    }
+
+    fn tap(&self, tap: &Tap) -> Result<plan::Tap, Mistake> {
+        let chance = tap.chance.as_ref();
+        let after = tap.after.as_ref();
+        let uplink = tap.uplink.as_ref();
+        Ok(plan::Tap {
+            chance: chance.map_or(Ok(1.0), |chance| self.chance(chance))?,
+            after: after.map_or_else(|| Ok(plan::Delay::constant(0)), |d| self.delay(d))?,
+            uplink: uplink.map(|uplink| self.delay(uplink)).transpose()?,
+        })
+    }
+
+    fn retry(&self, written: &At<Retry>) -> Result<plan::Retry, Mistake> {
+        let retry = &written.value;
+        let max = whole(&retry.max, "the number of retries", 1..=RETRIES_MAX)? as u32;
+        let on = &retry.on.value;
+        if on.is_empty() {
+            return Err(
+                Mistake::at(&retry.on.span, "it never retries", "after what?")
+                    .help("write `on = [\"reset\", \"timeout\"]`, or leave `retry` out"),
+            );
+        }
+        let wait = match (&retry.wait, &retry.backoff) {
+            (Some(waits), None) => self.waits(waits)?,
+            (None, Some(backoff)) => self.backoff(&backoff.value, max)?,
+            (wait, _) => {
+                let place = wait.as_ref().map_or(&written.span, |wait| &wait.span);
+                return Err(Mistake::at(place, "a retry waits in one way", "either `wait` or `backoff`")
+                    .help("write `wait = \"1s\"`, or `backoff = { first = \"1s\", factor = 2, jitter = 0.5, cap = \"60s\" }`"));
+            }
+        };
+        Ok(plan::Retry {
+            max,
+            wait,
+            on_reset: on.contains(&RetryOn::Reset),
+            on_timeout: on.contains(&RetryOn::Timeout),
+            on_unavailable: on.contains(&RetryOn::Unavailable),
+            on_in_progress: on.contains(&RetryOn::InProgress),
+        })
+    }
+
+    fn waits(&self, written: &At<Waits>) -> Result<Vec<plan::Delay>, Mistake> {
+        match &written.value {
+            Waits::One(delay) => Ok(vec![delay_at(delay, &written.span, self.source)?]),
+            Waits::Each(delays) if delays.is_empty() => Err(Mistake::at(
+                &written.span,
+                "a list of waits needs a wait",
+                "empty",
+            )),
+            Waits::Each(delays) => delays.iter().map(|delay| self.delay(delay)).collect(),
+        }
+    }
+
+    /// The k-th wait lies anywhere around `first` times `factor` to the k. Multiplications only, so the bits are the same everywhere.
+    fn backoff(&self, backoff: &Backoff, max: u32) -> Result<Vec<plan::Delay>, Mistake> {
+        let first = self.some_length(&backoff.first)?;
+        let cap = backoff.cap.as_ref();
+        let cap = cap.map_or(Ok(YEAR_US), |cap| self.some_length(cap))?;
+        let jitter = backoff.jitter.as_ref();
+        let jitter = jitter.map_or(Ok(0.0), |share| self.chance(share))?;
+        let factor = match &backoff.factor {
+            Some(factor) if !(1.0..=100.0).contains(&factor.value) => {
+                let message = format!("the factor is {}", factor.value);
+                return Err(Mistake::at(
+                    &factor.span,
+                    message,
+                    "expected a number from 1 to 100",
+                ));
+            }
+            Some(factor) => factor.value,
+            None => 2.0,
+        };
+        let mut middle = first as f64;
+        let mut waits = Vec::new();
+        for _ in 0..max {
+            let around = middle.min(cap as f64);
+            let (low, high) = (around * (1.0 - jitter), around * (1.0 + jitter));
+            let (low, high) = (low.round() as u64, high.round() as u64);
+            waits.push(plan::Delay::of(match low == high {
+                true => Distribution::Constant(low),
+                false => Distribution::Uniform(low, high),
+            }));
+            middle *= factor;
+        }
+        Ok(waits)
+    }
+
+    fn app_crash(&self, written: &At<AppCrash>) -> Result<plan::AppCrash, Mistake> {
+        Ok(plan::AppCrash {
+            chance: self.chance(&written.value.chance)?,
+            back_after: self.delay(&written.value.back_after)?,
+            key_persisted: written.value.key_persisted.unwrap_or(true),
+        })
+    }
+}
+
+/// A backoff without a cap stops growing here.
+const YEAR_US: u64 = 366 * 86_400_000_000;
+
+/// The only tap of a client that has nothing to say about taps.
+fn at_once() -> plan::Tap {
+    plan::Tap {
+        chance: 1.0,
+        after: plan::Delay::constant(0),
+        uplink: None,
+    }
+}

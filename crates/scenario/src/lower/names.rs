@@ -1,0 +1,95 @@
+//! The names a file may use, and the nearest of them to one that it may not.
+
+use crate::file::At;
+use crate::mistake::Mistake;
+
+/// The names that others define. This crate knows neither strategies nor rules; the caller does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The strategies: name, and a line about each.
+    pub strategies: Vec<(String, String)>,
+    /// The rules of the judge.
+    pub rules: Vec<String>,
+    /// The coverage labels.
+    pub labels: Vec<String>,
+    /// The contract presets.
+    pub presets: Vec<String>,
+    /// The faults that the backend can do.
+    pub faults: Vec<String>,
+    /// The backend's name, for messages.
+    pub backend: String,
+}
+
+impl Known {
+    pub(super) fn strategy(&self, name: &At<String>) -> Result<String, Mistake> {
+        let names: Vec<String> = self.strategies.iter().map(|s| s.0.clone()).collect();
+        among(name, &names, "strategy")
+    }
+
+    pub(super) fn rule(&self, name: &At<String>) -> Result<String, Mistake> {
+        among(name, &self.rules, "rule")
+    }
+
+    pub(super) fn label(&self, name: &At<String>) -> Result<String, Mistake> {
+        among(name, &self.labels, "coverage label")
+    }
+
+    pub(super) fn preset(&self, name: &At<String>) -> Result<String, Mistake> {
+        among(name, &self.presets, "preset")
+    }
+}
+
+/// The name, if it is one of the known ones.
+pub(super) fn among(name: &At<String>, known: &[String], what: &str) -> Result<String, Mistake> {
+    if known.contains(&name.value) {
+        return Ok(name.value.clone());
+    }
+    Err(Mistake::at(
+        &name.span,
+        format!("unknown {what} `{}`", name.value),
+        format!("not one of the {} {}", count(known.len()), plural(what)),
+    )
+    .help(nearest(&name.value, known)))
+}
+
+/// What may have been meant: the nearest name if one is near, otherwise all of them.
+pub(crate) fn nearest(name: &str, known: &[String]) -> String {
+    let near = known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        // The first of equals, in the order in which they are declared.
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, candidate)| *distance <= candidate.chars().count().div_ceil(3));
+    match near {
+        Some((_, candidate)) => format!("did you mean `{candidate}`?"),
+        None if known.is_empty() => String::from("there is none to name"),
+        None => format!("there is {}", list(known)),
+    }
+}
+
+/// Names in a row: `a`, `b` and `c`.
+pub(crate) fn list(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::from("nothing"),
+    }
+}
+
+fn plural(what: &str) -> String {
+    match what.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{what}s"),
+    }
+}
+
+fn count(number: usize) -> String {
+    const WORDS: [&str; 13] = [
+        "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+        "eleven", "twelve",
+    ];
+    WORDS
+        .get(number)
+        .map_or_else(|| number.to_string(), |word| (*word).to_owned())
+}

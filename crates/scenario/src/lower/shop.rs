@@ -1,0 +1,89 @@
+//! The shop: prices, stock, and what people put into their carts.
+
+use super::names::among;
+use super::value::{positive, price, whole};
+use super::{Lowering, plan};
+use crate::file::{At, Basket, Shop, Sku};
+use crate::mistake::Mistake;
+
+/// More than this of one thing in one cart is a slip of the pen.
+const QUANTITY_MAX: i64 = 1_000;
+
+impl Lowering<'_> {
+    pub(super) fn shop(&self, written: &At<Shop>) -> Result<plan::Shop, Mistake> {
+        let shop = &written.value;
+        let tenants = shop.tenants.as_ref();
+        let tenants = tenants.map(|n| whole(n, "the number of tenants", 1..=1_000_000));
+        let users = shop.users.as_ref();
+        let users = users.map(|n| whole(n, "the number of users", 1..=4_000_000_000));
+        let guests = shop.guests.as_ref();
+        let skus = self.skus(&shop.sku)?;
+        let baskets = self.baskets(written, &skus)?;
+        Ok(plan::Shop {
+            tenants: tenants.transpose()?.unwrap_or(1) as u32,
+            users: users.transpose()?,
+            guests: guests.map_or(Ok(0.0), |share| self.chance(share))?,
+            skus,
+            baskets,
+        })
+    }
+
+    fn skus(&self, written: &[At<Sku>]) -> Result<Vec<plan::Sku>, Mistake> {
+        let mut skus: Vec<plan::Sku> = Vec::new();
+        for sku in written {
+            let At { span, value: name } = &sku.value.name;
+            if name.is_empty() {
+                return Err(Mistake::at(span, "a SKU needs a name", "empty"));
+            }
+            if skus.iter().any(|other| other.name == *name) {
+                let message = format!("the SKU `{name}` is declared twice");
+                return Err(Mistake::at(span, message, "has this name too"));
+            }
+            let stock = whole(&sku.value.stock, "the stock", 0..=400_000_000)?;
+            skus.push(plan::Sku {
+                name: name.clone(),
+                price: price(&sku.value.price, self.source)?,
+                stock: (stock as f64 * self.scale).ceil() as u32,
+            });
+        }
+        Ok(skus)
+    }
+
+    fn baskets(&self, shop: &At<Shop>, skus: &[plan::Sku]) -> Result<Vec<plan::Basket>, Mistake> {
+        let written = &shop.value.basket;
+        if written.is_empty() {
+            return Err(
+                Mistake::at(&shop.span, "nobody buys anything", "has no basket")
+                    .help("add `[[shop.basket]]` with `lines = { burger = 2 }`"),
+            );
+        }
+        let names: Vec<String> = skus.iter().map(|sku| sku.name.clone()).collect();
+        let baskets = written.iter().map(|basket| basket_of(basket, &names));
+        let mut baskets: Vec<plan::Basket> = baskets.collect::<Result<_, _>>()?;
+        let sum: f64 = baskets.iter().map(|basket| basket.weight).sum();
+        for basket in &mut baskets {
+            basket.weight /= sum;
+        }
+        Ok(baskets)
+    }
+}
+
+fn basket_of(basket: &At<Basket>, names: &[String]) -> Result<plan::Basket, Mistake> {
+    let lines = &basket.value.lines;
+    if lines.value.0.is_empty() {
+        return Err(Mistake::at(&lines.span, "this basket is empty", "no lines")
+            .help("write `lines = { burger = 2 }`"));
+    }
+    let lower = |(sku, quantity): &(At<String>, At<i64>)| {
+        let name = among(sku, names, "SKU")?;
+        let index = names.iter().position(|other| *other == name);
+        let quantity = whole(quantity, "the quantity", 1..=QUANTITY_MAX)?;
+        // `among` has found it, so the index is there.
+        Ok((index.unwrap_or(0), quantity as u32))
+    };
+    let weight = basket.value.weight.as_ref();
+    Ok(plan::Basket {
+        weight: weight.map_or(Ok(1.0), |weight| positive(weight, "a weight"))?,
+        lines: lines.value.0.iter().map(lower).collect::<Result<_, _>>()?,
+    })
+}

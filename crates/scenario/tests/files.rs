@@ -1,0 +1,175 @@
+//! The scenarios that come with the program: what their files say is what their stories need.
+
+use explore::Distribution;
+use protocol::Money;
+use scenario::{FaultKind, KeyPolicy, Library, Plan, builtin, load};
+
+use crate::known::{folder, options};
+
+fn plan(name: &str) -> Plan {
+    scaled(name, 1.0)
+}
+
+fn scaled(name: &str, scale: f64) -> Plan {
+    match Library::at(folder()).load(name, &options(scale)) {
+        Ok(plan) => plan,
+        Err(mistake) => panic!("{}", mistake.render()),
+    }
+}
+
+/// The average order in minor units, by weights.
+fn average(plan: &Plan) -> f64 {
+    let baskets = plan.shop.baskets.iter();
+    let total = |lines: &[(usize, u32)]| -> Money {
+        lines
+            .iter()
+            .map(|(sku, n)| plan.shop.skus[*sku].price * *n)
+            .sum()
+    };
+    baskets
+        .map(|basket| basket.weight * total(&basket.lines).minor() as f64)
+        .sum()
+}
+
+#[test]
+fn every_file_of_the_folder_comes_with_the_program_word_for_word() {
+    let names: Vec<String> = Library::at(folder())
+        .list()
+        .into_iter()
+        .map(|e| e.name)
+        .collect();
+    let ours: Vec<&str> = builtin().iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ours);
+    for (name, text) in builtin() {
+        let (_, found) = Library::at(folder())
+            .text(name)
+            .expect("it is in the folder");
+        assert_eq!(found, *text);
+    }
+}
+
+#[test]
+fn every_file_loads_and_carries_its_name_and_its_story() {
+    for (name, _) in builtin() {
+        let plan = plan(name);
+        assert_eq!(plan.name, *name);
+        assert!(plan.story.len() > 100 && !plan.story.contains('\n'));
+        assert!(!plan.coverage.is_empty() && !plan.expect.is_empty());
+        assert!((plan.clients.iter().map(|c| c.share).sum::<f64>() - 1.0).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn scenarios_load_by_name_where_there_is_no_folder() {
+    let plan = load("seven-thirty", &options(1.0)).expect("it comes with the program");
+    assert_eq!(plan.name, "seven-thirty");
+    let entries = Library::at("no-such-folder").list();
+    assert_eq!(entries.len(), builtin().len());
+    assert!(
+        entries.iter().all(|entry| entry.summary.len() > 20),
+        "{entries:?}"
+    );
+}
+
+#[test]
+fn a_list_shows_the_first_sentence_of_each_story() {
+    let entries = Library::at(folder()).list();
+    let storm = entries
+        .iter()
+        .find(|entry| entry.name == "doordash-storm")
+        .expect("listed");
+    assert_eq!(
+        storm.summary,
+        "For 24 hours the replies of a delivery service get lost on their way to its iOS app, and the app orders again."
+    );
+}
+
+#[test]
+fn seven_thirty_receives_both_requests_within_the_same_second() {
+    let plan = plan("seven-thirty");
+    assert_eq!(plan.load.intents, 1);
+    assert_eq!(
+        plan.load.starts_at_us,
+        (19 * 3600 + 30 * 60 + 5) * 1_000_000
+    );
+    let basket = &plan.shop.baskets[0];
+    assert_eq!(basket.lines, [(0, 2), (1, 1)]);
+    assert_eq!(average(&plan), 3_500.0);
+    let [first, second] = &plan.clients[0].taps[..] else {
+        panic!("two taps")
+    };
+    let only = |delay: &scenario::Delay| delay.parts[0].1;
+    assert_eq!(only(&first.after), Distribution::Constant(1_000_000));
+    assert_eq!(
+        first.uplink.as_ref().map(only),
+        Some(Distribution::Constant(6_000_000))
+    );
+    assert_eq!(only(&second.after), Distribution::Constant(5_000_000));
+    // Sent at :11, so 1.00 to 1.99 s later it is :12.00 to :12.99.
+    assert_eq!(
+        second.uplink.as_ref().map(only),
+        Some(Distribution::Uniform(1_000_000, 1_990_000))
+    );
+    assert_eq!(plan.clients[0].key, KeyPolicy::None);
+    assert!(plan.clients[0].timeout_us.is_none() && plan.clients[0].retry.is_none());
+}
+
+#[test]
+fn a_million_a_day_means_fifty_thousand_second_taps_worth_a_million_and_a_half() {
+    let plan = plan("million-a-day");
+    assert_eq!(
+        (plan.load.intents, plan.load.over_us),
+        (1_000_000, 86_400_000_000)
+    );
+    assert_eq!(plan.clients[0].taps[1].chance, 0.05);
+    assert_eq!(average(&plan), 3_000.0);
+    let peak = plan.load.peak.expect("dinner");
+    assert_eq!(peak.factor, 4.0);
+    assert_eq!(
+        peak.window.until_us - peak.window.from_us,
+        3 * 3_600_000_000
+    );
+    assert_eq!(plan.clients[0].taps[1].after.parts.len(), 2);
+}
+
+#[test]
+fn the_storm_means_half_a_million_extra_orders_worth_fifteen_millions() {
+    let plan = plan("doordash-storm");
+    let fault = &plan.faults[0];
+    assert_eq!(fault.kind, FaultKind::LoseResponse { reset: 0.7 });
+    assert_eq!(plan.clients[fault.client.expect("one app's")].name, "ios");
+    let retry = plan.clients[0].retry.as_ref().expect("it retries");
+    assert!(retry.on_reset && retry.on_timeout && !retry.on_unavailable);
+    // One extra order for each reply that is lost while a retry is left.
+    let p = fault.chance;
+    let per_intent: f64 = (1..=retry.max as i32).map(|k| p.powi(k)).sum();
+    let extra = plan.load.intents as f64 * plan.clients[0].share * per_intent;
+    assert!((extra - 500_000.0).abs() < 1_000.0, "{extra}");
+    assert_eq!(average(&plan), 3_000.0);
+}
+
+#[test]
+fn the_canary_expects_what_cannot_be() {
+    let plan = plan("canary");
+    assert_eq!(plan.strategy, "no-dedup");
+    let [expect] = &plan.expect[..] else {
+        panic!("one expectation")
+    };
+    assert_eq!(expect.strategy.as_deref(), Some("no-dedup"));
+    assert!(expect.violates.is_empty());
+}
+
+#[test]
+fn a_scale_divides_the_load_and_the_stock_but_not_the_time() {
+    let small = scaled("doordash-storm", 0.0001);
+    assert_eq!(small.load.intents, 297);
+    assert_eq!(small.shop.skus[0].stock, 20);
+    assert_eq!(small.load.over_us, 86_400_000_000);
+    assert_eq!(small.scale, 0.0001);
+    assert_eq!(scaled("seven-thirty", 0.001).load.intents, 1);
+    assert_eq!(scaled("seven-thirty", 0.001).shop.skus[0].stock, 1);
+    assert_eq!(scaled("million-a-day", 2.0).load.intents, 2_000_000);
+    for scale in [0.0, -1.0, 11.0, f64::NAN] {
+        assert!(load("seven-thirty", &options(scale)).is_err());
+    }
+}

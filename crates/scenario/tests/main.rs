@@ -1,0 +1,9 @@
+//! What the scenario language promises: files that load, mistakes that point, loads that unfold.
+
+mod files;
+mod known;
+mod mistakes;
+mod readme;
+mod robust;
+mod schema;
+mod unfold;

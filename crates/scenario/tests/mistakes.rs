@@ -1,0 +1,500 @@
+//! Mistakes point at the character and say what to write. One row for each kind of mistake.
+
+use scenario::{Library, Options, parse};
+
+use crate::known::options;
+
+/// A file without a mistake, in which each test makes one.
+const GOOD: &str = r#"story = "dinner"
+strategy = "claim-complete"
+coverage = ["double-click"]
+
+[[expect]]
+strategy = "no-dedup"
+violates = ["duplicate-order"]
+
+[contract]
+preset = "reference"
+
+[world]
+replicas = 3
+
+[world.latency]
+handler = { lognormal = { median = "300ms", sigma = 0.6 } }
+uplink = { uniform = ["80ms", "400ms"] }
+
+[shop]
+tenants = 2
+
+[[shop.sku]]
+name = "burger"
+price = "15.00"
+stock = 10
+
+[[shop.basket]]
+lines = { burger = 2 }
+
+[load]
+intents = 10
+over = "2h"
+peak = { factor = 4, from = "30min", for = "1h" }
+
+[[client]]
+name = "ios"
+share = 0.6
+timeout = "5s"
+retry = { max = 3, on = ["reset"], wait = "1s" }
+
+[[client]]
+name = "web"
+share = 0.4
+
+[[fault]]
+lose-response = { chance = 0.2, client = "ios", window = { from = "30min", until = "1h" } }
+"#;
+
+/// The mistake of the good file with `from` replaced by `to`: it points into `at`, and says and advises these words.
+fn check(from: &str, to: &str, at: &str, says: &str, advises: &str) {
+    assert_eq!(GOOD.matches(from).count(), 1, "{from}");
+    let text = GOOD.replace(from, to);
+    let Err(mistake) = parse("scenarios/dinner.toml", &text, &options(1.0)) else {
+        panic!("{to} passed")
+    };
+    let rendered = mistake.render();
+    let place = text.find(to).expect("it was put there");
+    let inner = to.find(at).unwrap_or_else(|| panic!("{at} is not in {to}"));
+    assert_eq!(mistake.offset(), Some(place + inner), "{rendered}");
+    assert!(mistake.to_string().contains(says), "{rendered}");
+    let advice = mistake.advice().unwrap_or_default();
+    assert!(advice.contains(advises), "{rendered}");
+    assert!(rendered.contains("scenarios/dinner.toml"), "{rendered}");
+}
+
+#[test]
+fn the_good_file_is_good() {
+    assert!(parse("dinner.toml", GOOD, &options(1.0)).is_ok());
+}
+
+#[test]
+fn unknown_names_get_the_nearest_known_one() {
+    check(
+        r#""claim-complete""#,
+        r#""claim-compleet""#,
+        "\"",
+        "unknown strategy `claim-compleet`",
+        "did you mean `claim-complete`?",
+    );
+    check(
+        r#""no-dedup""#,
+        r#""zzz""#,
+        "\"",
+        "unknown strategy `zzz`",
+        "there is `claim-complete`, `no-dedup` and `check-then-insert`",
+    );
+    check(
+        r#"["duplicate-order"]"#,
+        r#"["duplicat-order"]"#,
+        "\"",
+        "unknown rule",
+        "did you mean `duplicate-order`?",
+    );
+    check(
+        r#"["double-click"]"#,
+        r#"["double-clik"]"#,
+        "\"",
+        "unknown coverage label",
+        "did you mean `double-click`?",
+    );
+    check(
+        r#""reference""#,
+        r#""stripe""#,
+        "\"",
+        "unknown preset",
+        "did you mean",
+    );
+    check(
+        "burger = 2",
+        "burgr = 2",
+        "burgr",
+        "unknown SKU",
+        "did you mean `burger`?",
+    );
+    check(
+        r#"client = "ios""#,
+        r#"client = "io""#,
+        "\"",
+        "unknown client",
+        "did you mean `ios`?",
+    );
+    check(
+        "lose-response",
+        "loose-response",
+        "loose-response",
+        "unknown fault",
+        "did you mean `lose-response`?",
+    );
+    check(
+        r#"on = ["reset"]"#,
+        r#"on = ["rest"]"#,
+        "\"",
+        "unknown word `rest`",
+        "did you mean `reset`?",
+    );
+}
+
+#[test]
+fn unknown_and_missing_fields_are_named() {
+    check(
+        "timeout",
+        "timeuot",
+        "timeuot",
+        "unknown field `timeuot`",
+        "did you mean `timeout`?",
+    );
+    check(
+        "[load]",
+        "[laod]",
+        "laod",
+        "unknown field `laod`",
+        "did you mean `load`?",
+    );
+    check(
+        "reset\"], wait",
+        "reset\"], wiat",
+        "wiat",
+        "unknown field",
+        "did you mean `wait`?",
+    );
+    check(
+        "sigma = 0.6",
+        "sgima = 0.6",
+        "sgima",
+        "unknown field",
+        "did you mean `sigma`?",
+    );
+    check("intents = 10\n", "", "", "missing field `intents`", "");
+}
+
+#[test]
+fn lengths_of_time_need_a_unit_that_we_know() {
+    check(
+        r#"timeout = "5s""#,
+        r#"timeout = "5 sec""#,
+        "\"",
+        "`5 sec` is not a length of time",
+        "write `5s`",
+    );
+    check(
+        r#"timeout = "5s""#,
+        "timeout = 5",
+        "5",
+        "`5` has no unit",
+        "write `\"5s\"`",
+    );
+    check(
+        r#"timeout = "5s""#,
+        "timeout = 1.5",
+        "1.5",
+        "`1.5` has no unit",
+        "write `\"1.5s\"`",
+    );
+    check(
+        r#"timeout = "5s""#,
+        r#"timeout = "5""#,
+        "\"",
+        "not a length",
+        "write `5s` for seconds",
+    );
+    check(
+        r#"timeout = "5s""#,
+        r#"timeout = "5m""#,
+        "\"",
+        "not a length",
+        "write `5min`",
+    );
+    check(
+        r#"timeout = "5s""#,
+        r#"timeout = "-5s""#,
+        "\"",
+        "not a length",
+        "a number and a unit",
+    );
+    check(
+        r#"timeout = "5s""#,
+        r#"timeout = "0.3us""#,
+        "\"",
+        "not a length",
+        "a multiple of `1us`",
+    );
+    check(
+        r#"timeout = "5s""#,
+        r#"timeout = "99999d""#,
+        "\"",
+        "not a length",
+        "at most `366d`",
+    );
+    check(
+        r#"timeout = "5s""#,
+        r#"timeout = "0s""#,
+        "\"",
+        "this time is nothing",
+        "",
+    );
+    check(
+        r#"timeout = "5s""#,
+        "timeout = [1]",
+        "[1]",
+        "not a length",
+        "",
+    );
+}
+
+#[test]
+fn probabilities_and_shares_lie_between_0_and_1_and_add_up() {
+    check(
+        "chance = 0.2",
+        "chance = 1.2",
+        "1.2",
+        "`1.2` is not a probability",
+        "write `\"1.2%\"`",
+    );
+    check(
+        "chance = 0.2",
+        "chance = -0.1",
+        "-0.1",
+        "not a probability",
+        "",
+    );
+    check(
+        "chance = 0.2",
+        "chance = nan",
+        "nan",
+        "not a probability",
+        "",
+    );
+    check(
+        "chance = 0.2",
+        r#"chance = "1/0""#,
+        "\"",
+        "not a probability",
+        "\"1/50\"",
+    );
+    check(
+        "chance = 0.2",
+        r#"chance = "often""#,
+        "\"",
+        "not a probability",
+        "\"22.1%\"",
+    );
+    check(
+        "share = 0.4",
+        "share = 0.5",
+        "0.5",
+        "shares add up to 1.1",
+        "gets the rest",
+    );
+    check("share = 0.4", "", "", "", "");
+}
+
+#[test]
+fn prices_are_exact_and_not_negative() {
+    check(
+        r#"price = "15.00""#,
+        r#"price = "15.005""#,
+        "\"",
+        "not a price",
+        "\"15.00\"",
+    );
+    check(
+        r#"price = "15.00""#,
+        "price = 15.005",
+        "15.005",
+        "not a price",
+        "\"15.00\"",
+    );
+    check(
+        r#"price = "15.00""#,
+        r#"price = "-15""#,
+        "\"",
+        "not a price",
+        "\"15.00\"",
+    );
+    check(
+        r#"price = "15.00""#,
+        "price = true",
+        "true",
+        "not a price",
+        "\"15.00\"",
+    );
+}
+
+#[test]
+fn windows_lie_within_the_load() {
+    check(
+        r#"until = "1h""#,
+        r#"until = "10min""#,
+        "\"",
+        "the window ends before it begins",
+        "",
+    );
+    check(
+        r#"until = "1h""#,
+        r#"until = "3h""#,
+        "\"",
+        "the window lies outside the load",
+        "the load lasts 2h",
+    );
+    check(
+        r#"for = "1h""#,
+        r#"for = "90.5min""#,
+        "\"",
+        "the peak lies outside the load",
+        "the load lasts 2h",
+    );
+    check(
+        r#"["80ms", "400ms"]"#,
+        r#"["400ms", "80ms"]"#,
+        "[",
+        "`uniform` ends before it begins",
+        "",
+    );
+}
+
+#[test]
+fn there_is_at_least_one_of_everything() {
+    check(
+        "intents = 10",
+        "intents = 0",
+        "0",
+        "the number of intents is 0",
+        "",
+    );
+    check(
+        "replicas = 3",
+        "replicas = 0",
+        "0",
+        "the number of replicas is 0",
+        "",
+    );
+    check("burger = 2", "burger = 0", "0", "the quantity is 0", "");
+    check(
+        "lines = { burger = 2 }",
+        "lines = {}",
+        "{",
+        "this basket is empty",
+        "burger = 2",
+    );
+    check(
+        "[[shop.basket]]\nlines = { burger = 2 }\n",
+        "",
+        "",
+        "nobody buys anything",
+        "[[shop.basket]]",
+    );
+}
+
+#[test]
+fn a_name_is_used_once() {
+    check(
+        r#"name = "web""#,
+        r#"name = "ios""#,
+        "\"",
+        "the client `ios` is declared twice",
+        "",
+    );
+    check(
+        "[[shop.basket]]",
+        "[[shop.sku]]\nname = \"burger\"\nprice = \"1\"\nstock = 1\n[[shop.basket]]",
+        "\"burger\"",
+        "the SKU `burger` is declared twice",
+        "",
+    );
+    check(
+        "tenants = 2",
+        "tenants = 2\ntenants = 3",
+        "tenants = 3",
+        "duplicate key",
+        "",
+    );
+}
+
+#[test]
+fn toml_that_does_not_parse_is_pointed_at() {
+    check("stock = 10", "stock = ", "", "", "");
+    check("tenants = 2", "tenants = 2 3", "3", "", "");
+    check("intents = 10", "intents = \"10\"", "\"", "invalid type", "");
+}
+
+#[test]
+fn a_fault_that_the_backend_cannot_do_is_refused_at_its_word() {
+    let known = scenario::Known {
+        faults: vec!["lose-request".into()],
+        backend: "sqlite".into(),
+        ..options(1.0).known
+    };
+    let mistake = parse("dinner.toml", GOOD, &Options { scale: 1.0, known }).expect_err("refused");
+    assert_eq!(mistake.offset(), GOOD.find("lose-response"));
+    assert_eq!(mistake.to_string(), "`sqlite` cannot do `lose-response`");
+    assert_eq!(mistake.advice(), Some("`sqlite` can do `lose-request`"));
+}
+
+#[test]
+fn a_table_names_one_fault() {
+    check(
+        "lose-response = {",
+        "chance = 1\nlose-response = {",
+        "chance",
+        "`chance` stands beside `lose-response`",
+        "its own table",
+    );
+    check(
+        "[[fault]]\n",
+        "[[fault]]\n[[fault]]\n",
+        "[[fault]]",
+        "which fault?",
+        "lose-response",
+    );
+}
+
+#[test]
+fn a_missing_scenario_names_the_ones_that_are_there() {
+    let library = Library::at("no-such-folder");
+    let near = library
+        .load("doordash-strom", &options(1.0))
+        .expect_err("missing");
+    assert_eq!(
+        near.to_string(),
+        "there is no scenario `doordash-strom` in `no-such-folder`"
+    );
+    assert_eq!(near.advice(), Some("did you mean `doordash-storm`?"));
+    let path = library
+        .load("x/y.toml", &options(1.0))
+        .expect_err("missing");
+    assert_eq!(path.to_string(), "there is no file `x/y.toml`");
+    assert!(
+        path.advice()
+            .is_some_and(|advice| advice.contains("`seven-thirty`"))
+    );
+    assert!(!path.render().is_empty());
+}
+
+#[test]
+fn a_rendered_mistake_shows_the_line_and_what_to_write() {
+    let text = GOOD.replace("\"claim-complete\"", "\"claim-compleet\"");
+    let mistake = parse("scenarios/dinner.toml", &text, &options(1.0)).expect_err("unknown");
+    let expected = "
+  × unknown strategy `claim-compleet`
+   ╭─[scenarios/dinner.toml:2:12]
+ 1 │ story = \"dinner\"
+ 2 │ strategy = \"claim-compleet\"
+   ·            ────────┬───────
+   ·                    ╰── not one of the three strategies
+ 3 │ coverage = [\"double-click\"]
+   ╰────
+  help: did you mean `claim-complete`?
+";
+    assert_eq!(
+        format!("\n{}", mistake.render().trim_start_matches('\n')),
+        expected
+    );
+}

@@ -1,0 +1,393 @@
+//! The slots of each table, their indexes, and what a transaction must remember to undo itself.
+
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, BuildHasherDefault, Hash};
+
+use compact_str::CompactString;
+use hashbrown::HashTable;
+use orders::{ChargeRow, KeyRecord, KeyState, NewOrder, NotificationKind};
+use protocol::{Cart, Customer, Line, OrderId, OrderState, ScopedKey, Sku, Tenant, Time};
+use rustc_hash::FxHasher;
+
+use super::{Database, Tx, Writer};
+
+/// How to undo one change.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Undo {
+    /// The row was only locked.
+    LockKey(u32),
+    InsertKey(u32),
+    UpdateKey(u32, KeyRecord),
+    DeleteKey(u32),
+    InsertOrder(u32),
+    InsertItems(u32),
+    OrderState(u32, OrderState),
+    /// On hand and reserved, as they were.
+    Stock(u32, i64, i64),
+    Sales(u32, u64),
+    InsertCharge(u32),
+    InsertNote(u32),
+}
+
+pub(crate) fn hash_of<T: Hash>(value: T) -> u64 {
+    BuildHasherDefault::<FxHasher>::default().hash_one(value)
+}
+
+/// A row of `idempotency_keys`.
+#[derive(Debug)]
+pub(crate) struct KeySlot {
+    pub(crate) key: ScopedKey,
+    pub(crate) record: KeyRecord,
+    pub(crate) writer: Writer,
+    /// Inserted by the writer, and not there for others.
+    pub(crate) inserted: bool,
+    /// Deleted by the writer, or free.
+    pub(crate) deleted: bool,
+}
+
+/// `idempotency_keys`.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    pub(crate) slots: Vec<KeySlot>,
+    index: HashTable<u32>,
+    free: Vec<u32>,
+    /// Committed claims by the end of their lease, roughly ascending; entries may be out of date.
+    pub(crate) claims: VecDeque<(Time, u32)>,
+    /// Committed answers by their expiry, roughly ascending; entries may be out of date.
+    pub(crate) answers: VecDeque<(Time, u32)>,
+}
+
+impl Keys {
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.slots.reserve(rows);
+        self.index.reserve(rows, |_| unreachable!("an empty index has nothing to move"));
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, key: &ScopedKey) -> Option<u32> {
+        self.index.find(hash_of(key), |row| self.slots[*row as usize].key == *key).copied()
+    }
+
+    pub(crate) fn insert(&mut self, key: &ScopedKey, record: KeyRecord, tx: Tx) -> u32 {
+        let slot = KeySlot { key: key.clone(), record, writer: Some(tx), inserted: true, deleted: false };
+        let row = match self.free.pop() {
+            Some(row) => {
+                self.slots[row as usize] = slot;
+                row
+            }
+            None => {
+                self.slots.push(slot);
+                self.slots.len() as u32 - 1
+            }
+        };
+        let slots = &self.slots;
+        self.index.insert_unique(hash_of(key), row, |row| hash_of(&slots[*row as usize].key));
+        row
+    }
+
+    fn remove(&mut self, row: u32) {
+        let slot = &mut self.slots[row as usize];
+        (slot.deleted, slot.inserted, slot.writer) = (true, false, None);
+        let found = self.index.find_entry(hash_of(&slot.key), |other| *other == row);
+        found.expect("every row is in the index").remove();
+        self.free.push(row);
+    }
+
+    /// A committed row enters the queues of completer and reaper.
+    fn enqueue(&mut self, row: u32) {
+        let record = &self.slots[row as usize].record;
+        match record.state {
+            KeyState::Claimed => self.claims.push_back((record.lease_until, row)),
+            KeyState::Completed | KeyState::Released => self.answers.push_back((record.expires_at, row)),
+        }
+    }
+}
+
+/// A row of `orders`.
+#[derive(Debug)]
+pub(crate) struct OrderSlot {
+    /// `None` after the insert was undone: the sequence does not go back.
+    pub(crate) row: Option<NewOrder>,
+    pub(crate) state: OrderState,
+    pub(crate) has_items: bool,
+    pub(crate) inserted: bool,
+    pub(crate) writer: Writer,
+    /// The same customer's order before this one.
+    pub(crate) before: Option<u32>,
+    /// Its row in `charges`.
+    pub(crate) charge: Option<u32>,
+}
+
+/// `orders`; the number of an order is its row plus one.
+#[derive(Debug, Default)]
+pub(crate) struct Orders {
+    pub(crate) slots: Vec<OrderSlot>,
+    carts: HashTable<u32>,
+    customers: HashTable<u32>,
+}
+
+type CartKey = (Tenant, Cart);
+
+impl Orders {
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.slots.reserve(rows);
+    }
+
+    /// The entry of the index `orders_cart`: only for orders that have the column and are not cancelled.
+    fn cart_key(slot: &OrderSlot) -> Option<CartKey> {
+        let row = slot.row.as_ref()?;
+        Some((row.tenant, row.natural_key?))
+    }
+
+    /// The row that the unique index has under a cart, committed or not.
+    #[inline]
+    pub(crate) fn by_cart(&self, tenant: Tenant, cart: Cart) -> Option<u32> {
+        let key = (tenant, cart);
+        self.carts.find(hash_of(key), |row| Orders::cart_key(&self.slots[*row as usize]) == Some(key)).copied()
+    }
+
+    /// The latest order of a customer, committed or not.
+    pub(crate) fn latest_of(&self, tenant: Tenant, customer: Customer) -> Option<u32> {
+        let found = self.customers.find(hash_of((tenant, customer)), |row| self.is_of(*row, tenant, customer));
+        found.copied()
+    }
+
+    fn is_of(&self, row: u32, tenant: Tenant, customer: Customer) -> bool {
+        let order = self.slots[row as usize].row.as_ref();
+        order.is_some_and(|order| (order.tenant, order.customer) == (tenant, customer))
+    }
+
+    pub(crate) fn insert(&mut self, new: NewOrder, tx: Tx) -> u32 {
+        let row = self.slots.len() as u32;
+        let (tenant, customer, cart) = (new.tenant, new.customer, new.natural_key);
+        let before = self.enter_customer(tenant, customer, row);
+        let state = new.state;
+        self.slots.push(OrderSlot {
+            row: Some(new),
+            state,
+            has_items: false,
+            inserted: true,
+            writer: Some(tx),
+            before,
+            charge: None,
+        });
+        if let Some(cart) = cart {
+            let slots = &self.slots;
+            let rehash = |row: &u32| hash_of(Orders::cart_key(&slots[*row as usize]).expect("it is in the index"));
+            self.carts.insert_unique(hash_of((tenant, cart)), row, rehash);
+        }
+        row
+    }
+
+    /// Makes `row` the customer's latest order; returns the one before. Guests have no identity.
+    fn enter_customer(&mut self, tenant: Tenant, customer: Customer, row: u32) -> Option<u32> {
+        if customer == Customer::Guest {
+            return None;
+        }
+        let hash = hash_of((tenant, customer));
+        let slots = &self.slots;
+        let same = |row: &u32| {
+            let order = slots[*row as usize].row.as_ref();
+            order.is_some_and(|order| (order.tenant, order.customer) == (tenant, customer))
+        };
+        if let Some(latest) = self.customers.find_mut(hash, same) {
+            return Some(std::mem::replace(latest, row));
+        }
+        let rehash = |row: &u32| {
+            let order = slots[*row as usize].row.as_ref().expect("a row in the index is there");
+            hash_of((order.tenant, order.customer))
+        };
+        self.customers.insert_unique(hash, row, rehash);
+        None
+    }
+
+    fn leave_cart(&mut self, row: u32) {
+        if let Some(key) = Orders::cart_key(&self.slots[row as usize]) {
+            let found = self.carts.find_entry(hash_of(key), |other| *other == row);
+            found.expect("it was in the index").remove();
+        }
+    }
+
+    /// The insert is undone: the row goes, its number is not given again.
+    fn remove(&mut self, row: u32) {
+        self.leave_cart(row);
+        let (slots, customers) = (&mut self.slots, &mut self.customers);
+        let order = slots[row as usize].row.as_ref().expect("an order is removed once");
+        if order.customer != Customer::Guest {
+            let hash = hash_of((order.tenant, order.customer));
+            match customers.find_entry(hash, |other| *other == row) {
+                Ok(entry) => match slots[row as usize].before {
+                    Some(before) => *entry.into_mut() = before,
+                    None => {
+                        entry.remove();
+                    }
+                },
+                Err(_) => unlink(slots, customers, hash, row),
+            }
+        }
+        let slot = &mut slots[row as usize];
+        (slot.row, slot.writer, slot.inserted) = (None, None, false);
+    }
+}
+
+/// Takes a row out of the middle of its customer's chain.
+fn unlink(slots: &mut [OrderSlot], customers: &HashTable<u32>, hash: u64, row: u32) {
+    let who = |row: u32, slots: &[OrderSlot]| slots[row as usize].row.as_ref().map(|o| (o.tenant, o.customer));
+    let of = who(row, slots);
+    let mut at = *customers.find(hash, |other| who(*other, slots) == of).expect("the chain has a head");
+    while let Some(before) = slots[at as usize].before {
+        if before == row {
+            slots[at as usize].before = slots[row as usize].before;
+            return;
+        }
+        at = before;
+    }
+}
+
+/// A row of `stock`, for one shop and SKU.
+#[derive(Debug)]
+pub(crate) struct StockSlot {
+    pub(crate) tenant: Tenant,
+    pub(crate) sku: Sku,
+    pub(crate) initial: i64,
+    pub(crate) on_hand: i64,
+    pub(crate) reserved: i64,
+    pub(crate) writer: Writer,
+}
+
+/// `stock`.
+#[derive(Debug, Default)]
+pub(crate) struct Stocks {
+    pub(crate) slots: Vec<StockSlot>,
+    index: HashTable<u32>,
+    /// The rows of the statement at hand: kept, so that a statement allocates nothing.
+    pub(crate) scratch: Vec<(u32, i64)>,
+}
+
+impl Stocks {
+    pub(crate) fn add(&mut self, tenant: Tenant, sku: Sku, initial: i64) {
+        let row = self.slots.len() as u32;
+        let hash = hash_of((tenant, &sku));
+        self.slots.push(StockSlot { tenant, sku, initial, on_hand: initial, reserved: 0, writer: None });
+        let slots = &self.slots;
+        self.index.insert_unique(hash, row, |row| {
+            let slot = &slots[*row as usize];
+            hash_of((slot.tenant, &slot.sku))
+        });
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, tenant: Tenant, sku: &Sku) -> Option<u32> {
+        let same = |row: &u32| {
+            let slot = &self.slots[*row as usize];
+            slot.tenant == tenant && slot.sku == *sku
+        };
+        self.index.find(hash_of((tenant, sku)), same).copied()
+    }
+
+    /// The rows of the lines, in the order of their SKUs, with the quantities added up. `None` if a SKU has no row.
+    pub(crate) fn rows(&self, tenant: Tenant, lines: &[Line], rows: &mut Vec<(u32, i64)>) -> Option<()> {
+        rows.clear();
+        for line in lines {
+            rows.push((self.find(tenant, &line.sku)?, i64::from(line.quantity)));
+        }
+        // Rows were added in the order of SKUs, so the order of rows is the order of SKUs.
+        rows.sort_unstable();
+        rows.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            kept.1 += if same { next.1 } else { 0 };
+            same
+        });
+        Some(())
+    }
+}
+
+/// `sales`: a counter for every row of `stock`.
+#[derive(Debug, Default)]
+pub(crate) struct Sales {
+    pub(crate) slots: Vec<(u64, Writer)>,
+}
+
+/// `charges`.
+#[derive(Debug, Default)]
+pub(crate) struct Charges {
+    pub(crate) slots: Vec<(Option<ChargeRow>, Writer)>,
+}
+
+/// `outbox`.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) slots: Vec<Option<(OrderId, NotificationKind)>>,
+}
+
+impl Database {
+    /// A change becomes the committed state.
+    #[inline]
+    pub(super) fn settle(&mut self, change: Undo) {
+        match change {
+            Undo::LockKey(row) => self.keys.slots[row as usize].writer = None,
+            Undo::InsertKey(row) | Undo::UpdateKey(row, _) => {
+                let slot = &mut self.keys.slots[row as usize];
+                (slot.writer, slot.inserted) = (None, false);
+                self.keys.enqueue(row);
+            }
+            Undo::DeleteKey(row) => self.keys.remove(row),
+            Undo::InsertOrder(row) => {
+                let slot = &mut self.orders.slots[row as usize];
+                (slot.writer, slot.inserted) = (None, false);
+            }
+            Undo::OrderState(row, _) => {
+                self.orders.slots[row as usize].writer = None;
+                if self.orders.slots[row as usize].state == OrderState::Cancelled {
+                    self.orders.leave_cart(row);
+                    let order = self.orders.slots[row as usize].row.as_mut();
+                    order.expect("a cancelled order is there").natural_key = None;
+                }
+            }
+            Undo::InsertItems(_) | Undo::InsertNote(_) => {}
+            Undo::Stock(row, ..) => self.stocks.slots[row as usize].writer = None,
+            Undo::Sales(row, _) => self.sales.slots[row as usize].1 = None,
+            Undo::InsertCharge(row) => self.charges.slots[row as usize].1 = None,
+        }
+    }
+
+    /// A change is taken back.
+    pub(super) fn revert(&mut self, change: Undo) {
+        match change {
+            Undo::LockKey(row) => self.keys.slots[row as usize].writer = None,
+            Undo::InsertKey(row) => self.keys.remove(row),
+            Undo::UpdateKey(row, old) => {
+                let slot = &mut self.keys.slots[row as usize];
+                (slot.record, slot.writer) = (old, None);
+            }
+            Undo::DeleteKey(row) => {
+                let slot = &mut self.keys.slots[row as usize];
+                (slot.deleted, slot.writer) = (false, None);
+            }
+            Undo::InsertOrder(row) => self.orders.remove(row),
+            Undo::InsertItems(row) => self.orders.slots[row as usize].has_items = false,
+            Undo::OrderState(row, old) => {
+                let slot = &mut self.orders.slots[row as usize];
+                (slot.state, slot.writer) = (old, None);
+            }
+            Undo::Stock(row, on_hand, reserved) => {
+                let slot = &mut self.stocks.slots[row as usize];
+                (slot.on_hand, slot.reserved, slot.writer) = (on_hand, reserved, None);
+            }
+            Undo::Sales(row, sold) => self.sales.slots[row as usize] = (sold, None),
+            Undo::InsertCharge(row) => {
+                let order = self.charges.slots[row as usize].0.take().map(|charge| charge.order);
+                if let Some(order) = order {
+                    self.orders.slots[order.0 as usize - 1].charge = None;
+                }
+                self.charges.slots[row as usize].1 = None;
+            }
+            Undo::InsertNote(row) => self.notes.slots[row as usize] = None,
+        }
+    }
+}
+
+/// The name of a SKU as the catalogue has it.
+pub(crate) fn sku(name: &str) -> Sku {
+    Sku(CompactString::new(name))
+}

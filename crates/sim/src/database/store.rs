@@ -1,0 +1,249 @@
+//! The port `orders::Store`: a round trip for every statement, and a connection that may break at each.
+
+use std::cell::Cell;
+
+use explore::TaskId;
+use history::Label;
+use orders::{
+    ChargeRow, Isolation, KeyRecord, NewOrder, NotificationKind, OrderRow, Store, StoreError, Token, Transaction,
+};
+use protocol::{Cart, Customer, Line, Order, OrderContent, OrderId, OrderState, ScopedKey, Tenant, Time};
+use scenario::{CrashPoint, Host};
+
+use super::statements::StockChange;
+use super::{Database, Stop, Tx};
+use crate::fault::Opportunity;
+use crate::ports::ReplicaPorts;
+use crate::world::State;
+
+/// An open transaction of a handler. Dropping it rolls back.
+#[derive(Debug)]
+pub struct SimTransaction<'a> {
+    ports: &'a ReplicaPorts<'a>,
+    tx: Tx,
+    connection: Cell<Connection>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Connection {
+    Open,
+    /// It broke: the database has rolled back, and nothing more can be said over it.
+    Lost,
+    /// The transaction ended.
+    Done,
+}
+
+impl Store for ReplicaPorts<'_> {
+    type Transaction<'a>
+        = SimTransaction<'a>
+    where
+        Self: 'a;
+
+    async fn begin(&self, isolation: Isolation) -> Result<SimTransaction<'_>, StoreError> {
+        assert!(isolation == Isolation::ReadCommitted, "the simulated database has READ COMMITTED and no other level");
+        let begin = |state: &mut State, _: TaskId| {
+            let lost = self.breaks(state, Opportunity::LoseConnection);
+            Some(if lost { Err(StoreError::Unavailable) } else { Ok(Guard::new(self, state.database.begin())) })
+        };
+        self.round_trip(CrashPoint::Anywhere, false, begin).await.map(Guard::into_transaction)
+    }
+}
+
+/// A transaction whose BEGIN is not yet answered: if the handler dies before it is, the database rolls back.
+struct Guard<'a>(Option<SimTransaction<'a>>);
+
+impl<'a> Guard<'a> {
+    fn new(ports: &'a ReplicaPorts<'a>, tx: Tx) -> Guard<'a> {
+        Guard(Some(SimTransaction { ports, tx, connection: Cell::new(Connection::Open) }))
+    }
+
+    fn into_transaction(mut self) -> SimTransaction<'a> {
+        self.0.take().expect("a guard gives its transaction once")
+    }
+}
+
+impl ReplicaPorts<'_> {
+    /// Whether the connection breaks here.
+    fn breaks(&self, state: &mut State, here: Opportunity) -> bool {
+        let who = state.who(self.slot);
+        state.strike(&self.world.faults, here, who).is_some() || state.cut_off(self.world, self.slot, Host::Database)
+    }
+}
+
+impl SimTransaction<'_> {
+    /// One statement.
+    #[inline]
+    async fn statement<T>(
+        &self,
+        reads: bool,
+        mut effect: impl FnMut(&mut Database, Tx) -> Result<T, Stop>,
+    ) -> Result<T, StoreError> {
+        if self.connection.get() == Connection::Lost {
+            return Err(StoreError::Unavailable);
+        }
+        let run = |state: &mut State, task: TaskId| {
+            if self.ports.breaks(state, Opportunity::LoseConnection) {
+                state.database.abort(self.tx);
+                self.connection.set(Connection::Lost);
+                return Some(Err(StoreError::Unavailable));
+            }
+            let waits = state.database.waits;
+            let outcome = state.database.run(self.tx, task, &mut effect);
+            if state.database.waits != waits {
+                state.cover(Label::LockWait);
+            }
+            outcome
+        };
+        self.ports.round_trip(CrashPoint::Anywhere, reads, run).await
+    }
+
+    async fn stock(&self, tenant: Tenant, lines: &[Line], change: StockChange) -> Result<bool, StoreError> {
+        self.statement(false, |db, tx| db.change_stock(tx, tenant, lines, change)).await
+    }
+
+    /// What the database does with a COMMIT that reached it.
+    fn end(&self, state: &mut State) -> Result<(), StoreError> {
+        self.connection.set(Connection::Done);
+        let who = state.who(self.ports.slot);
+        let faults = &self.ports.world.faults;
+        if self.ports.breaks(state, Opportunity::LoseCommit) {
+            state.database.rollback(self.tx);
+            state.cover(Label::CommitUnknown);
+            return Err(StoreError::Unknown);
+        }
+        if state.strike(faults, Opportunity::SerializationFailure, who).is_some() {
+            state.database.rollback(self.tx);
+            return Err(StoreError::Conflict);
+        }
+        state.database.commit(self.tx)?;
+        state.note_commit(self.ports.slot);
+        if state.strike(faults, Opportunity::LoseCommitAck, who).is_some() {
+            state.cover(Label::CommitUnknown);
+            return Err(StoreError::Unknown);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for SimTransaction<'_> {
+    fn drop(&mut self) {
+        if self.connection.get() != Connection::Done {
+            let state = &mut *self.ports.world.state.borrow_mut();
+            state.database.rollback(self.tx);
+            state.release_waiters();
+        }
+    }
+}
+
+impl Transaction for SimTransaction<'_> {
+    async fn lock_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError> {
+        self.statement(true, |db, tx| db.lock_key(tx, key)).await
+    }
+
+    async fn insert_key(&mut self, key: &ScopedKey, record: KeyRecord) -> Result<(), StoreError> {
+        self.statement(false, |db, tx| db.insert_key(tx, key, record)).await
+    }
+
+    async fn update_key(&mut self, key: &ScopedKey, held: Token, record: KeyRecord) -> Result<u64, StoreError> {
+        self.statement(false, |db, tx| db.update_key(tx, key, held, record)).await
+    }
+
+    async fn lock_overdue_claims(
+        &mut self,
+        now: Time,
+        limit: usize,
+    ) -> Result<Vec<(ScopedKey, KeyRecord)>, StoreError> {
+        self.statement(false, |db, tx| db.lock_overdue_claims(tx, now, limit)).await
+    }
+
+    async fn delete_expired_keys(&mut self, before: Time, limit: usize) -> Result<u64, StoreError> {
+        let deleted = self.statement(false, |db, tx| db.delete_expired_keys(tx, before, limit)).await?;
+        if deleted > 0 {
+            self.ports.world.state.borrow_mut().cover(Label::KeyExpired);
+        }
+        Ok(deleted)
+    }
+
+    async fn reserve_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
+        self.stock(tenant, lines, StockChange::Reserve).await
+    }
+
+    async fn settle_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
+        self.stock(tenant, lines, StockChange::Settle).await.map(|_| ())
+    }
+
+    async fn release_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
+        self.stock(tenant, lines, StockChange::Release).await.map(|_| ())
+    }
+
+    async fn sell_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
+        self.stock(tenant, lines, StockChange::Sell).await
+    }
+
+    async fn insert_order(&mut self, new: NewOrder) -> Result<OrderId, StoreError> {
+        let mut new = Some(new);
+        self.statement(false, |db, tx| db.insert_order(tx, &mut new)).await
+    }
+
+    async fn insert_items(&mut self, order: OrderId, _content: &OrderContent) -> Result<(), StoreError> {
+        // The lines are those of the row's content; what matters is whether they were inserted.
+        self.statement(false, |db, tx| db.insert_items(tx, order)).await
+    }
+
+    async fn update_order(&mut self, order: OrderId, from: OrderState, to: OrderState) -> Result<u64, StoreError> {
+        self.statement(false, |db, tx| db.update_order(tx, order, from, to)).await
+    }
+
+    async fn find_order(&mut self, order: OrderId) -> Result<Option<OrderRow>, StoreError> {
+        self.statement(true, |db, tx| db.find_order(tx, order)).await
+    }
+
+    async fn find_order_by_cart(&mut self, tenant: Tenant, cart: Cart) -> Result<Option<Order>, StoreError> {
+        self.statement(true, |db, tx| db.find_order_by_cart(tx, tenant, cart)).await
+    }
+
+    async fn find_recent_order(
+        &mut self,
+        tenant: Tenant,
+        customer: Customer,
+        since: Time,
+    ) -> Result<Option<Order>, StoreError> {
+        self.statement(true, |db, tx| db.find_recent_order(tx, tenant, customer, since)).await
+    }
+
+    async fn insert_charge(&mut self, charge: ChargeRow) -> Result<(), StoreError> {
+        self.statement(false, |db, tx| db.insert_charge(tx, charge)).await
+    }
+
+    async fn increment_sales(&mut self, tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
+        self.statement(false, |db, tx| db.increment_sales(tx, tenant, lines)).await
+    }
+
+    async fn clear_cart(&mut self, _tenant: Tenant, _cart: Cart) -> Result<(), StoreError> {
+        // Carts live in the clients of this world: nothing reads the table, so deleting from it hits no row.
+        self.statement(false, |_, _| Ok(())).await
+    }
+
+    async fn insert_notification(&mut self, order: OrderId, kind: NotificationKind) -> Result<(), StoreError> {
+        self.statement(false, |db, tx| db.insert_notification(tx, order, kind)).await
+    }
+
+    async fn commit(self) -> Result<(), StoreError> {
+        if self.connection.get() == Connection::Lost {
+            return Err(StoreError::Unavailable);
+        }
+        self.ports.round_trip(CrashPoint::AfterCommit, false, |state, _| Some(self.end(state))).await
+    }
+
+    async fn rollback(self) {
+        if self.connection.get() == Connection::Open {
+            self.ports
+                .round_trip(CrashPoint::Anywhere, false, |state, _| {
+                    self.connection.set(Connection::Done);
+                    state.database.rollback(self.tx);
+                    Some(())
+                })
+                .await;
+        }
+    }
+}

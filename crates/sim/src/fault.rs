@@ -1,0 +1,177 @@
+//! What may go wrong, and whether it does now: the plan's faults, sorted by the opportunity at which each is drawn.
+
+use explore::{Chooser, Kind, Lineage, Odds, Site};
+use history::FaultRef;
+use scenario::{CrashPoint, DelayTable, Fault, FaultKind, Host, Window};
+
+/// A moment at which a fault may strike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opportunity {
+    LoseRequest,
+    LoseResponse,
+    DelayRequest,
+    DelayResponse,
+    DuplicateRequest,
+    Partition,
+    Crash,
+    Pause,
+    LoseConnection,
+    LoseCommit,
+    LoseCommitAck,
+    SerializationFailure,
+    FlushCache,
+    EvictKey,
+    CacheUnavailable,
+    DeclineCharge,
+    GatewayUnavailable,
+    GatewayTimeoutBefore,
+    GatewayTimeoutAfter,
+    SlowGateway,
+    DuplicateWebhook,
+}
+
+/// How many opportunities there are.
+const OPPORTUNITIES: usize = Opportunity::DuplicateWebhook as usize + 1;
+
+/// A fault of the plan, ready to be drawn.
+#[derive(Debug)]
+pub(crate) struct Armed {
+    odds: Odds,
+    window: Option<Window>,
+    client: Option<usize>,
+    pub(crate) index: u32,
+    pub(crate) kind: FaultKind,
+    pub(crate) delay: Option<DelayTable>,
+}
+
+/// Who meets an opportunity.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Who {
+    pub(crate) lineage: Lineage,
+    pub(crate) ordinal: u64,
+    /// The client's kind, by its index; none for the service's own work.
+    pub(crate) client: Option<usize>,
+}
+
+/// Every fault of a plan.
+#[derive(Debug)]
+pub(crate) struct Faults {
+    by_opportunity: [Vec<Armed>; OPPORTUNITIES],
+}
+
+const STRIKE: Kind = Kind::new("fault.strike");
+const DELAY: Kind = Kind::new("fault.delay");
+
+impl Faults {
+    pub(crate) fn new(faults: &[Fault]) -> Faults {
+        let mut by_opportunity: [Vec<Armed>; OPPORTUNITIES] = Default::default();
+        for (index, fault) in faults.iter().enumerate() {
+            let (opportunity, delay) = sort(&fault.kind);
+            by_opportunity[opportunity as usize].push(Armed {
+                odds: Odds::of(fault.chance),
+                window: fault.window,
+                client: fault.client,
+                index: index as u32,
+                kind: fault.kind.clone(),
+                delay: delay.map(DelayTable::new),
+            });
+        }
+        Faults { by_opportunity }
+    }
+
+    /// Whether any fault of the plan waits for this opportunity.
+    #[inline]
+    pub(crate) fn any(&self, opportunity: Opportunity) -> bool {
+        !self.by_opportunity[opportunity as usize].is_empty()
+    }
+
+    /// The fault that strikes, if one does. Each is drawn by itself; the first that strikes counts.
+    #[inline]
+    pub(crate) fn draw(
+        &self,
+        opportunity: Opportunity,
+        who: Who,
+        now_us: u64,
+        chooser: &mut Chooser,
+        fits: impl Fn(&FaultKind) -> bool,
+    ) -> Option<&Armed> {
+        let armed = &self.by_opportunity[opportunity as usize];
+        armed.iter().find(|fault| fault.strikes(who, now_us, chooser) && fits(&fault.kind))
+    }
+}
+
+impl Armed {
+    fn strikes(&self, who: Who, now_us: u64, chooser: &mut Chooser) -> bool {
+        let mine = self.client.is_none_or(|client| who.client == Some(client));
+        if !mine || self.window.is_some_and(|window| !window.contains(now_us)) {
+            return false;
+        }
+        // The fault's number is part of the identity: taking one fault out of a file leaves the fate of the others.
+        let ordinal = who.ordinal << 8 | u64::from(self.index);
+        chooser.chance(&Site::new(STRIKE, who.lineage, ordinal), self.odds)
+    }
+
+    /// The fault's delay, in microseconds; zero if it has none.
+    pub(crate) fn delay(&self, who: Who, chooser: &mut Chooser) -> u64 {
+        let ordinal = who.ordinal << 8 | u64::from(self.index);
+        self.delay.as_ref().map_or(0, |table| table.draw(chooser, DELAY, who.lineage, ordinal))
+    }
+
+    /// The name in the history: faults are declared there in the order of the plan.
+    pub(crate) fn name(&self) -> FaultRef {
+        FaultRef::new(self.index)
+    }
+}
+
+/// At which opportunity a fault is drawn, and the delay that it needs.
+fn sort(kind: &FaultKind) -> (Opportunity, Option<&scenario::Delay>) {
+    match kind {
+        FaultKind::LoseRequest => (Opportunity::LoseRequest, None),
+        FaultKind::LoseResponse { .. } => (Opportunity::LoseResponse, None),
+        FaultKind::DelayRequest { by } => (Opportunity::DelayRequest, Some(by)),
+        FaultKind::DelayResponse { by } => (Opportunity::DelayResponse, Some(by)),
+        FaultKind::DuplicateRequest { after } => (Opportunity::DuplicateRequest, Some(after)),
+        FaultKind::Partition { .. } => (Opportunity::Partition, None),
+        FaultKind::CrashReplica { down_for, .. } => (Opportunity::Crash, Some(down_for)),
+        FaultKind::PauseReplica { span } => (Opportunity::Pause, Some(span)),
+        FaultKind::LoseConnection => (Opportunity::LoseConnection, None),
+        FaultKind::LoseCommit => (Opportunity::LoseCommit, None),
+        FaultKind::LoseCommitAck => (Opportunity::LoseCommitAck, None),
+        FaultKind::SerializationFailure => (Opportunity::SerializationFailure, None),
+        FaultKind::FlushCache => (Opportunity::FlushCache, None),
+        FaultKind::EvictKey => (Opportunity::EvictKey, None),
+        FaultKind::CacheUnavailable => (Opportunity::CacheUnavailable, None),
+        FaultKind::DeclineCharge => (Opportunity::DeclineCharge, None),
+        FaultKind::GatewayUnavailable => (Opportunity::GatewayUnavailable, None),
+        FaultKind::GatewayTimeoutBefore => (Opportunity::GatewayTimeoutBefore, None),
+        FaultKind::GatewayTimeoutAfter => (Opportunity::GatewayTimeoutAfter, None),
+        FaultKind::SlowGateway { by } => (Opportunity::SlowGateway, Some(by)),
+        FaultKind::DuplicateWebhook { after } => (Opportunity::DuplicateWebhook, Some(after)),
+    }
+}
+
+/// Whether a partition cuts the way between a replica and what stands on the other side, in either direction.
+pub(crate) fn cuts(kind: &FaultKind, replica: u32, other: Host) -> bool {
+    let is_replica = |host: Host| host == Host::Replicas || host == Host::Replica(replica);
+    match kind {
+        FaultKind::Partition { from, to } => {
+            (is_replica(*from) && *to == other) || (is_replica(*to) && *from == other)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a crash strikes at an await of this kind.
+pub(crate) fn crashes_at(kind: &FaultKind, here: CrashPoint) -> bool {
+    match kind {
+        // A commit is one await: the process dies while it is under way, or after it.
+        FaultKind::CrashReplica { point: CrashPoint::DuringCommit, .. } => here == CrashPoint::AfterCommit,
+        FaultKind::CrashReplica { point, .. } => *point == CrashPoint::Anywhere || *point == here,
+        _ => false,
+    }
+}
+
+/// The faults that this world can do, by their names in scenario files: all of them.
+pub fn backend_faults() -> &'static [&'static str] {
+    scenario::FAULTS
+}

@@ -1,0 +1,188 @@
+//! A payment gateway with a key table of its own: the same key is the same charge, until the gateway forgets the key.
+
+use explore::TaskId;
+use hashbrown::HashTable;
+use orders::GatewayError;
+use protocol::{ChargeAnswer, ChargeId, ChargeRequest, ChargeState, GatewayKey, Money, OrderId};
+
+use crate::database::rows::hash_of;
+
+/// For how long the gateway remembers a key.
+pub(crate) const KEY_TTL_US: u64 = 30 * 24 * 3_600_000_000;
+
+/// A charge in the ledger.
+#[derive(Debug)]
+pub(crate) struct Charge {
+    pub(crate) key: GatewayKey,
+    pub(crate) order: Option<OrderId>,
+    pub(crate) amount: Money,
+    pub(crate) state: ChargeState,
+    /// The capture is running: whoever comes with the key meanwhile is told so.
+    pub(crate) in_use: bool,
+    since_us: u64,
+}
+
+/// What is asked of the gateway.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ask {
+    Charge(ChargeRequest),
+    LookUp(GatewayKey),
+    Refund(ChargeId),
+}
+
+/// What the gateway answers, before anything is lost on the way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Told {
+    Charge(ChargeAnswer),
+    LookUp(Option<ChargeAnswer>),
+    Refunded,
+}
+
+/// A request on its way to the gateway and back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operation {
+    pub(crate) ask: Ask,
+    pub(crate) task: TaskId,
+    /// The ledger row of a capture that runs for this operation.
+    pub(crate) captures: Option<u32>,
+    /// What was drawn for it when it left.
+    pub(crate) fate: Fate,
+    pub(crate) told: Option<Result<Told, GatewayError>>,
+    /// When its answer is back.
+    pub(crate) reply_at_us: u64,
+}
+
+/// What the faults of the plan do to an operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Fate {
+    #[default]
+    Fair,
+    Declined,
+    Unavailable,
+    TimeoutBefore,
+    TimeoutAfter,
+}
+
+/// The gateway.
+#[derive(Debug, Default)]
+pub(crate) struct Gateway {
+    pub(crate) ledger: Vec<Charge>,
+    index: HashTable<u32>,
+    pub(crate) operations: Vec<Operation>,
+    free: Vec<u32>,
+}
+
+impl Gateway {
+    pub(crate) fn reserve(&mut self, charges: usize) {
+        self.ledger.reserve(charges);
+    }
+
+    /// An operation leaves a replica.
+    pub(crate) fn send(&mut self, operation: Operation) -> u32 {
+        match self.free.pop() {
+            Some(slot) => {
+                self.operations[slot as usize] = operation;
+                slot
+            }
+            None => {
+                self.operations.push(operation);
+                self.operations.len() as u32 - 1
+            }
+        }
+    }
+
+    /// The answer of an operation is back: its slot is free.
+    pub(crate) fn take(&mut self, slot: u32) -> Operation {
+        self.free.push(slot);
+        self.operations[slot as usize]
+    }
+
+    fn find(&self, key: GatewayKey, now_us: u64) -> Option<u32> {
+        let row = *self.index.find(hash_of(key), |row| self.ledger[*row as usize].key == key)?;
+        (now_us < self.ledger[row as usize].since_us + KEY_TTL_US).then_some(row)
+    }
+
+    fn answer(&self, row: u32, replayed: bool) -> ChargeAnswer {
+        ChargeAnswer { id: ChargeId(u64::from(row)), state: self.ledger[row as usize].state, replayed }
+    }
+
+    /// An operation arrives. A charge that begins to be captured ends with [`Gateway::capture`].
+    pub(crate) fn arrive(&mut self, slot: u32, now_us: u64) {
+        let operation = self.operations[slot as usize];
+        let told = match (operation.ask, operation.fate) {
+            (_, Fate::Unavailable) => Some(Err(GatewayError::Unavailable)),
+            (_, Fate::TimeoutBefore) => Some(Err(GatewayError::Unknown)),
+            (Ask::Charge(request), _) => self.charge(slot, request, now_us),
+            (Ask::LookUp(key), _) => Some(self.look_up(key, now_us)),
+            (Ask::Refund(charge), _) => Some(self.refund(charge)),
+        };
+        self.operations[slot as usize].told = told;
+    }
+
+    fn charge(&mut self, slot: u32, request: ChargeRequest, now_us: u64) -> Option<Result<Told, GatewayError>> {
+        if let Some(row) = self.find(request.key, now_us) {
+            let charge = &self.ledger[row as usize];
+            return Some(match charge {
+                Charge { in_use: true, .. } => Err(GatewayError::InUse),
+                // Another amount under the same key: a definite refusal.
+                _ if charge.amount != request.amount => Err(GatewayError::Unavailable),
+                _ => Ok(Told::Charge(self.answer(row, true))),
+            });
+        }
+        let row = self.ledger.len() as u32;
+        self.ledger.push(Charge {
+            key: request.key,
+            order: request.order,
+            amount: request.amount,
+            state: ChargeState::Authorized,
+            in_use: true,
+            since_us: now_us,
+        });
+        self.enter(request.key, row);
+        self.operations[slot as usize].captures = Some(row);
+        None
+    }
+
+    /// The key now stands for this row; a row that stood for it before was forgotten.
+    fn enter(&mut self, key: GatewayKey, row: u32) {
+        let (ledger, index) = (&self.ledger, &mut self.index);
+        match index.find_mut(hash_of(key), |other| ledger[*other as usize].key == key && *other != row) {
+            Some(forgotten) => *forgotten = row,
+            None => {
+                index.insert_unique(hash_of(key), row, |row| hash_of(ledger[*row as usize].key));
+            }
+        }
+    }
+
+    /// A capture ends: the bank has paid, or refused. Returns the row if it was captured.
+    pub(crate) fn capture(&mut self, slot: u32) -> Option<u32> {
+        let operation = self.operations[slot as usize];
+        let row = operation.captures?;
+        let declined = operation.fate == Fate::Declined;
+        let charge = &mut self.ledger[row as usize];
+        charge.in_use = false;
+        charge.state = if declined { ChargeState::Declined } else { ChargeState::Captured };
+        let lost = operation.fate == Fate::TimeoutAfter;
+        let told = if lost { Err(GatewayError::Unknown) } else { Ok(Told::Charge(self.answer(row, false))) };
+        self.operations[slot as usize].told = Some(told);
+        (!declined).then_some(row)
+    }
+
+    fn look_up(&self, key: GatewayKey, now_us: u64) -> Result<Told, GatewayError> {
+        match self.find(key, now_us) {
+            Some(row) if self.ledger[row as usize].in_use => Err(GatewayError::InUse),
+            Some(row) => Ok(Told::LookUp(Some(self.answer(row, true)))),
+            None => Ok(Told::LookUp(None)),
+        }
+    }
+
+    fn refund(&mut self, charge: ChargeId) -> Result<Told, GatewayError> {
+        match self.ledger.get_mut(charge.0 as usize) {
+            Some(row) if matches!(row.state, ChargeState::Captured | ChargeState::Refunded) => {
+                row.state = ChargeState::Refunded;
+                Ok(Told::Refunded)
+            }
+            _ => Err(GatewayError::Unavailable),
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! Everything that exists, in one place, and the events that move it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use explore::{Chooser, Class, Kernel, Kind, Lane, Lineage, Object, Order, Quantiles, Site, TaskId};
+use history::{BasketRef, Contract, FaultRef, Item, Label, Names, Recorder, SkuRef, TenantRef};
+use orders::{ClaimTable, Contract as ServiceContract};
+use protocol::{Customer, Line, Money, OrderContent, Tenant};
+use scenario::{DelayTable, Plan};
+
+use crate::cache::Cache;
+use crate::client::{AttemptId, Attempts};
+use crate::database::Database;
+use crate::database::rows::sku;
+use crate::fault::{Armed, Faults, Opportunity, Who};
+use crate::gateway::Gateway;
+use crate::ports::Call;
+use crate::replica::Replica;
+
+/// Something that is due.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    /// The next intent of the load.
+    Intent,
+    /// A client's task may go on.
+    Client(TaskId),
+    /// A client stops waiting for an attempt.
+    GiveUp(AttemptId),
+    /// A request reaches its replica.
+    Request(AttemptId),
+    /// A response, or a reset, reaches its client.
+    Response(AttemptId),
+    /// A handler's message reaches the database or the cache, or a lock it waited for is free.
+    Reach(TaskId),
+    /// An answer, or a timer, reaches a handler.
+    Reply(TaskId),
+    /// An operation reaches the gateway.
+    GatewayArrive(u32),
+    /// A capture ends.
+    GatewayCapture(u32),
+    /// The gateway's answer is back.
+    GatewayReply(u32),
+    /// The gateway tells a replica of a capture.
+    Webhook(u32),
+    /// A replica looks after its claims.
+    Upkeep(u32),
+    /// A replica comes back.
+    Restart(u32),
+}
+
+/// Which event let the task at hand go on. A future acts only on the event that it waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Fired {
+    /// It was begun, or woken by a waker.
+    #[default]
+    Begun,
+    Reach,
+    Reply,
+}
+
+/// A world: one service on some replicas, its database, cache and gateway, and its clients.
+#[derive(Debug)]
+pub struct World {
+    pub(crate) plan: Rc<Plan>,
+    pub(crate) service_contract: ServiceContract,
+    pub(crate) delays: Delays,
+    pub(crate) faults: Faults,
+    /// What can be bought: for every shop and basket the content, and its name in the history.
+    pub(crate) menu: Vec<(Rc<MenuItem>, BasketRef)>,
+    pub(crate) tables: RefCell<Vec<Rc<ClaimTable>>>,
+    pub(crate) fired: Cell<Fired>,
+    pub(crate) state: RefCell<State>,
+}
+
+/// A content that can be ordered.
+pub(crate) type MenuItem = std::sync::Arc<OrderContent>;
+
+/// The plan's delays as tables.
+#[derive(Debug)]
+pub(crate) struct Delays {
+    pub(crate) uplink: DelayTable,
+    pub(crate) downlink: DelayTable,
+    pub(crate) handler: DelayTable,
+    pub(crate) webhook: Option<DelayTable>,
+}
+
+/// What changes.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) kernel: Kernel<Event>,
+    pub(crate) chooser: Chooser,
+    pub(crate) recorder: Recorder,
+    pub(crate) database: Database,
+    pub(crate) gateway: Gateway,
+    pub(crate) cache: Cache,
+    pub(crate) replicas: Vec<Replica>,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) attempts: Attempts,
+    /// For every intent: how many of its requests are being worked on, and whether one has succeeded.
+    pub(crate) intents: Vec<IntentTrack>,
+    /// The lane of one way to the database.
+    pub(crate) database_lane: Lane,
+    /// Faults strike while there is load.
+    pub(crate) under_load: bool,
+    /// The client's task that is running, if one is.
+    pub(crate) running_client: Option<TaskId>,
+    /// Replicas that are to die as soon as the task at hand has stopped.
+    pub(crate) dying: Vec<(u32, u64)>,
+    /// Numbers that nobody else gets.
+    pub(crate) nonces: u64,
+    /// How many webhooks replicas have heard.
+    pub(crate) webhooks_heard: u64,
+    /// The requests being worked on.
+    pub(crate) active: u64,
+}
+
+/// What the world remembers of an intent, to know which situations it met.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct IntentTrack {
+    pub(crate) working: u8,
+    pub(crate) succeeded: bool,
+    pub(crate) crashed: bool,
+    /// The replica that had its latest request, plus one.
+    pub(crate) replica: u8,
+}
+
+/// How far the replicas' clocks may be off: a normal distribution is cut there.
+const SKEW_CENTRE_DEVIATIONS: u64 = 8;
+const SKEW: Kind = Kind::new("replica.skew");
+pub(crate) const REPLICA: Kind = Kind::new("replica");
+
+impl World {
+    /// A world as the plan describes it, before anything happened.
+    ///
+    /// # Panics
+    /// If the plan names a contract that `orders` does not have: scenario files are checked before.
+    pub fn new(plan: &Rc<Plan>, chooser: Chooser) -> World {
+        let service_contract = service_contract(plan);
+        let mut names = Names::default();
+        for fault in &plan.faults {
+            names.faults.intern::<FaultRef>(&fault.name);
+        }
+        let (menu, contract) = catalogue(plan, &service_contract, &mut names);
+        let mut recorder = Recorder::new(contract);
+        recorder.history_mut().names = names;
+        let latencies = &plan.world.latencies;
+        let world = World {
+            plan: Rc::clone(plan),
+            service_contract,
+            delays: Delays {
+                uplink: DelayTable::new(&latencies.uplink),
+                downlink: DelayTable::new(&latencies.downlink),
+                handler: DelayTable::new(&latencies.handler),
+                webhook: latencies.webhook.as_ref().map(DelayTable::new),
+            },
+            faults: Faults::new(&plan.faults),
+            menu,
+            tables: RefCell::new((0..plan.world.replicas).map(|_| new_table()).collect()),
+            fired: Cell::new(Fired::Begun),
+            state: RefCell::new(State::new(plan, chooser, recorder)),
+        };
+        world.stock_up();
+        world
+    }
+
+    /// Every shop's shelves.
+    fn stock_up(&self) {
+        let state = &mut *self.state.borrow_mut();
+        for tenant in 0..self.plan.shop.tenants {
+            let mut skus: Vec<&scenario::Sku> = self.plan.shop.skus.iter().collect();
+            // Rows in the order of names: statements lock in the order of rows.
+            skus.sort_by(|a, b| a.name.cmp(&b.name));
+            for item in skus {
+                state.database.stocks.add(Tenant(tenant), sku(&item.name), i64::from(item.stock));
+                state.database.sales.slots.push((0, None));
+            }
+        }
+    }
+
+    /// The present, in microseconds.
+    pub fn now_us(&self) -> u64 {
+        self.state.borrow().kernel.now_us()
+    }
+
+    /// The content of a basket in a shop.
+    pub(crate) fn content(&self, tenant: u32, basket: usize) -> (MenuItem, BasketRef) {
+        let (content, name) = &self.menu[tenant as usize * self.plan.shop.baskets.len() + basket];
+        (MenuItem::clone(content), *name)
+    }
+
+    /// A dead replica's memory is gone.
+    pub(crate) fn forget_claims(&self, replica: u32) {
+        self.tables.borrow_mut()[replica as usize] = new_table();
+    }
+}
+
+/// How many answers a replica remembers, so that a quick duplicate does not reach the database.
+const TABLE_ANSWERS: usize = 256;
+
+fn new_table() -> Rc<ClaimTable> {
+    Rc::new(ClaimTable::new(TABLE_ANSWERS))
+}
+
+impl State {
+    fn new(plan: &Plan, mut chooser: Chooser, mut recorder: Recorder) -> State {
+        let mut kernel = Kernel::new(Order::Timed);
+        let database_lane = kernel.lane(plan.world.latencies.database_us);
+        let replicas = replicas(plan, &mut chooser);
+        let intents = usize::try_from(plan.load.intents).expect("a load that fits in memory");
+        recorder.reserve(intents);
+        let mut state = State {
+            kernel,
+            chooser,
+            recorder,
+            database: Database::default(),
+            gateway: Gateway::default(),
+            cache: Cache::default(),
+            replicas,
+            calls: Vec::new(),
+            attempts: Attempts::default(),
+            intents: Vec::with_capacity(intents),
+            database_lane,
+            under_load: true,
+            running_client: None,
+            dying: Vec::new(),
+            nonces: 0,
+            webhooks_heard: 0,
+            active: 0,
+        };
+        state.database.orders.reserve(intents);
+        state.database.keys.reserve(intents);
+        state.gateway.reserve(intents);
+        state
+    }
+
+    /// The fault that strikes here and now, if one does; it is recorded.
+    #[inline]
+    pub(crate) fn strike<'f>(&mut self, faults: &'f Faults, here: Opportunity, who: Who) -> Option<&'f Armed> {
+        self.strike_if(faults, here, who, |_| true)
+    }
+
+    /// The same, of those faults that fit.
+    #[inline]
+    pub(crate) fn strike_if<'f>(
+        &mut self,
+        faults: &'f Faults,
+        here: Opportunity,
+        who: Who,
+        fits: impl Fn(&scenario::FaultKind) -> bool,
+    ) -> Option<&'f Armed> {
+        if !self.under_load || !faults.any(here) {
+            return None;
+        }
+        let now_us = self.kernel.now_us();
+        let fault = faults.draw(here, who, now_us, &mut self.chooser, fits)?;
+        self.recorder.fault(now_us, fault.name(), None);
+        Some(fault)
+    }
+
+    /// A situation was met.
+    #[inline]
+    pub(crate) fn cover(&mut self, label: Label) {
+        self.recorder.cover(label);
+    }
+
+    /// A task goes on after a span.
+    #[inline]
+    pub(crate) fn after(&mut self, span_us: u64, task: TaskId, event: Event) {
+        self.kernel.after(span_us, Class::Step(Object(u64::from(task.slot))), event);
+    }
+
+    /// Tasks whose lock is free try again now.
+    #[inline]
+    pub(crate) fn release_waiters(&mut self) {
+        while !self.database.released.is_empty() {
+            let task = self.database.released.remove(0);
+            self.after(0, task, Event::Reach(task));
+        }
+    }
+}
+
+/// The replicas, each with a clock of its own.
+fn replicas(plan: &Plan, chooser: &mut Chooser) -> Vec<Replica> {
+    let deviation = plan.world.clock_skew_us;
+    let centre = deviation * SKEW_CENTRE_DEVIATIONS;
+    let skews = match deviation {
+        0 => Quantiles::of(explore::Distribution::Constant(0)),
+        deviation => Quantiles::of(explore::Distribution::Normal { deviation, centre }),
+    };
+    let skew = |replica: u32, chooser: &mut Chooser| {
+        let lineage = Lineage::ROOT.child(REPLICA, u64::from(replica));
+        let shown = chooser.quantile(&Site::new(SKEW, lineage, 0), &skews);
+        shown as i64 - centre as i64
+    };
+    (0..plan.world.replicas).map(|replica| Replica::new(replica, skew(replica, chooser))).collect()
+}
+
+/// The preset that the plan names, with what differs from it.
+fn service_contract(plan: &Plan) -> ServiceContract {
+    let wanted = &plan.contract;
+    let mut contract = ServiceContract::preset(&wanted.preset)
+        .unwrap_or_else(|| panic!("the contract `{}` is not one of the presets", wanted.preset));
+    contract.ttl = wanted.ttl_us.map_or(contract.ttl, protocol::Span);
+    contract.lease = wanted.lease_us.map_or(contract.lease, protocol::Span);
+    contract
+}
+
+/// Every shop's baskets with their names, and the contract as the judge reads it.
+fn catalogue(
+    plan: &Plan,
+    service: &ServiceContract,
+    names: &mut Names,
+) -> (Vec<(Rc<MenuItem>, BasketRef)>, Contract) {
+    let mut contract = Contract {
+        ttl: Some(service.ttl.0),
+        grace: service.grace.0,
+        recovery_deadline: Some(plan.contract.recovery_deadline_us),
+        mismatch: Some(service.mismatch_status),
+        required_coverage: plan.coverage.clone(),
+        success_floor_ppm: plan.contract.success_floor_ppm,
+        ..Contract::default()
+    };
+    let contents: Vec<Rc<MenuItem>> = plan.shop.baskets.iter().map(|b| Rc::new(content(plan, b))).collect();
+    let mut menu = Vec::new();
+    for tenant in 0..plan.shop.tenants {
+        names.tenants.count::<TenantRef>();
+        let skus: Vec<SkuRef> =
+            plan.shop.skus.iter().map(|item| names.skus.intern(&format!("t{tenant}/{}", item.name))).collect();
+        for (item, sku) in plan.shop.skus.iter().zip(&skus) {
+            contract.prices.push((*sku, item.price.minor()));
+            contract.stock.push((*sku, i64::from(item.stock)));
+        }
+        for (basket, content) in plan.shop.baskets.iter().zip(&contents) {
+            let items = basket.lines.iter().map(|(sku, quantity)| Item { sku: skus[*sku], quantity: *quantity });
+            menu.push((Rc::clone(content), names.basket(items.collect())));
+        }
+    }
+    (menu, contract)
+}
+
+fn content(plan: &Plan, basket: &scenario::Basket) -> MenuItem {
+    let line = |(index, quantity): &(usize, u32)| {
+        let item = &plan.shop.skus[*index];
+        Line { sku: sku(&item.name), quantity: *quantity, unit_price: Money(item.price.minor()) }
+    };
+    MenuItem::new(OrderContent { lines: basket.lines.iter().map(line).collect(), note: Default::default() })
+}
+
+/// Who a customer is, as the service sees it.
+pub(crate) fn customer(user: Option<u64>) -> Customer {
+    user.map_or(Customer::Guest, |id| Customer::User(protocol::UserId(id)))
+}
