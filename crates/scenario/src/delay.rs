@@ -95,6 +95,8 @@ impl DelayTable {
 mod tests {
     use super::*;
     use explore::Distribution;
+    use std::cell::RefCell;
+    use std::rc::Rc;
 
     const WAIT: Kind = Kind::new("test.wait");
 
@@ -155,8 +157,8 @@ mod tests {
                 (0.9, Distribution::Uniform(2_000, 8_000)),
             ],
         };
-        let mut dull = explore::Replay::new(Vec::new());
-        let mut chooser = Chooser::of(&mut dull);
+        let dull = Rc::new(RefCell::new(explore::Replay::new(Vec::new())));
+        let mut chooser = Chooser::of(dull);
         let drawn = DelayTable::new(&delay).draw(&mut chooser, WAIT, Lineage::ROOT, 0);
         assert_eq!(drawn, 80);
     }

@@ -1,15 +1,19 @@
-//! What a scenario file says, word for word, with the place of every value. What it means is decided in [`lower`](mod@crate::lower).
+//! What a scenario file says, word for word, with the place of every value.
+//!
+//! What it means is decided in [`lower`](mod@crate::lower).
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub mod client;
+pub mod delay;
 pub mod fault;
 pub mod value;
 
 pub use client::{AppCrash, Backoff, Client, KeyWord, Retry, RetryOn, Tap};
+pub use delay::{Delay, Waits};
 pub use fault::{Fault, FaultWord};
-pub use value::{At, Chance, Delay, Length, Pairs, Price, Waits};
+pub use value::{At, Chance, Length, Pairs, Price, TimeOfDay};
 
 /// A scenario file.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -162,8 +166,6 @@ pub struct Load {
     /// A genuine second purchase of the same content.
     pub repeat: Option<At<Rush>>,
 }
-
-pub use value::TimeOfDay;
 
 /// The busy hours.
 #[derive(Debug, Deserialize, JsonSchema)]

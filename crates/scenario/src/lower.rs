@@ -128,7 +128,10 @@ impl Lowering<'_> {
                     "an expectation says one thing",
                     "either that it holds, or what it violates",
                 )
-                .help("write `holds = true`, or `violates = [\"duplicate-order\"]` with `sometimes = true` if some seeds do not show it"));
+                .help(
+                    "write `holds = true`, or `violates = [\"duplicate-order\"]`, with `sometimes = true` \
+                     if some seeds do not show it",
+                ));
             }
         };
         Ok(plan::Expect {

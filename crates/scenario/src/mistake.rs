@@ -81,7 +81,8 @@ impl Mistake {
     pub fn render(&self) -> String {
         let mut text = String::new();
         let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
-            .with_width(100)
+            // Names have hyphens, and must not be broken at them.
+            .with_wrap_lines(false)
             .with_links(false);
         match handler.render_report(&mut text, self) {
             Ok(()) => text,

@@ -2,6 +2,7 @@
 
 mod files;
 mod known;
+mod meaning;
 mod mistakes;
 mod readme;
 mod robust;

@@ -1,7 +1,8 @@
-//! No text makes the parser or the renderer panic.
+//! No text makes the parser or the renderer panic, and no plan that passes makes a load panic.
 
+use explore::Chooser;
 use proptest::prelude::*;
-use scenario::{Mistake, Plan, builtin, parse};
+use scenario::{Mistake, Plan, Unfold, builtin, parse};
 
 use crate::known::options;
 
@@ -11,6 +12,11 @@ fn survive(text: &str) -> Result<Plan, Mistake> {
         assert!(!mistake.to_string().is_empty());
         let rendered = mistake.render();
         assert!(rendered.contains("any.toml"), "{rendered}");
+    }
+    if let Ok(plan) = &outcome {
+        let (mut unfold, mut chooser) = (Unfold::new(plan), Chooser::random(1));
+        let first = unfold.next(&mut chooser);
+        assert!(first.is_some_and(|intent| intent.at_us < plan.load.over_us));
     }
     outcome
 }

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Rush;
-use super::value::{At, Chance, Delay, Length, Waits};
+use super::delay::{Delay, Waits};
+use super::value::{At, Chance, Length};
 
 /// A kind of client.
 #[derive(Debug, Deserialize, JsonSchema)]

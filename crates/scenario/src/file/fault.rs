@@ -6,7 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::value::{At, Chance, Delay, Length};
+use super::delay::Delay;
+use super::value::{At, Chance, Length};
 
 /// Something that goes wrong.
 #[derive(Debug)]

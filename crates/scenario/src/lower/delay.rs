@@ -5,7 +5,7 @@ use std::ops::Range;
 use explore::Distribution;
 
 use super::value::{length, length_at, positive};
-use crate::file::value::{LogNormal, Part, Shape};
+use crate::file::delay::{LogNormal, Part, Shape};
 use crate::file::{self, At, Length};
 use crate::mistake::Mistake;
 use crate::plan;

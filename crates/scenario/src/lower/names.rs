@@ -54,17 +54,28 @@ pub(super) fn among(name: &At<String>, known: &[String], what: &str) -> Result<S
 
 /// What may have been meant: the nearest name if one is near, otherwise all of them.
 pub(crate) fn nearest(name: &str, known: &[String]) -> String {
-    let near = known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        // The first of equals, in the order in which they are declared.
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, candidate)| *distance <= candidate.chars().count().div_ceil(3));
-    match near {
-        Some((_, candidate)) => format!("did you mean `{candidate}`?"),
+    match misspelt(name, known).or_else(|| begun_alike(name, known)) {
+        Some(candidate) => format!("did you mean `{candidate}`?"),
         None if known.is_empty() => String::from("there is none to name"),
         None => format!("there is {}", list(known)),
     }
+}
+
+/// The name that is a few slips of the pen away; the first of equals, in the order in which they are declared.
+fn misspelt<'a>(name: &str, known: &'a [String]) -> Option<&'a String> {
+    let slips = |candidate: &&String| strsim::damerau_levenshtein(name, candidate);
+    let near = |candidate: &&String| slips(candidate) <= candidate.chars().count().div_ceil(3);
+    known.iter().filter(near).min_by_key(slips)
+}
+
+/// The name that begins like this one and goes on differently, as `doordash` for `doordash-storm`.
+fn begun_alike<'a>(name: &str, known: &'a [String]) -> Option<&'a String> {
+    let likeness = |candidate: &&String| strsim::jaro_winkler(name, candidate);
+    let near = |candidate: &&String| likeness(candidate) > 0.85;
+    known
+        .iter()
+        .filter(near)
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }
 
 /// Names in a row: `a`, `b` and `c`.

@@ -28,9 +28,12 @@ pub(super) fn explain(error: &toml::de::Error, text: &str) -> Mistake {
         )
         .maybe_help(section(name, &span));
     }
+    if let Some(mistake) = value_missing(&span, text).or_else(|| quotes_missing(error, text)) {
+        return mistake;
+    }
     let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
     let (what, label) = match first.split_once(", expected ") {
-        Some((what, expected)) => (what, format!("expected {expected}")),
+        Some((what, expected)) => (what, format!("expected {}", plainly(expected))),
         None => (first, String::from("here")),
     };
     Mistake::at(&widen(span, text), lower_case(what), label)
@@ -46,6 +49,42 @@ fn unknown(message: &str) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// An `=` at the end of a line: the parser takes the next line for its value.
+fn value_missing(span: &Range<usize>, text: &str) -> Option<Mistake> {
+    let (before, after) = text.split_at_checked(span.start)?;
+    let written = before.trim_end();
+    let ends = before[written.len()..].contains('\n')
+        || after.trim_start_matches(' ').starts_with(['\n', '\r']);
+    let place = written.strip_suffix('=')?.len()..written.len();
+    (ends || after.is_empty())
+        .then(|| Mistake::at(&place, "a value is missing", "expected one after `=`"))
+}
+
+/// A value without its quotes, such as `timeout = 5s`.
+fn quotes_missing(error: &toml::de::Error, text: &str) -> Option<Mistake> {
+    let message = error.message();
+    if message.starts_with("invalid type") || message.starts_with("invalid value") {
+        return None;
+    }
+    let bare = |c: char| c.is_ascii_alphanumeric() || "._-/%".contains(c);
+    let (before, after) = text.split_at_checked(error.span()?.start)?;
+    let start = before.trim_end_matches(bare).len();
+    let end = text.len() - after.trim_start_matches(bare).len();
+    let (word, line) = (
+        &text[start..end],
+        before[..start].trim_end().lines().next_back()?,
+    );
+    let a_value = line.ends_with(['=', ',', '[']) && line.contains('=');
+    (a_value && word.contains(|c: char| !c.is_ascii_digit() && c != '.')).then(|| {
+        Mistake::at(
+            &(start..end),
+            format!("`{word}` has no quotes"),
+            "texts and times need them",
+        )
+        .help(format!("write `\"{word}\"`"))
+    })
 }
 
 /// How to begin a section that the whole file misses.
@@ -67,6 +106,19 @@ fn widen(span: Range<usize>, text: &str) -> Range<usize> {
         return span.start..span.start + 1;
     }
     span
+}
+
+/// What was expected, in a file's words and not in our types'.
+fn plainly(expected: &str) -> &str {
+    match expected {
+        "i64" => "a whole number",
+        "f64" => "a number",
+        "a string" => "a text in quotes",
+        "a boolean" => "`true` or `false`",
+        "a sequence" => "a list in brackets",
+        _ if expected.starts_with("struct ") => "a table",
+        _ => expected,
+    }
 }
 
 /// The text without a capital at its beginning.

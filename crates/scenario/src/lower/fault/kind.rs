@@ -1,0 +1,156 @@
+//! What each word for a fault means.
+
+use std::ops::Range;
+
+use super::super::Lowering;
+use super::super::names::nearest;
+use super::{Around, Strike};
+use crate::file::At;
+use crate::file::fault::{Cut, FaultWord, PointWord};
+use crate::mistake::Mistake;
+use crate::plan::{CrashPoint, FaultKind, Host};
+
+impl<'f> Strike<'f> {
+    pub(super) fn of(said: &'f FaultWord) -> Strike<'f> {
+        /// The three fields that every body but a partition's has.
+        macro_rules! fields {
+            ($body:expr) => {
+                Strike {
+                    chance: Some(&$body.chance),
+                    client: $body.client.as_ref(),
+                    window: $body.window.as_ref(),
+                }
+            };
+        }
+        use FaultWord as F;
+        match said {
+            F::LoseRequest(f)
+            | F::LoseConnection(f)
+            | F::LoseCommit(f)
+            | F::LoseCommitAck(f)
+            | F::SerializationFailure(f)
+            | F::FlushCache(f)
+            | F::EvictKey(f)
+            | F::CacheUnavailable(f)
+            | F::DeclineCharge(f)
+            | F::GatewayUnavailable(f)
+            | F::GatewayTimeoutBefore(f)
+            | F::GatewayTimeoutAfter(f) => fields!(f),
+            F::LoseResponse(f) => fields!(f),
+            F::DelayRequest(f) | F::DelayResponse(f) | F::SlowGateway(f) => fields!(f),
+            F::DuplicateRequest(f) | F::DuplicateWebhook(f) => fields!(f),
+            F::CrashReplica(f) => fields!(f),
+            F::PauseReplica(f) => fields!(f),
+            F::Partition(cut) => Strike {
+                chance: cut.chance.as_ref(),
+                client: None,
+                window: cut.window.as_ref(),
+            },
+        }
+    }
+}
+
+impl Lowering<'_> {
+    pub(super) fn kind(&self, said: &FaultWord, around: &Around<'_>) -> Result<FaultKind, Mistake> {
+        use FaultKind as K;
+        use FaultWord as F;
+        Ok(match said {
+            F::LoseRequest(_) => K::LoseRequest,
+            F::LoseResponse(f) => K::LoseResponse {
+                reset: f
+                    .reset
+                    .as_ref()
+                    .map_or(Ok(0.0), |reset| self.chance(reset))?,
+            },
+            F::DelayRequest(f) => K::DelayRequest {
+                by: self.delay(&f.by)?,
+            },
+            F::DelayResponse(f) => K::DelayResponse {
+                by: self.delay(&f.by)?,
+            },
+            F::DuplicateRequest(f) => K::DuplicateRequest {
+                after: self.delay(&f.after)?,
+            },
+            F::Partition(cut) => partition(cut, around)?,
+            F::CrashReplica(f) => K::CrashReplica {
+                point: point(f.point),
+                down_for: self.delay(&f.down_for)?,
+            },
+            F::PauseReplica(f) => K::PauseReplica {
+                span: self.delay(&f.span)?,
+            },
+            F::LoseConnection(_) => K::LoseConnection,
+            F::LoseCommit(_) => K::LoseCommit,
+            F::LoseCommitAck(_) => K::LoseCommitAck,
+            F::SerializationFailure(_) => K::SerializationFailure,
+            F::FlushCache(_) => K::FlushCache,
+            F::EvictKey(_) => K::EvictKey,
+            F::CacheUnavailable(_) => K::CacheUnavailable,
+            F::DeclineCharge(_) => K::DeclineCharge,
+            F::GatewayUnavailable(_) => K::GatewayUnavailable,
+            F::GatewayTimeoutBefore(_) => K::GatewayTimeoutBefore,
+            F::GatewayTimeoutAfter(_) => K::GatewayTimeoutAfter,
+            F::SlowGateway(f) => K::SlowGateway {
+                by: self.delay(&f.by)?,
+            },
+            F::DuplicateWebhook(f) => K::DuplicateWebhook {
+                after: self.delay(&f.after)?,
+            },
+        })
+    }
+}
+
+fn point(word: Option<PointWord>) -> CrashPoint {
+    match word {
+        None | Some(PointWord::Anywhere) => CrashPoint::Anywhere,
+        Some(PointWord::AfterCharge) => CrashPoint::AfterCharge,
+        Some(PointWord::DuringCommit) => CrashPoint::DuringCommit,
+        Some(PointWord::AfterCommit) => CrashPoint::AfterCommit,
+    }
+}
+
+fn partition(cut: &Cut, around: &Around<'_>) -> Result<FaultKind, Mistake> {
+    let from = host(&cut.from, around)?;
+    let to = host(&cut.to, around)?;
+    if from == to {
+        return Err(Mistake::at(
+            &cut.to.span,
+            "a partition needs two sides",
+            "the same side",
+        ));
+    }
+    Ok(FaultKind::Partition { from, to })
+}
+
+fn host(name: &At<String>, around: &Around<'_>) -> Result<Host, Mistake> {
+    if let Some(number) = name.value.strip_prefix("replica-") {
+        return replica(number, &name.span, around);
+    }
+    const HOSTS: [(&str, Host); 5] = [
+        ("clients", Host::Clients),
+        ("replicas", Host::Replicas),
+        ("database", Host::Database),
+        ("cache", Host::Cache),
+        ("gateway", Host::Gateway),
+    ];
+    if let Some((_, host)) = HOSTS.iter().find(|(word, _)| *word == name.value) {
+        return Ok(*host);
+    }
+    let known: Vec<String> = HOSTS.iter().map(|(word, _)| (*word).to_owned()).collect();
+    Err(Mistake::at(
+        &name.span,
+        format!("unknown host `{}`", name.value),
+        "not a host",
+    )
+    .help(nearest(&name.value, &known)))
+}
+
+fn replica(number: &str, span: &Range<usize>, around: &Around<'_>) -> Result<Host, Mistake> {
+    match number.parse() {
+        Ok(number) if number < around.replicas => Ok(Host::Replica(number)),
+        _ => Err(
+            Mistake::at(span, "there is no such replica", "counted from 0")
+                .help(format!("the last one is `replica-{}`", around.replicas - 1)),
+        ),
+    }
+}
