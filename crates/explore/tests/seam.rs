@@ -76,7 +76,10 @@ fn a_race_is_found_and_its_picks_replay_it() {
         let searched = search(plan, Budget { runs_max: 50 }, lost_update);
         let found = searched.found.first().expect("the race is there");
         let replay = Rc::new(RefCell::new(Replay::new(found.picks.clone())));
-        assert_eq!(lost_update(&mut Chooser::of(replay.clone())), Some(found.why));
+        assert_eq!(
+            lost_update(&mut Chooser::of(replay.clone())),
+            Some(found.why)
+        );
         assert_eq!(replay.borrow().misfits(), 0);
     }
     assert_eq!(

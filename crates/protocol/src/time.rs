@@ -113,7 +113,7 @@ impl fmt::Display for Span {
         let us = self.0;
         match us {
             0..=999 => write!(f, "{us}us"),
-            1_000..=9_999 if us % 1_000 != 0 => write!(f, "{:.2}ms", us as f64 / 1e3),
+            1_000..=9_999 if !us.is_multiple_of(1_000) => write!(f, "{:.2}ms", us as f64 / 1e3),
             1_000..=999_999 => write!(f, "{}ms", us / 1_000),
             1_000_000..=119_999_999 => write!(f, "{:.2}s", us as f64 / 1e6),
             120_000_000..=7_199_999_999 => {

@@ -2,8 +2,8 @@
 
 use history::names::Names;
 use history::{
-    Audit, AuditCharge, AuditKey, AuditNotification, AuditOrder, AuditStock, BasketRef, ChargeRef, CodeRef, KeyRef,
-    MessageRef, OrderRef, PayloadRef, RecordState, SkuRef, TenantRef,
+    Audit, AuditCharge, AuditKey, AuditNotification, AuditOrder, AuditStock, BasketRef, ChargeRef,
+    CodeRef, KeyRef, MessageRef, OrderRef, PayloadRef, RecordState, SkuRef, TenantRef,
 };
 use orders::{KeyState, NotificationKind};
 use protocol::{OrderId, Scope};
@@ -24,8 +24,12 @@ impl World {
         let (digest, now_us) = (state.chooser.digest(), state.kernel.now_us());
         let database = std::mem::take(&mut state.database);
         let gateway = std::mem::take(&mut state.gateway);
-        assert!(database.open_transactions() == 0, "an audit is taken when every transaction has ended");
-        let (statements, lock_waits, deadlocks) = (database.statements, database.waits, database.deadlocks);
+        assert!(
+            database.open_transactions() == 0,
+            "an audit is taken when every transaction has ended"
+        );
+        let (statements, lock_waits, deadlocks) =
+            (database.statements, database.waits, database.deadlocks);
         let names = &mut state.recorder.history_mut().names;
         let audit = audit(now_us, database, &gateway, names);
         Simulated {
@@ -41,9 +45,13 @@ impl World {
 }
 
 fn audit(now_us: u64, database: Database, gateway: &Gateway, names: &mut Names) -> Audit {
-    names.orders.count_to::<OrderRef>(database.orders.slots.len() as u32);
+    names
+        .orders
+        .count_to::<OrderRef>(database.orders.slots.len() as u32);
     if !gateway.ledger.is_empty() {
-        names.charges.count_to::<ChargeRef>(gateway.ledger.len() as u32 - 1);
+        names
+            .charges
+            .count_to::<ChargeRef>(gateway.ledger.len() as u32 - 1);
     }
     Audit {
         t: now_us,
@@ -69,9 +77,16 @@ fn orders(database: &Database, names: &mut Names) -> Vec<AuditOrder> {
         rows.push(AuditOrder {
             id: order_name(OrderId(row as u64 + 1)),
             tenant: Some(TenantRef::new(order.tenant.0)),
-            key: order.key.as_ref().and_then(|key| names.keys.find(key.as_str())),
+            key: order
+                .key
+                .as_ref()
+                .and_then(|key| names.keys.find(key.as_str())),
             payload: Some(payload),
-            items: if slot.has_items { names.payload_items(payload) } else { Some(nothing) },
+            items: if slot.has_items {
+                names.payload_items(payload)
+            } else {
+                Some(nothing)
+            },
             coupon: None,
             state: slot.state,
             t: Some(order.created_at.0),
@@ -82,8 +97,14 @@ fn orders(database: &Database, names: &mut Names) -> Vec<AuditOrder> {
 
 /// The gateway's ledger; a charge made before its order had a number is known by the service's own table.
 fn charges(database: &Database, gateway: &Gateway) -> Vec<AuditCharge> {
-    let mut orders: Vec<Option<OrderId>> = gateway.ledger.iter().map(|charge| charge.order).collect();
-    for charge in database.charges.slots.iter().filter_map(|(charge, _)| *charge) {
+    let mut orders: Vec<Option<OrderId>> =
+        gateway.ledger.iter().map(|charge| charge.order).collect();
+    for charge in database
+        .charges
+        .slots
+        .iter()
+        .filter_map(|(charge, _)| *charge)
+    {
         orders[charge.id.0 as usize].get_or_insert(charge.order);
     }
     let row = |(number, charge): (usize, &crate::gateway::Charge)| AuditCharge {
@@ -102,7 +123,13 @@ fn stock(database: &Database, names: &mut Names) -> Vec<AuditStock> {
     for slot in &database.stocks.slots {
         let sku: SkuRef = names.skus.intern(&format!("{}/{}", slot.tenant, slot.sku));
         let (initial, on_hand, reserved) = (slot.initial, slot.on_hand, slot.reserved);
-        rows.push(AuditStock { sku, initial, restocked: 0, on_hand, reserved });
+        rows.push(AuditStock {
+            sku,
+            initial,
+            restocked: 0,
+            on_hand,
+            reserved,
+        });
     }
     rows
 }
@@ -117,7 +144,12 @@ fn notifications(database: &Database, names: &mut Names) -> Vec<AuditNotificatio
             NotificationKind::Created => created,
             NotificationKind::Cancelled => cancelled,
         };
-        rows.push(AuditNotification { message, order: Some(order_name(*order)), event, t: None });
+        rows.push(AuditNotification {
+            message,
+            order: Some(order_name(*order)),
+            event,
+            t: None,
+        });
     }
     rows
 }
@@ -134,7 +166,9 @@ fn keys(keys: Keys, names: &mut Names) -> Vec<AuditKey> {
             // Given back: as good as absent, and nothing that a client waits for.
             KeyState::Released => continue,
         };
-        let sent = (slot.key.scope == Scope::CreateOrder).then(|| names.keys.find(slot.key.key.as_str())).flatten();
+        let sent = (slot.key.scope == Scope::CreateOrder)
+            .then(|| names.keys.find(slot.key.key.as_str()))
+            .flatten();
         match sent {
             Some(key) => rows.push(AuditKey { key, state }),
             None if state == RecordState::Completed => {
@@ -145,8 +179,12 @@ fn keys(keys: Keys, names: &mut Names) -> Vec<AuditKey> {
         }
     }
     for key in open {
-        let key: KeyRef = names.intern_key(TenantRef::new(key.tenant.0), &format!("cart {}", key.key));
-        rows.push(AuditKey { key, state: RecordState::InProgress });
+        let key: KeyRef =
+            names.intern_key(TenantRef::new(key.tenant.0), &format!("cart {}", key.key));
+        rows.push(AuditKey {
+            key,
+            state: RecordState::InProgress,
+        });
     }
     rows
 }

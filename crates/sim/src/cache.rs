@@ -27,7 +27,13 @@ impl Cache {
     }
 
     /// `SET NX EX`.
-    pub(crate) fn set_if_absent(&mut self, key: &CompactString, value: CompactString, now_us: u64, until_us: u64) -> bool {
+    pub(crate) fn set_if_absent(
+        &mut self,
+        key: &CompactString,
+        value: CompactString,
+        now_us: u64,
+        until_us: u64,
+    ) -> bool {
         let absent = self.get(key, now_us).is_none();
         if absent {
             self.set(key, value, until_us);

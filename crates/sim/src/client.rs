@@ -79,12 +79,18 @@ impl Attempts {
         match self.free.pop() {
             Some(slot) => {
                 let generation = self.flights[slot as usize].generation + 1;
-                self.flights[slot as usize] = Flight { generation, ..flight };
+                self.flights[slot as usize] = Flight {
+                    generation,
+                    ..flight
+                };
                 AttemptId { slot, generation }
             }
             None => {
                 self.flights.push(flight);
-                AttemptId { slot: self.flights.len() as u32 - 1, generation: 0 }
+                AttemptId {
+                    slot: self.flights.len() as u32 - 1,
+                    generation: 0,
+                }
             }
         }
     }
@@ -93,7 +99,10 @@ impl Attempts {
     #[inline]
     pub(crate) fn get(&mut self, id: AttemptId) -> &mut Flight {
         let flight = &mut self.flights[id.slot as usize];
-        assert!(flight.generation == id.generation && flight.holds > 0, "whoever names an attempt holds it");
+        assert!(
+            flight.generation == id.generation && flight.holds > 0,
+            "whoever names an attempt holds it"
+        );
         flight
     }
 
@@ -171,7 +180,10 @@ impl Shoppers {
             None => Vec::new(),
         };
         let back = |client: &ClientPlan| {
-            client.crash.as_ref().map(|crash| (Odds::of(crash.chance), DelayTable::new(&crash.back_after)))
+            client
+                .crash
+                .as_ref()
+                .map(|crash| (Odds::of(crash.chance), DelayTable::new(&crash.back_after)))
         };
         Shoppers {
             waits: plan.clients.iter().map(waits).collect(),
@@ -181,14 +193,19 @@ impl Shoppers {
 
     /// Whether the client tries again after such an outcome.
     fn tries_again(client: &ClientPlan, outcome: Outcome, retries: u32) -> bool {
-        let Some(retry) = client.retry.as_ref().filter(|retry| retries < retry.max) else { return false };
+        let Some(retry) = client.retry.as_ref().filter(|retry| retries < retry.max) else {
+            return false;
+        };
         match outcome {
             Outcome::Reset => retry.on_reset,
             Outcome::TimedOut => retry.on_timeout,
             Outcome::Died => false,
             Outcome::Answered(answer) => match answer.problem {
                 Some(Problem::InProgress) => retry.on_in_progress,
-                _ => retry.on_unavailable && (answer.status >= 500 || matches!(answer.status, 425 | 429)),
+                _ => {
+                    retry.on_unavailable
+                        && (answer.status >= 500 || matches!(answer.status, 425 | 429))
+                }
             },
         }
     }
@@ -197,7 +214,10 @@ impl Shoppers {
     fn dies(&self, world: &World, client: usize, lineage: Lineage) -> Option<u64> {
         let (odds, table) = self.back_after[client].as_ref()?;
         let state = &mut *world.state.borrow_mut();
-        let strikes = state.under_load && state.chooser.chance(&Site::new(APP_CRASH, lineage, 0), *odds);
+        let strikes = state.under_load
+            && state
+                .chooser
+                .chance(&Site::new(APP_CRASH, lineage, 0), *odds);
         strikes.then(|| table.draw(&mut state.chooser, APP_CRASH, lineage, 1))
     }
 }
@@ -210,7 +230,9 @@ impl Crowd for Shoppers {
         let mut retries = 0;
         loop {
             let attempt_lineage = lineage.child(ATTEMPT, u64::from(retries));
-            if client.key == KeyPolicy::PerAttempt || (client.key == KeyPolicy::PerTap && retries == 0) {
+            if client.key == KeyPolicy::PerAttempt
+                || (client.key == KeyPolicy::PerTap && retries == 0)
+            {
                 key = Some(world.state.borrow_mut().recorder.key());
             }
             let mut attempt = world.attempt(&visit, key, attempt_lineage, client.timeout_us);
@@ -222,15 +244,22 @@ impl Crowd for Shoppers {
             };
             if let Some(span_us) = back_after_us {
                 world.client_sleep(span_us).await;
-                let crash = client.crash.as_ref().expect("only an app that can die dies");
+                let crash = client
+                    .crash
+                    .as_ref()
+                    .expect("only an app that can die dies");
                 if !crash.key_persisted && key.is_some() {
                     key = Some(world.state.borrow_mut().recorder.key());
                 }
             } else if Shoppers::tries_again(client, outcome, retries) {
                 let waits = &self.waits[visit.intent.client];
                 let wait = &waits[(retries as usize).min(waits.len() - 1)];
-                let span_us =
-                    wait.draw(&mut world.state.borrow_mut().chooser, WAIT, lineage, u64::from(retries));
+                let span_us = wait.draw(
+                    &mut world.state.borrow_mut().chooser,
+                    WAIT,
+                    lineage,
+                    u64::from(retries),
+                );
                 world.client_sleep(span_us).await;
             } else {
                 return;
@@ -249,9 +278,12 @@ impl World {
         lineage: Lineage,
         timeout_us: Option<u64>,
     ) -> Attempt {
-        let Visit { intent, purchase, .. } = visit;
+        let Visit {
+            intent, purchase, ..
+        } = visit;
         let text = |key: KeyRef| {
-            IdempotencyKey::new(format_compact!("k{}", key.index())).expect("a counted key is a key")
+            IdempotencyKey::new(format_compact!("k{}", key.index()))
+                .expect("a counted key is a key")
         };
         let (content, _) = self.content(intent.tenant, intent.basket);
         Attempt {
@@ -260,7 +292,10 @@ impl World {
                 customer: customer(intent.user),
                 key: key.map(text),
                 // A cart is bought once, so the payload's number serves as the cart's.
-                cart: Cart { id: purchase.payload.index() as u64, version: 1 },
+                cart: Cart {
+                    id: purchase.payload.index() as u64,
+                    version: 1,
+                },
                 content,
             },
             invoke: Invoke {
@@ -284,7 +319,9 @@ impl World {
         poll_fn(move |_| {
             let state = &mut *self.state.borrow_mut();
             if let Some(attempt) = attempt.take() {
-                let task = state.running_client.expect("a client waits only while it runs");
+                let task = state
+                    .running_client
+                    .expect("a client waits only while it runs");
                 flying = Some(state.depart(self, attempt, Some(task)));
                 return Poll::Pending;
             }
@@ -306,7 +343,14 @@ impl World {
         let id = state.depart(self, attempt, None);
         let code = state.code("client died");
         let (now_us, process) = (state.kernel.now_us(), state.attempts.get(id).process);
-        state.recorder.info(now_us, process, Completion { code: Some(code), ..Completion::default() });
+        state.recorder.info(
+            now_us,
+            process,
+            Completion {
+                code: Some(code),
+                ..Completion::default()
+            },
+        );
         state.attempts.release(id);
         Outcome::Died
     }
@@ -321,9 +365,13 @@ impl World {
                 Some(until_us) if now_us >= until_us => Poll::Ready(()),
                 Some(_) => Poll::Pending,
                 None => {
-                    let task = state.running_client.expect("a client waits only while it runs");
+                    let task = state
+                        .running_client
+                        .expect("a client waits only while it runs");
                     until_us = Some(now_us + span_us);
-                    state.kernel.after(span_us, Class::Timer, Event::Client(task));
+                    state
+                        .kernel
+                        .after(span_us, Class::Timer, Event::Client(task));
                     Poll::Pending
                 }
             }
@@ -334,8 +382,20 @@ impl World {
 
 impl State {
     /// A request leaves its client.
-    fn depart(&mut self, world: &World, attempt: Attempt, client_task: Option<TaskId>) -> AttemptId {
-        let Attempt { request, invoke, lineage, client, timeout_us, uplink_us } = attempt;
+    fn depart(
+        &mut self,
+        world: &World,
+        attempt: Attempt,
+        client_task: Option<TaskId>,
+    ) -> AttemptId {
+        let Attempt {
+            request,
+            invoke,
+            lineage,
+            client,
+            timeout_us,
+            uplink_us,
+        } = attempt;
         let now_us = self.kernel.now_us();
         let process = self.recorder.invoke(now_us, invoke);
         let replicas = self.replicas.len() as u32;
@@ -345,7 +405,9 @@ impl State {
             holds: 1,
             process,
             client_task,
-            intent: invoke.intent.map_or(u32::MAX, |intent| intent.index() as u32),
+            intent: invoke
+                .intent
+                .map_or(u32::MAX, |intent| intent.index() as u32),
             client,
             replica,
             deliveries: 0,
@@ -356,10 +418,15 @@ impl State {
         });
         if let Some(span_us) = timeout_us {
             let lane = self.kernel.lane(span_us);
-            self.kernel.after_lane(lane, Class::Timer, Event::GiveUp(id));
+            self.kernel
+                .after_lane(lane, Class::Timer, Event::GiveUp(id));
         }
-        let span_us = uplink_us
-            .unwrap_or_else(|| world.delays.uplink.draw(&mut self.chooser, UPLINK, lineage, 0));
+        let span_us = uplink_us.unwrap_or_else(|| {
+            world
+                .delays
+                .uplink
+                .draw(&mut self.chooser, UPLINK, lineage, 0)
+        });
         self.send_request(world, id, span_us);
         id
     }
@@ -389,7 +456,9 @@ impl State {
         let flight = self.attempts.get(id);
         let coming = flight.coming.take();
         let waits = flight.outcome.is_none() && flight.client_task.is_some();
-        let task = coming.filter(|_| waits).and_then(|outcome| self.conclude(id, outcome));
+        let task = coming
+            .filter(|_| waits)
+            .and_then(|outcome| self.conclude(id, outcome));
         self.attempts.release(id);
         task
     }
@@ -403,18 +472,37 @@ impl State {
         match outcome {
             Outcome::Answered(answer) => self.record_answer(now_us, process, answer),
             Outcome::Reset | Outcome::TimedOut | Outcome::Died => {
-                let code = self.code(if outcome == Outcome::Reset { "reset" } else { "timeout" });
-                self.recorder.info(now_us, process, Completion { code: Some(code), ..Completion::default() });
+                let code = self.code(if outcome == Outcome::Reset {
+                    "reset"
+                } else {
+                    "timeout"
+                });
+                self.recorder.info(
+                    now_us,
+                    process,
+                    Completion {
+                        code: Some(code),
+                        ..Completion::default()
+                    },
+                );
             }
         }
         task
     }
 
     fn record_answer(&mut self, now_us: u64, process: u32, answer: Response) {
-        let mut completion = Completion { status: Some(answer.status), ..Completion::default() };
+        let mut completion = Completion {
+            status: Some(answer.status),
+            ..Completion::default()
+        };
         completion.code = answer.problem.map(|problem| self.code(problem.code()));
         if let Some(order) = answer.order {
-            let name = self.recorder.history_mut().names.orders.count_to(order.id.0 as u32);
+            let name = self
+                .recorder
+                .history_mut()
+                .names
+                .orders
+                .count_to(order.id.0 as u32);
             completion.order = Some(name);
             completion.response = Some(self.recorder.response(name, body_digest(&answer)));
         }
@@ -451,7 +539,9 @@ impl State {
 
 /// A digest of what a replay must repeat: everything but the replay header.
 fn body_digest(answer: &Response) -> u64 {
-    let order = answer.order.map_or([0; 3], |order| [order.id.0, order.state as u64, order.total.0 as u64]);
+    let order = answer.order.map_or([0; 3], |order| {
+        [order.id.0, order.state as u64, order.total.0 as u64]
+    });
     let mut digest = explore::Digest::default();
     digest.push(u64::from(answer.status));
     order.into_iter().for_each(|word| digest.push(word));

@@ -10,6 +10,8 @@
 
 pub(crate) mod rows;
 mod statements;
+#[cfg(test)]
+mod tests;
 pub(crate) mod store;
 
 use explore::TaskId;
@@ -130,8 +132,14 @@ impl Database {
     fn close(&mut self, tx: Tx) {
         self.release_waiters(tx);
         let transaction = &mut self.transactions[tx.0 as usize];
-        assert!(transaction.undo.is_empty(), "a transaction ends with nothing to undo");
-        assert!(transaction.state != TxState::Closed, "a transaction ends once");
+        assert!(
+            transaction.undo.is_empty(),
+            "a transaction ends with nothing to undo"
+        );
+        assert!(
+            transaction.state != TxState::Closed,
+            "a transaction ends once"
+        );
         transaction.state = TxState::Closed;
         transaction.waits_for = None;
         self.closed.push(tx);

@@ -57,6 +57,9 @@ pub(crate) struct Who {
 #[derive(Debug)]
 pub(crate) struct Faults {
     by_opportunity: [Vec<Armed>; OPPORTUNITIES],
+    /// Whether any fault may strike a handler's process or its way to the database: most worlds need not ask at every step.
+    pub(crate) strike_processes: bool,
+    pub(crate) strike_statements: bool,
 }
 
 const STRIKE: Kind = Kind::new("fault.strike");
@@ -76,7 +79,20 @@ impl Faults {
                 delay: delay.map(DelayTable::new),
             });
         }
-        Faults { by_opportunity }
+        let any = |which: &[Opportunity]| {
+            which
+                .iter()
+                .any(|here| !by_opportunity[*here as usize].is_empty())
+        };
+        Faults {
+            strike_processes: any(&[Opportunity::Crash, Opportunity::Pause]),
+            strike_statements: any(&[
+                Opportunity::LoseConnection,
+                Opportunity::LoseCommit,
+                Opportunity::Partition,
+            ]),
+            by_opportunity,
+        }
     }
 
     /// Whether any fault of the plan waits for this opportunity.
@@ -96,7 +112,9 @@ impl Faults {
         fits: impl Fn(&FaultKind) -> bool,
     ) -> Option<&Armed> {
         let armed = &self.by_opportunity[opportunity as usize];
-        armed.iter().find(|fault| fault.strikes(who, now_us, chooser) && fits(&fault.kind))
+        armed
+            .iter()
+            .find(|fault| fault.strikes(who, now_us, chooser) && fits(&fault.kind))
     }
 }
 
@@ -114,7 +132,9 @@ impl Armed {
     /// The fault's delay, in microseconds; zero if it has none.
     pub(crate) fn delay(&self, who: Who, chooser: &mut Chooser) -> u64 {
         let ordinal = who.ordinal << 8 | u64::from(self.index);
-        self.delay.as_ref().map_or(0, |table| table.draw(chooser, DELAY, who.lineage, ordinal))
+        self.delay
+            .as_ref()
+            .map_or(0, |table| table.draw(chooser, DELAY, who.lineage, ordinal))
     }
 
     /// The name in the history: faults are declared there in the order of the plan.
@@ -165,7 +185,10 @@ pub(crate) fn cuts(kind: &FaultKind, replica: u32, other: Host) -> bool {
 pub(crate) fn crashes_at(kind: &FaultKind, here: CrashPoint) -> bool {
     match kind {
         // A commit is one await: the process dies while it is under way, or after it.
-        FaultKind::CrashReplica { point: CrashPoint::DuringCommit, .. } => here == CrashPoint::AfterCommit,
+        FaultKind::CrashReplica {
+            point: CrashPoint::DuringCommit,
+            ..
+        } => here == CrashPoint::AfterCommit,
         FaultKind::CrashReplica { point, .. } => *point == CrashPoint::Anywhere || *point == here,
         _ => false,
     }

@@ -98,12 +98,18 @@ impl Gateway {
     }
 
     fn find(&self, key: GatewayKey, now_us: u64) -> Option<u32> {
-        let row = *self.index.find(hash_of(key), |row| self.ledger[*row as usize].key == key)?;
+        let row = *self
+            .index
+            .find(hash_of(key), |row| self.ledger[*row as usize].key == key)?;
         (now_us < self.ledger[row as usize].since_us + KEY_TTL_US).then_some(row)
     }
 
     fn answer(&self, row: u32, replayed: bool) -> ChargeAnswer {
-        ChargeAnswer { id: ChargeId(u64::from(row)), state: self.ledger[row as usize].state, replayed }
+        ChargeAnswer {
+            id: ChargeId(u64::from(row)),
+            state: self.ledger[row as usize].state,
+            replayed,
+        }
     }
 
     /// An operation arrives. A charge that begins to be captured ends with [`Gateway::capture`].
@@ -119,7 +125,12 @@ impl Gateway {
         self.operations[slot as usize].told = told;
     }
 
-    fn charge(&mut self, slot: u32, request: ChargeRequest, now_us: u64) -> Option<Result<Told, GatewayError>> {
+    fn charge(
+        &mut self,
+        slot: u32,
+        request: ChargeRequest,
+        now_us: u64,
+    ) -> Option<Result<Told, GatewayError>> {
         if let Some(row) = self.find(request.key, now_us) {
             let charge = &self.ledger[row as usize];
             return Some(match charge {
@@ -146,7 +157,9 @@ impl Gateway {
     /// The key now stands for this row; a row that stood for it before was forgotten.
     fn enter(&mut self, key: GatewayKey, row: u32) {
         let (ledger, index) = (&self.ledger, &mut self.index);
-        match index.find_mut(hash_of(key), |other| ledger[*other as usize].key == key && *other != row) {
+        match index.find_mut(hash_of(key), |other| {
+            ledger[*other as usize].key == key && *other != row
+        }) {
             Some(forgotten) => *forgotten = row,
             None => {
                 index.insert_unique(hash_of(key), row, |row| hash_of(ledger[*row as usize].key));
@@ -161,9 +174,17 @@ impl Gateway {
         let declined = operation.fate == Fate::Declined;
         let charge = &mut self.ledger[row as usize];
         charge.in_use = false;
-        charge.state = if declined { ChargeState::Declined } else { ChargeState::Captured };
+        charge.state = if declined {
+            ChargeState::Declined
+        } else {
+            ChargeState::Captured
+        };
         let lost = operation.fate == Fate::TimeoutAfter;
-        let told = if lost { Err(GatewayError::Unknown) } else { Ok(Told::Charge(self.answer(row, false))) };
+        let told = if lost {
+            Err(GatewayError::Unknown)
+        } else {
+            Ok(Told::Charge(self.answer(row, false)))
+        };
         self.operations[slot as usize].told = Some(told);
         (!declined).then_some(row)
     }

@@ -14,7 +14,11 @@ const DOWNLINK: Kind = Kind::new("net.downlink");
 impl State {
     fn sender(&mut self, id: AttemptId) -> (Who, u32) {
         let flight = self.attempts.get(id);
-        let who = Who { lineage: flight.lineage, ordinal: u64::from(flight.deliveries), client: Some(flight.client) };
+        let who = Who {
+            lineage: flight.lineage,
+            ordinal: u64::from(flight.deliveries),
+            client: Some(flight.client),
+        };
         (who, flight.replica)
     }
 
@@ -24,7 +28,9 @@ impl State {
         let faults = &world.faults;
         let cut = |kind: &FaultKind| cuts(kind, replica, Host::Clients);
         let lost = self.strike(faults, Opportunity::LoseRequest, who).is_some()
-            || self.strike_if(faults, Opportunity::Partition, who, cut).is_some();
+            || self
+                .strike_if(faults, Opportunity::Partition, who, cut)
+                .is_some();
         let late_us = match self.strike(faults, Opportunity::DelayRequest, who) {
             Some(fault) => fault.delay(who, &mut self.chooser),
             None => 0,
@@ -46,14 +52,25 @@ impl State {
     fn deliver_after(&mut self, id: AttemptId, span_us: u64) {
         let object = Object(2 << 40 | u64::from(self.attempts.get(id).replica));
         self.attempts.hold(id);
-        self.kernel.after(span_us, Class::Step(object), Event::Request(id));
+        self.kernel
+            .after(span_us, Class::Step(object), Event::Request(id));
     }
 
-    /// A response, or a reset, sets out for its client.
-    pub(crate) fn respond(&mut self, world: &World, id: AttemptId, outcome: Outcome) {
+    /// A response, or a reset, sets out for its client, after a span.
+    pub(crate) fn respond(
+        &mut self,
+        world: &World,
+        id: AttemptId,
+        outcome: Outcome,
+        after_us: u64,
+    ) {
         let (who, replica) = self.sender(id);
         let mut coming = outcome;
-        let mut span_us = world.delays.downlink.draw(&mut self.chooser, DOWNLINK, who.lineage, who.ordinal);
+        let mut span_us = after_us
+            + world
+                .delays
+                .downlink
+                .draw(&mut self.chooser, DOWNLINK, who.lineage, who.ordinal);
         if let Outcome::Answered(answer) = outcome {
             if let Some(fault) = self.strike(&world.faults, Opportunity::DelayResponse, who) {
                 span_us += fault.delay(who, &mut self.chooser);
@@ -61,17 +78,16 @@ impl State {
             let cut = |kind: &FaultKind| cuts(kind, replica, Host::Clients);
             let reset = match self.strike(&world.faults, Opportunity::LoseResponse, who) {
                 Some(fault) => Some(self.seen_as_reset(&fault.kind, who)),
-                None => self.strike_if(&world.faults, Opportunity::Partition, who, cut).map(|_| false),
+                None => self
+                    .strike_if(&world.faults, Opportunity::Partition, who, cut)
+                    .map(|_| false),
             };
-            match reset {
-                Some(reset) => {
-                    self.note_lost_reply(answer.is_success());
-                    if !reset {
-                        return;
-                    }
-                    coming = Outcome::Reset;
+            if let Some(reset) = reset {
+                self.note_lost_reply(answer.is_success());
+                if !reset {
+                    return;
                 }
-                None => {}
+                coming = Outcome::Reset;
             }
         }
         let flight = self.attempts.get(id);
@@ -79,13 +95,19 @@ impl State {
         if flight.coming.is_none() {
             flight.coming = Some(coming);
             self.attempts.hold(id);
-            self.kernel.after(span_us, Class::Step(Object(3 << 40)), Event::Response(id));
+            self.kernel
+                .after(span_us, Class::Step(Object(3 << 40)), Event::Response(id));
         }
     }
 
     fn seen_as_reset(&mut self, kind: &FaultKind, who: Who) -> bool {
-        let FaultKind::LoseResponse { reset } = kind else { return false };
-        self.chooser.chance(&Site::new(RESET, who.lineage, who.ordinal), Odds::of(*reset))
+        let FaultKind::LoseResponse { reset } = kind else {
+            return false;
+        };
+        self.chooser.chance(
+            &Site::new(RESET, who.lineage, who.ordinal),
+            Odds::of(*reset),
+        )
     }
 
     fn note_lost_reply(&mut self, success: bool) {

@@ -41,6 +41,9 @@ pub(crate) struct Call {
     /// The gateway captured, and no commit has recorded it.
     pub(crate) charged: bool,
     pub(crate) told: Option<Result<Told, GatewayError>>,
+    /// How far the handler is ahead of the world: it has been given an answer that is still on its way to it. See
+    /// [`ReplicaPorts::statement_trip`].
+    pub(crate) ahead_us: u64,
 }
 
 /// Where the message of a handler is.
@@ -82,18 +85,27 @@ enum Death {
 
 impl Call {
     fn who(&self) -> Who {
-        Who { lineage: self.lineage, ordinal: self.steps, client: self.client }
+        Who {
+            lineage: self.lineage,
+            ordinal: self.steps,
+            client: self.client,
+        }
     }
 }
 
 impl State {
     /// A handler is about to send a message. Whether it still can.
+    #[inline]
     fn set_out(&mut self, world: &World, slot: usize, here: CrashPoint) -> bool {
         self.calls[slot].steps += 1;
-        if !self.under_load {
+        if !world.faults.strike_processes || !self.under_load {
             self.calls[slot].progress = Progress::Sent;
             return true;
         }
+        self.set_out_among_faults(world, slot, here)
+    }
+
+    fn set_out_among_faults(&mut self, world: &World, slot: usize, here: CrashPoint) -> bool {
         let who = self.calls[slot].who();
         let replica = self.calls[slot].replica;
         if let Some(fault) = self.strike(&world.faults, Opportunity::Pause, who) {
@@ -114,9 +126,13 @@ impl State {
     }
 
     fn death(&mut self, world: &World, who: Who, here: CrashPoint, replica: u32) -> Option<Death> {
-        let fault = self.strike_if(&world.faults, Opportunity::Crash, who, |kind| crashes_at(kind, here))?;
+        let fault = self.strike_if(&world.faults, Opportunity::Crash, who, |kind| {
+            crashes_at(kind, here)
+        })?;
         let down_for_us = fault.delay(who, &mut self.chooser);
-        let FaultKind::CrashReplica { point, .. } = fault.kind else { return None };
+        let FaultKind::CrashReplica { point, .. } = fault.kind else {
+            return None;
+        };
         let ways = match point {
             CrashPoint::Anywhere => 3,
             CrashPoint::DuringCommit => 2,
@@ -126,7 +142,11 @@ impl State {
         Some(match self.chooser.choose(&site, ways) {
             0 if matches!(point, CrashPoint::Anywhere | CrashPoint::DuringCommit) => {
                 self.dying.push((replica, down_for_us));
-                if point == CrashPoint::DuringCommit { Death::AfterSending } else { Death::BeforeSending }
+                if point == CrashPoint::DuringCommit {
+                    Death::AfterSending
+                } else {
+                    Death::BeforeSending
+                }
             }
             2 => {
                 self.dying.push((replica, down_for_us));
@@ -148,7 +168,10 @@ impl State {
     /// Whether a partition cuts a replica off.
     pub(crate) fn cut_off(&mut self, world: &World, slot: usize, other: Host) -> bool {
         let (who, replica) = (self.calls[slot].who(), self.calls[slot].replica);
-        self.strike_if(&world.faults, Opportunity::Partition, who, |kind| cuts(kind, replica, other)).is_some()
+        self.strike_if(&world.faults, Opportunity::Partition, who, |kind| {
+            cuts(kind, replica, other)
+        })
+        .is_some()
     }
 
     /// Who meets an opportunity in a handler.
@@ -178,6 +201,30 @@ impl ReplicaPorts<'_> {
         &self,
         here: CrashPoint,
         reads: bool,
+        effect: impl FnMut(&mut State, TaskId) -> Option<R>,
+    ) -> R {
+        self.trip(here, reads, false, effect).await
+    }
+
+    /// A round trip whose answer only leads to the next statement of the same transaction. Where no fault can strike the
+    /// process in between, nothing in the world can tell whether the handler goes on when the answer arrives, or at once with
+    /// its clock set forward to that moment: so it goes on at once, and a third of all events need not happen. A handler that
+    /// is ahead may do nothing that others could see before its time; [`Ports::table`] asserts it.
+    pub(crate) async fn statement_trip<R>(
+        &self,
+        reads: bool,
+        effect: impl FnMut(&mut State, TaskId) -> Option<R>,
+    ) -> R {
+        let goes_ahead = !self.world.faults.strike_processes && self.world.goes_ahead;
+        self.trip(CrashPoint::Anywhere, reads, goes_ahead, effect)
+            .await
+    }
+
+    async fn trip<R>(
+        &self,
+        here: CrashPoint,
+        reads: bool,
+        goes_ahead: bool,
         mut effect: impl FnMut(&mut State, TaskId) -> Option<R>,
     ) -> R {
         let (mut trip, mut answer) = (Trip::Begin, None);
@@ -189,6 +236,11 @@ impl ReplicaPorts<'_> {
                     let task = state.task(self.slot);
                     answer = effect(state, task);
                     state.release_waiters();
+                    if answer.is_some() && goes_ahead {
+                        let call = &mut state.calls[self.slot];
+                        (call.progress, call.ahead_us) = (Progress::Idle, self.one_way_us());
+                        return Poll::Ready(answer.take().expect("it was there a moment ago"));
+                    }
                     if answer.is_some() {
                         trip = self.come_back(state, task);
                     }
@@ -204,6 +256,7 @@ impl ReplicaPorts<'_> {
         .await
     }
 
+    #[inline]
     fn leave(&self, here: CrashPoint, reads: bool) -> Trip {
         let state = &mut *self.world.state.borrow_mut();
         if !state.set_out(self.world, self.slot, here) {
@@ -211,24 +264,39 @@ impl ReplicaPorts<'_> {
         }
         let task = state.task(self.slot);
         let call = &mut state.calls[self.slot];
-        let first_read_at_us = call.received_us + self.world.plan.world.latencies.record_read_us;
-        let one_way_us = self.world.plan.world.latencies.database_us;
+        let ahead_us = std::mem::take(&mut call.ahead_us);
         if reads && !std::mem::replace(&mut call.has_read, true) {
+            let first_read_at_us =
+                call.received_us + self.world.plan.world.latencies.record_read_us;
             let early_us = first_read_at_us.saturating_sub(state.kernel.now_us());
-            state.after(early_us.max(one_way_us), task, Event::Reach(task));
+            state.after(
+                early_us.max(ahead_us + self.one_way_us()),
+                task,
+                Event::Reach(task),
+            );
         } else {
-            self.post(state, task, Event::Reach(task));
+            self.post(state, task, Event::Reach(task), ahead_us > 0);
         }
         Trip::Sent
     }
 
-    /// One way between replica and database.
-    fn post(&self, state: &mut State, task: TaskId, event: Event) {
+    fn one_way_us(&self) -> u64 {
+        self.world.plan.world.latencies.database_us
+    }
+
+    /// One way between replica and database; of a handler that is ahead, one more.
+    #[inline]
+    fn post(&self, state: &mut State, task: TaskId, event: Event, ahead: bool) {
         let class = explore::Class::Step(explore::Object(u64::from(task.slot)));
-        let lane = state.database_lane;
+        let lane = if ahead {
+            state.database_lane_ahead
+        } else {
+            state.database_lane
+        };
         state.kernel.after_lane(lane, class, event);
     }
 
+    #[inline]
     fn come_back(&self, state: &mut State, task: TaskId) -> Trip {
         let call = &mut state.calls[self.slot];
         call.progress = Progress::Answered;
@@ -237,7 +305,7 @@ impl ReplicaPorts<'_> {
             state.dying.push((replica, down_for_us));
             return Trip::Lost;
         }
-        self.post(state, task, Event::Reply(task));
+        self.post(state, task, Event::Reply(task), false);
         Trip::Answered
     }
 
@@ -267,16 +335,23 @@ impl ReplicaPorts<'_> {
         }
         // The gateway acts on what has left, whatever becomes of the sender.
         state.calls[self.slot].progress = Progress::Idle;
-        let (task, who, now_us) = (state.task(self.slot), state.calls[self.slot].who(), state.kernel.now_us());
+        let (task, who) = (state.task(self.slot), state.calls[self.slot].who());
+        let ahead_us = std::mem::take(&mut state.calls[self.slot].ahead_us);
+        let now_us = state.kernel.now_us() + ahead_us;
         let (fate, slow_us) = match ask {
             Ask::Charge(_) => state.charge_fate(self.world, self.slot, who),
-            Ask::LookUp(_) | Ask::Refund(_) if state.cut_off(self.world, self.slot, Host::Gateway) => {
+            Ask::LookUp(_) | Ask::Refund(_)
+                if state.cut_off(self.world, self.slot, Host::Gateway) =>
+            {
                 (Fate::TimeoutBefore, 0)
             }
             Ask::LookUp(_) | Ask::Refund(_) => (Fate::Fair, 0),
         };
         let span_us = match ask {
-            Ask::Charge(_) => state.calls[self.slot].gateway_by_us.saturating_sub(now_us).max(GATEWAY_MIN_US),
+            Ask::Charge(_) => state.calls[self.slot]
+                .gateway_by_us
+                .saturating_sub(now_us)
+                .max(GATEWAY_MIN_US),
             Ask::LookUp(_) | Ask::Refund(_) => 2 * GATEWAY_MIN_US,
         } + slow_us;
         let waits_us = match fate {
@@ -291,7 +366,7 @@ impl ReplicaPorts<'_> {
             told: None,
             reply_at_us: now_us + waits_us,
         });
-        state.after(span_us / 4, task, Event::GatewayArrive(slot));
+        state.after(ahead_us + span_us / 4, task, Event::GatewayArrive(slot));
         Trip::Sent
     }
 }
@@ -312,7 +387,9 @@ impl State {
             (Opportunity::GatewayTimeoutAfter, Fate::TimeoutAfter),
             (Opportunity::DeclineCharge, Fate::Declined),
         ];
-        let struck = fates.into_iter().find(|(here, _)| self.strike(&world.faults, *here, who).is_some());
+        let struck = fates
+            .into_iter()
+            .find(|(here, _)| self.strike(&world.faults, *here, who).is_some());
         (struck.map_or(Fate::Fair, |(_, fate)| fate), slow_us)
     }
 }
@@ -340,6 +417,11 @@ impl Ports for ReplicaPorts<'_> {
     }
 
     fn table(&self) -> &ClaimTable {
+        let ahead_us = self.world.state.borrow().calls[self.slot].ahead_us;
+        assert!(
+            ahead_us == 0,
+            "inside a transaction a strategy does nothing but statements"
+        );
         &self.table
     }
 
@@ -356,7 +438,9 @@ impl Ports for ReplicaPorts<'_> {
 
 impl Clock for ReplicaPorts<'_> {
     fn now(&self) -> Time {
-        Time(self.world.now_us()).skewed(self.skew_us)
+        let state = self.world.state.borrow();
+        let ahead_us = state.calls[self.slot].ahead_us;
+        Time(state.kernel.now_us() + ahead_us).skewed(self.skew_us)
     }
 
     async fn sleep(&self, span: Span) {
@@ -369,8 +453,11 @@ impl Clock for ReplicaPorts<'_> {
                 Some(_) => Poll::Pending,
                 None => {
                     let task = state.task(self.slot);
-                    until_us.set(Some(now_us + span.0));
-                    state.kernel.after(span.0, explore::Class::Timer, Event::Reply(task));
+                    let span_us = std::mem::take(&mut state.calls[self.slot].ahead_us) + span.0;
+                    until_us.set(Some(now_us + span_us));
+                    state
+                        .kernel
+                        .after(span_us, explore::Class::Timer, Event::Reply(task));
                     Poll::Pending
                 }
             }
@@ -410,15 +497,27 @@ impl ReplicaPorts<'_> {
         self.round_trip(CrashPoint::Anywhere, true, move |state, _| {
             let who = state.calls[slot].who();
             let now_us = state.kernel.now_us();
-            if state.strike(&self.world.faults, Opportunity::FlushCache, who).is_some() {
+            if state
+                .strike(&self.world.faults, Opportunity::FlushCache, who)
+                .is_some()
+            {
                 state.cache.flush();
             }
-            if state.strike(&self.world.faults, Opportunity::EvictKey, who).is_some() {
+            if state
+                .strike(&self.world.faults, Opportunity::EvictKey, who)
+                .is_some()
+            {
                 state.cache.delete(key);
             }
-            let down = state.strike(&self.world.faults, Opportunity::CacheUnavailable, who).is_some()
+            let down = state
+                .strike(&self.world.faults, Opportunity::CacheUnavailable, who)
+                .is_some()
                 || state.cut_off(self.world, slot, Host::Cache);
-            Some(if down { Err(CacheError::Unavailable) } else { Ok(effect(state, now_us)) })
+            Some(if down {
+                Err(CacheError::Unavailable)
+            } else {
+                Ok(effect(state, now_us))
+            })
         })
         .await
     }
@@ -426,15 +525,34 @@ impl ReplicaPorts<'_> {
 
 impl Cache for ReplicaPorts<'_> {
     async fn get(&self, key: &CompactString) -> Result<Option<CompactString>, CacheError> {
-        self.command(key, |state, now_us| state.cache.get(key, now_us)).await
+        self.command(key, |state, now_us| state.cache.get(key, now_us))
+            .await
     }
 
-    async fn set(&self, key: &CompactString, value: CompactString, ttl: Span) -> Result<(), CacheError> {
-        self.command(key, |state, now_us| state.cache.set(key, value.clone(), now_us + ttl.0)).await
+    async fn set(
+        &self,
+        key: &CompactString,
+        value: CompactString,
+        ttl: Span,
+    ) -> Result<(), CacheError> {
+        self.command(key, |state, now_us| {
+            state.cache.set(key, value.clone(), now_us + ttl.0)
+        })
+        .await
     }
 
-    async fn set_if_absent(&self, key: &CompactString, value: CompactString, ttl: Span) -> Result<bool, CacheError> {
-        self.command(key, |state, now_us| state.cache.set_if_absent(key, value.clone(), now_us, now_us + ttl.0)).await
+    async fn set_if_absent(
+        &self,
+        key: &CompactString,
+        value: CompactString,
+        ttl: Span,
+    ) -> Result<bool, CacheError> {
+        self.command(key, |state, now_us| {
+            state
+                .cache
+                .set_if_absent(key, value.clone(), now_us, now_us + ttl.0)
+        })
+        .await
     }
 
     async fn delete(&self, key: &CompactString) -> Result<(), CacheError> {

@@ -51,7 +51,9 @@ impl World {
     pub(crate) fn bury<F: Future>(&self, pool: &mut Pool<F>) {
         loop {
             let next = self.state.borrow_mut().dying.pop();
-            let Some((replica, down_for_us)) = next else { return };
+            let Some((replica, down_for_us)) = next else {
+                return;
+            };
             self.crash(replica, down_for_us, pool);
         }
     }
@@ -67,9 +69,14 @@ impl World {
             }
             let host = &mut state.replicas[replica as usize];
             (host.up, host.upkeep) = (false, None);
-            state.kernel.after(down_for_us, Class::Timer, Event::Restart(replica));
+            state
+                .kernel
+                .after(down_for_us, Class::Timer, Event::Restart(replica));
             for slot in 0..state.calls.len() {
-                if let Some(task) = state.calls[slot].task.filter(|_| state.calls[slot].replica == replica) {
+                if let Some(task) = state.calls[slot]
+                    .task
+                    .filter(|_| state.calls[slot].replica == replica)
+                {
                     state.lose_call(self, slot, task, &mut dead);
                 }
             }
@@ -113,7 +120,7 @@ impl State {
             self.cover(Label::CrashInFlight);
             self.intent_of(attempt).working -= 1;
             self.intent_of(attempt).crashed = true;
-            self.respond(world, attempt, Outcome::Reset);
+            self.respond(world, attempt, Outcome::Reset, 0);
             self.attempts.release(attempt);
         }
         self.active -= 1;

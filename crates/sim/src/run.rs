@@ -75,7 +75,7 @@ pub fn simulate(
     pace: &mut Pace<'_>,
 ) -> Result<Simulated, Interrupted> {
     let world = World::new(plan, chooser);
-    let service = OrderService::new(strategy, world.service_contract.clone());
+    let service = OrderService::new(strategy, world.service_contract);
     let shoppers = Shoppers::new(plan);
     run(&world, &service, &shoppers, pace)?;
     Ok(world.finish())
@@ -144,7 +144,8 @@ const PACE_EVENTS: u64 = 1 << 16;
 impl Arrivals {
     fn new(plan: &Plan) -> Arrivals {
         let rush = |rush: &Option<scenario::Rush>| {
-            rush.as_ref().map(|rush| (Odds::of(rush.chance), DelayTable::new(&rush.after)))
+            rush.as_ref()
+                .map(|rush| (Odds::of(rush.chance), DelayTable::new(&rush.after)))
         };
         let tap = |tap: &scenario::Tap| TapTable {
             odds: Odds::of(tap.chance),
@@ -154,9 +155,21 @@ impl Arrivals {
         Arrivals {
             unfold: Unfold::new(plan),
             next: None,
-            taps: plan.clients.iter().map(|client| client.taps.iter().map(tap).collect()).collect(),
-            second_tab: plan.clients.iter().map(|client| rush(&client.second_tab)).collect(),
-            offline: plan.clients.iter().map(|client| rush(&client.offline)).collect(),
+            taps: plan
+                .clients
+                .iter()
+                .map(|client| client.taps.iter().map(tap).collect())
+                .collect(),
+            second_tab: plan
+                .clients
+                .iter()
+                .map(|client| rush(&client.second_tab))
+                .collect(),
+            offline: plan
+                .clients
+                .iter()
+                .map(|client| rush(&client.offline))
+                .collect(),
             repeats: VecDeque::new(),
         }
     }
@@ -192,11 +205,9 @@ where
     fn run(mut self, pace: &mut Pace<'_>) -> Result<(), Interrupted> {
         self.begin();
         let woken = self.handlers.woken();
-        let mut next_look = PACE_EVENTS;
+        let mut until_look = PACE_EVENTS;
         let mut ends_at_us = u64::MAX;
-        loop {
-            let event = self.take(ends_at_us);
-            let Some(event) = event else { break };
+        while let Some(event) = self.take(ends_at_us) {
             self.dispatch(event);
             woken.drain_into(&mut self.woken);
             if !self.woken.is_empty() {
@@ -205,17 +216,20 @@ where
             if ends_at_us == u64::MAX && self.is_quiet() {
                 ends_at_us = self.calm_down();
             }
-            if self.world.state.borrow().kernel.steps() >= next_look {
-                next_look += PACE_EVENTS;
+            until_look -= 1;
+            if until_look == 0 {
+                until_look = PACE_EVENTS;
                 if pace(self.progress()) == Control::Stop {
                     return Err(Interrupted);
                 }
             }
         }
+        self.world.state.borrow_mut().ended = true;
         Ok(())
     }
 
     /// The next event, unless it lies beyond the end.
+    #[inline]
     fn take(&mut self, ends_at_us: u64) -> Option<Event> {
         let state = &mut *self.world.state.borrow_mut();
         let event = state.kernel.next(&mut state.chooser)?;
@@ -231,7 +245,9 @@ where
             let replicas = u64::from(self.world.plan.world.replicas);
             for replica in 0..self.world.plan.world.replicas {
                 let first_us = every_us * (u64::from(replica) + 1) / replicas;
-                state.kernel.after(first_us, Class::Timer, Event::Upkeep(replica));
+                state
+                    .kernel
+                    .after(first_us, Class::Timer, Event::Upkeep(replica));
             }
         }
     }
@@ -273,6 +289,7 @@ where
             Event::Webhook(charge) => self.webhook(charge),
             Event::Upkeep(replica) => self.upkeep(replica),
             Event::Restart(replica) => self.world.restart(replica),
+            Event::Abandon(tx) => self.world.state.borrow_mut().roll_back(tx),
         }
     }
 
@@ -281,8 +298,17 @@ where
     /// An intent begins: its visits are made, and the next one is awaited.
     fn intent(&mut self) {
         let now_us = self.world.now_us();
-        if self.arrivals.repeats.front().is_some_and(|repeat| repeat.at_us <= now_us) {
-            let repeat = self.arrivals.repeats.pop_front().expect("there is a first one");
+        if self
+            .arrivals
+            .repeats
+            .front()
+            .is_some_and(|repeat| repeat.at_us <= now_us)
+        {
+            let repeat = self
+                .arrivals
+                .repeats
+                .pop_front()
+                .expect("there is a first one");
             self.purchase(repeat);
             return;
         }
@@ -302,12 +328,26 @@ where
     }
 
     fn plan_repeat(&mut self, intent: &Intent) {
-        let Some(after_us) = intent.repeat_after_us else { return };
+        let Some(after_us) = intent.repeat_after_us else {
+            return;
+        };
         let lineage = intent.lineage.child(REPEAT, 0);
-        let repeat = Intent { at_us: intent.at_us + after_us, lineage, repeat_after_us: None, ..*intent };
-        let place = self.arrivals.repeats.partition_point(|other| other.at_us <= repeat.at_us);
+        let repeat = Intent {
+            at_us: intent.at_us + after_us,
+            lineage,
+            repeat_after_us: None,
+            ..*intent
+        };
+        let place = self
+            .arrivals
+            .repeats
+            .partition_point(|other| other.at_us <= repeat.at_us);
         self.arrivals.repeats.insert(place, repeat);
-        self.world.state.borrow_mut().kernel.at(repeat.at_us, Class::Timer, Event::Intent);
+        self.world
+            .state
+            .borrow_mut()
+            .kernel
+            .at(repeat.at_us, Class::Timer, Event::Intent);
     }
 
     fn purchase(&mut self, intent: Intent) {
@@ -326,14 +366,34 @@ where
         };
         let mut leaves_us = self.offline_us(&intent);
         for tap in 0..self.arrivals.taps[intent.client].len() {
-            let Some((after_us, uplink_us)) = self.tap(&intent, tap) else { continue };
+            let Some((after_us, uplink_us)) = self.tap(&intent, tap) else {
+                continue;
+            };
             leaves_us += after_us;
-            self.come(Visit { intent, purchase, tap: tap as u32, uplink_us }, leaves_us);
+            self.come(
+                Visit {
+                    intent,
+                    purchase,
+                    tap: tap as u32,
+                    uplink_us,
+                },
+                leaves_us,
+            );
         }
         if let Some(after_us) = self.second_tab_us(&intent) {
-            let key = purchase.key.map(|_| world.state.borrow_mut().recorder.key());
+            let key = purchase
+                .key
+                .map(|_| world.state.borrow_mut().recorder.key());
             let purchase = Purchase { key, ..purchase };
-            self.come(Visit { intent, purchase, tap: TAB_TAP, uplink_us: None }, leaves_us + after_us);
+            self.come(
+                Visit {
+                    intent,
+                    purchase,
+                    tap: TAB_TAP,
+                    uplink_us: None,
+                },
+                leaves_us + after_us,
+            );
         }
     }
 
@@ -342,26 +402,44 @@ where
         let state = &mut *self.world.state.borrow_mut();
         let tap = &self.arrivals.taps[intent.client][number];
         let (lineage, ordinal) = (intent.lineage, number as u64);
-        if tap.odds != Odds::Always && !state.chooser.chance(&Site::new(TAP_COMES, lineage, ordinal), tap.odds) {
+        if tap.odds != Odds::Always
+            && !state
+                .chooser
+                .chance(&Site::new(TAP_COMES, lineage, ordinal), tap.odds)
+        {
             return None;
         }
         if number > 0 {
             state.cover(Label::DoubleClick);
         }
-        let after_us = tap.after.draw(&mut state.chooser, TAP_AFTER, lineage, ordinal);
+        let after_us = tap
+            .after
+            .draw(&mut state.chooser, TAP_AFTER, lineage, ordinal);
         let uplink = tap.uplink.as_ref();
-        let uplink_us = uplink.map(|table| table.draw(&mut state.chooser, TAP_UPLINK, lineage, ordinal));
+        let uplink_us =
+            uplink.map(|table| table.draw(&mut state.chooser, TAP_UPLINK, lineage, ordinal));
         Some((after_us, uplink_us))
     }
 
     fn offline_us(&mut self, intent: &Intent) -> u64 {
         let state = &mut *self.world.state.borrow_mut();
-        rush(&self.arrivals.offline[intent.client], OFFLINE, intent.lineage, &mut state.chooser).unwrap_or(0)
+        rush(
+            &self.arrivals.offline[intent.client],
+            OFFLINE,
+            intent.lineage,
+            &mut state.chooser,
+        )
+        .unwrap_or(0)
     }
 
     fn second_tab_us(&mut self, intent: &Intent) -> Option<u64> {
         let state = &mut *self.world.state.borrow_mut();
-        rush(&self.arrivals.second_tab[intent.client], TAB, intent.lineage, &mut state.chooser)
+        rush(
+            &self.arrivals.second_tab[intent.client],
+            TAB,
+            intent.lineage,
+            &mut state.chooser,
+        )
     }
 
     /// A visitor comes after a span.
@@ -370,7 +448,11 @@ where
         if after_us == 0 {
             self.poll_client(task);
         } else {
-            self.world.state.borrow_mut().kernel.after(after_us, Class::Timer, Event::Client(task));
+            self.world
+                .state
+                .borrow_mut()
+                .kernel
+                .after(after_us, Class::Timer, Event::Client(task));
         }
     }
 
@@ -398,13 +480,20 @@ where
             let replica = state.attempts.get(attempt).replica;
             let host = &state.replicas[replica as usize];
             if !host.up {
-                state.respond(world, attempt, Outcome::Reset);
+                state.respond(world, attempt, Outcome::Reset, 0);
                 state.attempts.release(attempt);
                 return;
             }
             if host.paused_until_us > state.kernel.now_us() {
                 let until_us = host.paused_until_us;
-                state.kernel.at(until_us, client_class(TaskId { slot: replica, generation: 0 }), event);
+                state.kernel.at(
+                    until_us,
+                    client_class(TaskId {
+                        slot: replica,
+                        generation: 0,
+                    }),
+                    event,
+                );
                 return;
             }
             state.receive(attempt)
@@ -413,7 +502,13 @@ where
     }
 
     /// A replica begins a job.
-    fn start(&mut self, replica: u32, attempt: Option<AttemptId>, lineage: Lineage, job: Job) -> TaskId {
+    fn start(
+        &mut self,
+        replica: u32,
+        attempt: Option<AttemptId>,
+        lineage: Lineage,
+        job: Job,
+    ) -> TaskId {
         let (world, task) = (self.world, self.handlers.next_id());
         let ports = {
             let state = &mut *world.state.borrow_mut();
@@ -429,7 +524,10 @@ where
             }
         };
         let spawned = self.handlers.spawn((self.handle)(ports, job));
-        assert!(spawned == task, "a pool gives the identity that it announced");
+        assert!(
+            spawned == task,
+            "a pool gives the identity that it announced"
+        );
         self.poll_handler(task, Fired::Begun);
         task
     }
@@ -437,7 +535,9 @@ where
     fn poll_handler(&mut self, task: TaskId, fired: Fired) {
         let world = self.world;
         world.fired.set(fired);
-        let Some(poll) = self.handlers.poll(task) else { return };
+        let Some(poll) = self.handlers.poll(task) else {
+            return;
+        };
         world.fired.set(Fired::Begun);
         let mut state = world.state.borrow_mut();
         if let std::task::Poll::Ready(response) = poll {
@@ -463,7 +563,12 @@ where
     }
 
     /// Whether a task's process stands still: then the event comes again when it goes on.
+    #[inline]
     fn postpone(&mut self, task: TaskId, event: Event) -> bool {
+        self.world.faults.strike_processes && self.postpone_among_faults(task, event)
+    }
+
+    fn postpone_among_faults(&mut self, task: TaskId, event: Event) -> bool {
         let state = &mut *self.world.state.borrow_mut();
         if !self.handlers.contains(task) {
             return false;
@@ -481,17 +586,24 @@ where
     fn resume_woken(&mut self) {
         for task in std::mem::take(&mut self.woken) {
             if self.handlers.contains(task) {
-                self.world.state.borrow_mut().after(0, task, Event::Reply(task));
+                self.world
+                    .state
+                    .borrow_mut()
+                    .after(0, task, Event::Reply(task));
             }
         }
     }
 
     /// A replica looks after its claims, unless it is still at it.
     fn upkeep(&mut self, replica: u32) {
-        let every_us = self.upkeep_every_us.expect("only a service with upkeep has it");
+        let every_us = self
+            .upkeep_every_us
+            .expect("only a service with upkeep has it");
         let lineage = {
             let state = &mut *self.world.state.borrow_mut();
-            state.kernel.after(every_us, Class::Timer, Event::Upkeep(replica));
+            state
+                .kernel
+                .after(every_us, Class::Timer, Event::Upkeep(replica));
             let now_us = state.kernel.now_us();
             let host = &mut state.replicas[replica as usize];
             let busy = host.upkeep.is_some_and(|task| self.handlers.contains(task));
@@ -562,7 +674,12 @@ where
     }
 }
 
-fn rush(of: &Option<(Odds, DelayTable)>, kind: Kind, lineage: Lineage, chooser: &mut Chooser) -> Option<u64> {
+fn rush(
+    of: &Option<(Odds, DelayTable)>,
+    kind: Kind,
+    lineage: Lineage,
+    chooser: &mut Chooser,
+) -> Option<u64> {
     let (odds, table) = of.as_ref()?;
     let comes = chooser.chance(&Site::new(kind, lineage, 0), *odds);
     comes.then(|| table.draw(chooser, kind, lineage, 1))
@@ -574,7 +691,13 @@ impl State {
         let flight = self.attempts.get(attempt);
         let lineage = flight.lineage.child(HANDLER, u64::from(flight.deliveries));
         flight.deliveries += 1;
-        let (replica, request) = (flight.replica, flight.request.clone().expect("a held attempt has its request"));
+        let (replica, request) = (
+            flight.replica,
+            flight
+                .request
+                .clone()
+                .expect("a held attempt has its request"),
+        );
         let track = self.intent_of(attempt);
         let before = *track;
         track.working += 1;
@@ -605,7 +728,10 @@ impl State {
     ) {
         let now_us = self.kernel.now_us();
         let takes_us = match attempt {
-            Some(_) => world.delays.handler.draw(&mut self.chooser, WORK, lineage, 0),
+            Some(_) => world
+                .delays
+                .handler
+                .draw(&mut self.chooser, WORK, lineage, 0),
             None => 0,
         };
         let call = Call {
@@ -623,6 +749,7 @@ impl State {
             dies: None,
             charged: false,
             told: None,
+            ahead_us: 0,
         };
         let slot = task.slot as usize;
         if slot == self.calls.len() {
@@ -637,11 +764,12 @@ impl State {
     fn close_call(&mut self, world: &World, task: TaskId, response: Option<Response>) {
         let call = &mut self.calls[task.slot as usize];
         call.task = None;
+        let ahead_us = call.ahead_us;
         if let (Some(attempt), Some(response)) = (call.attempt, response) {
             let track = self.intent_of(attempt);
             track.working -= 1;
             track.succeeded |= response.is_success();
-            self.respond(world, attempt, Outcome::Answered(response));
+            self.respond(world, attempt, Outcome::Answered(response), ahead_us);
             self.attempts.release(attempt);
             self.active -= 1;
         }
@@ -666,14 +794,31 @@ impl State {
 
     /// The gateway will tell of a capture: late, perhaps twice.
     fn announce(&mut self, world: &World, charge: u32) {
-        let Some(table) = &world.delays.webhook else { return };
+        let Some(table) = &world.delays.webhook else {
+            return;
+        };
         let lineage = Lineage::ROOT.child(Kind::new("gateway.webhook"), u64::from(charge));
-        let span_us = table.draw(&mut self.chooser, Kind::new("gateway.webhook.late"), lineage, 0);
-        self.kernel.after(span_us, Class::Timer, Event::Webhook(charge));
-        let who = crate::fault::Who { lineage, ordinal: 0, client: None };
-        let again = self.strike(&world.faults, crate::fault::Opportunity::DuplicateWebhook, who);
+        let span_us = table.draw(
+            &mut self.chooser,
+            Kind::new("gateway.webhook.late"),
+            lineage,
+            0,
+        );
+        self.kernel
+            .after(span_us, Class::Timer, Event::Webhook(charge));
+        let who = crate::fault::Who {
+            lineage,
+            ordinal: 0,
+            client: None,
+        };
+        let again = self.strike(
+            &world.faults,
+            crate::fault::Opportunity::DuplicateWebhook,
+            who,
+        );
         if let Some(after_us) = again.map(|fault| fault.delay(who, &mut self.chooser)) {
-            self.kernel.after(span_us + after_us, Class::Timer, Event::Webhook(charge));
+            self.kernel
+                .after(span_us + after_us, Class::Timer, Event::Webhook(charge));
         }
     }
 }

@@ -41,7 +41,9 @@ impl OrderService {
 impl Service for OrderService {
     async fn handle(&self, ports: &ReplicaPorts<'_>, job: Job) -> Option<Response> {
         match job {
-            Job::Serve(request) => Some(self.strategy.create(ports, &self.contract, &request).await),
+            Job::Serve(request) => {
+                Some(self.strategy.create(ports, &self.contract, &request).await)
+            }
             Job::Upkeep => {
                 self.strategy.maintain(ports, &self.contract).await;
                 None
@@ -50,6 +52,8 @@ impl Service for OrderService {
     }
 
     fn upkeep_every_us(&self) -> Option<u64> {
-        self.strategy.needs_maintenance().then_some(self.contract.maintenance_interval.0)
+        self.strategy
+            .needs_maintenance()
+            .then_some(self.contract.maintenance_interval.0)
     }
 }

@@ -3,7 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use explore::{Chooser, Class, Kernel, Kind, Lane, Lineage, Object, Order, Quantiles, Site, TaskId};
+use explore::{
+    Chooser, Class, Kernel, Kind, Lane, Lineage, Object, Order, Quantiles, Site, TaskId,
+};
 use history::{BasketRef, Contract, FaultRef, Item, Label, Names, Recorder, SkuRef, TenantRef};
 use orders::{ClaimTable, Contract as ServiceContract};
 use protocol::{Customer, Line, Money, OrderContent, Tenant};
@@ -11,8 +13,8 @@ use scenario::{DelayTable, Plan};
 
 use crate::cache::Cache;
 use crate::client::{AttemptId, Attempts};
-use crate::database::Database;
 use crate::database::rows::sku;
+use crate::database::{Database, Tx};
 use crate::fault::{Armed, Faults, Opportunity, Who};
 use crate::gateway::Gateway;
 use crate::ports::Call;
@@ -47,6 +49,8 @@ pub(crate) enum Event {
     Upkeep(u32),
     /// A replica comes back.
     Restart(u32),
+    /// A transaction that its handler dropped is rolled back.
+    Abandon(Tx),
 }
 
 /// Which event let the task at hand go on. A future acts only on the event that it waits for.
@@ -66,6 +70,8 @@ pub struct World {
     pub(crate) service_contract: ServiceContract,
     pub(crate) delays: Delays,
     pub(crate) faults: Faults,
+    /// Whether handlers may go ahead of the world where nobody can tell; off only to show that nobody can.
+    pub(crate) goes_ahead: bool,
     /// What can be bought: for every shop and basket the content, and its name in the history.
     pub(crate) menu: Vec<(Rc<MenuItem>, BasketRef)>,
     pub(crate) tables: RefCell<Vec<Rc<ClaimTable>>>,
@@ -101,6 +107,8 @@ pub(crate) struct State {
     pub(crate) intents: Vec<IntentTrack>,
     /// The lane of one way to the database.
     pub(crate) database_lane: Lane,
+    /// The lane of two ways, for handlers that are one ahead.
+    pub(crate) database_lane_ahead: Lane,
     /// Faults strike while there is load.
     pub(crate) under_load: bool,
     /// The client's task that is running, if one is.
@@ -111,6 +119,8 @@ pub(crate) struct State {
     pub(crate) nonces: u64,
     /// How many webhooks replicas have heard.
     pub(crate) webhooks_heard: u64,
+    /// Nothing more happens: what is still open is taken back at once.
+    pub(crate) ended: bool,
     /// The requests being worked on.
     pub(crate) active: u64,
 }
@@ -155,6 +165,7 @@ impl World {
                 webhook: latencies.webhook.as_ref().map(DelayTable::new),
             },
             faults: Faults::new(&plan.faults),
+            goes_ahead: true,
             menu,
             tables: RefCell::new((0..plan.world.replicas).map(|_| new_table()).collect()),
             fired: Cell::new(Fired::Begun),
@@ -172,7 +183,10 @@ impl World {
             // Rows in the order of names: statements lock in the order of rows.
             skus.sort_by(|a, b| a.name.cmp(&b.name));
             for item in skus {
-                state.database.stocks.add(Tenant(tenant), sku(&item.name), i64::from(item.stock));
+                state
+                    .database
+                    .stocks
+                    .add(Tenant(tenant), sku(&item.name), i64::from(item.stock));
                 state.database.sales.slots.push((0, None));
             }
         }
@@ -206,6 +220,7 @@ impl State {
     fn new(plan: &Plan, mut chooser: Chooser, mut recorder: Recorder) -> State {
         let mut kernel = Kernel::new(Order::Timed);
         let database_lane = kernel.lane(plan.world.latencies.database_us);
+        let database_lane_ahead = kernel.lane(plan.world.latencies.database_us * 2);
         let replicas = replicas(plan, &mut chooser);
         let intents = usize::try_from(plan.load.intents).expect("a load that fits in memory");
         recorder.reserve(intents);
@@ -221,11 +236,13 @@ impl State {
             attempts: Attempts::default(),
             intents: Vec::with_capacity(intents),
             database_lane,
+            database_lane_ahead,
             under_load: true,
             running_client: None,
             dying: Vec::new(),
             nonces: 0,
             webhooks_heard: 0,
+            ended: false,
             active: 0,
         };
         state.database.orders.reserve(intents);
@@ -236,7 +253,12 @@ impl State {
 
     /// The fault that strikes here and now, if one does; it is recorded.
     #[inline]
-    pub(crate) fn strike<'f>(&mut self, faults: &'f Faults, here: Opportunity, who: Who) -> Option<&'f Armed> {
+    pub(crate) fn strike<'f>(
+        &mut self,
+        faults: &'f Faults,
+        here: Opportunity,
+        who: Who,
+    ) -> Option<&'f Armed> {
         self.strike_if(faults, here, who, |_| true)
     }
 
@@ -258,6 +280,12 @@ impl State {
         Some(fault)
     }
 
+    /// A transaction ends without a COMMIT.
+    pub(crate) fn roll_back(&mut self, tx: Tx) {
+        self.database.rollback(tx);
+        self.release_waiters();
+    }
+
     /// A situation was met.
     #[inline]
     pub(crate) fn cover(&mut self, label: Label) {
@@ -267,16 +295,25 @@ impl State {
     /// A task goes on after a span.
     #[inline]
     pub(crate) fn after(&mut self, span_us: u64, task: TaskId, event: Event) {
-        self.kernel.after(span_us, Class::Step(Object(u64::from(task.slot))), event);
+        self.kernel
+            .after(span_us, Class::Step(Object(u64::from(task.slot))), event);
     }
 
     /// Tasks whose lock is free try again now.
     #[inline]
     pub(crate) fn release_waiters(&mut self) {
-        while !self.database.released.is_empty() {
-            let task = self.database.released.remove(0);
-            self.after(0, task, Event::Reach(task));
+        if !self.database.released.is_empty() {
+            self.wake_waiters();
         }
+    }
+
+    fn wake_waiters(&mut self) {
+        let released = std::mem::take(&mut self.database.released);
+        for task in &released {
+            self.after(0, *task, Event::Reach(*task));
+        }
+        self.database.released = released;
+        self.database.released.clear();
     }
 }
 
@@ -293,7 +330,9 @@ fn replicas(plan: &Plan, chooser: &mut Chooser) -> Vec<Replica> {
         let shown = chooser.quantile(&Site::new(SKEW, lineage, 0), &skews);
         shown as i64 - centre as i64
     };
-    (0..plan.world.replicas).map(|replica| Replica::new(replica, skew(replica, chooser))).collect()
+    (0..plan.world.replicas)
+        .map(|replica| Replica::new(replica, skew(replica, chooser)))
+        .collect()
 }
 
 /// The preset that the plan names, with what differs from it.
@@ -321,18 +360,30 @@ fn catalogue(
         success_floor_ppm: plan.contract.success_floor_ppm,
         ..Contract::default()
     };
-    let contents: Vec<Rc<MenuItem>> = plan.shop.baskets.iter().map(|b| Rc::new(content(plan, b))).collect();
+    let contents: Vec<Rc<MenuItem>> = plan
+        .shop
+        .baskets
+        .iter()
+        .map(|b| Rc::new(content(plan, b)))
+        .collect();
     let mut menu = Vec::new();
     for tenant in 0..plan.shop.tenants {
         names.tenants.count::<TenantRef>();
-        let skus: Vec<SkuRef> =
-            plan.shop.skus.iter().map(|item| names.skus.intern(&format!("t{tenant}/{}", item.name))).collect();
+        let skus: Vec<SkuRef> = plan
+            .shop
+            .skus
+            .iter()
+            .map(|item| names.skus.intern(&format!("t{tenant}/{}", item.name)))
+            .collect();
         for (item, sku) in plan.shop.skus.iter().zip(&skus) {
             contract.prices.push((*sku, item.price.minor()));
             contract.stock.push((*sku, i64::from(item.stock)));
         }
         for (basket, content) in plan.shop.baskets.iter().zip(&contents) {
-            let items = basket.lines.iter().map(|(sku, quantity)| Item { sku: skus[*sku], quantity: *quantity });
+            let items = basket.lines.iter().map(|(sku, quantity)| Item {
+                sku: skus[*sku],
+                quantity: *quantity,
+            });
             menu.push((Rc::clone(content), names.basket(items.collect())));
         }
     }
@@ -342,9 +393,16 @@ fn catalogue(
 fn content(plan: &Plan, basket: &scenario::Basket) -> MenuItem {
     let line = |(index, quantity): &(usize, u32)| {
         let item = &plan.shop.skus[*index];
-        Line { sku: sku(&item.name), quantity: *quantity, unit_price: Money(item.price.minor()) }
+        Line {
+            sku: sku(&item.name),
+            quantity: *quantity,
+            unit_price: Money(item.price.minor()),
+        }
     };
-    MenuItem::new(OrderContent { lines: basket.lines.iter().map(line).collect(), note: Default::default() })
+    MenuItem::new(OrderContent {
+        lines: basket.lines.iter().map(line).collect(),
+        note: Default::default(),
+    })
 }
 
 /// Who a customer is, as the service sees it.

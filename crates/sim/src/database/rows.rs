@@ -60,16 +60,25 @@ pub(crate) struct Keys {
 impl Keys {
     pub(crate) fn reserve(&mut self, rows: usize) {
         self.slots.reserve(rows);
-        self.index.reserve(rows, |_| unreachable!("an empty index has nothing to move"));
+        self.index
+            .reserve(rows, |_| unreachable!("an empty index has nothing to move"));
     }
 
     #[inline]
     pub(crate) fn find(&self, key: &ScopedKey) -> Option<u32> {
-        self.index.find(hash_of(key), |row| self.slots[*row as usize].key == *key).copied()
+        self.index
+            .find(hash_of(key), |row| self.slots[*row as usize].key == *key)
+            .copied()
     }
 
     pub(crate) fn insert(&mut self, key: &ScopedKey, record: KeyRecord, tx: Tx) -> u32 {
-        let slot = KeySlot { key: key.clone(), record, writer: Some(tx), inserted: true, deleted: false };
+        let slot = KeySlot {
+            key: key.clone(),
+            record,
+            writer: Some(tx),
+            inserted: true,
+            deleted: false,
+        };
         let row = match self.free.pop() {
             Some(row) => {
                 self.slots[row as usize] = slot;
@@ -81,14 +90,17 @@ impl Keys {
             }
         };
         let slots = &self.slots;
-        self.index.insert_unique(hash_of(key), row, |row| hash_of(&slots[*row as usize].key));
+        self.index
+            .insert_unique(hash_of(key), row, |row| hash_of(&slots[*row as usize].key));
         row
     }
 
     fn remove(&mut self, row: u32) {
         let slot = &mut self.slots[row as usize];
         (slot.deleted, slot.inserted, slot.writer) = (true, false, None);
-        let found = self.index.find_entry(hash_of(&slot.key), |other| *other == row);
+        let found = self
+            .index
+            .find_entry(hash_of(&slot.key), |other| *other == row);
         found.expect("every row is in the index").remove();
         self.free.push(row);
     }
@@ -98,7 +110,9 @@ impl Keys {
         let record = &self.slots[row as usize].record;
         match record.state {
             KeyState::Claimed => self.claims.push_back((record.lease_until, row)),
-            KeyState::Completed | KeyState::Released => self.answers.push_back((record.expires_at, row)),
+            KeyState::Completed | KeyState::Released => {
+                self.answers.push_back((record.expires_at, row))
+            }
         }
     }
 }
@@ -143,12 +157,18 @@ impl Orders {
     #[inline]
     pub(crate) fn by_cart(&self, tenant: Tenant, cart: Cart) -> Option<u32> {
         let key = (tenant, cart);
-        self.carts.find(hash_of(key), |row| Orders::cart_key(&self.slots[*row as usize]) == Some(key)).copied()
+        self.carts
+            .find(hash_of(key), |row| {
+                Orders::cart_key(&self.slots[*row as usize]) == Some(key)
+            })
+            .copied()
     }
 
     /// The latest order of a customer, committed or not.
     pub(crate) fn latest_of(&self, tenant: Tenant, customer: Customer) -> Option<u32> {
-        let found = self.customers.find(hash_of((tenant, customer)), |row| self.is_of(*row, tenant, customer));
+        let found = self.customers.find(hash_of((tenant, customer)), |row| {
+            self.is_of(*row, tenant, customer)
+        });
         found.copied()
     }
 
@@ -173,8 +193,11 @@ impl Orders {
         });
         if let Some(cart) = cart {
             let slots = &self.slots;
-            let rehash = |row: &u32| hash_of(Orders::cart_key(&slots[*row as usize]).expect("it is in the index"));
-            self.carts.insert_unique(hash_of((tenant, cart)), row, rehash);
+            let rehash = |row: &u32| {
+                hash_of(Orders::cart_key(&slots[*row as usize]).expect("it is in the index"))
+            };
+            self.carts
+                .insert_unique(hash_of((tenant, cart)), row, rehash);
         }
         row
     }
@@ -194,7 +217,10 @@ impl Orders {
             return Some(std::mem::replace(latest, row));
         }
         let rehash = |row: &u32| {
-            let order = slots[*row as usize].row.as_ref().expect("a row in the index is there");
+            let order = slots[*row as usize]
+                .row
+                .as_ref()
+                .expect("a row in the index is there");
             hash_of((order.tenant, order.customer))
         };
         self.customers.insert_unique(hash, row, rehash);
@@ -212,7 +238,10 @@ impl Orders {
     fn remove(&mut self, row: u32) {
         self.leave_cart(row);
         let (slots, customers) = (&mut self.slots, &mut self.customers);
-        let order = slots[row as usize].row.as_ref().expect("an order is removed once");
+        let order = slots[row as usize]
+            .row
+            .as_ref()
+            .expect("an order is removed once");
         if order.customer != Customer::Guest {
             let hash = hash_of((order.tenant, order.customer));
             match customers.find_entry(hash, |other| *other == row) {
@@ -232,9 +261,16 @@ impl Orders {
 
 /// Takes a row out of the middle of its customer's chain.
 fn unlink(slots: &mut [OrderSlot], customers: &HashTable<u32>, hash: u64, row: u32) {
-    let who = |row: u32, slots: &[OrderSlot]| slots[row as usize].row.as_ref().map(|o| (o.tenant, o.customer));
+    let who = |row: u32, slots: &[OrderSlot]| {
+        slots[row as usize]
+            .row
+            .as_ref()
+            .map(|o| (o.tenant, o.customer))
+    };
     let of = who(row, slots);
-    let mut at = *customers.find(hash, |other| who(*other, slots) == of).expect("the chain has a head");
+    let mut at = *customers
+        .find(hash, |other| who(*other, slots) == of)
+        .expect("the chain has a head");
     while let Some(before) = slots[at as usize].before {
         if before == row {
             slots[at as usize].before = slots[row as usize].before;
@@ -268,7 +304,14 @@ impl Stocks {
     pub(crate) fn add(&mut self, tenant: Tenant, sku: Sku, initial: i64) {
         let row = self.slots.len() as u32;
         let hash = hash_of((tenant, &sku));
-        self.slots.push(StockSlot { tenant, sku, initial, on_hand: initial, reserved: 0, writer: None });
+        self.slots.push(StockSlot {
+            tenant,
+            sku,
+            initial,
+            on_hand: initial,
+            reserved: 0,
+            writer: None,
+        });
         let slots = &self.slots;
         self.index.insert_unique(hash, row, |row| {
             let slot = &slots[*row as usize];
@@ -286,7 +329,12 @@ impl Stocks {
     }
 
     /// The rows of the lines, in the order of their SKUs, with the quantities added up. `None` if a SKU has no row.
-    pub(crate) fn rows(&self, tenant: Tenant, lines: &[Line], rows: &mut Vec<(u32, i64)>) -> Option<()> {
+    pub(crate) fn rows(
+        &self,
+        tenant: Tenant,
+        lines: &[Line],
+        rows: &mut Vec<(u32, i64)>,
+    ) -> Option<()> {
         rows.clear();
         for line in lines {
             rows.push((self.find(tenant, &line.sku)?, i64::from(line.quantity)));
@@ -376,7 +424,10 @@ impl Database {
             }
             Undo::Sales(row, sold) => self.sales.slots[row as usize] = (sold, None),
             Undo::InsertCharge(row) => {
-                let order = self.charges.slots[row as usize].0.take().map(|charge| charge.order);
+                let order = self.charges.slots[row as usize]
+                    .0
+                    .take()
+                    .map(|charge| charge.order);
                 if let Some(order) = order {
                     self.orders.slots[order.0 as usize - 1].charge = None;
                 }

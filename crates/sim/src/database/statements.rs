@@ -1,7 +1,9 @@
 //! One method per SQL statement, at READ COMMITTED: what it sees, what it waits for, what it leaves behind.
 
 use orders::ports::Constraint;
-use orders::{ChargeRow, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, StoreError, Token};
+use orders::{
+    ChargeRow, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, StoreError, Token,
+};
 use protocol::{Cart, Customer, Line, Order, OrderId, OrderState, ScopedKey, Tenant, Time};
 
 use super::rows::Undo;
@@ -21,7 +23,9 @@ pub(crate) enum StockChange {
 
 impl Database {
     pub(super) fn lock_key(&mut self, tx: Tx, key: &ScopedKey) -> Result<Option<KeyRecord>, Stop> {
-        let Some(row) = self.keys.find(key) else { return Ok(None) };
+        let Some(row) = self.keys.find(key) else {
+            return Ok(None);
+        };
         let slot = &mut self.keys.slots[row as usize];
         if slot.inserted && slot.writer != Some(tx) {
             // An uncommitted insert is invisible, also to FOR UPDATE.
@@ -37,7 +41,12 @@ impl Database {
         Ok((!slot.deleted).then_some(slot.record))
     }
 
-    pub(super) fn insert_key(&mut self, tx: Tx, key: &ScopedKey, record: KeyRecord) -> Result<(), Stop> {
+    pub(super) fn insert_key(
+        &mut self,
+        tx: Tx,
+        key: &ScopedKey,
+        record: KeyRecord,
+    ) -> Result<(), Stop> {
         if let Some(row) = self.keys.find(key) {
             writable(self.keys.slots[row as usize].writer, tx)?;
             return Err(StoreError::Unique(Constraint::Keys).into());
@@ -54,7 +63,9 @@ impl Database {
         held: Token,
         record: KeyRecord,
     ) -> Result<u64, Stop> {
-        let Some(row) = self.keys.find(key) else { return Ok(0) };
+        let Some(row) = self.keys.find(key) else {
+            return Ok(0);
+        };
         let slot = &mut self.keys.slots[row as usize];
         if slot.inserted && slot.writer != Some(tx) {
             return Ok(0);
@@ -85,7 +96,12 @@ impl Database {
         Ok(found)
     }
 
-    pub(super) fn delete_expired_keys(&mut self, tx: Tx, before: Time, limit: usize) -> Result<u64, Stop> {
+    pub(super) fn delete_expired_keys(
+        &mut self,
+        tx: Tx,
+        before: Time,
+        limit: usize,
+    ) -> Result<u64, Stop> {
         let rows = self.due(before, limit, Queue::Answers);
         for row in &rows {
             let slot = &mut self.keys.slots[*row as usize];
@@ -115,14 +131,21 @@ impl Database {
                 continue;
             }
             kept.push((at, row));
-            if current && at < now && slot.writer.is_none() && rows.len() < limit && !rows.contains(&row) {
+            if current
+                && at < now
+                && slot.writer.is_none()
+                && rows.len() < limit
+                && !rows.contains(&row)
+            {
                 rows.push(row);
             }
             if rows.len() == limit {
                 break;
             }
         }
-        kept.into_iter().rev().for_each(|entry| entries.push_front(entry));
+        kept.into_iter()
+            .rev()
+            .for_each(|entry| entries.push_front(entry));
         match queue {
             Queue::Claims => self.keys.claims = entries,
             Queue::Answers => self.keys.answers = entries,
@@ -163,7 +186,8 @@ impl Database {
             self.log(tx, undo);
         }
         let guarded = matches!(change, StockChange::Reserve | StockChange::Sell);
-        let short = |(row, quantity): &(u32, i64)| self.stocks.slots[*row as usize].on_hand < *quantity;
+        let short =
+            |(row, quantity): &(u32, i64)| self.stocks.slots[*row as usize].on_hand < *quantity;
         if guarded && rows.iter().any(short) {
             return Ok(false);
         }
@@ -181,13 +205,22 @@ impl Database {
         Ok(true)
     }
 
-    pub(super) fn insert_order(&mut self, tx: Tx, new: &mut Option<NewOrder>) -> Result<OrderId, Stop> {
+    pub(super) fn insert_order(
+        &mut self,
+        tx: Tx,
+        new: &mut Option<NewOrder>,
+    ) -> Result<OrderId, Stop> {
         let order = new.as_ref().expect("a statement takes effect once");
-        if let Some(row) = order.natural_key.and_then(|cart| self.orders.by_cart(order.tenant, cart)) {
+        if let Some(row) = order
+            .natural_key
+            .and_then(|cart| self.orders.by_cart(order.tenant, cart))
+        {
             writable(self.orders.slots[row as usize].writer, tx)?;
             return Err(StoreError::Unique(Constraint::OrdersCart).into());
         }
-        let row = self.orders.insert(new.take().expect("it was there a moment ago"), tx);
+        let row = self
+            .orders
+            .insert(new.take().expect("it was there a moment ago"), tx);
         self.log(tx, Undo::InsertOrder(row));
         Ok(OrderId(u64::from(row) + 1))
     }
@@ -207,7 +240,9 @@ impl Database {
         to: OrderState,
     ) -> Result<u64, Stop> {
         let row = row_of(order);
-        let Some(slot) = self.orders.slots.get_mut(row as usize) else { return Ok(0) };
+        let Some(slot) = self.orders.slots.get_mut(row as usize) else {
+            return Ok(0);
+        };
         if slot.row.is_none() || (slot.inserted && slot.writer != Some(tx)) {
             return Ok(0);
         }
@@ -223,7 +258,11 @@ impl Database {
 
     /// The state of an order as `tx` sees it; `None` if it sees no such order.
     fn visible_state(&self, tx: Tx, row: u32) -> Option<OrderState> {
-        let slot = self.orders.slots.get(row as usize).filter(|slot| slot.row.is_some())?;
+        let slot = self
+            .orders
+            .slots
+            .get(row as usize)
+            .filter(|slot| slot.row.is_some())?;
         match slot.writer {
             Some(other) if other != tx => {
                 let old = self.undo_log(other).iter().find_map(|undo| match undo {
@@ -237,8 +276,15 @@ impl Database {
     }
 
     fn order_at(&self, row: u32, state: OrderState) -> Order {
-        let new = self.orders.slots[row as usize].row.as_ref().expect("a visible order has a row");
-        Order { id: OrderId(u64::from(row) + 1), state, total: new.total }
+        let new = self.orders.slots[row as usize]
+            .row
+            .as_ref()
+            .expect("a visible order has a row");
+        Order {
+            id: OrderId(u64::from(row) + 1),
+            state,
+            total: new.total,
+        }
     }
 
     pub(super) fn find_order(&mut self, tx: Tx, order: OrderId) -> Result<Option<OrderRow>, Stop> {
@@ -247,14 +293,26 @@ impl Database {
         Ok(state.map(|state| {
             let slot = &self.orders.slots[row as usize];
             let new = slot.row.clone().expect("a visible order has a row");
-            OrderRow { id: order, new, state, has_items: slot.has_items }
+            OrderRow {
+                id: order,
+                new,
+                state,
+                has_items: slot.has_items,
+            }
         }))
     }
 
-    pub(super) fn find_order_by_cart(&mut self, tx: Tx, tenant: Tenant, cart: Cart) -> Result<Option<Order>, Stop> {
+    pub(super) fn find_order_by_cart(
+        &mut self,
+        tx: Tx,
+        tenant: Tenant,
+        cart: Cart,
+    ) -> Result<Option<Order>, Stop> {
         let row = self.orders.by_cart(tenant, cart);
         let seen = row.and_then(|row| Some((row, self.visible_state(tx, row)?)));
-        Ok(seen.filter(|(_, state)| *state != OrderState::Cancelled).map(|(row, state)| self.order_at(row, state)))
+        Ok(seen
+            .filter(|(_, state)| *state != OrderState::Cancelled)
+            .map(|(row, state)| self.order_at(row, state)))
     }
 
     pub(super) fn find_recent_order(
@@ -270,7 +328,10 @@ impl Database {
         let mut next = self.orders.latest_of(tenant, customer);
         while let Some(row) = next {
             let slot = &self.orders.slots[row as usize];
-            let recent = slot.row.as_ref().is_some_and(|order| order.created_at > since);
+            let recent = slot
+                .row
+                .as_ref()
+                .is_some_and(|order| order.created_at > since);
             if let Some(state) = self.visible_state(tx, row).filter(|_| recent) {
                 return Ok(Some(self.order_at(row, state)));
             }
@@ -292,10 +353,19 @@ impl Database {
         Ok(())
     }
 
-    pub(super) fn increment_sales(&mut self, tx: Tx, tenant: Tenant, lines: &[Line]) -> Result<(), Stop> {
+    pub(super) fn increment_sales(
+        &mut self,
+        tx: Tx,
+        tenant: Tenant,
+        lines: &[Line],
+    ) -> Result<(), Stop> {
         let mut rows = std::mem::take(&mut self.stocks.scratch);
         let found = self.stocks.rows(tenant, lines, &mut rows).is_some();
-        let outcome = if found { self.add_sales(tx, &rows) } else { Ok(()) };
+        let outcome = if found {
+            self.add_sales(tx, &rows)
+        } else {
+            Ok(())
+        };
         self.stocks.scratch = rows;
         outcome
     }

@@ -2,19 +2,22 @@
 
 use std::cell::Cell;
 
-use explore::TaskId;
+use explore::{Class, Object, TaskId};
 use history::Label;
 use orders::{
-    ChargeRow, Isolation, KeyRecord, NewOrder, NotificationKind, OrderRow, Store, StoreError, Token, Transaction,
+    ChargeRow, Isolation, KeyRecord, NewOrder, NotificationKind, OrderRow, Store, StoreError,
+    Token, Transaction,
 };
-use protocol::{Cart, Customer, Line, Order, OrderContent, OrderId, OrderState, ScopedKey, Tenant, Time};
+use protocol::{
+    Cart, Customer, Line, Order, OrderContent, OrderId, OrderState, ScopedKey, Tenant, Time,
+};
 use scenario::{CrashPoint, Host};
 
 use super::statements::StockChange;
 use super::{Database, Stop, Tx};
 use crate::fault::Opportunity;
 use crate::ports::ReplicaPorts;
-use crate::world::State;
+use crate::world::{Event, State};
 
 /// An open transaction of a handler. Dropping it rolls back.
 #[derive(Debug)]
@@ -40,12 +43,21 @@ impl Store for ReplicaPorts<'_> {
         Self: 'a;
 
     async fn begin(&self, isolation: Isolation) -> Result<SimTransaction<'_>, StoreError> {
-        assert!(isolation == Isolation::ReadCommitted, "the simulated database has READ COMMITTED and no other level");
+        assert!(
+            isolation == Isolation::ReadCommitted,
+            "the simulated database has READ COMMITTED and no other level"
+        );
         let begin = |state: &mut State, _: TaskId| {
             let lost = self.breaks(state, Opportunity::LoseConnection);
-            Some(if lost { Err(StoreError::Unavailable) } else { Ok(Guard::new(self, state.database.begin())) })
+            Some(if lost {
+                Err(StoreError::Unavailable)
+            } else {
+                Ok(Guard::new(self, state.database.begin()))
+            })
         };
-        self.round_trip(CrashPoint::Anywhere, false, begin).await.map(Guard::into_transaction)
+        self.round_trip(CrashPoint::Anywhere, false, begin)
+            .await
+            .map(Guard::into_transaction)
     }
 }
 
@@ -54,7 +66,11 @@ struct Guard<'a>(Option<SimTransaction<'a>>);
 
 impl<'a> Guard<'a> {
     fn new(ports: &'a ReplicaPorts<'a>, tx: Tx) -> Guard<'a> {
-        Guard(Some(SimTransaction { ports, tx, connection: Cell::new(Connection::Open) }))
+        Guard(Some(SimTransaction {
+            ports,
+            tx,
+            connection: Cell::new(Connection::Open),
+        }))
     }
 
     fn into_transaction(mut self) -> SimTransaction<'a> {
@@ -64,9 +80,15 @@ impl<'a> Guard<'a> {
 
 impl ReplicaPorts<'_> {
     /// Whether the connection breaks here.
+    #[inline]
     fn breaks(&self, state: &mut State, here: Opportunity) -> bool {
+        self.world.faults.strike_statements && self.breaks_among_faults(state, here)
+    }
+
+    fn breaks_among_faults(&self, state: &mut State, here: Opportunity) -> bool {
         let who = state.who(self.slot);
-        state.strike(&self.world.faults, here, who).is_some() || state.cut_off(self.world, self.slot, Host::Database)
+        state.strike(&self.world.faults, here, who).is_some()
+            || state.cut_off(self.world, self.slot, Host::Database)
     }
 }
 
@@ -94,11 +116,17 @@ impl SimTransaction<'_> {
             }
             outcome
         };
-        self.ports.round_trip(CrashPoint::Anywhere, reads, run).await
+        self.ports.statement_trip(reads, run).await
     }
 
-    async fn stock(&self, tenant: Tenant, lines: &[Line], change: StockChange) -> Result<bool, StoreError> {
-        self.statement(false, |db, tx| db.change_stock(tx, tenant, lines, change)).await
+    async fn stock(
+        &self,
+        tenant: Tenant,
+        lines: &[Line],
+        change: StockChange,
+    ) -> Result<bool, StoreError> {
+        self.statement(false, |db, tx| db.change_stock(tx, tenant, lines, change))
+            .await
     }
 
     /// What the database does with a COMMIT that reached it.
@@ -111,13 +139,19 @@ impl SimTransaction<'_> {
             state.cover(Label::CommitUnknown);
             return Err(StoreError::Unknown);
         }
-        if state.strike(faults, Opportunity::SerializationFailure, who).is_some() {
+        if state
+            .strike(faults, Opportunity::SerializationFailure, who)
+            .is_some()
+        {
             state.database.rollback(self.tx);
             return Err(StoreError::Conflict);
         }
         state.database.commit(self.tx)?;
         state.note_commit(self.ports.slot);
-        if state.strike(faults, Opportunity::LoseCommitAck, who).is_some() {
+        if state
+            .strike(faults, Opportunity::LoseCommitAck, who)
+            .is_some()
+        {
             state.cover(Label::CommitUnknown);
             return Err(StoreError::Unknown);
         }
@@ -129,8 +163,16 @@ impl Drop for SimTransaction<'_> {
     fn drop(&mut self) {
         if self.connection.get() != Connection::Done {
             let state = &mut *self.ports.world.state.borrow_mut();
-            state.database.rollback(self.tx);
-            state.release_waiters();
+            match state.calls[self.ports.slot].ahead_us {
+                0 => state.roll_back(self.tx),
+                _ if state.ended => state.roll_back(self.tx),
+                // Its time to let go has not come yet.
+                ahead_us => {
+                    state
+                        .kernel
+                        .after(ahead_us, Class::Step(Object(0)), Event::Abandon(self.tx))
+                }
+            }
         }
     }
 }
@@ -141,11 +183,18 @@ impl Transaction for SimTransaction<'_> {
     }
 
     async fn insert_key(&mut self, key: &ScopedKey, record: KeyRecord) -> Result<(), StoreError> {
-        self.statement(false, |db, tx| db.insert_key(tx, key, record)).await
+        self.statement(false, |db, tx| db.insert_key(tx, key, record))
+            .await
     }
 
-    async fn update_key(&mut self, key: &ScopedKey, held: Token, record: KeyRecord) -> Result<u64, StoreError> {
-        self.statement(false, |db, tx| db.update_key(tx, key, held, record)).await
+    async fn update_key(
+        &mut self,
+        key: &ScopedKey,
+        held: Token,
+        record: KeyRecord,
+    ) -> Result<u64, StoreError> {
+        self.statement(false, |db, tx| db.update_key(tx, key, held, record))
+            .await
     }
 
     async fn lock_overdue_claims(
@@ -153,11 +202,14 @@ impl Transaction for SimTransaction<'_> {
         now: Time,
         limit: usize,
     ) -> Result<Vec<(ScopedKey, KeyRecord)>, StoreError> {
-        self.statement(false, |db, tx| db.lock_overdue_claims(tx, now, limit)).await
+        self.statement(false, |db, tx| db.lock_overdue_claims(tx, now, limit))
+            .await
     }
 
     async fn delete_expired_keys(&mut self, before: Time, limit: usize) -> Result<u64, StoreError> {
-        let deleted = self.statement(false, |db, tx| db.delete_expired_keys(tx, before, limit)).await?;
+        let deleted = self
+            .statement(false, |db, tx| db.delete_expired_keys(tx, before, limit))
+            .await?;
         if deleted > 0 {
             self.ports.world.state.borrow_mut().cover(Label::KeyExpired);
         }
@@ -169,11 +221,15 @@ impl Transaction for SimTransaction<'_> {
     }
 
     async fn settle_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
-        self.stock(tenant, lines, StockChange::Settle).await.map(|_| ())
+        self.stock(tenant, lines, StockChange::Settle)
+            .await
+            .map(|_| ())
     }
 
     async fn release_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
-        self.stock(tenant, lines, StockChange::Release).await.map(|_| ())
+        self.stock(tenant, lines, StockChange::Release)
+            .await
+            .map(|_| ())
     }
 
     async fn sell_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
@@ -182,24 +238,42 @@ impl Transaction for SimTransaction<'_> {
 
     async fn insert_order(&mut self, new: NewOrder) -> Result<OrderId, StoreError> {
         let mut new = Some(new);
-        self.statement(false, |db, tx| db.insert_order(tx, &mut new)).await
+        self.statement(false, |db, tx| db.insert_order(tx, &mut new))
+            .await
     }
 
-    async fn insert_items(&mut self, order: OrderId, _content: &OrderContent) -> Result<(), StoreError> {
+    async fn insert_items(
+        &mut self,
+        order: OrderId,
+        _content: &OrderContent,
+    ) -> Result<(), StoreError> {
         // The lines are those of the row's content; what matters is whether they were inserted.
-        self.statement(false, |db, tx| db.insert_items(tx, order)).await
+        self.statement(false, |db, tx| db.insert_items(tx, order))
+            .await
     }
 
-    async fn update_order(&mut self, order: OrderId, from: OrderState, to: OrderState) -> Result<u64, StoreError> {
-        self.statement(false, |db, tx| db.update_order(tx, order, from, to)).await
+    async fn update_order(
+        &mut self,
+        order: OrderId,
+        from: OrderState,
+        to: OrderState,
+    ) -> Result<u64, StoreError> {
+        self.statement(false, |db, tx| db.update_order(tx, order, from, to))
+            .await
     }
 
     async fn find_order(&mut self, order: OrderId) -> Result<Option<OrderRow>, StoreError> {
-        self.statement(true, |db, tx| db.find_order(tx, order)).await
+        self.statement(true, |db, tx| db.find_order(tx, order))
+            .await
     }
 
-    async fn find_order_by_cart(&mut self, tenant: Tenant, cart: Cart) -> Result<Option<Order>, StoreError> {
-        self.statement(true, |db, tx| db.find_order_by_cart(tx, tenant, cart)).await
+    async fn find_order_by_cart(
+        &mut self,
+        tenant: Tenant,
+        cart: Cart,
+    ) -> Result<Option<Order>, StoreError> {
+        self.statement(true, |db, tx| db.find_order_by_cart(tx, tenant, cart))
+            .await
     }
 
     async fn find_recent_order(
@@ -208,15 +282,20 @@ impl Transaction for SimTransaction<'_> {
         customer: Customer,
         since: Time,
     ) -> Result<Option<Order>, StoreError> {
-        self.statement(true, |db, tx| db.find_recent_order(tx, tenant, customer, since)).await
+        self.statement(true, |db, tx| {
+            db.find_recent_order(tx, tenant, customer, since)
+        })
+        .await
     }
 
     async fn insert_charge(&mut self, charge: ChargeRow) -> Result<(), StoreError> {
-        self.statement(false, |db, tx| db.insert_charge(tx, charge)).await
+        self.statement(false, |db, tx| db.insert_charge(tx, charge))
+            .await
     }
 
     async fn increment_sales(&mut self, tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
-        self.statement(false, |db, tx| db.increment_sales(tx, tenant, lines)).await
+        self.statement(false, |db, tx| db.increment_sales(tx, tenant, lines))
+            .await
     }
 
     async fn clear_cart(&mut self, _tenant: Tenant, _cart: Cart) -> Result<(), StoreError> {
@@ -224,15 +303,24 @@ impl Transaction for SimTransaction<'_> {
         self.statement(false, |_, _| Ok(())).await
     }
 
-    async fn insert_notification(&mut self, order: OrderId, kind: NotificationKind) -> Result<(), StoreError> {
-        self.statement(false, |db, tx| db.insert_notification(tx, order, kind)).await
+    async fn insert_notification(
+        &mut self,
+        order: OrderId,
+        kind: NotificationKind,
+    ) -> Result<(), StoreError> {
+        self.statement(false, |db, tx| db.insert_notification(tx, order, kind))
+            .await
     }
 
     async fn commit(self) -> Result<(), StoreError> {
         if self.connection.get() == Connection::Lost {
             return Err(StoreError::Unavailable);
         }
-        self.ports.round_trip(CrashPoint::AfterCommit, false, |state, _| Some(self.end(state))).await
+        self.ports
+            .round_trip(CrashPoint::AfterCommit, false, |state, _| {
+                Some(self.end(state))
+            })
+            .await
     }
 
     async fn rollback(self) {
