@@ -10,9 +10,9 @@
 
 pub(crate) mod rows;
 mod statements;
+pub(crate) mod store;
 #[cfg(test)]
 mod tests;
-pub(crate) mod store;
 
 use explore::TaskId;
 use orders::StoreError;

@@ -56,18 +56,12 @@ impl State {
             .after(span_us, Class::Step(object), Event::Request(id));
     }
 
-    /// A response, or a reset, sets out for its client, after a span.
-    pub(crate) fn respond(
-        &mut self,
-        world: &World,
-        id: AttemptId,
-        outcome: Outcome,
-        after_us: u64,
-    ) {
+    /// A response, or a reset, sets out for its client.
+    pub(crate) fn respond(&mut self, world: &World, id: AttemptId, outcome: Outcome) {
         let (who, replica) = self.sender(id);
         let mut coming = outcome;
-        let mut span_us = after_us
-            + world
+        let mut span_us =
+            world
                 .delays
                 .downlink
                 .draw(&mut self.chooser, DOWNLINK, who.lineage, who.ordinal);

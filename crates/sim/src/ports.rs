@@ -309,8 +309,16 @@ impl ReplicaPorts<'_> {
         Trip::Answered
     }
 
+    /// Waits for the world, if the handler is ahead of it.
+    pub(crate) async fn catch_up(&self) {
+        if self.world.state.borrow().calls[self.slot].ahead_us > 0 {
+            self.sleep(Span::ZERO).await;
+        }
+    }
+
     /// An operation at the gateway.
     async fn ask(&self, ask: Ask) -> Result<Told, GatewayError> {
+        self.catch_up().await;
         let mut trip = Trip::Begin;
         poll_fn(move |_| {
             let state = &mut *self.world.state.borrow_mut();
@@ -336,8 +344,7 @@ impl ReplicaPorts<'_> {
         // The gateway acts on what has left, whatever becomes of the sender.
         state.calls[self.slot].progress = Progress::Idle;
         let (task, who) = (state.task(self.slot), state.calls[self.slot].who());
-        let ahead_us = std::mem::take(&mut state.calls[self.slot].ahead_us);
-        let now_us = state.kernel.now_us() + ahead_us;
+        let now_us = state.kernel.now_us();
         let (fate, slow_us) = match ask {
             Ask::Charge(_) => state.charge_fate(self.world, self.slot, who),
             Ask::LookUp(_) | Ask::Refund(_)
@@ -366,7 +373,7 @@ impl ReplicaPorts<'_> {
             told: None,
             reply_at_us: now_us + waits_us,
         });
-        state.after(ahead_us + span_us / 4, task, Event::GatewayArrive(slot));
+        state.after(span_us / 4, task, Event::GatewayArrive(slot));
         Trip::Sent
     }
 }

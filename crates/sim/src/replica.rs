@@ -120,9 +120,9 @@ impl State {
             self.cover(Label::CrashInFlight);
             self.intent_of(attempt).working -= 1;
             self.intent_of(attempt).crashed = true;
-            self.respond(world, attempt, Outcome::Reset, 0);
+            self.respond(world, attempt, Outcome::Reset);
             self.attempts.release(attempt);
+            self.active -= 1;
         }
-        self.active -= 1;
     }
 }

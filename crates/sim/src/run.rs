@@ -105,7 +105,9 @@ pub fn run<S: Service, C: Crowd>(
 }
 
 async fn serve<S: Service>(service: &S, ports: ReplicaPorts<'_>, job: Job) -> Option<Response> {
-    service.handle(&ports, job).await
+    let response = service.handle(&ports, job).await;
+    ports.catch_up().await;
+    response
 }
 
 /// The load as it comes: intents by time, and the taps, tabs and repeats that follow from them.
@@ -480,7 +482,7 @@ where
             let replica = state.attempts.get(attempt).replica;
             let host = &state.replicas[replica as usize];
             if !host.up {
-                state.respond(world, attempt, Outcome::Reset, 0);
+                state.respond(world, attempt, Outcome::Reset);
                 state.attempts.release(attempt);
                 return;
             }
@@ -764,12 +766,11 @@ impl State {
     fn close_call(&mut self, world: &World, task: TaskId, response: Option<Response>) {
         let call = &mut self.calls[task.slot as usize];
         call.task = None;
-        let ahead_us = call.ahead_us;
         if let (Some(attempt), Some(response)) = (call.attempt, response) {
             let track = self.intent_of(attempt);
             track.working -= 1;
             track.succeeded |= response.is_success();
-            self.respond(world, attempt, Outcome::Answered(response), ahead_us);
+            self.respond(world, attempt, Outcome::Answered(response));
             self.attempts.release(attempt);
             self.active -= 1;
         }

@@ -192,6 +192,23 @@ impl World {
         }
     }
 
+    /// The same world, in which every answer is an event of its own: slower, and to the clients no different.
+    #[must_use]
+    pub fn in_small_steps(mut self) -> World {
+        self.goes_ahead = false;
+        self
+    }
+
+    /// What was picked so far, if the chooser keeps it.
+    pub fn take_picks(&self) -> explore::Picks {
+        self.state.borrow_mut().chooser.take_picks()
+    }
+
+    /// The contract that the plan names, for services that keep one.
+    pub fn contract(&self) -> ServiceContract {
+        self.service_contract
+    }
+
     /// The present, in microseconds.
     pub fn now_us(&self) -> u64 {
         self.state.borrow().kernel.now_us()

@@ -6,8 +6,8 @@ use explore::TaskId;
 use orders::ports::Constraint;
 use orders::{KeyRecord, KeyState, NewOrder, Owner, StoreError, Token};
 use protocol::{
-    Cart, Customer, IdempotencyKey, Line, Money, OrderContent, OrderId, OrderState, Scope, ScopedKey, Tenant, Time,
-    UserId,
+    Cart, Customer, IdempotencyKey, Line, Money, OrderContent, OrderId, OrderState, Scope,
+    ScopedKey, Tenant, Time, UserId,
 };
 
 use super::rows::sku;
@@ -35,9 +35,16 @@ impl Script {
         Script { db, tasks: 0 }
     }
 
-    fn run<T>(&mut self, tx: Tx, mut statement: impl FnMut(&mut Database, Tx) -> Result<T, Stop>) -> Ran<T> {
+    fn run<T>(
+        &mut self,
+        tx: Tx,
+        mut statement: impl FnMut(&mut Database, Tx) -> Result<T, Stop>,
+    ) -> Ran<T> {
         self.tasks += 1;
-        let task = TaskId { slot: self.tasks, generation: 0 };
+        let task = TaskId {
+            slot: self.tasks,
+            generation: 0,
+        };
         self.db.run(tx, task, &mut statement).ok_or(task)
     }
 
@@ -59,23 +66,42 @@ impl Script {
     }
 
     fn on_hand(&self, row: usize) -> (i64, i64) {
-        (self.db.stocks.slots[row].on_hand, self.db.stocks.slots[row].reserved)
+        (
+            self.db.stocks.slots[row].on_hand,
+            self.db.stocks.slots[row].reserved,
+        )
     }
 
     fn committed_key(&mut self, key: &str, record: KeyRecord) {
         let tx = self.db.begin();
-        assert_eq!(self.run(tx, |db, tx| db.insert_key(tx, &scoped(key), record)), Ok(Ok(())));
+        assert_eq!(
+            self.run(tx, |db, tx| db.insert_key(tx, &scoped(key), record)),
+            Ok(Ok(()))
+        );
         self.db.commit(tx).unwrap();
     }
 }
 
 fn scoped(key: &str) -> ScopedKey {
-    ScopedKey { tenant: SHOP, scope: Scope::CreateOrder, key: IdempotencyKey::new(key).unwrap() }
+    ScopedKey {
+        tenant: SHOP,
+        scope: Scope::CreateOrder,
+        key: IdempotencyKey::new(key).unwrap(),
+    }
 }
 
 fn claimed(token: u32) -> KeyRecord {
-    let content = Arc::new(OrderContent { lines: vec![line("burger", 1)], note: Default::default() });
-    let request = protocol::OrderRequest { tenant: SHOP, customer: Customer::Guest, key: None, cart: CART, content };
+    let content = Arc::new(OrderContent {
+        lines: vec![line("burger", 1)],
+        note: Default::default(),
+    });
+    let request = protocol::OrderRequest {
+        tenant: SHOP,
+        customer: Customer::Guest,
+        key: None,
+        cart: CART,
+        content,
+    };
     KeyRecord {
         state: KeyState::Claimed,
         owner: Owner(1),
@@ -91,7 +117,11 @@ fn claimed(token: u32) -> KeyRecord {
 const CART: Cart = Cart { id: 7, version: 1 };
 
 fn line(name: &str, quantity: u32) -> Line {
-    Line { sku: sku(name), quantity, unit_price: Money(100) }
+    Line {
+        sku: sku(name),
+        quantity,
+        unit_price: Money(100),
+    }
 }
 
 fn new_order(natural_key: Option<Cart>) -> NewOrder {
@@ -101,7 +131,10 @@ fn new_order(natural_key: Option<Cart>) -> NewOrder {
         key: None,
         cart: CART,
         natural_key,
-        content: Arc::new(OrderContent { lines: vec![line("burger", 1)], note: Default::default() }),
+        content: Arc::new(OrderContent {
+            lines: vec![line("burger", 1)],
+            note: Default::default(),
+        }),
         total: Money(100),
         state: OrderState::Pending,
         created_at: Time(50),
@@ -115,7 +148,11 @@ fn an_uncommitted_insert_is_invisible_and_a_committed_one_is_seen_by_the_next_st
     assert_eq!(script.insert_key(a, "k"), Ok(Ok(())));
     assert_eq!(script.lock_key(b, "k"), Ok(Ok(None)));
     script.db.commit(a).unwrap();
-    assert_eq!(script.lock_key(b, "k"), Ok(Ok(Some(claimed(1)))), "READ COMMITTED: every statement looks again");
+    assert_eq!(
+        script.lock_key(b, "k"),
+        Ok(Ok(Some(claimed(1)))),
+        "READ COMMITTED: every statement looks again"
+    );
 }
 
 #[test]
@@ -126,7 +163,10 @@ fn a_second_insert_of_a_key_waits_and_fails_if_the_first_commits() {
     let waiting = script.insert_key(b, "k").unwrap_err();
     script.db.commit(a).unwrap();
     assert_eq!(script.db.released, [waiting]);
-    assert_eq!(script.insert_key(b, "k"), Ok(Err(StoreError::Unique(Constraint::Keys))));
+    assert_eq!(
+        script.insert_key(b, "k"),
+        Ok(Err(StoreError::Unique(Constraint::Keys)))
+    );
 }
 
 #[test]
@@ -145,11 +185,25 @@ fn an_error_aborts_the_transaction_which_then_answers_nothing_else_and_cannot_co
     let mut script = Script::new();
     script.committed_key("k", claimed(1));
     let tx = script.db.begin();
-    script.stock(tx, StockChange::Reserve, &[line("burger", 4)]).unwrap().unwrap();
-    assert_eq!(script.insert_key(tx, "k"), Ok(Err(StoreError::Unique(Constraint::Keys))));
-    assert_eq!(script.lock_key(tx, "k"), Ok(Err(StoreError::Aborted)), "SQLSTATE 25P02");
+    script
+        .stock(tx, StockChange::Reserve, &[line("burger", 4)])
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        script.insert_key(tx, "k"),
+        Ok(Err(StoreError::Unique(Constraint::Keys)))
+    );
+    assert_eq!(
+        script.lock_key(tx, "k"),
+        Ok(Err(StoreError::Aborted)),
+        "SQLSTATE 25P02"
+    );
     assert_eq!(script.on_hand(0), (10, 0), "it was undone at once");
-    assert_eq!(script.db.commit(tx), Err(StoreError::Aborted), "COMMIT of an aborted transaction is a ROLLBACK");
+    assert_eq!(
+        script.db.commit(tx),
+        Err(StoreError::Aborted),
+        "COMMIT of an aborted transaction is a ROLLBACK"
+    );
 }
 
 #[test]
@@ -159,7 +213,10 @@ fn nulls_are_distinct_in_a_unique_index_and_equal_carts_are_not() {
     assert!(script.insert_order(tx, None).unwrap().is_ok());
     assert!(script.insert_order(tx, None).unwrap().is_ok());
     assert!(script.insert_order(tx, Some(CART)).unwrap().is_ok());
-    assert_eq!(script.insert_order(tx, Some(CART)), Ok(Err(StoreError::Unique(Constraint::OrdersCart))));
+    assert_eq!(
+        script.insert_order(tx, Some(CART)),
+        Ok(Err(StoreError::Unique(Constraint::OrdersCart)))
+    );
 }
 
 #[test]
@@ -169,7 +226,9 @@ fn a_cancelled_order_gives_its_cart_free_when_the_cancellation_commits() {
     let order = script.insert_order(a, Some(CART)).unwrap().unwrap();
     script.db.commit(a).unwrap();
     let (b, c) = (script.db.begin(), script.db.begin());
-    let cancel = |db: &mut Database, tx: Tx| db.update_order(tx, order, OrderState::Pending, OrderState::Cancelled);
+    let cancel = |db: &mut Database, tx: Tx| {
+        db.update_order(tx, order, OrderState::Pending, OrderState::Cancelled)
+    };
     assert_eq!(script.run(b, cancel), Ok(Ok(1)));
     let waiting = script.insert_order(c, Some(CART)).unwrap_err();
     script.db.commit(b).unwrap();
@@ -185,18 +244,30 @@ fn the_numbers_of_orders_do_not_go_back_when_an_insert_is_undone() {
     script.db.rollback(a);
     let b = script.db.begin();
     assert_eq!(script.insert_order(b, None), Ok(Ok(OrderId(2))));
-    assert_eq!(script.run(b, |db, tx| db.find_order(tx, OrderId(1))), Ok(Ok(None)));
+    assert_eq!(
+        script.run(b, |db, tx| db.find_order(tx, OrderId(1))),
+        Ok(Ok(None))
+    );
 }
 
 #[test]
 fn a_guarded_update_waits_for_the_row_and_then_judges_what_was_committed() {
     let mut script = Script::new();
     let (a, b) = (script.db.begin(), script.db.begin());
-    assert_eq!(script.stock(a, StockChange::Sell, &[line("pie", 1)]), Ok(Ok(true)));
-    let waiting = script.stock(b, StockChange::Sell, &[line("pie", 1)]).unwrap_err();
+    assert_eq!(
+        script.stock(a, StockChange::Sell, &[line("pie", 1)]),
+        Ok(Ok(true))
+    );
+    let waiting = script
+        .stock(b, StockChange::Sell, &[line("pie", 1)])
+        .unwrap_err();
     script.db.commit(a).unwrap();
     assert_eq!(script.db.released, [waiting]);
-    assert_eq!(script.stock(b, StockChange::Sell, &[line("pie", 1)]), Ok(Ok(false)), "sold out, not oversold");
+    assert_eq!(
+        script.stock(b, StockChange::Sell, &[line("pie", 1)]),
+        Ok(Ok(false)),
+        "sold out, not oversold"
+    );
 }
 
 #[test]
@@ -214,7 +285,10 @@ fn split_lines_of_one_sku_are_added_up_before_the_guard_looks() {
     let mut script = Script::new();
     let tx = script.db.begin();
     let split = [line("burger", 6), line("burger", 6)];
-    assert_eq!(script.stock(tx, StockChange::Reserve, &split), Ok(Ok(false)));
+    assert_eq!(
+        script.stock(tx, StockChange::Reserve, &split),
+        Ok(Ok(false))
+    );
     let fits = [line("burger", 6), line("burger", 4)];
     assert_eq!(script.stock(tx, StockChange::Reserve, &fits), Ok(Ok(true)));
     assert_eq!(script.on_hand(0), (0, 10));
@@ -227,18 +301,42 @@ fn a_rollback_takes_back_everything_in_reverse() {
     let tx = script.db.begin();
     let order = script.insert_order(tx, Some(CART)).unwrap().unwrap();
     for change in [StockChange::Reserve, StockChange::Settle, StockChange::Sell] {
-        script.stock(tx, change, &[line("burger", 3)]).unwrap().unwrap();
+        script
+            .stock(tx, change, &[line("burger", 3)])
+            .unwrap()
+            .unwrap();
     }
-    script.run(tx, |db, tx| db.increment_sales(tx, SHOP, &[line("burger", 3)])).unwrap().unwrap();
-    script.run(tx, |db, tx| db.update_key(tx, &scoped("k"), Token(1), claimed(2))).unwrap().unwrap();
-    script.run(tx, |db, tx| db.update_key(tx, &scoped("k"), Token(2), claimed(3))).unwrap().unwrap();
+    script
+        .run(tx, |db, tx| {
+            db.increment_sales(tx, SHOP, &[line("burger", 3)])
+        })
+        .unwrap()
+        .unwrap();
+    script
+        .run(tx, |db, tx| {
+            db.update_key(tx, &scoped("k"), Token(1), claimed(2))
+        })
+        .unwrap()
+        .unwrap();
+    script
+        .run(tx, |db, tx| {
+            db.update_key(tx, &scoped("k"), Token(2), claimed(3))
+        })
+        .unwrap()
+        .unwrap();
     script.db.rollback(tx);
     let look = script.db.begin();
     assert_eq!(script.on_hand(0), (10, 0));
     assert_eq!(script.db.sales.slots[0], (0, None));
     assert_eq!(script.lock_key(look, "k"), Ok(Ok(Some(claimed(1)))));
-    assert_eq!(script.run(look, |db, tx| db.find_order(tx, order)), Ok(Ok(None)));
-    assert!(script.insert_order(look, Some(CART)).unwrap().is_ok(), "the unique index forgot it too");
+    assert_eq!(
+        script.run(look, |db, tx| db.find_order(tx, order)),
+        Ok(Ok(None))
+    );
+    assert!(
+        script.insert_order(look, Some(CART)).unwrap().is_ok(),
+        "the unique index forgot it too"
+    );
 }
 
 #[test]
@@ -248,12 +346,22 @@ fn a_reader_sees_the_committed_state_of_a_row_that_somebody_is_changing() {
     let order = script.insert_order(a, Some(CART)).unwrap().unwrap();
     script.db.commit(a).unwrap();
     let (b, c) = (script.db.begin(), script.db.begin());
-    let confirm = |db: &mut Database, tx: Tx| db.update_order(tx, order, OrderState::Pending, OrderState::Confirmed);
+    let confirm = |db: &mut Database, tx: Tx| {
+        db.update_order(tx, order, OrderState::Pending, OrderState::Confirmed)
+    };
     script.run(b, confirm).unwrap().unwrap();
-    let seen = script.run(c, |db, tx| db.find_order_by_cart(tx, SHOP, CART)).unwrap().unwrap().unwrap();
+    let seen = script
+        .run(c, |db, tx| db.find_order_by_cart(tx, SHOP, CART))
+        .unwrap()
+        .unwrap()
+        .unwrap();
     assert_eq!(seen.state, OrderState::Pending);
     script.db.commit(b).unwrap();
-    let seen = script.run(c, |db, tx| db.find_order_by_cart(tx, SHOP, CART)).unwrap().unwrap().unwrap();
+    let seen = script
+        .run(c, |db, tx| db.find_order_by_cart(tx, SHOP, CART))
+        .unwrap()
+        .unwrap()
+        .unwrap();
     assert_eq!(seen.state, OrderState::Confirmed);
 }
 
@@ -266,7 +374,11 @@ fn two_transactions_that_wait_for_each_other_lose_one() {
     script.lock_key(a, "x").unwrap().unwrap();
     script.lock_key(b, "y").unwrap().unwrap();
     let waiting = script.lock_key(a, "y").unwrap_err();
-    assert_eq!(script.lock_key(b, "x"), Ok(Err(StoreError::Conflict)), "the one that closed the circle");
+    assert_eq!(
+        script.lock_key(b, "x"),
+        Ok(Err(StoreError::Conflict)),
+        "the one that closed the circle"
+    );
     assert_eq!(script.db.released, [waiting]);
     assert!(script.lock_key(a, "y").unwrap().is_ok());
     assert_eq!(script.db.deadlocks, 1);
@@ -277,8 +389,24 @@ fn a_stale_token_updates_no_row() {
     let mut script = Script::new();
     script.committed_key("k", claimed(2));
     let tx = script.db.begin();
-    assert_eq!(script.run(tx, |db, tx| db.update_key(tx, &scoped("k"), Token(1), claimed(9))), Ok(Ok(0)));
-    assert_eq!(script.run(tx, |db, tx| db.update_key(tx, &scoped("k"), Token(2), claimed(9))), Ok(Ok(1)));
+    assert_eq!(
+        script.run(tx, |db, tx| db.update_key(
+            tx,
+            &scoped("k"),
+            Token(1),
+            claimed(9)
+        )),
+        Ok(Ok(0))
+    );
+    assert_eq!(
+        script.run(tx, |db, tx| db.update_key(
+            tx,
+            &scoped("k"),
+            Token(2),
+            claimed(9)
+        )),
+        Ok(Ok(1))
+    );
 }
 
 #[test]
@@ -290,10 +418,19 @@ fn overdue_claims_are_found_once_each_and_locked_ones_are_skipped() {
     let (holder, x, y) = (script.db.begin(), script.db.begin(), script.db.begin());
     script.lock_key(holder, "b").unwrap().unwrap();
     let found = |ran: Ran<Vec<(ScopedKey, KeyRecord)>>| {
-        ran.unwrap().unwrap().into_iter().map(|(key, _)| key.key.to_string()).collect::<Vec<_>>()
+        ran.unwrap()
+            .unwrap()
+            .into_iter()
+            .map(|(key, _)| key.key.to_string())
+            .collect::<Vec<_>>()
     };
-    let overdue = |now: u64| move |db: &mut Database, tx: Tx| db.lock_overdue_claims(tx, Time(now), 10);
-    assert_eq!(found(script.run(x, overdue(100))), [""; 0], "at the end of the lease it still holds");
+    let overdue =
+        |now: u64| move |db: &mut Database, tx: Tx| db.lock_overdue_claims(tx, Time(now), 10);
+    assert_eq!(
+        found(script.run(x, overdue(100))),
+        [""; 0],
+        "at the end of the lease it still holds"
+    );
     assert_eq!(found(script.run(x, overdue(101))), ["a", "c"]);
     assert_eq!(found(script.run(y, overdue(101))), [""; 0]);
     script.db.rollback(x);
@@ -304,11 +441,24 @@ fn overdue_claims_are_found_once_each_and_locked_ones_are_skipped() {
 #[test]
 fn expired_answers_are_deleted_and_claims_are_not() {
     let mut script = Script::new();
-    script.committed_key("done", KeyRecord { state: KeyState::Completed, ..claimed(1) });
+    script.committed_key(
+        "done",
+        KeyRecord {
+            state: KeyState::Completed,
+            ..claimed(1)
+        },
+    );
     script.committed_key("open", claimed(1));
     let tx = script.db.begin();
-    assert_eq!(script.run(tx, |db, tx| db.delete_expired_keys(tx, Time(1_000), 10)), Ok(Ok(0)), "not yet");
-    assert_eq!(script.run(tx, |db, tx| db.delete_expired_keys(tx, Time(1_001), 10)), Ok(Ok(1)));
+    assert_eq!(
+        script.run(tx, |db, tx| db.delete_expired_keys(tx, Time(1_000), 10)),
+        Ok(Ok(0)),
+        "not yet"
+    );
+    assert_eq!(
+        script.run(tx, |db, tx| db.delete_expired_keys(tx, Time(1_001), 10)),
+        Ok(Ok(1))
+    );
     script.db.commit(tx).unwrap();
     let look = script.db.begin();
     assert_eq!(script.lock_key(look, "done"), Ok(Ok(None)));
@@ -330,7 +480,11 @@ fn a_recent_order_is_the_customers_own_committed_one() {
     assert_eq!(script.run(b, recent(3, 0)), Ok(Ok(None)), "not committed");
     script.db.commit(a).unwrap();
     assert_eq!(script.run(b, recent(3, 0)), Ok(Ok(Some(order))));
-    assert_eq!(script.run(b, recent(3, 50)), Ok(Ok(None)), "created_at > since");
+    assert_eq!(
+        script.run(b, recent(3, 50)),
+        Ok(Ok(None)),
+        "created_at > since"
+    );
     assert_eq!(script.run(b, recent(4, 0)), Ok(Ok(None)), "somebody else's");
 }
 
@@ -340,7 +494,11 @@ fn a_charge_of_an_order_is_unique_and_waits_like_any_other() {
     let a = script.db.begin();
     let order = script.insert_order(a, None).unwrap().unwrap();
     script.db.commit(a).unwrap();
-    let charge = orders::ChargeRow { id: protocol::ChargeId(5), order, amount: Money(100) };
+    let charge = orders::ChargeRow {
+        id: protocol::ChargeId(5),
+        order,
+        amount: Money(100),
+    };
     let insert = |db: &mut Database, tx: Tx| db.insert_charge(tx, charge);
     let (b, c) = (script.db.begin(), script.db.begin());
     script.run(b, insert).unwrap().unwrap();
@@ -350,5 +508,8 @@ fn a_charge_of_an_order_is_unique_and_waits_like_any_other() {
     assert_eq!(script.run(c, insert), Ok(Ok(())));
     script.db.commit(c).unwrap();
     let d = script.db.begin();
-    assert_eq!(script.run(d, insert), Ok(Err(StoreError::Unique(Constraint::ChargesOrder))));
+    assert_eq!(
+        script.run(d, insert),
+        Ok(Err(StoreError::Unique(Constraint::ChargesOrder)))
+    );
 }

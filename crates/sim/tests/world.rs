@@ -1,0 +1,335 @@
+//! What a world promises: one seed is one run, customers do not share fates, and every fault of the plan can strike.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use explore::Chooser;
+use history::{History, What};
+use orders::StrategyName;
+use scenario::{Known, Options, Plan};
+use sim::{Control, Crowd, OrderService, Shoppers, Simulated, Visit, World, run, simulate};
+
+/// A scenario of a few hundred purchases in ten minutes, with whatever else a test needs.
+fn plan(more: &str) -> Rc<Plan> {
+    let text = format!(
+        r#"
+        story = "A test."
+        strategy = "claim-complete"
+        [shop]
+        tenants = 50
+        [[shop.sku]]
+        name = "burger"
+        price = "15.00"
+        stock = 1000
+        [[shop.sku]]
+        name = "fries"
+        price = "5.00"
+        stock = 1000
+        [[shop.basket]]
+        lines = {{ burger = 2, fries = 1 }}
+        [[shop.basket]]
+        lines = {{ fries = 2 }}
+        [load]
+        intents = 300
+        over = "10min"
+        {more}
+        "#
+    );
+    Rc::new(
+        scenario::parse("test.toml", &text, &options())
+            .unwrap_or_else(|e| panic!("{}", e.render())),
+    )
+}
+
+fn options() -> Options {
+    let words = |list: &[&str]| list.iter().map(ToString::to_string).collect();
+    let strategies = StrategyName::ALL
+        .iter()
+        .map(|s| (s.name().to_string(), String::new()))
+        .collect();
+    Options {
+        scale: 1.0,
+        known: Known {
+            strategies,
+            presets: words(&["reference"]),
+            faults: words(sim::backend_faults()),
+            backend: "sim".into(),
+            ..Known::default()
+        },
+    }
+}
+
+const CLIENTS: &str = r#"
+[[client]]
+name = "app"
+key = "per-intent"
+timeout = "10s"
+taps = [{}, { chance = 0.3, after = { uniform = ["50ms", "2s"] } }]
+retry = { max = 5, on = ["reset", "timeout", "unavailable", "in-progress"], wait = "2s" }
+"#;
+
+fn go(plan: &Rc<Plan>, strategy: &str, seed: u64) -> Simulated {
+    simulate(
+        plan,
+        strategy.parse().unwrap(),
+        Chooser::random(seed),
+        &mut |_| Control::Go,
+    )
+    .unwrap()
+}
+
+fn fired(history: &History) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for event in &history.events {
+        if let What::Fault { fault, .. } = event.what {
+            *counts
+                .entry(history.names.faults.text(fault.index()).into_owned())
+                .or_default() += 1;
+        }
+    }
+    counts
+}
+
+#[test]
+fn one_seed_is_one_run_and_another_seed_is_another() {
+    let plan = plan(CLIENTS);
+    for strategy in StrategyName::ALL {
+        let (a, b, c) = (
+            go(&plan, strategy.name(), 7),
+            go(&plan, strategy.name(), 7),
+            go(&plan, strategy.name(), 8),
+        );
+        assert_eq!(a.digest, b.digest);
+        assert!(a.history.events == b.history.events);
+        assert!(a.history.audit == b.history.audit);
+        assert_ne!(a.digest, c.digest);
+    }
+}
+
+#[test]
+fn handlers_that_go_ahead_inside_a_transaction_change_nothing_that_anybody_sees() {
+    let faults = r#"
+        [[fault]]
+        lose-connection = { chance = 0.01 }
+        [[fault]]
+        lose-commit-ack = { chance = 0.02 }
+        [[fault]]
+        lose-response = { chance = 0.1, reset = 0.5 }
+        [[fault]]
+        decline-charge = { chance = 0.1 }
+    "#;
+    let plan = plan(&format!("{CLIENTS}{faults}"));
+    for strategy in StrategyName::ALL {
+        let fast = go(&plan, strategy.name(), 3);
+        let world = World::new(&plan, Chooser::random(3)).in_small_steps();
+        let service = OrderService::new(*strategy, world.contract());
+        run(&world, &service, &Shoppers::new(&plan), &mut |_| {
+            Control::Go
+        })
+        .unwrap();
+        let slow = world.finish();
+        assert!(
+            fast.events < slow.events,
+            "{}: nobody went ahead",
+            strategy.name()
+        );
+        for (i, (a, b)) in fast
+            .history
+            .events
+            .iter()
+            .zip(&slow.history.events)
+            .enumerate()
+        {
+            assert_eq!(a, b, "{}: event {i}", strategy.name());
+        }
+        assert_eq!(
+            fast.history.events.len(),
+            slow.history.events.len(),
+            "{}",
+            strategy.name()
+        );
+        assert!(
+            fast.history.audit == slow.history.audit,
+            "{}: the audits differ",
+            strategy.name()
+        );
+        assert_eq!(
+            fast.history.coverage,
+            slow.history.coverage,
+            "{}",
+            strategy.name()
+        );
+    }
+}
+
+/// The plan's clients, of whom one never comes.
+struct Without(usize, Shoppers);
+
+impl Crowd for Without {
+    async fn visit(&self, world: &World, visit: Visit) {
+        if visit.purchase.intent.index() != self.0 {
+            self.1.visit(world, visit).await;
+        }
+    }
+}
+
+/// For every intent: when each of its attempts began and ended.
+fn fates(history: &History) -> BTreeMap<usize, Vec<(u64, Option<u64>)>> {
+    let mut ends = BTreeMap::new();
+    for event in &history.events {
+        if matches!(event.what, What::Ok(_) | What::Fail(_) | What::Info(_)) {
+            ends.insert(event.process, event.t);
+        }
+    }
+    let mut fates: BTreeMap<usize, Vec<_>> = BTreeMap::new();
+    for event in &history.events {
+        if let What::Invoke(invoke) = event.what {
+            let intent = invoke.intent.expect("every attempt has one").index();
+            fates
+                .entry(intent)
+                .or_default()
+                .push((event.t, ends.get(&event.process).copied()));
+        }
+    }
+    fates
+}
+
+#[test]
+fn dropping_one_customer_does_not_change_the_fate_of_the_others() {
+    // A shop each, so that nobody waits for another's row.
+    let faults = "[[fault]]\nlose-response = { chance = 0.2, reset = 0.5 }\n[[fault]]\nlose-request = { chance = 0.05 }";
+    let mut plan = Rc::unwrap_or_clone(plan(&format!("{CLIENTS}{faults}")));
+    plan.shop.tenants = 100_000;
+    let plan = Rc::new(plan);
+    let all = fates(&go(&plan, "claim-complete", 5).history);
+    for dropped in [0, 17, 299] {
+        let world = World::new(&plan, Chooser::random(5));
+        let service = OrderService::new("claim-complete".parse().unwrap(), world.contract());
+        run(
+            &world,
+            &service,
+            &Without(dropped, Shoppers::new(&plan)),
+            &mut |_| Control::Go,
+        )
+        .unwrap();
+        let mut fewer = fates(&world.finish().history);
+        let mut expected = all.clone();
+        expected.remove(&dropped);
+        for (intent, fate) in &expected {
+            assert_eq!(
+                fewer.get(intent),
+                Some(fate),
+                "intent {intent}, without {dropped}"
+            );
+        }
+        assert_eq!(fewer.len(), expected.len());
+    }
+}
+
+#[test]
+fn every_fault_of_the_language_strikes_where_it_is_declared_with_odds() {
+    let all = [
+        ("lose-request", "chance = 0.1"),
+        ("lose-response", "chance = 0.1, reset = 0.5"),
+        ("delay-request", "chance = 0.1, by = \"1s\""),
+        ("delay-response", "chance = 0.1, by = \"1s\""),
+        ("duplicate-request", "chance = 0.1, after = \"1s\""),
+        (
+            "partition",
+            "from = \"replicas\", to = \"database\", chance = 0.01",
+        ),
+        ("crash-replica", "chance = 0.001, down-for = \"2s\""),
+        ("pause-replica", "chance = 0.001, for = \"1min\""),
+        ("lose-connection", "chance = 0.01"),
+        ("lose-commit", "chance = 0.02"),
+        ("lose-commit-ack", "chance = 0.02"),
+        ("serialization-failure", "chance = 0.02"),
+        ("decline-charge", "chance = 0.1"),
+        ("gateway-unavailable", "chance = 0.1"),
+        ("gateway-timeout-before", "chance = 0.1"),
+        ("gateway-timeout-after", "chance = 0.1"),
+        ("slow-gateway", "chance = 0.1, by = \"2s\""),
+        ("duplicate-webhook", "chance = 0.1, after = \"2s\""),
+    ];
+    for (word, details) in all {
+        let webhook = "[world.latency]\nwebhook = \"1s\"";
+        let plan = plan(&format!(
+            "{webhook}\n{CLIENTS}\n[[fault]]\n{word} = {{ {details} }}"
+        ));
+        let history = go(&plan, "claim-complete", 1).history;
+        assert_eq!(
+            fired(&history).keys().collect::<Vec<_>>(),
+            [word],
+            "{word} did not strike"
+        );
+    }
+    // Those of the cache need a strategy that uses one.
+    let of_the_cache = ["flush-cache", "evict-key", "cache-unavailable"];
+    let tried: Vec<&str> = all
+        .iter()
+        .map(|(word, _)| *word)
+        .chain(of_the_cache)
+        .collect();
+    for word in scenario::FAULTS {
+        assert!(tried.contains(word), "{word} is not tried");
+    }
+}
+
+#[test]
+fn a_fault_strikes_only_in_its_window_and_only_its_clients() {
+    let two = r#"
+        [[client]]
+        name = "ios"
+        share = 0.5
+        timeout = "5s"
+        [[client]]
+        name = "web"
+        timeout = "5s"
+        [[fault]]
+        lose-response = { chance = 0.5, client = "ios", window = { from = "2min", until = "4min" } }
+    "#;
+    let history = go(&plan(two), "no-dedup", 1).history;
+    let lost: Vec<u64> = history
+        .events
+        .iter()
+        .filter(|e| matches!(e.what, What::Fault { .. }))
+        .map(|e| e.t)
+        .collect();
+    assert!(lost.len() > 5, "{lost:?}");
+    assert!(
+        lost.iter().all(|t| (120_000_000..240_000_000).contains(t)),
+        "{lost:?}"
+    );
+}
+
+#[test]
+fn a_run_that_is_stopped_has_no_result() {
+    let mut plan = Rc::unwrap_or_clone(plan(CLIENTS));
+    plan.load.intents = 10_000;
+    let stopped = simulate(
+        &Rc::new(plan),
+        "no-dedup".parse().unwrap(),
+        Chooser::random(1),
+        &mut |_| Control::Stop,
+    );
+    assert!(stopped.is_err());
+}
+
+#[test]
+fn a_replay_of_the_picks_is_the_same_run() {
+    let plan = plan(CLIENTS);
+    let strategy: StrategyName = "check-then-insert".parse().unwrap();
+    let recorded = Chooser::random(9).recording();
+    let world = World::new(&plan, recorded);
+    let service = OrderService::new(strategy, world.contract());
+    run(&world, &service, &Shoppers::new(&plan), &mut |_| {
+        Control::Go
+    })
+    .unwrap();
+    let picks = world.take_picks();
+    let first = world.finish();
+    let replay = Rc::new(std::cell::RefCell::new(explore::Replay::new(picks)));
+    let second = simulate(&plan, strategy, Chooser::of(replay), &mut |_| Control::Go).unwrap();
+    assert_eq!(first.digest, second.digest);
+    assert!(first.history.events == second.history.events);
+}
