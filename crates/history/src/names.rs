@@ -92,6 +92,15 @@ impl Symbols {
         }
     }
 
+    /// Forgets the counted names, and with them every name that was listed after one.
+    pub fn forget_counted(&mut self) {
+        if self.counted > 0 {
+            self.counted = 0;
+            self.listed.clear();
+            self.table.clear();
+        }
+    }
+
     /// How many names there are.
     pub fn len(&self) -> usize {
         self.counted as usize + self.listed.len()

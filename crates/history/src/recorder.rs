@@ -142,6 +142,30 @@ impl Recorder {
         self.history.coverage.hit(label);
     }
 
+    /// Forgets what happened, and the names that were counted while it did; tenants, baskets and memory are kept.
+    pub fn begin_again(&mut self) {
+        let history = &mut self.history;
+        history.events.clear();
+        history.processes = 0;
+        history.audit = None;
+        history.coverage.clear();
+        let names = &mut history.names;
+        names.contents.clear();
+        for symbols in [
+            &mut names.keys,
+            &mut names.intents,
+            &mut names.payloads,
+            &mut names.orders,
+            &mut names.responses,
+            &mut names.charges,
+            &mut names.messages,
+        ] {
+            symbols.forget_counted();
+        }
+        self.bodies.clear();
+        self.other_bodies.clear();
+    }
+
     /// The history, with what the database and the gateway hold.
     pub fn finish(mut self, audit: Audit) -> History {
         self.history.audit = Some(audit);

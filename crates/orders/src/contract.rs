@@ -258,7 +258,11 @@ mod tests {
             ],
             [true, false, false]
         );
-        assert!(Contract::IETF_07.key_required && !Contract::REFERENCE.key_required);
+        let demands_key = |name: &str| Contract::preset(name).expect("known").key_required;
+        assert_eq!(
+            [demands_key("ietf-07"), demands_key("reference")],
+            [true, false]
+        );
     }
 
     #[test]

@@ -120,7 +120,8 @@ impl ClaimTable {
             Some(_) => cfg!(orders_broken = "stale-completion"),
             None => cfg!(orders_broken = "stale-release"),
         };
-        if !slots.holds(place) && !(unfenced && slots.runs(place)) {
+        let may = slots.holds(place) || (unfenced && slots.runs(place));
+        if !may {
             return Err(Stale);
         }
         if cfg!(orders_broken = "lost-completion") && done.is_some() {

@@ -90,6 +90,12 @@ impl Unfold {
         Some(self.intent(number, at_us, chooser))
     }
 
+    /// Back to the first intent.
+    pub fn rewind(&mut self) {
+        self.slice.clear();
+        self.next = 0;
+    }
+
     /// Who asks for the chances of an intent.
     #[inline]
     pub const fn lineage(number: u64) -> Lineage {

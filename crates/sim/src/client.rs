@@ -121,6 +121,12 @@ impl Attempts {
         }
     }
 
+    /// Forgets every attempt, keeping the memory.
+    pub(crate) fn forget(&mut self) {
+        self.flights.clear();
+        self.free.clear();
+    }
+
     fn is_current(&self, id: AttemptId) -> bool {
         let flight = &self.flights[id.slot as usize];
         flight.generation == id.generation && flight.holds > 0
@@ -270,8 +276,19 @@ impl Crowd for Shoppers {
 }
 
 impl World {
+    /// A new purchase of an intent, with a key that all its requests share if the client works so.
+    pub fn purchase(&self, intent: &Intent, shares_key: bool) -> Purchase {
+        let (_, basket) = self.content(intent.tenant, intent.basket);
+        let recorder = &mut self.state.borrow_mut().recorder;
+        Purchase {
+            intent: recorder.intent(),
+            payload: recorder.payload(basket),
+            key: shares_key.then(|| recorder.key()),
+        }
+    }
+
     /// An attempt of a visit.
-    pub(crate) fn attempt(
+    pub fn attempt(
         &self,
         visit: &Visit,
         key: Option<KeyRef>,

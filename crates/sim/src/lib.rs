@@ -26,9 +26,9 @@ pub mod run;
 pub mod service;
 pub mod world;
 
-pub use client::{Attempt, Crowd, Shoppers, Visit};
+pub use client::{Attempt, Crowd, Outcome, Purchase, Shoppers, Visit};
 pub use fault::backend_faults;
 pub use ports::ReplicaPorts;
-pub use run::{Control, Interrupted, Pace, Progress, Simulated, run, simulate};
+pub use run::{Control, Interrupted, Pace, Progress, Simulated, run, run_episodes, simulate};
 pub use service::{Job, OrderService, Service};
 pub use world::World;

@@ -429,6 +429,7 @@ impl Ports for ReplicaPorts<'_> {
             ahead_us == 0,
             "inside a transaction a strategy does nothing but statements"
         );
+        self.world.tables_used.set(true);
         &self.table
     }
 

@@ -91,17 +91,28 @@ pub fn run<S: Service, C: Crowd>(
     crowd: &C,
     pace: &mut Pace<'_>,
 ) -> Result<(), Interrupted> {
-    Engine {
-        world,
-        handlers: Pool::default(),
-        clients: Pool::default(),
-        arrivals: Arrivals::new(&world.plan),
-        handle: |ports, job| serve(service, ports, job),
-        visit: |visit| crowd.visit(world, visit),
-        upkeep_every_us: service.upkeep_every_us(),
-        woken: Vec::new(),
+    let handle = |ports, job| serve(service, ports, job);
+    let visit = |visit| crowd.visit(world, visit);
+    Engine::new(world, handle, visit, service.upkeep_every_us()).run(pace)
+}
+
+/// Runs a world once for every chooser, with everything forgotten in between, and shows each run as it ends.
+pub fn run_episodes<S: Service, C: Crowd>(
+    world: &World,
+    service: &S,
+    crowd: &C,
+    choosers: impl Iterator<Item = Chooser>,
+    mut show: impl FnMut(&World),
+) {
+    let handle = |ports, job| serve(service, ports, job);
+    let visit = |visit| crowd.visit(world, visit);
+    let mut engine = Engine::new(world, handle, visit, service.upkeep_every_us());
+    for chooser in choosers {
+        engine.begin_again(chooser);
+        let ended = engine.run(&mut |_| Control::Go);
+        assert!(ended.is_ok(), "nobody stops an episode");
+        show(world);
     }
-    .run(pace)
 }
 
 async fn serve<S: Service>(service: &S, ports: ReplicaPorts<'_>, job: Job) -> Option<Response> {
@@ -176,6 +187,12 @@ impl Arrivals {
         }
     }
 
+    fn rewind(&mut self) {
+        self.unfold.rewind();
+        self.next = None;
+        self.repeats.clear();
+    }
+
     /// Whether the whole load has come.
     fn done(&self) -> bool {
         self.next.is_none() && self.repeats.is_empty()
@@ -204,7 +221,29 @@ where
     G: Future<Output = ()>,
     V: Fn(Visit) -> G,
 {
-    fn run(mut self, pace: &mut Pace<'_>) -> Result<(), Interrupted> {
+    fn new(world: &'w World, handle: H, visit: V, upkeep_every_us: Option<u64>) -> Self {
+        Engine {
+            world,
+            handlers: Pool::default(),
+            clients: Pool::default(),
+            arrivals: Arrivals::new(&world.plan),
+            handle,
+            visit,
+            upkeep_every_us,
+            woken: Vec::new(),
+        }
+    }
+
+    /// Forgets everything, keeping the memory.
+    fn begin_again(&mut self, chooser: Chooser) {
+        self.handlers.clear();
+        self.clients.clear();
+        self.arrivals.rewind();
+        self.woken.clear();
+        self.world.begin_again(chooser);
+    }
+
+    fn run(&mut self, pace: &mut Pace<'_>) -> Result<(), Interrupted> {
         self.begin();
         let woken = self.handlers.woken();
         let mut until_look = PACE_EVENTS;
@@ -355,17 +394,7 @@ where
     fn purchase(&mut self, intent: Intent) {
         let world = self.world;
         let client = &world.plan.clients[intent.client];
-        let purchase = {
-            let state = &mut *world.state.borrow_mut();
-            let (_, basket) = world.content(intent.tenant, intent.basket);
-            let recorder = &mut state.recorder;
-            let shared = client.key == scenario::KeyPolicy::PerIntent;
-            Purchase {
-                intent: recorder.intent(),
-                payload: recorder.payload(basket),
-                key: shared.then(|| recorder.key()),
-            }
-        };
+        let purchase = world.purchase(&intent, client.key == scenario::KeyPolicy::PerIntent);
         let mut leaves_us = self.offline_us(&intent);
         for tap in 0..self.arrivals.taps[intent.client].len() {
             let Some((after_us, uplink_us)) = self.tap(&intent, tap) else {

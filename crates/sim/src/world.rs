@@ -6,7 +6,7 @@ use std::rc::Rc;
 use explore::{
     Chooser, Class, Kernel, Kind, Lane, Lineage, Object, Order, Quantiles, Site, TaskId,
 };
-use history::{BasketRef, Contract, FaultRef, Item, Label, Names, Recorder, SkuRef, TenantRef};
+use history::{History, BasketRef, Contract, FaultRef, Item, Label, Names, Recorder, SkuRef, TenantRef};
 use orders::{ClaimTable, Contract as ServiceContract};
 use protocol::{Customer, Line, Money, OrderContent, Tenant};
 use scenario::{DelayTable, Plan};
@@ -75,6 +75,8 @@ pub struct World {
     /// What can be bought: for every shop and basket the content, and its name in the history.
     pub(crate) menu: Vec<(Rc<MenuItem>, BasketRef)>,
     pub(crate) tables: RefCell<Vec<Rc<ClaimTable>>>,
+    /// Whether any handler has looked at a claim table.
+    pub(crate) tables_used: Cell<bool>,
     pub(crate) fired: Cell<Fired>,
     pub(crate) state: RefCell<State>,
 }
@@ -168,6 +170,7 @@ impl World {
             goes_ahead: true,
             menu,
             tables: RefCell::new((0..plan.world.replicas).map(|_| new_table()).collect()),
+            tables_used: Cell::new(false),
             fired: Cell::new(Fired::Begun),
             state: RefCell::new(State::new(plan, chooser, recorder)),
         };
@@ -190,6 +193,23 @@ impl World {
                 state.database.sales.slots.push((0, None));
             }
         }
+    }
+
+    /// Back to the beginning, under another chooser: nothing happened yet. Memory is kept.
+    pub fn begin_again(&self, chooser: Chooser) {
+        {
+            let state = &mut *self.state.borrow_mut();
+            state.begin_again(&self.plan, chooser);
+        }
+        if self.tables_used.replace(false) {
+            self.tables.borrow_mut().iter_mut().for_each(|table| *table = new_table());
+        }
+        self.stock_up();
+    }
+
+    /// Looks at what was recorded so far, and may add to it.
+    pub fn look<R>(&self, at: impl FnOnce(&mut History) -> R) -> R {
+        at(self.state.borrow_mut().recorder.history_mut())
     }
 
     /// The same world, in which every answer is an event of its own: slower, and to the clients no different.
@@ -331,6 +351,26 @@ impl State {
         }
         self.database.released = released;
         self.database.released.clear();
+    }
+}
+
+impl State {
+    fn begin_again(&mut self, plan: &Plan, chooser: Chooser) {
+        self.kernel.reset();
+        self.chooser = chooser;
+        self.recorder.begin_again();
+        self.database = Database::default();
+        self.gateway = Gateway::default();
+        self.cache = Cache::default();
+        let skewed = plan.world.clock_skew_us > 0;
+        if skewed || self.replicas.iter().any(|replica| replica.life > 0 || !replica.up) {
+            self.replicas = replicas(plan, &mut self.chooser);
+        }
+        self.attempts.forget();
+        self.intents.clear();
+        self.dying.clear();
+        (self.under_load, self.ended, self.running_client) = (true, false, None);
+        (self.nonces, self.webhooks_heard, self.active) = (0, 0, 0);
     }
 }
 

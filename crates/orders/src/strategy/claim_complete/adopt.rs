@@ -28,7 +28,7 @@ impl<P: Ports> Purchase<'_, P> {
     pub(super) async fn remember(&self, refusal: Response) -> Result<Round, StoreError> {
         let mut tx = self.ports.store().begin(Isolation::ReadCommitted).await?;
         let round = match self.vacancy(&mut tx).await {
-            Ok(Some(vacancy)) => self.store(&mut tx, vacancy, None, refusal).await,
+            Ok(Some(mut vacancy)) => self.store(&mut tx, &mut vacancy, None, refusal).await,
             Ok(None) => Ok(Round::Again),
             Err(error) => Err(error),
         };
@@ -57,7 +57,7 @@ impl<P: Ports> Purchase<'_, P> {
 
     async fn adopt_in(&self, tx: &mut impl Transaction) -> Result<Round, StoreError> {
         // Our own key comes first: it may have been a twin of ours that sold the cart.
-        let Some(vacancy) = self.vacancy(tx).await? else {
+        let Some(mut vacancy) = self.vacancy(tx).await? else {
             return Ok(Round::Again);
         };
         let Some(order) = tx
@@ -71,7 +71,7 @@ impl<P: Ports> Purchase<'_, P> {
             OrderState::Cancelled => Ok(Round::Again),
             OrderState::Confirmed if self.asks_for(tx, order).await? => {
                 let stored = self
-                    .store(tx, vacancy, Some(order.id), Response::created(order))
+                    .store(tx, &mut vacancy, Some(order.id), Response::created(order))
                     .await?;
                 Ok(self.as_replay(stored))
             }
@@ -101,7 +101,7 @@ impl<P: Ports> Purchase<'_, P> {
     async fn store(
         &self,
         tx: &mut impl Transaction,
-        vacancy: Vacancy,
+        vacancy: &mut Vacancy,
         order: Option<OrderId>,
         response: Response,
     ) -> Result<Round, StoreError> {
@@ -112,12 +112,13 @@ impl<P: Ports> Purchase<'_, P> {
         let Ok(completed) = machine::complete(Some(&claimed), claimed.token, response) else {
             return Ok(Round::Again);
         };
-        if !self.write_key(tx, vacancy.held, completed).await? {
+        vacancy.record = completed;
+        if !self.write_key(tx, vacancy.held, &vacancy.record).await? {
             return Ok(Round::Again);
         }
         Ok(Round::Answer(Answer {
             response,
-            stored_until: Some(completed.expires_at),
+            stored_until: Some(vacancy.record.expires_at),
         }))
     }
 

@@ -35,6 +35,19 @@ pub(super) enum Round {
     Again,
 }
 
+/// What the row under the key calls for.
+enum Decision {
+    Begin {
+        held: Option<Token>,
+        record: KeyRecord,
+    },
+    TakeOver {
+        held: Token,
+        record: KeyRecord,
+    },
+    End(Round),
+}
+
 impl<P: Ports> Purchase<'_, P> {
     /// Claims the key in the database. Whatever is not known is looked up, never guessed.
     pub(super) async fn claim(&self) -> Claiming {
@@ -75,11 +88,12 @@ impl<P: Ports> Purchase<'_, P> {
     }
 
     /// One transaction, and a second one if the first found the cart sold, or the stock short where that is remembered.
+    /// The second is rare, so it is boxed: it does not make the future of every request larger.
     async fn one_round(&self, unclear: Option<&Held>) -> Result<Round, StoreError> {
         match self.claim_once(unclear).await {
-            Err(StoreError::Unique(Constraint::OrdersCart)) => self.adopt().await,
+            Err(StoreError::Unique(Constraint::OrdersCart)) => Box::pin(self.adopt()).await,
             Ok(Round::Short) if unclear.is_none() && self.contract.stores(&OUT_OF_STOCK) => {
-                self.remember(OUT_OF_STOCK).await
+                Box::pin(self.remember(OUT_OF_STOCK)).await
             }
             other => other,
         }
@@ -107,20 +121,32 @@ impl<P: Ports> Purchase<'_, P> {
         unclear: Option<&Held>,
     ) -> Result<Round, StoreError> {
         let existing = tx.lock_key(self.key).await?;
+        match self.decide(existing, unclear) {
+            Decision::Begin { held, mut record } => self.begin_order(tx, held, &mut record).await,
+            Decision::TakeOver { held, record } => self.take_over(tx, held, &record).await,
+            Decision::End(round) => Ok(round),
+        }
+    }
+
+    /// What the row says. Apart from the awaits around it, so that its working memory does not become part of the future.
+    fn decide(&self, existing: Option<KeyRecord>, unclear: Option<&Held>) -> Decision {
         let ours =
             |record: &KeyRecord| unclear.is_some_and(|held| held.is(record, self.ports.owner()));
         if existing.as_ref().is_some_and(ours) {
-            return Ok(Round::Ours);
+            return Decision::End(Round::Ours);
         }
         match machine::claim(existing.as_ref(), &self.ask()) {
-            Claimed::Insert(record) => self.begin_order(tx, None, record).await,
-            Claimed::Update { held, record } if record.order.is_none() => {
-                self.begin_order(tx, Some(held), record).await
+            Claimed::Insert(record) => Decision::Begin { held: None, record },
+            Claimed::Update { held, record } if record.order.is_none() => Decision::Begin {
+                held: Some(held),
+                record,
+            },
+            Claimed::Update { held, record } => Decision::TakeOver { held, record },
+            Claimed::InFlight => Decision::End(Round::InFlight),
+            Claimed::Mismatch => {
+                Decision::End(Round::Answer(Answer::passing(self.contract.mismatch())))
             }
-            Claimed::Update { held, record } => self.take_over(tx, held, record).await,
-            Claimed::InFlight => Ok(Round::InFlight),
-            Claimed::Mismatch => Ok(Round::Answer(Answer::passing(self.contract.mismatch()))),
-            Claimed::Replay(stored) => Ok(Round::Answer(Answer {
+            Claimed::Replay(stored) => Decision::End(Round::Answer(Answer {
                 response: self.contract.replay(stored),
                 stored_until: existing.map(|record| record.expires_at),
             })),
@@ -132,7 +158,7 @@ impl<P: Ports> Purchase<'_, P> {
         &self,
         tx: &mut impl Transaction,
         held: Option<Token>,
-        mut record: KeyRecord,
+        record: &mut KeyRecord,
     ) -> Result<Round, StoreError> {
         let order = tx.insert_order(self.new_order()).await?;
         record.order = Some(order);
@@ -164,7 +190,7 @@ impl<P: Ports> Purchase<'_, P> {
         &self,
         tx: &mut impl Transaction,
         held: Token,
-        record: KeyRecord,
+        record: &KeyRecord,
     ) -> Result<Round, StoreError> {
         if !self.write_key(tx, Some(held), record).await? {
             return Ok(Round::Again);
@@ -175,7 +201,7 @@ impl<P: Ports> Purchase<'_, P> {
         };
         // A claim and its order are inserted together, so this row exists. If it does not, nobody should guess.
         Ok(row.map_or(Round::Answer(UNKNOWN), |row| {
-            Round::Held(Held::taken_over(self.key.clone(), &record, row))
+            Round::Held(Held::taken_over(self.key.clone(), record, row))
         }))
     }
 
@@ -184,11 +210,11 @@ impl<P: Ports> Purchase<'_, P> {
         &self,
         tx: &mut impl Transaction,
         held: Option<Token>,
-        record: KeyRecord,
+        record: &KeyRecord,
     ) -> Result<bool, StoreError> {
         match held {
-            None => tx.insert_key(self.key, record).await.map(|()| true),
-            Some(token) => Ok(tx.update_key(self.key, token, record).await? == 1),
+            None => tx.insert_key(self.key, *record).await.map(|()| true),
+            Some(token) => Ok(tx.update_key(self.key, token, *record).await? == 1),
         }
     }
 

@@ -1,0 +1,164 @@
+//! Clicks, tabs and replicas: what a repetition is answered when nothing goes wrong.
+
+use super::*;
+
+#[test]
+fn a_repetition_gets_the_first_answer_on_this_replica_and_on_any_other() {
+    for key in [Some("k"), None] {
+        let world = World::with_stock(STOCK);
+        let first = world.replica(1);
+        let answer = create(&first, &request(key, 1, 2));
+        assert_eq!((answer.status, answer.replayed), (201, false));
+        assert_eq!(create(&first, &request(key, 1, 2)), answer.replay());
+        assert_eq!(
+            create(&world.replica(2), &request(key, 1, 2)),
+            answer.replay()
+        );
+        world.audit(STOCK);
+        assert_eq!(world.orders(OrderState::Confirmed), 1);
+    }
+}
+
+#[test]
+fn a_double_click_is_answered_in_progress_while_the_first_is_at_the_gateway() {
+    let world = World::with_stock(STOCK);
+    world.gateway_stalled.set(true);
+    let (here, elsewhere) = (world.replica(1), world.replica(2));
+    let request = request(Some("k"), 1, 2);
+    let mut first = pin!(StrategyName::ClaimComplete.create(&here, &CONTRACT, &request));
+    assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+    for replica in [&here, &elsewhere] {
+        assert_eq!(
+            refused(create(replica, &request)),
+            (409, Some(Problem::InProgress))
+        );
+        let accepted = Contract {
+            in_flight: InFlightPolicy::Accepted,
+            ..CONTRACT
+        };
+        assert_eq!(
+            refused(create_under(&accepted, replica, &request)),
+            (202, Some(Problem::InProgress))
+        );
+    }
+    world.gateway_stalled.set(false);
+    assert_eq!(run(first).status, 201);
+    world.audit(STOCK);
+}
+
+#[test]
+fn a_patient_double_click_gets_the_answer_or_in_progress_when_its_patience_ends() {
+    let patient = Contract {
+        in_flight: InFlightPolicy::Wait {
+            span_max: Span::secs(2),
+        },
+        ..CONTRACT
+    };
+    let request = request(Some("k"), 1, 2);
+    for other in [1, 2] {
+        let world = World::with_stock(STOCK);
+        world.gateway_stalled.set(true);
+        let (here, elsewhere) = (world.replica(1), world.replica(2));
+        let twin = if other == 1 { &here } else { &elsewhere };
+        let mut first = pin!(StrategyName::ClaimComplete.create(&here, &patient, &request));
+        assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+        assert_eq!(
+            refused(create_under(&patient, twin, &request)),
+            (409, Some(Problem::InProgress))
+        );
+        assert_eq!(
+            world.now_us.get(),
+            2_000_000,
+            "patience is spent, not overspent"
+        );
+        let mut second = pin!(StrategyName::ClaimComplete.create(twin, &patient, &request));
+        assert_eq!(step(second.as_mut()), None);
+        world.gateway_stalled.set(false);
+        let answer = run(first);
+        assert_eq!(run(second), answer.replay());
+    }
+}
+
+#[test]
+fn a_key_with_another_content_is_refused_in_flight_and_when_done() {
+    let world = World::with_stock(STOCK);
+    world.gateway_stalled.set(true);
+    let (here, elsewhere) = (world.replica(1), world.replica(2));
+    let asked = request(Some("k"), 1, 2);
+    let mut first = pin!(StrategyName::ClaimComplete.create(&here, &CONTRACT, &asked));
+    assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+    let other = request(Some("k"), 2, 1);
+    assert_eq!(
+        refused(create(&elsewhere, &other)),
+        (422, Some(Problem::KeyReused))
+    );
+    world.gateway_stalled.set(false);
+    assert_eq!(run(first).status, 201);
+    for replica in [&here, &elsewhere] {
+        assert_eq!(
+            refused(create_under(&Contract::SEED_004, replica, &other)),
+            (409, Some(Problem::KeyReused))
+        );
+    }
+    world.audit(STOCK);
+}
+
+#[test]
+fn two_tabs_with_two_keys_and_one_cart_are_one_order_and_each_key_keeps_it() {
+    let world = World::with_stock(STOCK);
+    let answer = create(&world.replica(1), &request(Some("tab-1"), 1, 2));
+    let second = world.replica(2);
+    assert_eq!(
+        create(&second, &request(Some("tab-2"), 1, 2)),
+        answer.replay()
+    );
+    assert_eq!(create(&second, &request(None, 1, 2)), answer.replay());
+    // The second key is spent: with another cart it is a mismatch, not another order.
+    assert_eq!(
+        refused(create(&world.replica(3), &request(Some("tab-2"), 2, 1))),
+        (422, Some(Problem::KeyReused))
+    );
+    // The same version of the cart with other lines is not handed out.
+    assert_eq!(
+        refused(create(&second, &request(Some("tab-3"), 1, 9))),
+        (409, Some(Problem::Duplicate))
+    );
+    world.audit(STOCK);
+    assert_eq!(world.orders(OrderState::Confirmed), 1);
+}
+
+#[test]
+fn the_second_tab_is_in_progress_while_the_first_one_is() {
+    let world = World::with_stock(STOCK);
+    world.gateway_stalled.set(true);
+    let replica = world.replica(1);
+    let asked = request(Some("tab-1"), 1, 2);
+    let mut first = pin!(StrategyName::ClaimComplete.create(&replica, &CONTRACT, &asked));
+    assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+    assert_eq!(
+        refused(create(&replica, &request(Some("tab-2"), 1, 2))),
+        (409, Some(Problem::InProgress))
+    );
+}
+
+#[test]
+fn a_key_is_forgotten_after_its_time_and_the_cart_still_has_its_one_order() {
+    let world = World::with_stock(STOCK);
+    let answer = create(&world.replica(1), &request(Some("k"), 1, 2));
+    world.pass(CONTRACT.ttl + CONTRACT.grace + Span(1));
+    assert_eq!(
+        create(&world.replica(1), &request(Some("k"), 1, 2)).order,
+        answer.order,
+        "expired, not yet deleted"
+    );
+    world.pass(CONTRACT.ttl + CONTRACT.grace + Span(1));
+    recover(&world);
+    assert!(world.db.borrow().keys.is_empty());
+    let other = create(&world.replica(1), &request(Some("k"), 2, 2));
+    assert_eq!(
+        (other.status, other.replayed),
+        (201, false),
+        "the key is new again"
+    );
+    world.audit(STOCK);
+}

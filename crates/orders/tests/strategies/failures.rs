@@ -1,0 +1,248 @@
+//! One thing goes wrong: gateway, database, stock, or an owner that dies.
+
+use super::*;
+
+#[test]
+fn a_declined_charge_gives_the_stock_back_and_is_repeated_only_if_the_contract_stores_it() {
+    for (contract, again) in [(CONTRACT, 402), (Contract::CHECKOUT_COM, 201)] {
+        let world = World::with_stock(STOCK);
+        world.replies.borrow_mut().push_back(Reply::Declined);
+        let replica = world.replica(1);
+        let asked = request(Some("k"), 1, 2);
+        assert_eq!(
+            refused(create_under(&contract, &replica, &asked)),
+            (402, Some(Problem::PaymentDeclined))
+        );
+        world.audit(STOCK);
+        assert_eq!(create_under(&contract, &replica, &asked).status, again);
+        assert_eq!(
+            create_under(&contract, &world.replica(2), &asked).status,
+            again
+        );
+        world.audit(STOCK);
+    }
+}
+
+#[test]
+fn short_stock_is_refused_whole_and_stored_only_if_the_contract_says_so() {
+    for (contract, stored) in [(CONTRACT, false), (Contract::IETF_07, true)] {
+        let world = World::with_stock(3);
+        let replica = world.replica(1);
+        let asked = request(Some("k"), 1, 4);
+        assert_eq!(
+            refused(create_under(&contract, &replica, &asked)),
+            (409, Some(Problem::OutOfStock))
+        );
+        world.audit(3);
+        world
+            .db
+            .borrow_mut()
+            .stock
+            .values_mut()
+            .for_each(|columns| columns[0] += 7);
+        let again = create_under(&contract, &world.replica(2), &asked);
+        assert_eq!(
+            (again.status, again.replayed),
+            if stored { (409, true) } else { (201, false) }
+        );
+        world.audit(10);
+    }
+}
+
+#[test]
+fn what_is_invalid_is_refused_before_anything_is_claimed() {
+    let world = World::with_stock(STOCK);
+    let replica = world.replica(1);
+    assert_eq!(
+        refused(create(&replica, &request(Some("k"), 1, 0))),
+        (400, Some(Problem::Invalid))
+    );
+    assert_eq!(
+        refused(create_under(
+            &Contract::IETF_07,
+            &replica,
+            &request(None, 1, 1)
+        )),
+        (400, Some(Problem::KeyMissing))
+    );
+    assert_eq!(
+        create(&replica, &request(Some("k"), 1, 1)).status,
+        201,
+        "the corrected retry is free"
+    );
+}
+
+#[test]
+fn a_gateway_that_was_never_reached_leaves_nothing_and_the_retry_is_free() {
+    let world = World::with_stock(STOCK);
+    world.replies.borrow_mut().extend([Reply::Unavailable; 5]);
+    let replica = world.replica(1);
+    let asked = request(Some("k"), 1, 2);
+    assert_eq!(
+        refused(create(&replica, &asked)),
+        (503, Some(Problem::Unavailable))
+    );
+    world.audit(STOCK);
+    assert_eq!(create(&replica, &asked).status, 201);
+    world.audit(STOCK);
+}
+
+#[test]
+fn an_unknown_charge_is_asked_again_with_the_same_key_and_never_recorded_as_failed() {
+    for captured in [false, true] {
+        let world = World::with_stock(STOCK);
+        world
+            .replies
+            .borrow_mut()
+            .extend([Reply::Unknown { captured }, Reply::InUse]);
+        assert_eq!(
+            create(&world.replica(1), &request(Some("k"), 1, 2)).status,
+            201
+        );
+        world.audit(STOCK);
+
+        let world = World::with_stock(STOCK);
+        world.replies.borrow_mut().extend([
+            Reply::Unknown { captured },
+            Reply::Unavailable,
+            Reply::InUse,
+            Reply::Unavailable,
+            Reply::InUse,
+        ]);
+        let asked = request(Some("k"), 1, 2);
+        let here = world.replica(1);
+        assert_eq!(
+            refused(create(&here, &asked)),
+            (500, Some(Problem::OutcomeUnknown))
+        );
+        assert_eq!(
+            refused(create(&here, &asked)),
+            (409, Some(Problem::InProgress)),
+            "the claim stands"
+        );
+        recover(&world);
+        world.audit(STOCK);
+        let answer = create(&here, &asked);
+        assert_eq!((answer.status, answer.replayed), (201, true));
+    }
+}
+
+#[test]
+fn an_unreachable_gateway_is_no_reason_to_cancel_somebody_elses_order() {
+    let world = World::with_stock(STOCK);
+    world
+        .replies
+        .borrow_mut()
+        .extend([Reply::Unknown { captured: true }; 5]);
+    let asked = request(Some("k"), 1, 2);
+    assert_eq!(create(&world.replica(1), &asked).status, 500);
+    world.pass(CONTRACT.lease + Span(1));
+    world.replies.borrow_mut().extend([Reply::Unavailable; 5]);
+    assert_eq!(
+        refused(create(&world.replica(2), &asked)),
+        (500, Some(Problem::OutcomeUnknown))
+    );
+    assert_eq!(world.orders(OrderState::Pending), 1);
+    recover(&world);
+    world.audit(STOCK);
+    assert_eq!(world.captured(), 1);
+}
+
+#[test]
+fn a_retry_takes_a_dead_owners_claim_over_and_finishes_its_order() {
+    let world = World::with_stock(STOCK);
+    world.gateway_stalled.set(true);
+    let asked = request(Some("k"), 1, 2);
+    {
+        let dead = world.replica(1);
+        let mut first = pin!(StrategyName::ClaimComplete.create(&dead, &CONTRACT, &asked));
+        assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+    }
+    world.gateway_stalled.set(false);
+    world.pass(CONTRACT.lease + Span(1));
+    let answer = create(&world.replica(2), &asked);
+    assert_eq!(
+        (
+            answer.status,
+            answer.replayed,
+            answer.order.map(|order| order.id.0)
+        ),
+        (201, false, Some(1))
+    );
+    world.audit(STOCK);
+    let db = world.db.borrow();
+    let row = db.keys.values().next().expect("one key");
+    assert_eq!(
+        (row.state, row.owner, row.token.0),
+        (KeyState::Completed, Owner(2), 2)
+    );
+}
+
+#[test]
+fn a_stalled_owner_is_fenced_and_repeats_what_the_next_one_answered() {
+    let world = World::with_stock(STOCK);
+    world.gateway_stalled.set(true);
+    let (stalled, next) = (world.replica(1), world.replica(2));
+    let asked = request(Some("k"), 1, 2);
+    let mut first = pin!(StrategyName::ClaimComplete.create(&stalled, &CONTRACT, &asked));
+    assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+    world.pass(CONTRACT.lease + Span(1));
+    world.gateway_stalled.set(false);
+    let answer = create(&next, &asked);
+    assert_eq!(answer.status, 201);
+    assert_eq!(run(first), answer.replay());
+    world.audit(STOCK);
+    assert_eq!(
+        world
+            .db
+            .borrow()
+            .keys
+            .values()
+            .next()
+            .expect("one key")
+            .owner,
+        Owner(2)
+    );
+}
+
+#[test]
+fn what_a_lost_acknowledgement_meant_is_looked_up_never_guessed() {
+    let troubles = [
+        Trouble::BeginUnavailable,
+        Trouble::CommitConflict,
+        Trouble::CommitUnknown { applied: true },
+        Trouble::CommitUnknown { applied: false },
+    ];
+    for trouble in troubles {
+        for transaction in 1..=2 {
+            let world = World::with_stock(STOCK);
+            world.trouble(transaction, trouble);
+            let answer = create(&world.replica(1), &request(Some("k"), 1, 2));
+            assert_eq!(
+                (answer.status, answer.replayed),
+                (201, false),
+                "{trouble:?} in transaction {transaction}"
+            );
+            world.audit(STOCK);
+        }
+    }
+}
+
+#[test]
+fn a_database_that_stays_away_is_unavailable_before_the_claim_and_unknown_after_the_charge() {
+    for (healthy, expected) in [
+        (0, (503, Some(Problem::Unavailable))),
+        (1, (500, Some(Problem::OutcomeUnknown))),
+    ] {
+        let world = World::with_stock(STOCK);
+        for transaction in healthy + 1..=healthy + 8 {
+            world.trouble(transaction, Trouble::BeginUnavailable);
+        }
+        assert_eq!(
+            refused(create(&world.replica(1), &request(Some("k"), 1, 2))),
+            expected
+        );
+        recover(&world);
+        world.audit(STOCK);
+    }
+}

@@ -1,0 +1,204 @@
+//! Death and stalls at every await, and several requests and a completer interleaved.
+
+use super::*;
+
+/// The process dies after `polls` polls; a retry at once, another one after the completer ran.
+fn die_after(polls: usize, world: &World, asked: &OrderRequest) -> bool {
+    let died = {
+        let dead = world.replica(1);
+        let mut first = pin!(StrategyName::ClaimComplete.create(&dead, &CONTRACT, asked));
+        (0..polls).all(|_| step(first.as_mut()).is_none())
+    };
+    let second = world.replica(2);
+    let at_once = create(&second, asked);
+    assert!(
+        [201, 402, 409, 500, 503].contains(&at_once.status),
+        "{at_once:?}"
+    );
+    recover(world);
+    let at_last = create(&second, asked);
+    assert!(
+        [201, 402].contains(&at_last.status),
+        "settled after recovery: {at_last:?}"
+    );
+    assert_eq!(
+        create(&world.replica(3), asked),
+        at_last.replay(),
+        "and stays so"
+    );
+    world.audit(STOCK);
+    assert_eq!(
+        world.orders(OrderState::Confirmed),
+        usize::from(at_last.status == 201)
+    );
+    died
+}
+
+#[test]
+fn death_at_any_await_leaves_one_order_one_charge_and_stock_that_adds_up() {
+    let scripts: [&[Reply]; 4] = [
+        &[],
+        &[Reply::Declined],
+        &[
+            Reply::Unknown { captured: true },
+            Reply::Unknown { captured: false },
+        ],
+        &[Reply::Unavailable; 5],
+    ];
+    let troubles = [
+        None,
+        Some((1, Trouble::CommitUnknown { applied: true })),
+        Some((2, Trouble::CommitUnknown { applied: false })),
+        Some((2, Trouble::CommitUnknown { applied: true })),
+        Some((3, Trouble::CommitConflict)),
+    ];
+    let mut deaths = 0;
+    for key in [Some("k"), None] {
+        for script in scripts {
+            for trouble in troubles {
+                for polls in 0.. {
+                    let world = World::with_stock(STOCK);
+                    world.replies.borrow_mut().extend(script);
+                    if let Some((transaction, trouble)) = trouble {
+                        world.trouble(transaction, trouble);
+                    }
+                    if !die_after(polls, &world, &request(key, 1, 2)) {
+                        break;
+                    }
+                    deaths += 1;
+                }
+            }
+        }
+    }
+    assert!(deaths > 800, "{deaths} places to die at");
+}
+
+#[test]
+fn the_completer_may_die_at_any_await_too() {
+    for polls in 0.. {
+        let world = World::with_stock(STOCK);
+        world
+            .replies
+            .borrow_mut()
+            .extend([Reply::Unknown { captured: true }; 5]);
+        let asked = request(Some("k"), 1, 2);
+        assert_eq!(create(&world.replica(1), &asked).status, 500);
+        world.pass(CONTRACT.lease + Span(1));
+        let died = {
+            let dead = world.replica(2);
+            let mut round = pin!(StrategyName::ClaimComplete.maintain(&dead, &CONTRACT));
+            (0..polls).all(|_| step(round.as_mut()).is_none())
+        };
+        recover(&world);
+        world.audit(STOCK);
+        assert_eq!(world.captured(), 1);
+        if !died {
+            break;
+        }
+    }
+}
+
+#[test]
+fn an_owner_may_stall_at_any_await_while_the_next_one_finishes_its_order() {
+    for polls in 0.. {
+        let world = World::with_stock(STOCK);
+        let (stalled, next) = (world.replica(1), world.replica(2));
+        let asked = request(Some("k"), 1, 2);
+        let mut first = pin!(StrategyName::ClaimComplete.create(&stalled, &CONTRACT, &asked));
+        let stalls = (0..polls).all(|_| step(first.as_mut()).is_none());
+        if !stalls {
+            break;
+        }
+        world.pass(CONTRACT.lease + Span(1));
+        let answers = [create(&next, &asked), run(first)];
+        assert!(
+            answers.iter().all(|answer| answer.status == 201),
+            "after {polls}: {answers:?}"
+        );
+        assert_eq!(answers[0].order, answers[1].order);
+        world.audit(STOCK);
+        assert_eq!(
+            (world.orders(OrderState::Confirmed), world.captured()),
+            (1, 1)
+        );
+    }
+}
+
+fn reply() -> impl Strategy<Value = Option<Reply>> {
+    prop_oneof![
+        3 => Just(None),
+        1 => Just(Some(Reply::Unavailable)),
+        1 => Just(Some(Reply::InUse)),
+        1 => any::<bool>().prop_map(|captured| Some(Reply::Unknown { captured })),
+    ]
+}
+
+fn trouble() -> impl Strategy<Value = (u32, Trouble)> {
+    let trouble = prop_oneof![
+        Just(Trouble::BeginUnavailable),
+        Just(Trouble::CommitConflict),
+        any::<bool>().prop_map(|applied| Trouble::CommitUnknown { applied }),
+    ];
+    (1..12_u32, trouble)
+}
+
+/// Two twins on two replicas, a second tab, and a completer, interleaved by `schedule`; 4 lets every lease run out.
+fn interleave(schedule: &[u8], replies: Vec<Option<Reply>>, troubles: Vec<(u32, Trouble)>) {
+    let world = World::with_stock(STOCK);
+    world
+        .replies
+        .borrow_mut()
+        .extend(replies.into_iter().flatten());
+    world.troubles.borrow_mut().extend(troubles);
+    let (one, two, three) = (world.replica(1), world.replica(2), world.replica(3));
+    let (asked, tab) = (request(Some("k"), 1, 2), request(Some("tab"), 1, 2));
+    let mut twins = [
+        Box::pin(StrategyName::ClaimComplete.create(&one, &CONTRACT, &asked)),
+        Box::pin(StrategyName::ClaimComplete.create(&two, &CONTRACT, &asked)),
+        Box::pin(StrategyName::ClaimComplete.create(&two, &CONTRACT, &tab)),
+    ];
+    let mut completer = Box::pin(StrategyName::ClaimComplete.maintain(&three, &CONTRACT));
+    let (mut answers, mut completed) = ([None; 3], false);
+    for pick in schedule {
+        match usize::from(*pick) {
+            4 => world.pass(CONTRACT.lease + Span(1)),
+            3 if !completed => completed = step(completer.as_mut()).is_some(),
+            twin @ 0..3 if answers[twin].is_none() => answers[twin] = step(twins[twin].as_mut()),
+            _ => {}
+        }
+    }
+    let [a, b, c] = twins;
+    for (answer, twin) in answers.iter_mut().zip([a, b, c]) {
+        answer.get_or_insert_with(|| run(twin));
+    }
+    recover(&world);
+    world.audit(STOCK);
+    let last = create(&world.replica(4), &asked);
+    let orders: Vec<_> = answers
+        .iter()
+        .flatten()
+        .filter_map(|answer| answer.order)
+        .collect();
+    assert!(
+        last.status == 201 && orders.iter().all(|order| Some(*order) == last.order),
+        "{answers:?}, {last:?}"
+    );
+    world.audit(STOCK);
+    assert_eq!(
+        (world.orders(OrderState::Confirmed), world.captured()),
+        (1, 1)
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn twins_tabs_and_completers_interleaved_make_one_order(
+        schedule in prop::collection::vec(prop_oneof![9 => 0..4_u8, 1 => Just(4)], 0..120),
+        replies in prop::collection::vec(reply(), 0..6),
+        troubles in prop::collection::vec(trouble(), 0..4),
+    ) {
+        interleave(&schedule, replies, troubles);
+    }
+}

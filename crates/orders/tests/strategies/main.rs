@@ -1,0 +1,139 @@
+//! What the strategies promise, tried in a small world in memory.
+//!
+//! - [`doubles`]: clicks, tabs and replicas, with nothing going wrong
+//! - [`failures`]: one thing going wrong at a time
+//! - [`interleavings`]: death, stalls and company at every await
+
+use std::mem::size_of_val;
+use std::pin::pin;
+use std::sync::Arc;
+
+use orders::{Contract, InFlightPolicy, KeyState, Owner, StrategyName};
+use proptest::prelude::*;
+use protocol::{
+    Cart, Customer, IdempotencyKey, Line, Money, OrderContent, OrderRequest, OrderState, Problem,
+    Response, Sku, Span, Tenant, UserId,
+};
+
+mod doubles;
+mod failures;
+mod interleavings;
+mod world;
+
+use world::{Replica, Reply, Trouble, World, run, step};
+
+const STOCK: u64 = 10;
+const CONTRACT: Contract = Contract::REFERENCE;
+
+fn request(key: Option<&str>, cart: u64, quantity: u32) -> OrderRequest {
+    let line = |sku: &str| Line {
+        sku: Sku(sku.into()),
+        quantity,
+        unit_price: Money(250),
+    };
+    OrderRequest {
+        tenant: Tenant(1),
+        customer: Customer::User(UserId(1)),
+        key: key.map(|key| IdempotencyKey::new(key).expect("a key")),
+        cart: Cart {
+            id: cart,
+            version: 1,
+        },
+        content: Arc::new(OrderContent {
+            lines: vec![line("A"), line("B")],
+            note: "".into(),
+        }),
+    }
+}
+
+fn create_under(contract: &Contract, replica: &Replica<'_>, request: &OrderRequest) -> Response {
+    run(StrategyName::ClaimComplete.create(replica, contract, request))
+}
+
+fn create(replica: &Replica<'_>, request: &OrderRequest) -> Response {
+    create_under(&CONTRACT, replica, request)
+}
+
+fn refused(response: Response) -> (u16, Option<Problem>) {
+    assert_eq!(response.order, None);
+    (response.status, response.problem)
+}
+
+/// Time passes until every lease is over, then the completer of a fresh replica runs; more than once, because what one round
+/// cannot find out, or loses a conflict over, is left to the next.
+fn recover(world: &World) {
+    for owner in 90..93 {
+        world.pass(CONTRACT.lease + Span(1));
+        run(StrategyName::ClaimComplete.maintain(&world.replica(owner), &CONTRACT));
+    }
+}
+
+#[test]
+fn no_dedup_creates_an_order_and_a_charge_for_every_request() {
+    let world = World::with_stock(STOCK);
+    let asked = request(Some("k"), 1, 2);
+    for _ in 0..2 {
+        assert_eq!(
+            run(StrategyName::NoDedup.create(&world.replica(1), &CONTRACT, &asked)).status,
+            201
+        );
+    }
+    assert_eq!(
+        (world.orders(OrderState::Confirmed), world.captured()),
+        (2, 2)
+    );
+    let short = request(None, 2, 100);
+    assert_eq!(
+        refused(run(StrategyName::NoDedup.create(
+            &world.replica(1),
+            &CONTRACT,
+            &short
+        ))),
+        (409, Some(Problem::OutOfStock))
+    );
+    assert_eq!(world.captured(), 2, "refunded");
+}
+
+#[test]
+fn check_then_insert_refuses_any_second_order_within_thirty_seconds_but_knows_no_guests() {
+    let world = World::with_stock(STOCK);
+    world.pass(Span::secs(60));
+    let create = |asked: &OrderRequest| {
+        run(StrategyName::CheckThenInsert.create(&world.replica(1), &CONTRACT, asked))
+    };
+    assert_eq!(create(&request(None, 1, 1)).status, 201);
+    assert_eq!(
+        refused(create(&request(None, 2, 3))),
+        (409, Some(Problem::Duplicate)),
+        "another cart: a false merge"
+    );
+    world.pass(Span::secs(31));
+    assert_eq!(
+        create(&request(None, 1, 1)).status,
+        201,
+        "a late retry: a duplicate"
+    );
+    let guest = OrderRequest {
+        customer: Customer::Guest,
+        ..request(None, 3, 1)
+    };
+    assert_eq!([create(&guest).status, create(&guest).status], [201, 201]);
+}
+
+#[test]
+fn futures_are_small_enough_to_have_a_million_of() {
+    let world = World::with_stock(STOCK);
+    let replica = world.replica(1);
+    let asked = request(Some("k"), 1, 2);
+    // The fake's transactions are part of the future, and hold a copy of the database's handles.
+    println!(
+        "a transaction of the fake: {} bytes",
+        size_of::<world::Tx<'_>>()
+    );
+    for strategy in StrategyName::ALL {
+        let create = size_of_val(&strategy.create(&replica, &CONTRACT, &asked));
+        let maintain = size_of_val(&strategy.maintain(&replica, &CONTRACT));
+        println!("{strategy}: create {create} bytes, maintain {maintain} bytes");
+        assert!(create <= 2_048, "{strategy}: {create} bytes");
+    }
+}

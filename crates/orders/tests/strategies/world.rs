@@ -1,0 +1,296 @@
+//! A world in memory, one thread, for trying strategies: a database whose transactions copy it, a gateway with a script.
+//!
+//! It is small on purpose, and its one isolation level is optimistic: of two transactions that overlap, the first to commit
+//! wins. Whoever wants waiting locks uses the simulator. Every port pauses, so a future dropped after n polls
+//! is a process that died at its n-th await.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use compact_str::CompactString;
+use orders::ports::CacheError;
+use orders::{
+    Cache, ChargeRow, ClaimTable, Clock, Gateway, GatewayError, KeyRecord, KeyState,
+    NotificationKind, OrderRow, Owner, Ports,
+};
+use protocol::{
+    ChargeAnswer, ChargeId, ChargeRequest, ChargeState, GatewayKey, OrderId, OrderState, ScopedKey,
+    Sku, Span, Time,
+};
+
+mod database;
+
+pub use database::Tx;
+
+/// What is committed.
+#[derive(Clone, Debug, Default)]
+pub struct Db {
+    pub keys: BTreeMap<ScopedKey, KeyRecord>,
+    pub orders: Vec<OrderRow>,
+    pub charges: Vec<ChargeRow>,
+    /// On hand, reserved, sold.
+    pub stock: BTreeMap<Sku, [u64; 3]>,
+    pub notifications: Vec<(OrderId, NotificationKind)>,
+}
+
+/// What goes wrong in a transaction.
+#[derive(Clone, Copy, Debug)]
+pub enum Trouble {
+    BeginUnavailable,
+    CommitConflict,
+    CommitUnknown { applied: bool },
+}
+
+/// What the gateway does with one call.
+#[derive(Clone, Copy, Debug)]
+pub enum Reply {
+    Declined,
+    Unavailable,
+    InUse,
+    Unknown { captured: bool },
+}
+
+#[derive(Debug, Default)]
+pub struct World {
+    pub db: RefCell<Db>,
+    pub ledger: RefCell<BTreeMap<GatewayKey, ChargeAnswer>>,
+    pub now_us: Cell<u64>,
+    /// By the number of the transaction, from 1.
+    pub troubles: RefCell<BTreeMap<u32, Trouble>>,
+    /// For the next calls; after that, everything is captured.
+    pub replies: RefCell<VecDeque<Reply>>,
+    /// While set, the gateway does not answer.
+    pub gateway_stalled: Cell<bool>,
+    transactions: Cell<u32>,
+    /// Commits so far: a transaction that overlapped another one's commit loses, as under optimistic locking.
+    commits: Cell<u32>,
+    nonces: Cell<u64>,
+}
+
+/// A replica in one of its lives.
+#[derive(Debug)]
+pub struct Replica<'w> {
+    pub world: &'w World,
+    pub table: ClaimTable,
+    pub owner: Owner,
+}
+
+impl World {
+    pub fn with_stock(on_hand: u64) -> World {
+        let world = World::default();
+        world.db.borrow_mut().stock = [("A", on_hand), ("B", on_hand)]
+            .map(|(sku, on_hand)| (Sku(sku.into()), [on_hand, 0, 0]))
+            .into();
+        world
+    }
+
+    pub fn replica(&self, owner: u32) -> Replica<'_> {
+        Replica {
+            world: self,
+            table: ClaimTable::default(),
+            owner: Owner(owner),
+        }
+    }
+
+    pub fn pass(&self, span: Span) {
+        self.now_us.set(self.now_us.get() + span.0);
+    }
+
+    pub fn trouble(&self, transaction: u32, trouble: Trouble) {
+        self.troubles.borrow_mut().insert(transaction, trouble);
+    }
+
+    /// Orders in that state.
+    pub fn orders(&self, state: OrderState) -> usize {
+        self.db
+            .borrow()
+            .orders
+            .iter()
+            .filter(|order| order.state == state)
+            .count()
+    }
+
+    /// Charges that hold money.
+    pub fn captured(&self) -> usize {
+        self.ledger
+            .borrow()
+            .values()
+            .filter(|answer| answer.state == ChargeState::Captured)
+            .count()
+    }
+
+    /// What must hold when nothing is under way: every confirmed order is charged, once, and nothing else is; stock adds up.
+    pub fn audit(&self, on_hand: u64) {
+        let db = self.db.borrow();
+        let confirmed = self.orders(OrderState::Confirmed);
+        assert_eq!(
+            self.orders(OrderState::Pending),
+            0,
+            "nothing is left half done: {db:#?}"
+        );
+        assert_eq!(
+            self.captured(),
+            confirmed,
+            "money for orders, orders for money"
+        );
+        assert_eq!(db.charges.len(), confirmed, "every charge is recorded");
+        assert_eq!(db.notifications.len(), confirmed, "everyone is told once");
+        for (sku, [left, reserved, sold]) in &db.stock {
+            assert_eq!((left + sold, *reserved), (on_hand, 0), "stock of {sku}");
+        }
+        assert!(
+            db.keys.values().all(|key| key.state != KeyState::Claimed),
+            "no claim is stuck"
+        );
+    }
+}
+
+/// One await: pending once.
+async fn pause() {
+    let mut paused = false;
+    poll_fn(|_| match std::mem::replace(&mut paused, true) {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    })
+    .await;
+}
+
+/// Polls once.
+pub fn step<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+/// Polls to the end.
+pub fn run<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    for _ in 0..100_000 {
+        if let Some(output) = step(future.as_mut()) {
+            return output;
+        }
+    }
+    panic!("it does not end");
+}
+
+impl<'w> Ports for Replica<'w> {
+    type Store = World;
+    type Cache = World;
+    type Gateway = World;
+    type Clock = World;
+
+    fn store(&self) -> &World {
+        self.world
+    }
+    fn cache(&self) -> &World {
+        self.world
+    }
+    fn gateway(&self) -> &World {
+        self.world
+    }
+    fn clock(&self) -> &World {
+        self.world
+    }
+    fn table(&self) -> &ClaimTable {
+        &self.table
+    }
+    fn owner(&self) -> Owner {
+        self.owner
+    }
+    fn nonce(&self) -> u64 {
+        self.world.nonces.set(self.world.nonces.get() + 1);
+        self.world.nonces.get()
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Time {
+        Time(self.now_us.get())
+    }
+    async fn sleep(&self, span: Span) {
+        let until = self.now_us.get() + span.0;
+        pause().await;
+        self.now_us.set(self.now_us.get().max(until));
+    }
+}
+
+impl Gateway for World {
+    async fn charge(&self, request: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {
+        pause().await;
+        poll_fn(|_| {
+            if self.gateway_stalled.get() {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
+        let reply = self.replies.borrow_mut().pop_front();
+        let next = ChargeId(self.ledger.borrow().len() as u64 + 1);
+        let carry_out = |state| {
+            let mut ledger = self.ledger.borrow_mut();
+            *ledger.entry(request.key).or_insert(ChargeAnswer {
+                id: next,
+                state,
+                replayed: false,
+            })
+        };
+        let answer = match reply {
+            Some(Reply::Unavailable) => Err(GatewayError::Unavailable),
+            Some(Reply::InUse) => Err(GatewayError::InUse),
+            Some(Reply::Unknown { captured: false }) => Err(GatewayError::Unknown),
+            Some(Reply::Unknown { captured: true }) => {
+                carry_out(ChargeState::Captured);
+                Err(GatewayError::Unknown)
+            }
+            Some(Reply::Declined) => Ok(carry_out(ChargeState::Declined)),
+            None => Ok(carry_out(ChargeState::Captured)),
+        };
+        // The process may die between the effect and the answer.
+        pause().await;
+        answer
+    }
+    async fn look_up(&self, key: GatewayKey) -> Result<Option<ChargeAnswer>, GatewayError> {
+        Ok(self.ledger.borrow().get(&key).copied())
+    }
+    async fn refund(&self, charge: ChargeId) -> Result<(), GatewayError> {
+        for answer in self
+            .ledger
+            .borrow_mut()
+            .values_mut()
+            .filter(|answer| answer.id == charge)
+        {
+            answer.state = ChargeState::Refunded;
+        }
+        Ok(())
+    }
+}
+
+impl Cache for World {
+    async fn get(&self, _key: &CompactString) -> Result<Option<CompactString>, CacheError> {
+        Err(CacheError::Unavailable)
+    }
+    async fn set(
+        &self,
+        _key: &CompactString,
+        _value: CompactString,
+        _ttl: Span,
+    ) -> Result<(), CacheError> {
+        Err(CacheError::Unavailable)
+    }
+    async fn set_if_absent(
+        &self,
+        _: &CompactString,
+        _: CompactString,
+        _ttl: Span,
+    ) -> Result<bool, CacheError> {
+        Err(CacheError::Unavailable)
+    }
+    async fn delete(&self, _key: &CompactString) -> Result<(), CacheError> {
+        Err(CacheError::Unavailable)
+    }
+}
