@@ -1,9 +1,9 @@
 //! How much there was of everything, and how much too much.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Sums over one history. They are plain numbers, so that those of many histories add.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Purchases that were meant, as far as anybody said.
     pub intents: u64,
@@ -62,7 +62,7 @@ pub struct Counts {
 }
 
 /// The stock of one SKU against the orders that are live.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockRow {
     /// Which.
     pub sku: String,

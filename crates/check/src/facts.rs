@@ -9,13 +9,17 @@ mod extras;
 mod orders;
 mod stock;
 
+use std::cell::OnceCell;
+
 use history::{History, RecordState};
 
 use crate::counts::Counts;
 
-pub(crate) use charges::ExtraCharge;
+pub(crate) use charges::{ExtraCharge, charge_rows};
+pub(crate) use events::is_acceptance;
 pub(crate) use extras::{Clause, ExtraOrder};
-pub(crate) use stock::SkuFacts;
+pub(crate) use orders::{is_live, order_rows};
+pub(crate) use stock::{SkuFacts, items_of, stock_table};
 
 /// An index that may be missing, in four bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -177,10 +181,12 @@ pub(crate) struct Facts {
     pub(crate) extra_charges: Vec<ExtraCharge>,
     /// Scratch of `charges`: the first captured charge of each provider key.
     provider_keys: Vec<Maybe>,
+    /// By SKU: its price. Filled when somebody asks.
+    prices: OnceCell<Vec<Option<i64>>>,
     /// Answers that repeat an earlier one, compared with it.
     pub(crate) repeats: u64,
-    /// Refusals of a duplicate after faults and deadline.
-    pub(crate) refusals_checked: u64,
+    /// Refusals of a duplicate as in flight, if there is a deadline to judge them by.
+    pub(crate) refusals_seen: u64,
     /// Answers that must name an order.
     pub(crate) acknowledgements: u64,
     /// Live orders whose items nobody said.
@@ -243,9 +249,10 @@ impl Facts {
         self.strays.clear();
         self.extra_charges.clear();
         self.provider_keys.clear();
+        self.prices.take();
         self.undated_pairs = 0;
         self.repeats = 0;
-        self.refusals_checked = 0;
+        self.refusals_seen = 0;
         self.acknowledgements = 0;
         self.live_without_items = 0;
         self.charged = 0;

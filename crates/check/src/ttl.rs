@@ -46,10 +46,10 @@ pub(crate) fn within(ttl: Option<u64>, made: Bounds, event: Bounds) -> Within {
 
 /// Whether two things happened less than the time to live apart, in whatever order.
 pub(crate) fn apart(ttl: Option<u64>, a: Bounds, b: Bounds) -> Within {
-    if a.latest <= b.latest {
-        within(ttl, a, b)
-    } else {
-        within(ttl, b, a)
+    match (within(ttl, a, b), within(ttl, b, a)) {
+        (Within::Inside, Within::Inside) => Within::Inside,
+        (Within::Outside, _) | (_, Within::Outside) => Within::Outside,
+        _ => Within::Unknown,
     }
 }
 
@@ -83,9 +83,13 @@ mod tests {
         let (a, b) = (Bounds::exactly(5), Bounds::exactly(1004));
         assert_eq!(apart(Some(1000), a, b), Within::Inside);
         assert_eq!(apart(Some(1000), b, a), Within::Inside);
-        assert_eq!(
-            apart(Some(1000), Bounds::exactly(1005), a),
-            Within::Outside
-        );
+        assert_eq!(apart(Some(1000), Bounds::exactly(1005), a), Within::Outside);
+        let long = Bounds {
+            earliest: 0,
+            latest: 1200,
+        };
+        let late = Bounds::exactly(1100);
+        assert_eq!(apart(Some(1000), late, long), Within::Unknown);
+        assert_eq!(apart(Some(1000), long, late), Within::Unknown);
     }
 }

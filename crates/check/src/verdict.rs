@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::counts::Counts;
 use crate::rules::{Kind, Rule};
@@ -11,7 +11,7 @@ use crate::rules::{Kind, Rule};
 pub const WITNESSES_MAX: usize = 3;
 
 /// Whether a history was right.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Verdict {
     /// One per rule, in the order of [`Rule::ALL`].
     pub rules: Vec<RuleVerdict>,
@@ -20,7 +20,7 @@ pub struct Verdict {
 }
 
 /// What was found about one rule.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RuleVerdict {
     /// Which rule.
     pub rule: Rule,
@@ -35,12 +35,12 @@ pub struct RuleVerdict {
     /// The earliest violations, at most [`WITNESSES_MAX`].
     pub witnesses: Vec<Witness>,
     /// Why the rule was not judged, or what keeps it from a decision.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Cow<'static, str>>,
 }
 
 /// How a rule came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// It was put to the test and nothing broke it.
@@ -56,7 +56,7 @@ pub enum Outcome {
 }
 
 /// The smallest set of operations and rows that contradict each other.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Witness {
     /// The contradiction in one sentence, and in another the promise that it breaks.
     pub why: String,
@@ -71,7 +71,7 @@ pub struct Witness {
 }
 
 /// An operation as a witness shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
     /// The attempt's process.
     pub process: u64,
@@ -86,7 +86,7 @@ pub struct Operation {
 }
 
 /// The verdict in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Overall {
     /// No rule is violated or unknown, and there was evidence.
@@ -116,8 +116,7 @@ impl Verdict {
     /// The verdict in one word. A violation dominates an unknown; a single rule that had nothing to check is not held, but it does
     /// not make the whole inconclusive: whether there was evidence at all is what [`Rule::Vacuous`] is about.
     pub fn overall(&self) -> Overall {
-        let any =
-            |wanted: fn(&RuleVerdict) -> bool| self.rules.iter().any(|verdict| wanted(verdict));
+        let any = |wanted: fn(&RuleVerdict) -> bool| self.rules.iter().any(wanted);
         if any(|v| v.rule == Rule::Malformed && v.outcome == Outcome::Violated) {
             Overall::Malformed
         } else if any(|v| v.rule.kind() != Kind::Evidence && v.outcome == Outcome::Violated) {

@@ -92,7 +92,7 @@ impl<E: Copy> Kernel<E> {
     pub fn at(&mut self, at_us: u64, class: Class, event: E) {
         let at_us = at_us.max(self.now_us);
         match self.order {
-            Order::Timed => self.queue.push(at_us, event),
+            Order::Timed => self.queue.push(self.now_us, at_us, event),
             Order::Untimed => self.wait(at_us, class, event),
         }
     }
@@ -159,6 +159,11 @@ impl<E: Copy> Kernel<E> {
         let pick = chooser.choose(&Site::new(NEXT, Lineage::ROOT, self.steps), bound);
         let chosen = self.pending.remove(enabled[pick as usize]);
         Some((chosen.at_us, chosen.event))
+    }
+
+    /// Time passes without an event, up to an instant; events before it are late from then on.
+    pub fn pass_until(&mut self, at_us: u64) {
+        self.now_us = self.now_us.max(at_us);
     }
 
     /// How much is still to happen.

@@ -24,6 +24,7 @@ mod queue;
 pub mod search;
 pub mod site;
 pub mod strategy;
+mod wheel;
 
 pub use chooser::{Chooser, Picks};
 pub use digest::Digest;

@@ -3,13 +3,13 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use compact_str::format_compact;
+use compact_str::CompactString;
 use explore::{Class, Kind, Lineage, Object, Odds, Site, TaskId};
 use history::{CodeRef, Completion, IntentRef, Invoke, KeyRef, Label, PayloadRef, TenantRef};
 use protocol::{Cart, IdempotencyKey, OrderRequest, Problem, Response, Tenant};
 use scenario::{ClientPlan, DelayTable, Intent, KeyPolicy, Plan};
 
-use crate::world::{Event, IntentTrack, State, World, customer};
+use crate::world::{Event, IntentTrack, MenuItem, State, World, customer};
 
 /// An attempt, by its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub(crate) struct Flight {
     pub(crate) client: usize,
     pub(crate) replica: u32,
     pub(crate) deliveries: u32,
+    /// How many copies of the request are under way.
+    pub(crate) copies: u32,
     pub(crate) lineage: Lineage,
     pub(crate) request: Option<OrderRequest>,
     /// What is on its way to the client.
@@ -75,20 +77,20 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    fn begin(&mut self, flight: Flight) -> AttemptId {
+    /// A slot for a new attempt, which is made for its generation.
+    #[inline]
+    fn begin(&mut self, flight: impl FnOnce(u32) -> Flight) -> AttemptId {
         match self.free.pop() {
             Some(slot) => {
                 let generation = self.flights[slot as usize].generation + 1;
-                self.flights[slot as usize] = Flight {
-                    generation,
-                    ..flight
-                };
+                self.flights[slot as usize] = flight(generation);
                 AttemptId { slot, generation }
             }
             None => {
-                self.flights.push(flight);
+                self.flights.push(flight(0));
+                let slot = self.flights.len() as u32 - 1;
                 AttemptId {
-                    slot: self.flights.len() as u32 - 1,
+                    slot,
                     generation: 0,
                 }
             }
@@ -298,22 +300,18 @@ impl World {
         let Visit {
             intent, purchase, ..
         } = visit;
-        let text = |key: KeyRef| {
-            IdempotencyKey::new(format_compact!("k{}", key.index()))
-                .expect("a counted key is a key")
-        };
         let (content, _) = self.content(intent.tenant, intent.basket);
         Attempt {
             request: OrderRequest {
                 tenant: Tenant(intent.tenant),
                 customer: customer(intent.user),
-                key: key.map(text),
+                key: key.map(key_text),
                 // A cart is bought once, so the payload's number serves as the cart's.
                 cart: Cart {
                     id: purchase.payload.index() as u64,
                     version: 1,
                 },
-                content,
+                content: MenuItem::clone(content),
             },
             invoke: Invoke {
                 tenant: TenantRef::new(intent.tenant),
@@ -331,18 +329,15 @@ impl World {
 
     /// Sends a request and waits for what becomes of it.
     pub async fn exchange(&self, attempt: Attempt) -> Outcome {
-        let mut attempt = Some(attempt);
-        let mut flying = None;
-        poll_fn(move |_| {
+        let id = {
             let state = &mut *self.state.borrow_mut();
-            if let Some(attempt) = attempt.take() {
-                let task = state
-                    .running_client
-                    .expect("a client waits only while it runs");
-                flying = Some(state.depart(self, attempt, Some(task)));
-                return Poll::Pending;
-            }
-            let id = flying.expect("it departed when it was first polled");
+            let task = state
+                .running_client
+                .expect("a client sends only while it runs");
+            state.depart(self, attempt, Some(task))
+        };
+        poll_fn(|_| {
+            let state = &mut *self.state.borrow_mut();
             match state.attempts.get(id).outcome {
                 None => Poll::Pending,
                 Some(outcome) => {
@@ -406,19 +401,19 @@ impl State {
         client_task: Option<TaskId>,
     ) -> AttemptId {
         let Attempt {
-            request,
             invoke,
             lineage,
             client,
             timeout_us,
             uplink_us,
+            ..
         } = attempt;
         let now_us = self.kernel.now_us();
         let process = self.recorder.invoke(now_us, invoke);
         let replicas = self.replicas.len() as u32;
         let replica = self.chooser.choose(&Site::new(ROUTE, lineage, 0), replicas);
-        let id = self.attempts.begin(Flight {
-            generation: 0,
+        let id = self.attempts.begin(|generation| Flight {
+            generation,
             holds: 1,
             process,
             client_task,
@@ -428,8 +423,9 @@ impl State {
             client,
             replica,
             deliveries: 0,
+            copies: 0,
             lineage,
-            request: Some(request),
+            request: Some(attempt.request),
             coming: None,
             outcome: None,
         });
@@ -552,6 +548,13 @@ impl State {
     pub(crate) fn code(&mut self, text: &str) -> CodeRef {
         self.recorder.history_mut().names.codes.intern(text)
     }
+}
+
+/// The text of a counted key: `k17`.
+fn key_text(key: KeyRef) -> IdempotencyKey {
+    let mut text = CompactString::const_new("k");
+    text.push_str(itoa::Buffer::new().format(key.index()));
+    IdempotencyKey::new(text).expect("a counted key is a key")
 }
 
 /// A digest of what a replay must repeat: everything but the replay header.

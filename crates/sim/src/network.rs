@@ -52,6 +52,7 @@ impl State {
     fn deliver_after(&mut self, id: AttemptId, span_us: u64) {
         let object = Object(2 << 40 | u64::from(self.attempts.get(id).replica));
         self.attempts.hold(id);
+        self.attempts.get(id).copies += 1;
         self.kernel
             .after(span_us, Class::Step(object), Event::Request(id));
     }

@@ -265,7 +265,10 @@ where
                 }
             }
         }
-        self.world.state.borrow_mut().ended = true;
+        let state = &mut *self.world.state.borrow_mut();
+        // Whatever was still to come lies beyond the end; the audit is taken when the deadline has passed.
+        state.kernel.pass_until(ends_at_us);
+        state.ended = true;
         Ok(())
     }
 
@@ -722,12 +725,14 @@ impl State {
         let flight = self.attempts.get(attempt);
         let lineage = flight.lineage.child(HANDLER, u64::from(flight.deliveries));
         flight.deliveries += 1;
+        flight.copies -= 1;
+        let request = match flight.copies {
+            0 => flight.request.take(),
+            _ => flight.request.clone(),
+        };
         let (replica, request) = (
             flight.replica,
-            flight
-                .request
-                .clone()
-                .expect("a held attempt has its request"),
+            request.expect("its last copy takes the request along"),
         );
         let track = self.intent_of(attempt);
         let before = *track;

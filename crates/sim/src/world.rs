@@ -6,7 +6,9 @@ use std::rc::Rc;
 use explore::{
     Chooser, Class, Kernel, Kind, Lane, Lineage, Object, Order, Quantiles, Site, TaskId,
 };
-use history::{History, BasketRef, Contract, FaultRef, Item, Label, Names, Recorder, SkuRef, TenantRef};
+use history::{
+    BasketRef, Contract, FaultRef, History, Item, Label, Names, Recorder, SkuRef, TenantRef,
+};
 use orders::{ClaimTable, Contract as ServiceContract};
 use protocol::{Customer, Line, Money, OrderContent, Tenant};
 use scenario::{DelayTable, Plan};
@@ -202,9 +204,17 @@ impl World {
             state.begin_again(&self.plan, chooser);
         }
         if self.tables_used.replace(false) {
-            self.tables.borrow_mut().iter_mut().for_each(|table| *table = new_table());
+            self.tables
+                .borrow_mut()
+                .iter_mut()
+                .for_each(|table| *table = new_table());
         }
         self.stock_up();
+    }
+
+    /// Lets a client of one's own draw its lots.
+    pub fn draw<R>(&self, what: impl FnOnce(&mut Chooser) -> R) -> R {
+        what(&mut self.state.borrow_mut().chooser)
     }
 
     /// Looks at what was recorded so far, and may add to it.
@@ -234,10 +244,11 @@ impl World {
         self.state.borrow().kernel.now_us()
     }
 
-    /// The content of a basket in a shop.
-    pub(crate) fn content(&self, tenant: u32, basket: usize) -> (MenuItem, BasketRef) {
+    /// The content of a basket in a shop, and its name in the history.
+    #[inline]
+    pub(crate) fn content(&self, tenant: u32, basket: usize) -> (&MenuItem, BasketRef) {
         let (content, name) = &self.menu[tenant as usize * self.plan.shop.baskets.len() + basket];
-        (MenuItem::clone(content), *name)
+        (content, *name)
     }
 
     /// A dead replica's memory is gone.
@@ -363,7 +374,12 @@ impl State {
         self.gateway = Gateway::default();
         self.cache = Cache::default();
         let skewed = plan.world.clock_skew_us > 0;
-        if skewed || self.replicas.iter().any(|replica| replica.life > 0 || !replica.up) {
+        if skewed
+            || self
+                .replicas
+                .iter()
+                .any(|replica| replica.life > 0 || !replica.up)
+        {
             self.replicas = replicas(plan, &mut self.chooser);
         }
         self.attempts.forget();

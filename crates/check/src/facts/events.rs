@@ -97,7 +97,8 @@ impl Facts {
     #[inline]
     fn complete(&mut self, history: &History, index: usize, completion: &Completion, end: End) {
         let event = &history.events[index];
-        let Some(state @ 1..ENDED) = self.processes.get_mut(event.process as usize) else {
+        let state = self.processes.get_mut(event.process as usize);
+        let Some(state) = state.filter(|state| **state != 0 && **state != ENDED) else {
             self.flaws.push(Flaw::CompletionAlone(index));
             return;
         };
@@ -204,7 +205,9 @@ impl Facts {
         }
     }
 
-    fn is_refusal(&self, completion: &Completion) -> bool {
+    /// Whether a failure says that a duplicate is in flight.
+    #[inline]
+    pub(crate) fn is_refusal(&self, completion: &Completion) -> bool {
         completion
             .code
             .is_some_and(|code| self.in_flight_codes[code.index()])
@@ -215,6 +218,7 @@ impl Facts {
         let Some(deadline) = history.contract.recovery_deadline else {
             return;
         };
+        self.refusals_seen += 1;
         let ended = self.keys[key.index()].holder_end;
         if ended.saturating_add(deadline) <= history.events[begun].t {
             self.refusals.push(index as u32);

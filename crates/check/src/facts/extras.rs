@@ -1,11 +1,13 @@
 //! Live orders beyond the first: of an intent, of a key inside its time to live, of more requests than there were intents.
 
-use history::{AuditOrder, History, What};
+use std::collections::{BTreeMap, BTreeSet};
+
+use history::{AuditOrder, History, KeyRef, What};
 
 use super::orders::{is_live, order_rows};
 use super::{Facts, Maybe};
 use crate::answers::KeyAnswers;
-use crate::ttl::{Within, apart};
+use crate::ttl::{Bounds, Within, apart};
 
 /// Why an order is one too many, the strongest reason first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +35,13 @@ pub(crate) struct ExtraOrder {
     pub(crate) clause: Clause,
     /// The key or the intent.
     pub(crate) group: u32,
+}
+
+/// Live orders with one key or one payload, each of one of several intents.
+struct Crowd {
+    is_key: bool,
+    name: u32,
+    rows: Vec<usize>,
 }
 
 impl Facts {
@@ -94,8 +103,11 @@ impl Facts {
                 Clause::Answers => false,
             };
             if wanted {
+                let row = self.orders[extra.order as usize].row.get();
+                let price = row.and_then(|row| self.price_of(history, &order_rows(history)[row]));
+                let amount = &mut self.counts.extra_orders_amount;
+                *amount = amount.saturating_add(price.unwrap_or(0));
                 self.counts.extra_orders += 1;
-                self.counts.extra_orders_amount += self.price_of(history, extra.order as usize);
             }
         }
     }
@@ -132,101 +144,114 @@ impl Facts {
     /// cancelled made room for another.
     fn compare_answers(&mut self, history: &History) {
         let mut answers = KeyAnswers::default();
-        for i in 0..self.mixed_keys.len() {
-            let key = self.mixed_keys[i];
-            answers.gather(history, self, key as usize);
-            answers.for_each_payload(|group| {
-                let orders = group.orders_by_creation();
-                for pair in orders.windows(2) {
+        let mut found = std::mem::take(&mut self.extra_orders);
+        let mut undated = 0;
+        let mut named: Vec<(usize, Bounds)> = Vec::new();
+        for key in &self.mixed_keys {
+            answers.gather(history, self, *key as usize);
+            answers.for_each_payload(history, self, |group| {
+                named.clear();
+                let orders = group.classes.iter().filter_map(|class| {
+                    let order = class.first.said.order?.index();
+                    (!self.is_cancelled(history, order)).then_some((order, class.made))
+                });
+                named.extend(orders);
+                // Classes come by creation, and those of one order have the same.
+                named.dedup_by_key(|(order, _)| *order);
+                for pair in named.windows(2) {
                     let [(first, made), (second, then)] = *pair else {
                         continue;
                     };
-                    let gone = |order| self.is_cancelled(history, order);
-                    if gone(first) || gone(second) {
-                        continue;
-                    }
                     match apart(history.contract.ttl, made, then) {
                         Within::Outside => {}
-                        Within::Unknown => self.undated_pairs += 1,
-                        Within::Inside => self.extra_orders.push(ExtraOrder {
+                        Within::Unknown => undated += 1,
+                        Within::Inside => found.push(ExtraOrder {
                             at: then.latest,
                             order: second as u32,
                             other: first as u32,
                             clause: Clause::Answers,
-                            group: key,
+                            group: *key,
                         }),
                     }
                 }
             });
         }
+        self.extra_orders = found;
+        self.undated_pairs += undated;
     }
 
-    /// Orders that belong to one of several intents: there may be as many as intents, and no more.
+    /// Live orders that belong to one of several intents, nobody knows to which: there may be as many as there are intents that sent
+    /// their key or payload and have no order yet, and no more.
     fn count_crowds(&mut self, history: &History) {
-        let rows = order_rows(history);
-        let strays = std::mem::take(&mut self.strays);
-        let mut payloads: Vec<u32> = Vec::new();
-        for row in &strays {
-            let order = &rows[*row as usize];
-            let stranger = order
-                .key
-                .is_some_and(|key| self.keys[key.index()].intent.is_unused());
-            if let Some(payload) = order.payload.filter(|_| !stranger) {
-                payloads.push(payload.index() as u32);
-            }
-        }
-        self.strays = strays;
-        payloads.sort_unstable();
-        payloads.dedup();
-        if payloads.is_empty() {
-            return;
-        }
-        let entitled = entitlements(history, &payloads);
-        let mut crowds: Vec<Vec<usize>> = vec![Vec::new(); payloads.len()];
-        for (row, order) in rows.iter().enumerate().filter(|(_, order)| is_live(order)) {
-            let stranger = order
-                .key
-                .is_some_and(|key| self.keys[key.index()].intent.is_unused());
-            let place = order
-                .payload
-                .filter(|_| !stranger)
-                .and_then(|p| payloads.binary_search(&(p.index() as u32)).ok());
-            if let Some(place) = place {
-                crowds[place].push(row);
-            }
-        }
-        for (place, crowd) in crowds.iter().enumerate() {
-            if let Some(intents) = entitled[place] {
-                self.take_excess(history, crowd, intents, payloads[place]);
+        let crowds = self.crowds(history);
+        let entitled = self.entitled_intents(history, &crowds);
+        for (crowd, intents) in crowds.iter().zip(entitled) {
+            let Some(intents) = intents else {
+                continue;
+            };
+            let live = |intent: &usize| self.intents[*intent].live.get();
+            let taken: Vec<usize> = intents.iter().filter_map(live).collect();
+            let other = *taken.first().unwrap_or(&crowd.rows[0]);
+            for row in crowd.rows.iter().skip(intents.len() - taken.len()) {
+                let group = crowd.name as usize;
+                self.push_extra(history, *row, other, Clause::Crowd, group);
             }
         }
     }
 
-    /// Marks the latest orders of a crowd that are not marked yet, until no more are left than there are intents.
-    fn take_excess(&mut self, history: &History, crowd: &[usize], intents: usize, payload: u32) {
+    /// The strays by key and by payload, in the order of their creation. A payload under a key that nobody sent proves nothing.
+    fn crowds(&self, history: &History) -> Vec<Crowd> {
         let rows = order_rows(history);
-        let marked = |facts: &Facts, row: usize| {
-            let order = rows[row].id.index() as u32;
-            facts.extra_orders.iter().any(|extra| extra.order == order)
-        };
-        if crowd.len() <= intents {
-            return;
+        let mut crowds: BTreeMap<(bool, u32), Vec<usize>> = BTreeMap::new();
+        for row in &self.strays {
+            let order = &rows[*row as usize];
+            let sent = |key: KeyRef| !self.keys[key.index()].intent.is_unused();
+            if !order.key.is_none_or(sent) {
+                continue;
+            }
+            let key = order.key.map(|key| (true, key.index() as u32));
+            let payload = order.payload.map(|payload| (false, payload.index() as u32));
+            for name in [key, payload].into_iter().flatten() {
+                crowds.entry(name).or_default().push(*row as usize);
+            }
         }
-        let mut unmarked: Vec<usize> = crowd
-            .iter()
-            .copied()
-            .filter(|row| !marked(self, *row))
-            .collect();
-        unmarked.sort_unstable_by_key(|row| creation(&rows[*row], *row));
-        for i in intents..unmarked.len() {
-            self.push_extra(
-                history,
-                unmarked[i],
-                unmarked[0],
-                Clause::Crowd,
-                payload as usize,
-            );
+        let crowds = crowds.into_iter().map(|((is_key, name), mut crowd)| {
+            crowd.sort_unstable_by_key(|row| creation(&rows[*row], *row));
+            Crowd {
+                is_key,
+                name,
+                rows: crowd,
+            }
+        });
+        crowds.collect()
+    }
+
+    /// The intents that sent the key or payload of each crowd; `None` where a request did not say for which. Crowds come sorted.
+    fn entitled_intents(&self, history: &History, crowds: &[Crowd]) -> Vec<Option<Vec<usize>>> {
+        let mut entitled: Vec<Option<BTreeSet<usize>>> = vec![Some(BTreeSet::new()); crowds.len()];
+        for event in &history.events {
+            let What::Invoke(invoke) = &event.what else {
+                continue;
+            };
+            let key = invoke.key.map(|key| (true, key.index() as u32));
+            let payload = invoke
+                .payload
+                .map(|payload| (false, payload.index() as u32));
+            for name in [key, payload].into_iter().flatten() {
+                let place = crowds.binary_search_by_key(&name, |c| (c.is_key, c.name));
+                let Ok(place) = place else {
+                    continue;
+                };
+                match (invoke.intent, &mut entitled[place]) {
+                    (Some(intent), Some(intents)) => {
+                        intents.insert(intent.index());
+                    }
+                    (_, place) => *place = None,
+                }
+            }
         }
+        let sorted = |intents: Option<BTreeSet<usize>>| Some(intents?.into_iter().collect());
+        entitled.into_iter().map(sorted).collect()
     }
 
     fn push_extra(
@@ -263,27 +288,4 @@ impl Facts {
 /// The order of creation; orders of which nobody knows the time come last, in the order of the rows.
 fn creation(order: &AuditOrder, row: usize) -> (u64, usize) {
     (order.t.unwrap_or(u64::MAX), row)
-}
-
-/// How many intents sent each of these payloads; `None` where a request did not say for which.
-fn entitlements(history: &History, payloads: &[u32]) -> Vec<Option<usize>> {
-    let mut sent: Vec<(usize, Option<usize>)> = Vec::new();
-    for event in &history.events {
-        if let What::Invoke(invoke) = &event.what
-            && let Some(payload) = invoke.payload
-            && let Ok(place) = payloads.binary_search(&(payload.index() as u32))
-        {
-            sent.push((place, invoke.intent.map(|intent| intent.index())));
-        }
-    }
-    sent.sort_unstable();
-    sent.dedup();
-    let mut entitled = vec![Some(0); payloads.len()];
-    for (place, intent) in sent {
-        entitled[place] = match (entitled[place], intent) {
-            (Some(count), Some(_)) => Some(count + 1),
-            _ => None,
-        };
-    }
-    entitled
 }

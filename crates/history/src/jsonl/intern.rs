@@ -82,9 +82,8 @@ impl Reader {
         }
         let basket = names.basket(self.items.clone());
         let baskets = &names.baskets;
-        self.baskets.insert_unique(hash, basket, |basket| {
-            hash_items(&baskets[basket.index()])
-        });
+        self.baskets
+            .insert_unique(hash, basket, |basket| hash_items(&baskets[basket.index()]));
         basket
     }
 }

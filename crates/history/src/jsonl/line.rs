@@ -73,6 +73,16 @@ impl Line<'_> {
         }
     }
 
+    /// A key that stands for itself: without anybody who sent it, it is the nameless tenant's.
+    pub(super) fn owned_key(&mut self, key: KeyRef) {
+        let names = self.names;
+        match self.tenants[key.index()] {
+            Some(tenant) => self.name("tenant", &names.tenants, Some(tenant.index())),
+            None => self.string("tenant", ""),
+        }
+        self.string("key", &names.key_text(key));
+    }
+
     pub(super) fn items(&mut self, basket: Option<BasketRef>) {
         let Some(basket) = basket else {
             return;
@@ -98,7 +108,12 @@ impl Line<'_> {
         digits(&mut self.text, value);
     }
 
-    pub(super) fn list<T>(&mut self, field: &str, values: &[T], mut each: impl FnMut(&mut Self, &T)) {
+    pub(super) fn list<T>(
+        &mut self,
+        field: &str,
+        values: &[T],
+        mut each: impl FnMut(&mut Self, &T),
+    ) {
         if values.is_empty() {
             return;
         }
@@ -118,7 +133,12 @@ impl Line<'_> {
         self.text.push_str(":{");
     }
 
-    pub(super) fn rows<T>(&mut self, field: &str, rows: Option<&[T]>, mut each: impl FnMut(&mut Self, &T)) {
+    pub(super) fn rows<T>(
+        &mut self,
+        field: &str,
+        rows: Option<&[T]>,
+        mut each: impl FnMut(&mut Self, &T),
+    ) {
         let Some(rows) = rows else {
             return;
         };

@@ -32,7 +32,10 @@ impl Processes {
             }
         }
         let names = &self.names;
-        if let Some(number) = self.table.find(spread(name), |n| names[*n as usize] == name) {
+        if let Some(number) = self
+            .table
+            .find(spread(name), |n| names[*n as usize] == name)
+        {
             return Some(*number);
         }
         let number = self.count;

@@ -37,7 +37,11 @@ pub fn read(mut input: impl BufRead) -> Result<History, ReadError> {
         }
     }
     if !reader.has_contract {
-        return Err(at(1, None, "a history begins with its contract; this one is empty"));
+        return Err(at(
+            1,
+            None,
+            "a history begins with its contract; this one is empty",
+        ));
     }
     Ok(reader.finish())
 }
@@ -83,8 +87,11 @@ pub(super) struct Reader {
 
 impl Reader {
     fn line(&mut self, line: &str, number: usize) -> Result<(), ReadError> {
-        let kind = kind_at_begin(line);
-        let kind = match kind {
+        if !line.trim_ascii_start().starts_with('{') {
+            let column = line.len() - line.trim_ascii_start().len() + 1;
+            return Err(at(number, Some(column), "a line is a JSON object"));
+        }
+        let kind = match kind_at_begin(line) {
             Some(kind) => kind,
             None => &parse::<raw::Kind<'_>>(line, number)?.kind.0,
         };
@@ -98,12 +105,11 @@ impl Reader {
             ("info", _) => self.complete(parse(line, number)?, number, What::Info),
             ("fault", _) => self.fault(&parse(line, number)?, number),
             ("transition", _) => self.transition(&parse(line, number)?, number),
-            ("audit", _) if self.history.audit.is_some() => {
-                Err(at(number, None, "a second audit"))
-            }
+            ("audit", _) if self.history.audit.is_some() => Err(at(number, None, "a second audit")),
             ("audit", _) => {
                 let audit = parse(line, number)?;
-                self.audit(audit).map_err(|message| at(number, None, message))
+                self.audit(audit)
+                    .map_err(|message| at(number, None, message))
             }
             (other, _) => Err(at(number, None, format!("unknown kind {other:?}"))),
         }
@@ -294,4 +300,3 @@ fn in_flight(text: &str) -> Option<InFlight> {
         status => status.parse().ok().map(InFlight::Refuse),
     }
 }
-

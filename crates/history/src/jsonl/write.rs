@@ -182,7 +182,7 @@ impl Line<'_> {
     fn transition(&mut self, t: u64, transition: &Transition) {
         self.kind("transition");
         self.number("t", t);
-        self.key(None, Some(transition.key));
+        self.owned_key(transition.key);
         self.string("from", state(transition.from));
         self.string("to", state(transition.to));
         let owner = transition.owner.map(|owner| owner.index());

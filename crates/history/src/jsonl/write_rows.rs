@@ -15,16 +15,20 @@ impl Line<'_> {
         self.rows("charges", audit.charges.as_deref(), Self::charge);
         self.stock(audit);
         let names = self.names;
-        self.rows("notifications", audit.notifications.as_deref(), |line, row| {
-            line.name("message", &names.messages, Some(row.message.index()));
-            line.name("order", &names.orders, row.order.map(|o| o.index()));
-            line.name("event", &names.codes, Some(row.event.index()));
-            if let Some(t) = row.t {
-                line.number("t", t);
-            }
-        });
+        self.rows(
+            "notifications",
+            audit.notifications.as_deref(),
+            |line, row| {
+                line.name("message", &names.messages, Some(row.message.index()));
+                line.name("order", &names.orders, row.order.map(|o| o.index()));
+                line.name("event", &names.codes, Some(row.event.index()));
+                if let Some(t) = row.t {
+                    line.number("t", t);
+                }
+            },
+        );
         self.rows("keys", audit.keys.as_deref(), |line, row| {
-            line.key(None, Some(row.key));
+            line.owned_key(row.key);
             line.string("state", state(row.state));
         });
         if let Some(coupons) = &audit.coupons {
@@ -52,7 +56,9 @@ impl Line<'_> {
         self.key(row.tenant, row.key);
         let payload = row.payload.map(|payload| payload.index());
         self.name("payload", &names.payloads, payload);
-        self.items(row.items);
+        // The items of the payload are said here too, because nobody may have sent it.
+        let payload = row.payload;
+        self.items(row.items.or_else(|| names.payload_items(payload?)));
         self.name("coupon", &names.coupons, row.coupon.map(|c| c.index()));
         let state = match row.state {
             OrderState::Pending => "pending",

@@ -1,0 +1,149 @@
+//! The `ok` answers of one key, as classes of equal answers. Only keys whose answers differ come here.
+
+use history::{Completion, History, OrderRef, PayloadRef, What};
+
+use crate::facts::Facts;
+use crate::facts::{is_acceptance, order_rows};
+use crate::ttl::Bounds;
+
+/// An `ok`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answer {
+    /// The event of its invocation.
+    pub(crate) begun: usize,
+    /// The event of its completion.
+    pub(crate) done: usize,
+    /// When it was sent.
+    pub(crate) invoked: u64,
+    /// When it was answered.
+    pub(crate) returned: u64,
+    /// With what payload.
+    payload: Option<PayloadRef>,
+    /// What it said.
+    pub(crate) said: Completion,
+}
+
+/// Equal answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Class {
+    /// The one that was given first.
+    pub(crate) first: Answer,
+    /// When the order that they name was created, as far as that is known.
+    pub(crate) made: Bounds,
+}
+
+/// The `ok` answers of a key, sorted by payload, order, status, body and time.
+#[derive(Debug, Default)]
+pub(crate) struct KeyAnswers {
+    answers: Vec<Answer>,
+    classes: Vec<Class>,
+    /// When the first attempt was sent that may have taken effect unseen.
+    unseen_from: u64,
+}
+
+/// The answers of a key to one payload.
+#[derive(Debug)]
+pub(crate) struct PayloadGroup<'a> {
+    /// All of them.
+    pub(crate) answers: &'a [Answer],
+    /// Their classes, by the creation of the order that they name.
+    pub(crate) classes: &'a [Class],
+}
+
+impl KeyAnswers {
+    /// Collects the answers of a key.
+    pub(crate) fn gather(&mut self, history: &History, facts: &Facts, key: usize) {
+        self.answers.clear();
+        self.unseen_from = u64::MAX;
+        let mut next = facts.keys[key].last_invoke.get();
+        while let Some(begun) = next {
+            next = facts.links[begun].previous.get();
+            let event = &history.events[begun];
+            let What::Invoke(invoke) = &event.what else {
+                continue;
+            };
+            let done = facts.links[begun].partner.get();
+            match done.map(|done| (done, history.events[done].t, history.events[done].what)) {
+                Some((done, returned, What::Ok(said))) if !is_acceptance(history, &said) => {
+                    self.answers.push(Answer {
+                        begun,
+                        done,
+                        invoked: event.t,
+                        returned,
+                        payload: invoke.payload,
+                        said,
+                    });
+                }
+                Some((_, _, What::Fail(_))) => {}
+                _ => self.unseen_from = self.unseen_from.min(event.t),
+            }
+        }
+        self.answers.sort_unstable_by_key(|a| {
+            let Completion {
+                status,
+                order,
+                response,
+                ..
+            } = a.said;
+            (a.payload, order, status, response, a.returned, a.done)
+        });
+    }
+
+    /// Shows the answers to each payload.
+    pub(crate) fn for_each_payload(
+        &mut self,
+        history: &History,
+        facts: &Facts,
+        mut look: impl FnMut(PayloadGroup<'_>),
+    ) {
+        let KeyAnswers {
+            answers,
+            classes,
+            unseen_from,
+        } = self;
+        for group in answers.chunk_by(|a, b| a.payload == b.payload) {
+            classes.clear();
+            for named in group.chunk_by(|a, b| a.said.order == b.said.order) {
+                let made = creation(history, facts, named, *unseen_from);
+                let same = |a: &Answer, b: &Answer| {
+                    (a.said.status, a.said.response) == (b.said.status, b.said.response)
+                };
+                for equal in named.chunk_by(same) {
+                    classes.push(Class {
+                        first: equal[0],
+                        made,
+                    });
+                }
+            }
+            classes.sort_unstable_by_key(|c| (c.made.latest, c.first.returned, c.first.done));
+            look(PayloadGroup {
+                answers: group,
+                classes,
+            });
+        }
+    }
+}
+
+/// When the order named by these answers was created: as its row says, else between the first request that may have created it and
+/// the first answer that named it.
+fn creation(history: &History, facts: &Facts, named: &[Answer], unseen_from: u64) -> Bounds {
+    let row = named[0]
+        .said
+        .order
+        .and_then(|o| row_time(history, facts, o));
+    if let Some(t) = row {
+        return Bounds::exactly(t);
+    }
+    let invoked = named.iter().map(|a| a.invoked).min().unwrap_or(0);
+    let returned = named.iter().map(|a| a.returned).min().unwrap_or(0);
+    Bounds {
+        earliest: invoked.min(unseen_from),
+        latest: returned,
+    }
+}
+
+/// When the audit says that an order was created.
+pub(crate) fn row_time(history: &History, facts: &Facts, order: OrderRef) -> Option<u64> {
+    let row = facts.orders[order.index()].row.get()?;
+    order_rows(history)[row].t
+}

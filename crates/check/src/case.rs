@@ -1,0 +1,85 @@
+//! The history with its facts, as a rule sees them.
+
+use history::{AuditCharge, AuditOrder, AuditStock, Completion, History, Invoke, What};
+
+use crate::facts::{Facts, charge_rows, order_rows, stock_table};
+
+/// What a rule judges by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Case<'a> {
+    /// The history.
+    pub(crate) history: &'a History,
+    /// What was gathered from it.
+    pub(crate) facts: &'a Facts,
+}
+
+impl<'a> Case<'a> {
+    /// The orders of the audit, if anybody looked.
+    pub(crate) fn orders(&self) -> Option<&'a [AuditOrder]> {
+        self.history.audit.as_ref()?.orders.as_deref()
+    }
+
+    /// The row of an order.
+    pub(crate) fn order(&self, order: usize) -> Option<&'a AuditOrder> {
+        let row = self.facts.orders[order].row.get()?;
+        Some(&order_rows(self.history)[row])
+    }
+
+    /// The charges of the audit, if anybody looked.
+    pub(crate) fn charges(&self) -> Option<&'a [AuditCharge]> {
+        self.history.audit.as_ref()?.charges.as_deref()
+    }
+
+    /// The charge in a row.
+    pub(crate) fn charge(&self, row: usize) -> &'a AuditCharge {
+        &charge_rows(self.history)[row]
+    }
+
+    /// The stock of the audit, if anybody looked.
+    pub(crate) fn stock(&self) -> Option<&'a [AuditStock]> {
+        stock_table(self.history)
+    }
+
+    /// When the audit was taken.
+    pub(crate) fn audit_time(&self) -> u64 {
+        self.history.audit.as_ref().map_or(0, |audit| audit.t)
+    }
+
+    /// When an event happened.
+    pub(crate) fn time(&self, event: usize) -> u64 {
+        self.history.events[event].t
+    }
+
+    /// What the attempt that ended with this event had asked for, and when, and what it was answered.
+    pub(crate) fn attempt(&self, done: usize) -> Option<Attempt<'a>> {
+        let begun = self.facts.links[done].partner.get()?;
+        let (begin, end) = (&self.history.events[begun], &self.history.events[done]);
+        let (What::Invoke(asked), What::Ok(said) | What::Fail(said) | What::Info(said)) =
+            (&begin.what, &end.what)
+        else {
+            return None;
+        };
+        Some(Attempt {
+            asked,
+            said,
+            begun,
+            invoked: begin.t,
+            returned: end.t,
+        })
+    }
+}
+
+/// A request for an order that was answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempt<'a> {
+    /// What it asked for.
+    pub(crate) asked: &'a Invoke,
+    /// What it was answered.
+    pub(crate) said: &'a Completion,
+    /// The event of its invocation.
+    pub(crate) begun: usize,
+    /// When it was sent.
+    pub(crate) invoked: u64,
+    /// When it was answered.
+    pub(crate) returned: u64,
+}

@@ -1,0 +1,77 @@
+//! How many units of each SKU the live orders have.
+
+use history::{AuditOrder, AuditStock, BasketRef, History};
+use protocol::OrderState;
+
+use super::Facts;
+use super::orders::{is_live, order_rows};
+
+/// What is known of a SKU.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SkuFacts {
+    /// Units in confirmed orders.
+    pub(crate) confirmed: u64,
+    /// Units in pending orders.
+    pub(crate) pending: u64,
+}
+
+impl Facts {
+    /// Adds up the units.
+    pub(super) fn count_stock(&mut self, history: &History) {
+        for order in order_rows(history).iter().filter(|order| is_live(order)) {
+            let Some(basket) = items_of(history, order) else {
+                self.live_without_items += 1;
+                continue;
+            };
+            for item in history.names.items(basket) {
+                let sku = &mut self.skus[item.sku.index()];
+                let units = u64::from(item.quantity);
+                if order.state == OrderState::Pending {
+                    sku.pending += units;
+                    self.counts.units_pending += units;
+                } else {
+                    sku.confirmed += units;
+                    self.counts.units_confirmed += units;
+                }
+            }
+        }
+        for row in stock_table(history).unwrap_or_default() {
+            let sum = |sum: &mut i64, units: i64| *sum = sum.saturating_add(units);
+            sum(&mut self.counts.units_initial, row.initial);
+            sum(&mut self.counts.units_restocked, row.restocked);
+            sum(&mut self.counts.units_on_hand, row.on_hand);
+            sum(&mut self.counts.units_reserved, row.reserved);
+        }
+    }
+
+    /// What an order comes to by the contract's prices, if they say.
+    pub(crate) fn price_of(&self, history: &History, order: &AuditOrder) -> Option<i64> {
+        let prices = self.prices.get_or_init(|| {
+            let mut prices = vec![None; history.names.skus.len()];
+            for (sku, price) in &history.contract.prices {
+                prices[sku.index()] = Some(*price);
+            }
+            prices
+        });
+        let items = history.names.items(items_of(history, order)?);
+        items.iter().try_fold(0_i64, |sum, item| {
+            let price = prices[item.sku.index()]?;
+            Some(sum.saturating_add(price.saturating_mul(i64::from(item.quantity))))
+        })
+    }
+}
+
+/// What is in an order: as its row says, else as its request did.
+#[inline]
+pub(crate) fn items_of(history: &History, order: &AuditOrder) -> Option<BasketRef> {
+    order.items.or_else(|| {
+        let payload = order.payload?;
+        history.names.payload_items(payload)
+    })
+}
+
+/// The audit's stock, if anybody looked.
+pub(crate) fn stock_table(history: &History) -> Option<&[AuditStock]> {
+    let audit = history.audit.as_ref()?;
+    audit.stock.as_deref()
+}

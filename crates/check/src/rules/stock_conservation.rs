@@ -1,0 +1,59 @@
+//! initial + restocked - on hand - reserved - sold is not 0. Sold are the units of confirmed orders; those of pending ones are in
+//! `reserved`, or, with a service that does not reserve, already taken from `on hand`.
+
+use history::AuditStock;
+
+use crate::case::Case;
+use crate::tally::Tally;
+use crate::tell::witness;
+
+pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
+    let (Some(rows), Some(_)) = (case.stock(), case.orders()) else {
+        tally.not_judged("nobody looked at both the stock and the orders");
+        return;
+    };
+    tally.checked(rows.len() as u64);
+    if case.facts.live_without_items > 0 {
+        let why = "nobody says what is in some of the live orders";
+        tally.unknown(rows.len() as u64, why);
+        return;
+    }
+    for row in rows {
+        let missing = missing(case, row);
+        if missing == 0 {
+            continue;
+        }
+        tally.violation(case.audit_time(), || {
+            let sku = case.facts.skus[row.sku.index()];
+            let (amount, verb) = match missing {
+                1.. => (missing, "missing"),
+                _ => (-missing, "too many"),
+            };
+            let why = format!(
+                "of {}, {amount} units are {verb}: initial {} and restocked {} are not on hand {} and reserved {} and {} in confirmed orders. Stock goes where an order takes it, and nowhere else.",
+                case.history.names.skus.text(row.sku.index()),
+                row.initial,
+                row.restocked,
+                row.on_hand,
+                row.reserved,
+                sku.confirmed,
+            );
+            witness(why)
+                .row(case.tell_stock(row))
+                .orders_of(case, row.sku)
+        });
+    }
+}
+
+/// How many units are not accounted for.
+fn missing(case: &Case<'_>, row: &AuditStock) -> i128 {
+    let sku = case.facts.skus[row.sku.index()];
+    let had = i128::from(row.initial) + i128::from(row.restocked);
+    let has = i128::from(row.on_hand) + i128::from(row.reserved) + i128::from(sku.confirmed);
+    let rest = had - has;
+    let unreserved = i128::from(sku.pending) - i128::from(row.reserved);
+    if unreserved > 0 && rest == unreserved {
+        return 0;
+    }
+    rest
+}

@@ -1,0 +1,54 @@
+//! A confirmed order without a captured charge at quiescence. An order that costs nothing needs none.
+
+use history::AuditOrder;
+use protocol::OrderState;
+
+use crate::case::Case;
+use crate::tally::Tally;
+use crate::tell::witness;
+
+pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
+    let (Some(orders), Some(_)) = (case.orders(), case.charges()) else {
+        tally.not_judged("nobody looked at both the orders and the charges");
+        return;
+    };
+    let mut checked = 0;
+    for order in orders {
+        if order.state != OrderState::Confirmed {
+            continue;
+        }
+        checked += 1;
+        if is_charged(case, order) {
+            continue;
+        }
+        if !case.facts.settled {
+            tally.unknown(1, "the audit was taken before the recovery deadline");
+            continue;
+        }
+        tally.violation(case.audit_time(), || {
+            let why = format!(
+                "{} is confirmed; the gateway holds no captured charge for it. A confirmed order is paid for.",
+                case.tell_order(order.id.index()),
+            );
+            let intent = case.facts.orders[order.id.index()].intent.get();
+            witness(why)
+                .row(case.tell_order_row(order))
+                .intent(case, intent)
+        });
+    }
+    tally.checked(checked);
+}
+
+/// A charge that names no order pays for the order of its intent.
+#[inline]
+fn is_charged(case: &Case<'_>, order: &AuditOrder) -> bool {
+    let facts = &case.facts.orders[order.id.index()];
+    if facts.captured.get().is_some() {
+        return true;
+    }
+    let by_intent = facts
+        .intent
+        .get()
+        .is_some_and(|intent| case.facts.intents[intent].captured_without_order);
+    by_intent || case.facts.price_of(case.history, order) == Some(0)
+}

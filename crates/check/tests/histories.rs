@@ -1,0 +1,143 @@
+//! Every history in `histories/` gets the verdict that its MANIFEST says, as far as the rules are written.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use check::{Overall, Rule, Verdict, judge};
+use history::{History, jsonl};
+use serde_json::Value;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("histories")
+}
+
+fn load(file: &str) -> History {
+    let text = std::fs::read(folder().join(file)).expect("the file is there");
+    jsonl::read(&text[..]).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn names(value: &Value) -> BTreeSet<String> {
+    let names = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    names
+        .iter()
+        .filter_map(|name| Some(name.as_str()?.to_owned()))
+        .collect()
+}
+
+fn violated(verdict: &Verdict) -> BTreeSet<String> {
+    let safety = verdict.violated().filter(|v| v.rule != Rule::Malformed);
+    safety.map(|v| v.rule.name().to_owned()).collect()
+}
+
+fn manifest() -> Vec<Value> {
+    let text = std::fs::read(folder().join("MANIFEST.json")).expect("the manifest is there");
+    serde_json::from_slice(&text).expect("the manifest is a list")
+}
+
+/// What is wrong with the verdict on one case, if anything.
+fn complaint(case: &Value) -> Option<String> {
+    let file = case["file"].as_str().expect("a case has a file");
+    let expect = &case["expect"];
+    let verdict = judge(&load(file));
+    let found = violated(&verdict);
+    let listed = names(&expect["violated"]);
+    let allowed = names(&expect["allowed"]);
+    let written = |name: &&String| Rule::from_name(name).is_some();
+    let missed: Vec<_> = listed
+        .iter()
+        .filter(written)
+        .filter(|n| !found.contains(*n))
+        .collect();
+    let invented: Vec<_> = found
+        .iter()
+        .filter(|n| !listed.contains(*n) && !allowed.contains(*n))
+        .collect();
+    let overall = verdict.overall();
+    let is_decided = listed.iter().all(|name| written(&name));
+    let exit = expect["exit"].as_u64().expect("a case has an exit code");
+    let wrong_exit = is_decided && u64::from(overall.exit_code()) != exit;
+    let is_malformed = expect["malformed"] == Value::Bool(true);
+    let wrong_form = is_malformed != (overall == Overall::Malformed);
+    (!missed.is_empty() || !invented.is_empty() || wrong_exit || wrong_form).then(|| {
+        format!("{file}: missed {missed:?}, invented {invented:?}, {overall:?}, want exit {exit}\n{verdict:#?}")
+    })
+}
+
+#[test]
+fn every_history_gets_the_verdict_of_its_manifest() {
+    let complaints: Vec<String> = manifest().iter().filter_map(complaint).collect();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn every_file_is_in_the_manifest_and_every_rule_has_both_sides() {
+    let listed: BTreeSet<String> = manifest()
+        .iter()
+        .filter_map(|case| Some(case["file"].as_str()?.to_owned()))
+        .collect();
+    let there: BTreeSet<String> = std::fs::read_dir(folder())
+        .expect("the folder is there")
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".jsonl"))
+        .collect();
+    assert_eq!(listed, there);
+    let mut held = BTreeSet::new();
+    let mut broken = BTreeSet::new();
+    for file in &there {
+        for verdict in judge(&load(file)).rules {
+            match verdict.outcome {
+                check::Outcome::Held => held.insert(verdict.rule),
+                check::Outcome::Violated => broken.insert(verdict.rule),
+                check::Outcome::Vacuous if verdict.rule == Rule::Vacuous => {
+                    broken.insert(verdict.rule)
+                }
+                _ => continue,
+            };
+        }
+    }
+    let all: BTreeSet<Rule> = Rule::ALL.iter().copied().collect();
+    assert_eq!((&held, &broken), (&all, &all));
+}
+
+#[test]
+fn a_malformed_file_is_refused_with_the_line() {
+    let verdict = judge(&load("malformed-two-completions.jsonl"));
+    let witness = &verdict.rule(Rule::Malformed).witnesses[0];
+    assert!(witness.why.starts_with("line 4: attempt 0 "), "{witness:?}");
+}
+
+#[test]
+fn a_witness_reads_as_two_sentences_with_operations_and_rows() {
+    let verdict = judge(&load("duplicate-by-intent.jsonl"));
+    let witness = &verdict.rule(Rule::DuplicateOrder).witnesses[0];
+    assert_eq!(
+        witness.why,
+        "the database holds orders 1 and 2 for the one purchase i1. A purchase that was meant once is one order, whatever its keys."
+    );
+    assert_eq!(witness.intent.as_deref(), Some("i1"));
+    assert_eq!(witness.rows.len(), 2);
+    assert_eq!(
+        witness.operations[0].text,
+        "attempt 1 asked for b1 with (A, k2) at 10 ms and got ok 201, order 2 with body R2, at 15 ms"
+    );
+}
+
+#[test]
+fn a_kept_judge_forgets_the_history_before() {
+    let mut kept = check::Judge::new();
+    for case in manifest() {
+        let history = load(case["file"].as_str().expect("a case has a file"));
+        let (again, fresh) = (kept.judge(&history), judge(&history));
+        assert_eq!(format!("{again:?}"), format!("{fresh:?}"));
+    }
+}
+
+#[test]
+fn a_verdict_survives_json() {
+    for case in manifest() {
+        let verdict = judge(&load(case["file"].as_str().expect("a case has a file")));
+        let text = serde_json::to_string(&verdict).expect("a verdict is JSON");
+        let again: Verdict = serde_json::from_str(&text).expect("what we wrote");
+        assert_eq!(format!("{again:?}"), format!("{verdict:?}"));
+    }
+}
