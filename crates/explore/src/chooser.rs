@@ -85,14 +85,13 @@ impl Chooser {
     fn pick(&mut self, site: &Site, menu: Menu) -> u32 {
         let pick = match &mut self.source {
             Source::Random(random) => random.pick(site, menu),
-            Source::Other(strategy) => strategy.borrow_mut().pick(site, menu),
+            Source::Other(strategy) => {
+                let pick = strategy.borrow_mut().pick(site, menu);
+                let (name, bound) = (site.kind.name(), menu.bound());
+                assert!(pick < bound, "{name}: pick {pick} out of {bound}");
+                pick
+            }
         };
-        assert!(
-            pick < menu.bound(),
-            "{}: pick {pick} out of {}",
-            site.kind.name(),
-            menu.bound()
-        );
         self.digest.push(site.kind.hash() ^ u64::from(pick));
         if let Some(picks) = &mut self.recording {
             picks.push(pick);

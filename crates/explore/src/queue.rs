@@ -39,6 +39,8 @@ pub(crate) struct Queue<E> {
     rings: Vec<Ring<E>>,
     /// The key of each ring's first entry, or the largest number.
     heads: Vec<u128>,
+    /// The least of the heads, and which ring has it.
+    least_head: (u128, usize),
     pushed: u64,
 }
 
@@ -61,6 +63,7 @@ impl<E: Copy> Queue<E> {
             heap: Vec::new(),
             rings: Vec::new(),
             heads: Vec::new(),
+            least_head: (NOTHING, 0),
             pushed: 0,
         }
     }
@@ -95,6 +98,9 @@ impl<E: Copy> Queue<E> {
         let entries = &mut self.rings[ring].entries;
         if entries.is_empty() {
             self.heads[ring] = entry.key();
+            if entry.key() < self.least_head.0 {
+                self.least_head = (entry.key(), ring);
+            }
         }
         entries.push_back(entry);
     }
@@ -132,10 +138,8 @@ impl<E: Copy> Queue<E> {
         if let Some(entry) = self.heap.first().filter(|entry| entry.key() < least) {
             (least, from) = (entry.key(), From::Heap);
         }
-        for (ring, head) in self.heads.iter().enumerate() {
-            if *head < least {
-                (least, from) = (*head, From::Ring(ring));
-            }
+        if self.least_head.0 < least {
+            (least, from) = (self.least_head.0, From::Ring(self.least_head.1));
         }
         if least == NOTHING {
             return None;
@@ -163,6 +167,12 @@ impl<E: Copy> Queue<E> {
             .pop_front()
             .expect("a ring with a head has an entry");
         self.heads[ring] = entries.front().map_or(NOTHING, Entry::key);
+        self.least_head = (NOTHING, 0);
+        for (ring, head) in self.heads.iter().enumerate() {
+            if *head < self.least_head.0 {
+                self.least_head = (*head, ring);
+            }
+        }
         entry
     }
 
@@ -218,6 +228,7 @@ impl<E: Copy> Queue<E> {
         self.heap.clear();
         self.rings.iter_mut().for_each(|ring| ring.entries.clear());
         self.heads.iter_mut().for_each(|head| *head = NOTHING);
+        self.least_head = (NOTHING, 0);
         self.pushed = 0;
     }
 }

@@ -1,1 +1,23 @@
-//! runner
+//! Plan x world x judge -> `Run`.
+//!
+//! This crate never prints, writes no file and has no clock of its own: whoever watches a run tells it the time.
+//!
+//! - [`one`]: one run: simulate, judge, collect
+//! - [`seeds`]: many runs on all cores, their results in the order of their seeds
+//! - [`watch`]: who looks on, and may stop it
+//! - [`expectation`]: whether a verdict is what the scenario expects
+//! - [`waits`]: how long clients waited
+//! - [`known`]: the names that scenario files and command lines may use
+
+pub mod expectation;
+pub mod known;
+pub mod one;
+pub mod seeds;
+pub mod waits;
+pub mod watch;
+
+pub use known::{Named, known};
+pub use one::{Failure, Finished, Player, Task, run_one};
+pub use orders::StrategyName;
+pub use seeds::{Batch, run_seeds};
+pub use watch::{Control, Progress, Watcher};

@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use compact_str::CompactString;
 use explore::{Class, Kind, Lineage, Object, Odds, Site, TaskId};
 use history::{CodeRef, Completion, IntentRef, Invoke, KeyRef, Label, PayloadRef, TenantRef};
 use protocol::{Cart, IdempotencyKey, OrderRequest, Problem, Response, Tenant};
@@ -305,7 +304,7 @@ impl World {
             request: OrderRequest {
                 tenant: Tenant(intent.tenant),
                 customer: customer(intent.user),
-                key: key.map(key_text),
+                key: key.map(|key| IdempotencyKey::numbered('k', key.index() as u64)),
                 // A cart is bought once, so the payload's number serves as the cart's.
                 cart: Cart {
                     id: purchase.payload.index() as u64,
@@ -548,13 +547,6 @@ impl State {
     pub(crate) fn code(&mut self, text: &str) -> CodeRef {
         self.recorder.history_mut().names.codes.intern(text)
     }
-}
-
-/// The text of a counted key: `k17`.
-fn key_text(key: KeyRef) -> IdempotencyKey {
-    let mut text = CompactString::const_new("k");
-    text.push_str(itoa::Buffer::new().format(key.index()));
-    IdempotencyKey::new(text).expect("a counted key is a key")
 }
 
 /// A digest of what a replay must repeat: everything but the replay header.

@@ -1,0 +1,107 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::exit;
+
+/// Proof that an order happens once: plays a story of lost replies and repeated requests against an order service, and judges it.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "onceproof", version, after_help = exit::TABLE)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Run scenarios and judge what happened.
+    #[command(after_help = exit::TABLE)]
+    Scenario(ScenarioArgs),
+    /// Show the scenarios, strategies, faults, rules, situations and contract presets.
+    List {
+        /// One JSON object instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a JSON Schema.
+    Schema {
+        /// Of what.
+        of: SchemaOf,
+    },
+    /// Judge histories that were recorded anywhere, in the JSONL form.
+    #[command(after_help = exit::TABLE)]
+    Check(CheckArgs),
+}
+
+/// What there is a schema of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// Scenario files.
+    Scenario,
+    /// `run.json`.
+    Run,
+}
+
+/// What `onceproof scenario` takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ScenarioArgs {
+    /// Scenarios by name, or files that end in `.toml`.
+    #[arg(required = true, value_name = "NAME|FILE")]
+    pub scenarios: Vec<String>,
+    /// The strategy under which the service runs, instead of the scenario's own.
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(runner::known::strategies().map(|s| s.name)))]
+    pub strategy: Option<String>,
+    /// The seed of every choice, or the first of several.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many seeds, one after another.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: u64,
+    /// The fraction of the scenario's load and stock.
+    #[arg(long, value_name = "F", default_value_t = 1.0)]
+    pub scale: f64,
+    /// How many seeds run at the same time [default: one per core].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Where run.json, report.md and the histograms go; with several scenarios, a folder for each in it [default: reports/NAME].
+    #[arg(long, value_name = "DIR")]
+    pub report: Option<PathBuf>,
+    /// Write the history as JSONL to this file, or to stdout if it is `-`; the report then goes to stderr.
+    #[arg(long, value_name = "FILE|-")]
+    pub history: Option<PathBuf>,
+    /// One line of JSON per run instead of text.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long)]
+    pub quiet: bool,
+    /// Exit with 0 if and only if the scenario expects what came, violations included.
+    #[arg(long)]
+    pub expect: bool,
+}
+
+/// What `onceproof check` takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Histories; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub histories: Vec<PathBuf>,
+    /// One line of JSON per history instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,88 @@
+//! What the program says when it ends: one number, the same for every command.
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// No rule was violated; with `--expect`, every expectation was met.
+    Ok,
+    /// A rule was violated; with `--expect`, an expectation was not met.
+    Failed,
+    /// The request was malformed: a flag, a scenario file, a history, each with its place.
+    Malformed,
+    /// The harness failed: a panic of ours, a report that could not be written. This says nothing about the service.
+    Harness,
+    /// Nothing was violated, but the evidence is missing or does not decide.
+    Inconclusive,
+    /// Somebody pressed Ctrl-C: there is no verdict.
+    Interrupted,
+}
+
+/// Exit code: no rule was violated.
+pub const OK: u8 = 0;
+/// Exit code: a rule was violated.
+pub const FAILED: u8 = 1;
+/// Exit code: the request was malformed.
+pub const MALFORMED: u8 = 2;
+/// Exit code: the harness failed.
+pub const HARNESS: u8 = 3;
+/// Exit code: the evidence is missing or does not decide.
+pub const INCONCLUSIVE: u8 = 4;
+/// Exit code: interrupted, as shells count SIGINT.
+pub const INTERRUPTED: u8 = 130;
+
+/// The table of exit codes, for `--help`.
+pub const TABLE: &str = "\
+Exit codes:
+  0    no rule was violated (with --expect: every expectation was met)
+  1    a rule was violated (with --expect: an expectation was not met)
+  2    the request was malformed: a flag, a scenario file, a history
+  3    the harness failed: a panic of ours, a report that could not be written
+  4    inconclusive: nothing was violated, but the evidence is missing
+  130  interrupted: no verdict";
+
+impl Exit {
+    /// The exit code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Exit::Ok => OK,
+            Exit::Failed => FAILED,
+            Exit::Malformed => MALFORMED,
+            Exit::Harness => HARNESS,
+            Exit::Inconclusive => INCONCLUSIVE,
+            Exit::Interrupted => INTERRUPTED,
+        }
+    }
+
+    /// The worse of two. A violation dominates missing evidence; what keeps results from being complete dominates both.
+    pub const fn worst(self, other: Exit) -> Exit {
+        if other.rank() > self.rank() {
+            other
+        } else {
+            self
+        }
+    }
+
+    const fn rank(self) -> u8 {
+        match self {
+            Exit::Ok => 0,
+            Exit::Inconclusive => 1,
+            Exit::Failed => 2,
+            Exit::Malformed => 3,
+            Exit::Harness => 4,
+            Exit::Interrupted => 5,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_violation_dominates_missing_evidence_and_a_broken_harness_dominates_both() {
+        assert_eq!(Exit::Inconclusive.worst(Exit::Failed), Exit::Failed);
+        assert_eq!(Exit::Failed.worst(Exit::Inconclusive), Exit::Failed);
+        assert_eq!(Exit::Failed.worst(Exit::Harness), Exit::Harness);
+        assert_eq!(Exit::Ok.worst(Exit::Ok).code(), OK);
+    }
+}

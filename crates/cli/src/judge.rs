@@ -1,0 +1,60 @@
+//! `onceproof check`: judges histories that were recorded anywhere.
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::Path;
+
+use check::{Judge, Overall};
+use history::History;
+
+use crate::args::CheckArgs;
+use crate::exit::Exit;
+use crate::output::{Output, say};
+
+/// Judges the histories of a command line; each is judged whatever becomes of the others.
+pub fn run(args: &CheckArgs, output: &mut Output) -> Exit {
+    let mut judge = Judge::new();
+    let mut exit = Exit::Ok;
+    for path in &args.histories {
+        exit = exit.worst(one(path, args.json, &mut judge, output));
+    }
+    exit
+}
+
+fn one(path: &Path, json: bool, judge: &mut Judge, output: &mut Output) -> Exit {
+    let called = path.display().to_string();
+    let history = match read(path, &called) {
+        Ok(history) => history,
+        Err(problem) => {
+            say(&format!("error: {problem}\n"));
+            return Exit::Malformed;
+        }
+    };
+    let verdict = judge.judge(&history);
+    output.print(&match json {
+        true => report::judgement_line(&called, &verdict),
+        false => report::judgement(&called, &verdict),
+    });
+    match verdict.overall() {
+        Overall::Pass => Exit::Ok,
+        Overall::Fail => Exit::Failed,
+        Overall::Inconclusive => Exit::Inconclusive,
+        Overall::Malformed => Exit::Malformed,
+    }
+}
+
+/// Reads a history; an error names the file, and the line if it got that far.
+fn read(path: &Path, called: &str) -> Result<History, String> {
+    let read = if called == "-" {
+        history::jsonl::read(io::stdin().lock())
+    } else {
+        let file = File::open(path).map_err(|error| format!("cannot read `{called}`: {error}"))?;
+        history::jsonl::read(BufReader::with_capacity(1 << 20, file))
+    };
+    read.map_err(|error| {
+        let column = error
+            .column
+            .map_or(String::new(), |column| format!(":{column}"));
+        format!("{called}:{}{column}: {}", error.line, error.message)
+    })
+}

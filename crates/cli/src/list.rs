@@ -1,0 +1,74 @@
+//! `onceproof list` and `onceproof schema`: what can be named, and the forms of files.
+
+use runner::known;
+use scenario::Library;
+use serde_json::{Value, json};
+
+use crate::args::SchemaOf;
+use crate::exit::Exit;
+use crate::output::Output;
+
+/// Prints everything that a scenario file or a command line may name.
+pub fn names(json: bool, output: &mut Output) -> Exit {
+    output.print(&match json {
+        true => format!("{}\n", object()),
+        false => text(),
+    });
+    Exit::Ok
+}
+
+/// Prints a JSON Schema.
+pub fn schema(of: SchemaOf, output: &mut Output) -> Exit {
+    output.print(&match of {
+        SchemaOf::Scenario => scenario::schema::text(),
+        SchemaOf::Run => report::schema::text(),
+    });
+    Exit::Ok
+}
+
+/// Names under a heading, each with a line about it if there is one.
+type Section = (&'static str, Vec<(String, String)>);
+
+fn sections() -> Vec<Section> {
+    let about = |named: known::Named| (named.name.to_owned(), named.about.to_owned());
+    let bare = |name: &str| (name.to_owned(), String::new());
+    let scenarios = Library::at("scenarios").list().into_iter();
+    vec![
+        (
+            "scenarios",
+            scenarios.map(|entry| (entry.name, entry.summary)).collect(),
+        ),
+        ("strategies", known::strategies().map(about).collect()),
+        ("faults", known::faults().map(bare).collect()),
+        ("rules", known::rules().map(about).collect()),
+        ("situations", known::labels().map(bare).collect()),
+        ("presets", known::presets().map(bare).collect()),
+    ]
+}
+
+fn text() -> String {
+    let mut text = String::new();
+    for (heading, names) in sections() {
+        let widest = names.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        text.push_str(&format!("{heading}\n"));
+        for (name, about) in names {
+            let line = format!("  {name:<widest$}  {about}");
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn object() -> Value {
+    let entry = |(name, about): (String, String)| match about.is_empty() {
+        true => Value::String(name),
+        false => json!({ "name": name, "about": about }),
+    };
+    let section = |(heading, names): Section| {
+        let names: Vec<Value> = names.into_iter().map(entry).collect();
+        (heading.to_owned(), Value::Array(names))
+    };
+    Value::Object(sections().into_iter().map(section).collect())
+}

@@ -1,0 +1,60 @@
+//! onceproof: proof that an order happens once. Arguments, terminal, progress, exit codes; everything else is in the other rooms.
+//!
+//! - [`args`]: what can be typed
+//! - [`exit`]: what the program says when it ends
+//! - [`scenario`]: `onceproof scenario`
+//! - [`batch`]: one scenario, under one seed or many
+//! - [`judge`]: `onceproof check`
+//! - [`list`]: `onceproof list` and `onceproof schema`
+//! - [`folder`]: files that are written whole or not at all
+//! - [`progress`]: who watches a run from the terminal
+//! - [`output`]: stdout and stderr that may be closed at any time
+#![expect(clippy::disallowed_methods, reason = "this crate is the real world")]
+
+mod args;
+mod batch;
+mod exit;
+mod folder;
+mod judge;
+mod list;
+mod output;
+mod progress;
+mod scenario;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Args, Command};
+use crate::exit::Exit;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let mut output = Output::default();
+    let exit = match Args::try_parse() {
+        Ok(args) => run(&args.command, &mut output),
+        Err(error) => usage(&error, &mut output),
+    };
+    ExitCode::from(output.exit(exit).code())
+}
+
+fn run(command: &Command, output: &mut Output) -> Exit {
+    match command {
+        Command::Scenario(args) => scenario::run(args, output),
+        Command::List { json } => list::names(*json, output),
+        Command::Schema { of } => list::schema(*of, output),
+        Command::Check(args) => judge::run(args, output),
+    }
+}
+
+/// What clap has to say: help for whoever asked for it, otherwise what is wrong with the command line.
+fn usage(error: &clap::Error, output: &mut Output) -> Exit {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        output::say(&text);
+        Exit::Malformed
+    } else {
+        output.print(&text);
+        Exit::Ok
+    }
+}

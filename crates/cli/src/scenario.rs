@@ -1,0 +1,86 @@
+//! `onceproof scenario`: every scenario is read before any is run, so that a typo in the last does not cost the time of the first.
+
+use std::path::PathBuf;
+
+use runner::StrategyName;
+use scenario::{Mistake, Options, Plan};
+
+use crate::args::ScenarioArgs;
+use crate::batch::Work;
+use crate::exit::Exit;
+use crate::output::{Output, say};
+use crate::progress::Stop;
+
+/// Runs the scenarios of a command line.
+pub fn run(args: &ScenarioArgs, output: &mut Output) -> Exit {
+    if let Some(problem) = contradiction(args) {
+        say(&format!("error: {problem}\n"));
+        return Exit::Malformed;
+    }
+    let plans = match read(args) {
+        Ok(plans) => plans,
+        Err(mistake) => {
+            say(&mistake.render());
+            return Exit::Malformed;
+        }
+    };
+    let stop = Stop::on_interrupt();
+    let mut exit = Exit::Ok;
+    for (called, plan) in args.scenarios.iter().zip(&plans) {
+        let work = Work {
+            args,
+            called,
+            plan,
+            strategy: strategy(args),
+            folder: folder(args, plan),
+            stop: &stop,
+        };
+        exit = exit.worst(work.run(output));
+        if exit == Exit::Interrupted || !output.is_open() {
+            break;
+        }
+    }
+    exit
+}
+
+/// What clap cannot know: flags that make no sense together.
+fn contradiction(args: &ScenarioArgs) -> Option<&'static str> {
+    let many = args.seeds > 1 || args.scenarios.len() > 1;
+    let to_stdout = args
+        .history
+        .as_ref()
+        .is_some_and(|path| path.as_os_str() == "-");
+    if args.history.is_some() && many {
+        Some("a history is of one scenario and one seed: leave out `--history`, or `--seeds`")
+    } else if to_stdout && args.json {
+        Some("`--history -` and `--json` both want standard output: give the history a file")
+    } else if args.seed.checked_add(args.seeds).is_none() {
+        Some("there are no seeds above 18446744073709551614")
+    } else {
+        None
+    }
+}
+
+fn read(args: &ScenarioArgs) -> Result<Vec<Plan>, Mistake> {
+    let options = Options {
+        scale: args.scale,
+        known: runner::known(),
+    };
+    let plans = args.scenarios.iter();
+    plans
+        .map(|called| scenario::load(called, &options))
+        .collect()
+}
+
+fn strategy(args: &ScenarioArgs) -> Option<StrategyName> {
+    let named = args.strategy.as_ref()?;
+    Some(named.parse().expect("clap takes no other names"))
+}
+
+fn folder(args: &ScenarioArgs, plan: &Plan) -> PathBuf {
+    match &args.report {
+        None => PathBuf::from("reports").join(&plan.name),
+        Some(folder) if args.scenarios.len() > 1 => folder.join(&plan.name),
+        Some(folder) => folder.clone(),
+    }
+}

@@ -1,0 +1,132 @@
+//! Every exit code, and what is said with it.
+
+use std::fs;
+
+use super::{folder, onceproof, root, stderr, stdout};
+
+/// A scenario of the repository with some text replaced, as a file in a folder.
+fn edited(folder: &tempfile::TempDir, scenario: &str, from: &str, to: &str) {
+    let path = root().join("scenarios").join(format!("{scenario}.toml"));
+    let text = fs::read_to_string(path).expect("the scenario is there");
+    assert!(text.contains(from), "{scenario} has no `{from}`");
+    let path = folder.path().join("edited.toml");
+    fs::write(path, text.replacen(from, to, 1)).expect("the folder takes a file");
+}
+
+#[test]
+fn a_held_run_exits_with_0_and_a_violated_one_with_1() {
+    stdout(&folder(), "scenario seven-thirty", 0);
+    stdout(&folder(), "scenario seven-thirty --strategy no-dedup", 1);
+}
+
+#[test]
+fn a_malformed_command_line_exits_with_2() {
+    for line in [
+        "",
+        "scenaro seven-thirty",
+        "scenario",
+        "scenario seven-thirty --sed 3",
+        "scenario seven-thirty --seed x",
+        "scenario seven-thirty --scale 0",
+        "scenario seven-thirty --scale -1",
+        "scenario seven-thirty --scale nan",
+        "scenario seven-thirty --seeds 0",
+        "scenario seven-thirty --jobs 0",
+        "scenario no-such-story",
+        "scenario no-such-file.toml",
+        "scenario seven-thirty --seeds 2 --history h.jsonl",
+        "scenario seven-thirty --json --history -",
+        "scenario seven-thirty --seed 18446744073709551615",
+    ] {
+        let said = stderr(&folder(), line, 2);
+        assert!(
+            !said.is_empty() && !said.contains("panicked"),
+            "{line}: {said}"
+        );
+    }
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_the_nearest() {
+    let said = stderr(&folder(), "scenario seven-thirty --strategy no-dedub", 2);
+    assert!(said.contains("no-dedup"), "{said}");
+    let said = stderr(&folder(), "scenario seven-thirsty", 2);
+    assert!(said.contains("seven-thirty"), "{said}");
+}
+
+#[test]
+fn a_typo_in_a_scenario_file_is_pointed_at_and_exits_with_2() {
+    let folder = folder();
+    edited(
+        &folder,
+        "seven-thirty",
+        r#"strategy = "claim-complete""#,
+        r#"strategy = "claim-complet""#,
+    );
+    let said = stderr(&folder, "scenario edited.toml", 2);
+    for part in [
+        "unknown strategy `claim-complet`",
+        "edited.toml:12:",
+        "did you mean `claim-complete`?",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!folder.path().join("reports").exists(), "nothing ran");
+}
+
+#[test]
+fn a_typo_in_the_last_scenario_keeps_the_first_from_running() {
+    let folder = folder();
+    edited(&folder, "canary", "300ms", "300 lightyears");
+    stderr(&folder, "scenario seven-thirty edited.toml", 2);
+    assert!(!folder.path().join("reports").exists(), "nothing ran");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_exits_with_3() {
+    let said = stderr(
+        &folder(),
+        "scenario seven-thirty --report /dev/full/report",
+        3,
+    );
+    assert!(said.contains("/dev/full/report"), "{said}");
+}
+
+#[test]
+fn a_run_that_never_met_what_it_needs_exits_with_4() {
+    let folder = folder();
+    edited(
+        &folder,
+        "seven-thirty",
+        r#"["double-click"]"#,
+        r#"["double-click", "takeover"]"#,
+    );
+    let text = stdout(&folder, "scenario edited.toml", 4);
+    assert!(text.contains("never met takeover"), "{text}");
+    // Nothing is expected of a run without evidence either.
+    stdout(&folder, "scenario edited.toml --expect", 4);
+    // A violation is proof enough.
+    stdout(&folder, "scenario edited.toml --strategy no-dedup", 1);
+}
+
+#[test]
+fn a_violation_dominates_missing_evidence() {
+    let folder = folder();
+    edited(
+        &folder,
+        "seven-thirty",
+        r#"["double-click"]"#,
+        r#"["double-click", "takeover"]"#,
+    );
+    stdout(&folder, "scenario edited.toml canary", 1);
+    stdout(&folder, "scenario canary edited.toml", 1);
+}
+
+#[test]
+fn help_is_no_mistake_and_shows_the_exit_codes() {
+    for line in ["--help", "scenario --help", "check --help"] {
+        let text = stdout(&folder(), line, 0);
+        assert!(text.contains("130  interrupted"), "{line}: {text}");
+    }
+    onceproof(&folder(), "--version").assert().success();
+}

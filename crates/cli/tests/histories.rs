@@ -1,0 +1,79 @@
+//! `onceproof check`: histories that were recorded anywhere.
+
+use std::fs;
+
+use super::{folder, stderr, stdout};
+
+const CONTRACT: &str =
+    r#"{"kind":"contract","time_unit":"ms","prices":{"S":100},"stock":{"S":10}}"#;
+
+/// A purchase that ended in so many orders, as a history.
+fn purchase(orders: u32) -> String {
+    let mut text = format!("{CONTRACT}\n");
+    let mut rows = Vec::new();
+    for order in 1..=orders {
+        let (process, begun, done) = (order - 1, order * 10, order * 10 + 5);
+        text += &format!(
+            r#"{{"kind":"invoke","t":{begun},"process":{process},"op":"create","tenant":"A","key":"k{order}","intent":"i1","payload":"b1","items":[{{"sku":"S","quantity":1}}]}}
+{{"kind":"ok","t":{done},"process":{process},"status":201,"order":"{order}","response":"R{order}"}}
+"#
+        );
+        rows.push(format!(
+            r#"{{"id":"{order}","tenant":"A","key":"k{order}","payload":"b1","items":[{{"sku":"S","quantity":1}}],"state":"confirmed","t":{done}}}"#
+        ));
+    }
+    text + &format!(
+        "{{\"kind\":\"audit\",\"t\":10000,\"orders\":[{}]}}\n",
+        rows.join(",")
+    )
+}
+
+#[test]
+fn one_order_passes_and_two_of_one_purchase_fail_with_a_witness() {
+    let folder = folder();
+    fs::write(folder.path().join("one.jsonl"), purchase(1)).expect("a file");
+    fs::write(folder.path().join("two.jsonl"), purchase(2)).expect("a file");
+    let text = stdout(&folder, "check one.jsonl", 0);
+    assert!(text.contains("Verdict PASS"), "{text}");
+    let text = stdout(&folder, "check one.jsonl two.jsonl", 1);
+    assert!(
+        text.contains("VIOLATED duplicate-order") && text.contains("Witness duplicate-order:"),
+        "{text}"
+    );
+    let lines = stdout(&folder, "check one.jsonl two.jsonl --json", 1);
+    let verdicts: Vec<String> = lines
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).expect("one object")["verdict"]
+                .to_string()
+        })
+        .collect();
+    assert_eq!(verdicts, [r#""pass""#, r#""fail""#]);
+}
+
+#[test]
+fn what_is_no_history_is_named_with_its_line_and_exits_with_2() {
+    let folder = folder();
+    fs::write(
+        folder.path().join("bad.jsonl"),
+        format!("{CONTRACT}\n{{\"kind\":\"nonsense\"}}\n"),
+    )
+    .expect("a file");
+    let said = stderr(&folder, "check bad.jsonl", 2);
+    assert!(said.contains("bad.jsonl:2"), "{said}");
+    let said = stderr(&folder, "check no-such-file.jsonl", 2);
+    assert!(said.contains("no-such-file.jsonl"), "{said}");
+}
+
+#[test]
+fn a_history_of_our_own_is_judged_as_it_was_when_it_happened() {
+    let folder = folder();
+    for (strategy, code) in [("claim-complete", 0), ("no-dedup", 1)] {
+        stdout(
+            &folder,
+            &format!("scenario seven-thirty --strategy {strategy} --history h.jsonl"),
+            code,
+        );
+        stdout(&folder, "check h.jsonl", code);
+    }
+}

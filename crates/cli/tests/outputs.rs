@@ -1,0 +1,197 @@
+//! JSON, histories, closed pipes, full disks.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use super::{folder, onceproof, stderr, stdout};
+
+fn object(text: &str) -> Value {
+    serde_json::from_str(text).expect("one JSON object")
+}
+
+#[test]
+fn a_line_of_json_has_what_programs_are_promised() {
+    let text = stdout(
+        &folder(),
+        "scenario seven-thirty --strategy no-dedup --json",
+        1,
+    );
+    assert_eq!(text.lines().count(), 1, "{text}");
+    let run = object(&text);
+    assert_eq!(run["scenario"], "seven-thirty");
+    assert_eq!(run["strategy"], "no-dedup");
+    assert_eq!(
+        (&run["seed"], &run["backend"]),
+        (&Value::from(1), &Value::from("sim"))
+    );
+    assert_eq!(
+        (&run["verdict"], &run["report"]),
+        (&Value::from("fail"), &Value::from("reports/seven-thirty"))
+    );
+    for (count, figure) in [
+        ("intents", 1),
+        ("requests", 2),
+        ("orders", 2),
+        ("extra_orders", 1),
+        ("extra_charges", 1),
+    ] {
+        assert_eq!(run["counts"][count], figure, "{count}");
+    }
+    let rules = run["rules"].as_array().expect("a list of rules");
+    for rule in rules {
+        for field in ["name", "verdict", "checked", "unknown", "witnesses"] {
+            assert!(!rule[field].is_null(), "{field} of {rule}");
+        }
+    }
+    assert_eq!(run["latency"]["created"]["count"], 2);
+    assert_eq!(run["digest"].as_str().map(str::len), Some(32));
+    assert!(run["wall_seconds"].is_f64());
+}
+
+#[test]
+fn many_seeds_are_one_line_each_in_their_order() {
+    let text = stdout(
+        &folder(),
+        "scenario seven-thirty --seed 5 --seeds 20 --jobs 4 --json",
+        0,
+    );
+    let seeds: Vec<u64> = text
+        .lines()
+        .map(|line| object(line)["seed"].as_u64().expect("a seed"))
+        .collect();
+    assert_eq!(seeds, (5..25).collect::<Vec<u64>>());
+}
+
+#[test]
+fn a_report_folder_has_every_file_and_no_other() {
+    let folder = folder();
+    stdout(
+        &folder,
+        "scenario million-a-day --scale 0.001 --report here/there",
+        0,
+    );
+    let mut names: Vec<String> = fs::read_dir(folder.path().join("here/there"))
+        .expect("the folder was made")
+        .map(|entry| {
+            entry
+                .expect("a readable folder")
+                .file_name()
+                .into_string()
+                .expect("a plain name")
+        })
+        .collect();
+    names.sort();
+    let all = [
+        "latency-created.hgrm",
+        "latency-refused.hgrm",
+        "latency-replayed.hgrm",
+        "latency.hlog",
+        "report.md",
+        "run.json",
+    ];
+    assert_eq!(names, all);
+    let run =
+        object(&fs::read_to_string(folder.path().join("here/there/run.json")).expect("a file"));
+    assert_eq!(run["schema_version"], 1);
+}
+
+#[test]
+fn a_full_disk_loses_no_verdict_and_leaves_no_half_file() {
+    let folder = folder();
+    fs::create_dir_all(folder.path().join("out/run.json")).expect("room for a folder");
+    let assert = onceproof(&folder, "scenario seven-thirty --report out")
+        .assert()
+        .code(3);
+    let output = assert.get_output();
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(out.contains("Verdict PASS"), "{out}");
+    assert!(
+        !out.contains("Report out"),
+        "a report that is not there is not named: {out}"
+    );
+    assert!(err.contains("cannot write `out/run.json`"), "{err}");
+    let left = fs::read_dir(folder.path().join("out"))
+        .expect("a folder")
+        .count();
+    assert_eq!(left, 1, "only what was there before");
+}
+
+#[test]
+fn a_history_goes_to_a_file_or_says_why_not() {
+    let folder = folder();
+    stdout(&folder, "scenario seven-thirty --history h.jsonl", 0);
+    let text = fs::read_to_string(folder.path().join("h.jsonl")).expect("the history");
+    assert!(text.starts_with(r#"{"kind":"contract""#), "{text}");
+    if fs::metadata("/dev/full").is_ok() {
+        let said = stderr(&folder, "scenario seven-thirty --history /dev/full", 3);
+        assert!(said.contains("cannot write `/dev/full`"), "{said}");
+    }
+}
+
+#[test]
+fn a_history_on_stdout_is_alone_there() {
+    let assert = onceproof(&folder(), "scenario seven-thirty --history -")
+        .assert()
+        .code(0);
+    let output = assert.get_output();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        assert!(object(line)["kind"].is_string(), "{line}");
+    }
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Verdict PASS"));
+}
+
+#[test]
+fn a_reader_who_goes_away_changes_no_exit_code_and_causes_no_panic() {
+    for (line, code) in [
+        ("scenario seven-thirty --strategy no-dedup", 1),
+        ("scenario million-a-day --scale 0.01 --history - --quiet", 0),
+        (
+            "scenario seven-thirty --strategy no-dedup --json --seeds 200000 --quiet",
+            1,
+        ),
+        ("list", 0),
+        ("schema run", 0),
+    ] {
+        let folder = folder();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_onceproof"))
+            .current_dir(&folder)
+            .args(line.split_whitespace())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut reader = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut first = String::new();
+        reader.read_line(&mut first).expect("a first line");
+        drop(reader);
+        let output = child.wait_with_output().expect("the program ends");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{line}: {said}");
+        assert!(
+            !said.contains("panicked") && !said.contains("error"),
+            "{line}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_full_disk_behind_stdout_is_said_and_exits_with_3() {
+    let Ok(full) = File::options().write(true).open("/dev/full") else {
+        return;
+    };
+    let output = Command::new(env!("CARGO_BIN_EXE_onceproof"))
+        .args(["list"])
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .output()
+        .expect("the program runs");
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("cannot write to standard output"), "{said}");
+}

@@ -1,0 +1,124 @@
+//! What the scenarios show under which strategy.
+
+use super::{folder, stdout};
+
+#[test]
+fn the_reference_makes_one_order_of_two_taps() {
+    let text = stdout(&folder(), "scenario seven-thirty", 0);
+    assert!(text.contains("Orders 1 live"), "{text}");
+    assert!(
+        text.contains("PASS") && text.contains("as the scenario expects"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("hint:"),
+        "nothing failed, so there is nothing to reproduce: {text}"
+    );
+}
+
+#[test]
+fn without_deduplication_two_taps_are_two_orders_with_a_witness_and_a_reproduction_at_the_end() {
+    let text = stdout(&folder(), "scenario seven-thirty --strategy no-dedup", 1);
+    assert!(text.contains("VIOLATED duplicate-order"), "{text}");
+    assert!(text.contains("Witness duplicate-order:"), "{text}");
+    assert!(text.contains("35.00 charged twice"), "{text}");
+    let last = text.lines().last();
+    let hint = "hint: cargo run -- scenario seven-thirty --strategy no-dedup --seed 1";
+    assert_eq!(last, Some(hint));
+}
+
+#[test]
+fn a_check_before_an_insert_holds_with_some_seeds_and_not_with_others() {
+    let line = "scenario seven-thirty --strategy check-then-insert --seeds 60 --json --quiet";
+    let text = stdout(&folder(), line, 1);
+    let count = |word: &str| {
+        text.matches(&format!("\"verdict\":\"{word}\",\"expected\""))
+            .count()
+    };
+    let (pass, fail) = (count("pass"), count("fail"));
+    assert_eq!(pass + fail, 60);
+    assert!(pass > 5 && fail > 5, "{pass} pass, {fail} fail");
+}
+
+#[test]
+fn the_first_violating_seed_is_shown_in_full_and_its_command_violates_again() {
+    let line = "scenario seven-thirty --strategy check-then-insert --seeds 60 --quiet";
+    let text = stdout(&folder(), line, 1);
+    assert!(
+        text.contains("seeds 1 to 60") && text.contains("Extremes"),
+        "{text}"
+    );
+    let hint = text
+        .lines()
+        .last()
+        .and_then(|line| line.strip_prefix("hint: cargo run -- "));
+    let again = stdout(
+        &folder(),
+        hint.expect("the last line is the reproduction"),
+        1,
+    );
+    let digest = |text: &str| {
+        let line = text.lines().find(|line| line.trim().starts_with("Digest"));
+        line.expect("a report has a digest").to_owned()
+    };
+    assert_eq!(digest(&again), digest(&text));
+}
+
+#[test]
+fn the_storm_costs_a_sixth_more_orders_without_deduplication_and_none_with_the_reference() {
+    let line = "scenario doordash-storm --scale 0.01 --quiet";
+    let held = stdout(&folder(), line, 0);
+    assert!(held.contains("0 extra orders: 0.00"), "{held}");
+    let text = stdout(&folder(), &format!("{line} --strategy no-dedup --json"), 1);
+    let run: serde_json::Value = serde_json::from_str(&text).expect("one object");
+    let extra = run["counts"]["extra_orders"].as_u64().expect("a count");
+    // 0.281 for each of 60 % of 29,700 intents, give or take five standard deviations
+    assert!((4_640..5_380).contains(&extra), "{extra}");
+}
+
+#[test]
+fn the_canary_fails_whatever_the_seed_and_the_scale() {
+    let folder = folder();
+    for seed in 1..=20 {
+        stdout(&folder, &format!("scenario canary --seed {seed}"), 1);
+    }
+    for line in [
+        "--scale 0.01",
+        "--expect",
+        "--seeds 8",
+        "--json",
+        "--quiet --jobs 1",
+    ] {
+        stdout(&folder, &format!("scenario canary {line}"), 1);
+    }
+}
+
+#[test]
+fn an_expectation_of_a_violation_is_met_by_the_violation() {
+    let folder = folder();
+    stdout(
+        &folder,
+        "scenario seven-thirty --strategy no-dedup --expect",
+        0,
+    );
+    stdout(&folder, "scenario seven-thirty canary --expect", 1);
+}
+
+#[test]
+fn a_list_names_everything_that_can_be_named() {
+    let text = stdout(&folder(), "list", 0);
+    for name in [
+        "doordash-storm",
+        "claim-complete",
+        "lose-response",
+        "stuck-claim",
+        "double-click",
+        "reference",
+    ] {
+        assert!(text.contains(name), "{name}: {text}");
+    }
+    let json = stdout(&folder(), "list --json", 0);
+    let list: serde_json::Value = serde_json::from_str(&json).expect("one object");
+    assert_eq!(list["scenarios"][0]["name"], "canary");
+    assert_eq!(list["strategies"][0]["name"], "claim-complete");
+}

@@ -1,0 +1,279 @@
+//! The model behind `run.json`: everything that is known about one run, and all that any report shows.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::latency::Latency;
+
+/// The version of the form below. It grows when a reader of older files would misunderstand a newer one.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// One run: a scenario under one strategy and one seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Run {
+    /// The version of this form.
+    pub schema_version: u32,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The story it tells.
+    pub story: String,
+    /// The story's stated figures.
+    pub claims: Vec<Claim>,
+    /// The strategy under which the service ran.
+    pub strategy: String,
+    /// The seed of every choice.
+    pub seed: u64,
+    /// The world it ran in.
+    pub backend: String,
+    /// The fraction of the scenario's load.
+    pub scale: f64,
+    /// The time of day at which the run begins, in microseconds after midnight.
+    pub starts_at_us: u64,
+    /// How long it took in virtual time.
+    pub virtual_us: u64,
+    /// How many events the world went through.
+    pub events: u64,
+    /// One number that two runs share only if they did the same things in the same order.
+    pub digest: String,
+    /// The verdict in one word.
+    pub verdict: RunVerdict,
+    /// What the scenario expects of the strategy, and whether it came so.
+    pub expectation: Expectation,
+    /// How much there was of everything, and how much too much.
+    pub counts: Counts,
+    /// The plan's faults: how often each struck.
+    pub faults: Vec<FaultCount>,
+    /// What was found about each rule.
+    pub rules: Vec<RuleRow>,
+    /// Which situations the run met.
+    pub coverage: Vec<CoverageRow>,
+    /// How long clients waited, per outcome.
+    pub latency: Latency,
+    /// The command that gives this run again.
+    pub reproduce: String,
+    /// How long it took in real time: the one thing here that differs between two runs of the same command.
+    pub wall_seconds: f64,
+}
+
+/// A figure that the story states.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Claim {
+    /// What is claimed.
+    pub claim: String,
+    /// The value, as the story writes it.
+    pub figure: String,
+}
+
+/// The verdict in one word.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunVerdict {
+    /// No rule is violated or unknown, and there was evidence.
+    Pass,
+    /// Nothing is violated, but a rule is unknown or the evidence is missing.
+    Inconclusive,
+    /// A rule is violated.
+    Fail,
+}
+
+/// What the scenario expects of the strategy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Expectation {
+    /// Whether it came so.
+    pub met: Met,
+    /// What is expected, in words.
+    pub expects: String,
+    /// What came otherwise, in words; empty if it came so.
+    pub differences: Vec<String>,
+}
+
+/// Whether an expectation was met.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Met {
+    /// It came as expected.
+    Yes,
+    /// The scenario expects nothing of this strategy.
+    NothingExpected,
+    /// The evidence is missing.
+    Unknown,
+    /// It came otherwise.
+    No,
+}
+
+/// Sums over one run. Amounts are in minor units of the shop's currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    /// Purchases that people meant.
+    pub intents: u64,
+    /// Purchases that ended in an order as far as their client knows.
+    pub intents_with_order: u64,
+    /// Requests for an order.
+    pub requests: u64,
+    /// Requests beyond the first of each intent.
+    pub duplicate_requests: u64,
+    /// Requests that took effect.
+    pub ok: u64,
+    /// Requests that did not.
+    pub refused: u64,
+    /// Requests of which their client does not know.
+    pub unanswered: u64,
+    /// Faults that struck.
+    pub faults: u64,
+    /// Live orders in the database: pending or confirmed.
+    pub orders: u64,
+    /// Pending ones among them.
+    pub orders_pending: u64,
+    /// Cancelled orders.
+    pub orders_cancelled: u64,
+    /// Live orders beyond the first of each intent.
+    pub extra_orders: u64,
+    /// What those come to.
+    pub extra_orders_amount: i64,
+    /// Charges captured and not refunded.
+    pub charges: u64,
+    /// Charges refunded.
+    pub charges_refunded: u64,
+    /// Captured charges beyond the first of each intent.
+    pub extra_charges: u64,
+    /// What those come to: money charged twice.
+    pub extra_charges_amount: i64,
+    /// Captured charges whose order is absent or cancelled.
+    pub orphan_charges: u64,
+    /// Key records at the end.
+    pub keys: u64,
+    /// Those still in progress.
+    pub keys_open: u64,
+    /// Units there were at first.
+    pub stock_initial: i64,
+    /// Units that were added.
+    pub stock_restocked: i64,
+    /// Units left to sell.
+    pub stock_on_hand: i64,
+    /// Units held for open orders.
+    pub stock_reserved: i64,
+    /// Units in live orders.
+    pub units_sold: u64,
+}
+
+/// How often a fault of the plan struck.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FaultCount {
+    /// Its name.
+    pub name: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// What was found about one rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RuleRow {
+    /// Which rule.
+    pub name: String,
+    /// When it is violated, in a sentence.
+    pub about: String,
+    /// How it came out.
+    pub verdict: RuleOutcome,
+    /// How many things were put to the test.
+    pub checked: u64,
+    /// How many of them the history does not decide.
+    pub unknown: u64,
+    /// How many of them break the rule.
+    pub violations: u64,
+    /// Why it was not judged, or what keeps it from a decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The earliest violations.
+    pub witnesses: Vec<Witness>,
+}
+
+/// How a rule came out.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuleOutcome {
+    /// It was put to the test and nothing broke it.
+    Held,
+    /// Something broke it.
+    Violated,
+    /// Its inputs do not decide it.
+    Unknown,
+    /// There was nothing to check.
+    Vacuous,
+    /// Its inputs are absent.
+    NotJudged,
+}
+
+/// Operations and rows that contradict each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Witness {
+    /// The contradiction in one sentence, and in another the promise that it breaks.
+    pub why: String,
+    /// The operations, in words.
+    pub operations: Vec<String>,
+    /// The rows of the audit, in words.
+    pub rows: Vec<String>,
+    /// The purchase that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intent: Option<String>,
+    /// When it came true, since the beginning of the run.
+    pub at: u64,
+}
+
+/// How often a situation was met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CoverageRow {
+    /// Its label.
+    pub label: String,
+    /// How often.
+    pub count: u64,
+    /// Whether the scenario proves nothing without it.
+    pub required: bool,
+}
+
+impl Run {
+    /// The rules that are violated.
+    pub fn violated(&self) -> impl Iterator<Item = &RuleRow> {
+        self.rules
+            .iter()
+            .filter(|rule| rule.verdict == RuleOutcome::Violated)
+    }
+
+    /// Situations that the scenario requires and the run did not meet.
+    pub fn missed(&self) -> impl Iterator<Item = &str> {
+        let missed = |row: &&CoverageRow| row.required && row.count == 0;
+        self.coverage
+            .iter()
+            .filter(missed)
+            .map(|row| row.label.as_str())
+    }
+}
+
+impl RunVerdict {
+    /// The word as reports write it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            RunVerdict::Pass => "pass",
+            RunVerdict::Inconclusive => "inconclusive",
+            RunVerdict::Fail => "fail",
+        }
+    }
+}
+
+impl RuleOutcome {
+    /// The words as reports write them.
+    pub const fn words(self) -> &'static str {
+        match self {
+            RuleOutcome::Held => "held",
+            RuleOutcome::Violated => "violated",
+            RuleOutcome::Unknown => "unknown",
+            RuleOutcome::Vacuous => "vacuous",
+            RuleOutcome::NotJudged => "not judged",
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! One run as a screenful of text that reads without colour: verdict near the end, reproduction last.
+
+use crate::figures::{
+    clock, clock_seconds, count, first_sentence, money, plural, range, signed, span,
+};
+use crate::latency::{Latency, LatencyRow, OutcomeClass};
+use crate::rules::{VERB, is_loud, lines, paragraph, witnesses};
+use crate::run::{Claim, Met, RuleOutcome, RuleRow, Run, RunVerdict};
+
+/// How many rules show their witness.
+const WITNESSES_MAX: usize = 1;
+/// How long the longest bar of the histogram is.
+const BAR_MAX: usize = 20;
+/// How many lines the histogram has at most.
+const BARS_MAX: usize = 12;
+
+/// A run as text. `report` is the folder in which its files are, if they were written.
+pub fn terminal(run: &Run, report: Option<&str>) -> String {
+    let mut text = heading(run);
+    text.push('\n');
+    text.push_str(&figures(run));
+    text.push('\n');
+    text.push_str(&latency(&run.latency));
+    text.push('\n');
+    text.push_str(&lines(&run.rules));
+    text.push_str(&format!("{}\n", "─".repeat(VERB)));
+    text.push_str(&witnesses(&run.rules, WITNESSES_MAX));
+    text.push_str(&said("Digest", &run.digest));
+    if let Some(folder) = report {
+        text.push_str(&said("Report", folder));
+    }
+    text.push_str(&paragraph("Verdict", &verdict(run)));
+    if run.verdict == RunVerdict::Fail {
+        text.push_str(&format!("\nhint: {}\n", run.reproduce));
+    }
+    text
+}
+
+/// A verb, and what there is to say.
+fn said(verb: &str, body: &str) -> String {
+    format!("{verb:>VERB$} {body}\n")
+}
+
+fn heading(run: &Run) -> String {
+    let mut title = format!(
+        "{}   {} · {} · seed {}",
+        run.scenario, run.backend, run.strategy, run.seed
+    );
+    if run.scale != 1.0 {
+        title.push_str(&format!(" · scale {}", run.scale));
+    }
+    let played = format!(
+        "{}, {} in {:.1} s",
+        period(run),
+        plural(run.events, "event", "events"),
+        run.wall_seconds
+    );
+    said("Scenario", &title)
+        + &paragraph("Story", first_sentence(&run.story))
+        + &said("Played", &played)
+}
+
+/// The virtual time of a run, to the second if it is short.
+pub(crate) fn period(run: &Run) -> String {
+    let (from_us, until_us) = (run.starts_at_us, run.starts_at_us + run.virtual_us);
+    let clock = match run.virtual_us {
+        0..3_600_000_000 => clock_seconds,
+        _ => clock,
+    };
+    let (from, until) = (clock(from_us), clock(until_us));
+    format!(
+        "{} of virtual time, {from} to {until}",
+        span(run.virtual_us)
+    )
+}
+
+/// What happened: intents, requests, faults, orders, charges, stock, and what the story says of them.
+fn figures(run: &Run) -> String {
+    let counts = &run.counts;
+    let mut text = said(
+        "Intents",
+        &format!(
+            "{}; {} of them answered with an order",
+            count(counts.intents),
+            count(counts.intents_with_order)
+        ),
+    );
+    let requests = format!(
+        "{}: {} ok, {} refused, {} unanswered; {} beyond the first of their intent",
+        count(counts.requests),
+        count(counts.ok),
+        count(counts.refused),
+        count(counts.unanswered),
+        count(counts.duplicate_requests)
+    );
+    text.push_str(&paragraph("Requests", &requests));
+    text.push_str(&paragraph("Faults", &faults(run)));
+    let orders = format!(
+        "{} live, {} cancelled; {}: {}",
+        count(counts.orders),
+        count(counts.orders_cancelled),
+        plural(counts.extra_orders, "extra order", "extra orders"),
+        money(counts.extra_orders_amount)
+    );
+    text.push_str(&said("Orders", &orders));
+    let charges = format!(
+        "{} captured, {} refunded; {}: {} charged twice",
+        count(counts.charges),
+        count(counts.charges_refunded),
+        plural(counts.extra_charges, "extra charge", "extra charges"),
+        money(counts.extra_charges_amount)
+    );
+    text.push_str(&said("Charges", &charges));
+    text.push_str(&paragraph("Stock", &stock(run)));
+    let claim = |claim: &Claim| format!("{}: {}", claim.claim, claim.figure);
+    let claims: Vec<String> = run.claims.iter().map(claim).collect();
+    text.push_str(&paragraph("Stated", &claims.join("; ")));
+    text
+}
+
+fn faults(run: &Run) -> String {
+    if run.faults.is_empty() {
+        return String::from("none planned");
+    }
+    let fault = |fault: &crate::run::FaultCount| format!("{} {}", fault.name, count(fault.count));
+    run.faults.iter().map(fault).collect::<Vec<_>>().join(", ")
+}
+
+fn stock(run: &Run) -> String {
+    let counts = &run.counts;
+    let had = counts.stock_initial + counts.stock_restocked;
+    let has = counts.stock_on_hand + counts.stock_reserved + counts.units_sold as i64;
+    let relation = if had == has { "=" } else { "≠" };
+    format!(
+        "{} units {relation} {} on hand + {} reserved + {} in live orders",
+        signed(had),
+        signed(counts.stock_on_hand),
+        signed(counts.stock_reserved),
+        count(counts.units_sold)
+    )
+}
+
+/// The quantiles per outcome, and a histogram with a column for each outcome that occurred.
+fn latency(latency: &Latency) -> String {
+    let mut text = format!(
+        "{:>VERB$} {:>11} {:>9} {:>9} {:>9} {:>9} {:>9}\n",
+        "Latency", "requests", "p50", "p90", "p99", "p99.9", "max"
+    );
+    for class in OutcomeClass::ALL {
+        let row = latency.of(class);
+        text.push_str(&format!("{:>VERB$} {:>11}", class.name(), count(row.count)));
+        if row.count > 0 {
+            for us in [row.p50_us, row.p90_us, row.p99_us, row.p99_9_us, row.max_us] {
+                text.push_str(&format!(" {:>9}", span(us)));
+            }
+        }
+        text.push('\n');
+    }
+    text + &bars(latency)
+}
+
+fn bars(latency: &Latency) -> String {
+    let some: Vec<OutcomeClass> = OutcomeClass::ALL
+        .into_iter()
+        .filter(|class| latency.of(*class).count > 0)
+        .collect();
+    if some.is_empty() {
+        return String::new();
+    }
+    let mut spans: Vec<(u64, u64)> = some
+        .iter()
+        .flat_map(|class| &latency.of(*class).bars)
+        .map(|bar| (bar.from_us, bar.until_us))
+        .collect();
+    spans.sort_unstable();
+    spans.dedup();
+    let hidden = spans.len().saturating_sub(BARS_MAX);
+    let mut text = format!("{:>VERB$}", "waited");
+    for class in &some {
+        text.push_str(&format!("  {:<width$}", class.name(), width = BAR_MAX + 10));
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    for (from_us, until_us) in spans.into_iter().skip(hidden) {
+        let mut line = format!("{:>VERB$}", range(from_us, until_us));
+        for class in &some {
+            line.push_str(&cell(latency.of(*class), from_us));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// One bar with its count; a few are visible beside a million.
+fn cell(row: &LatencyRow, from_us: u64) -> String {
+    let at = |from_us| row.bars.iter().find(|bar| bar.from_us == from_us);
+    let Some(bar) = at(from_us) else {
+        return format!("  {:BAR_MAX$}{:>10}", "", "");
+    };
+    let most = row.bars.iter().map(|bar| bar.count).max().unwrap_or(1);
+    let length = (bar.count as usize * BAR_MAX).div_ceil(most as usize);
+    format!("  {:<BAR_MAX$}{:>10}", "█".repeat(length), count(bar.count))
+}
+
+/// The verdict in a sentence: what failed or is missing, and whether that was expected.
+pub(crate) fn verdict(run: &Run) -> String {
+    let names: Vec<&str> = run.violated().map(|rule| rule.name.as_str()).collect();
+    let missed: Vec<&str> = run.missed().collect();
+    let what = match run.verdict {
+        RunVerdict::Pass => String::from("PASS: no rule is violated"),
+        RunVerdict::Fail => format!("FAIL: {} violated", names.join(", ")),
+        RunVerdict::Inconclusive if !missed.is_empty() => format!(
+            "INCONCLUSIVE: no rule is violated, but the run never met {}, without which it proves nothing",
+            missed.join(", ")
+        ),
+        RunVerdict::Inconclusive => format!(
+            "INCONCLUSIVE: no rule is violated, but {}",
+            undecided(&run.rules)
+        ),
+    };
+    format!("{what}; {}", expectation(run))
+}
+
+/// What keeps a verdict from being one: the rules that are not decided, with the reason where there is one.
+pub(crate) fn undecided(rules: &[RuleRow]) -> String {
+    let open = |rule: &&RuleRow| is_loud(rule) && rule.verdict != RuleOutcome::Violated;
+    let reason = |rule: &RuleRow| match &rule.note {
+        Some(note) => format!("{} is {} ({note})", rule.name, rule.verdict.words()),
+        None => format!("{} is {}", rule.name, rule.verdict.words()),
+    };
+    let reasons: Vec<String> = rules.iter().filter(open).map(reason).collect();
+    reasons.join(", ")
+}
+
+fn expectation(run: &Run) -> String {
+    let expectation = &run.expectation;
+    match expectation.met {
+        Met::Yes => format!("as the scenario expects of {}", run.strategy),
+        Met::NothingExpected => format!("the scenario expects nothing of {}", run.strategy),
+        Met::Unknown | Met::No => format!(
+            "NOT what the scenario expects of {}: {} ({})",
+            run.strategy,
+            expectation.expects,
+            expectation.differences.join("; ")
+        ),
+    }
+}

@@ -1,0 +1,243 @@
+//! One run: the plan is played in its world, the history is judged, and what is known is collected.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use check::{Judge, Rule, Verdict};
+use explore::Chooser;
+use history::{History, What};
+use orders::StrategyName;
+use report::run::{Claim, CoverageRow, FaultCount, Run, SCHEMA_VERSION};
+use report::{Histograms, judged};
+use scenario::Plan;
+use sim::Simulated;
+
+use crate::expectation::expectation;
+use crate::known::BACKEND;
+use crate::waits::waits;
+use crate::watch::Watcher;
+
+/// What is to be run.
+#[derive(Clone, Debug)]
+pub struct Task<'a> {
+    /// The scenario.
+    pub plan: &'a Plan,
+    /// How the command line calls it: the reproduction names it so too.
+    pub called: &'a str,
+    /// The strategy; the plan's own if it is `None`.
+    pub strategy: Option<StrategyName>,
+}
+
+/// What a run gives.
+#[derive(Debug)]
+pub struct Finished {
+    /// Everything that is known about it.
+    pub run: Run,
+    /// Its latencies.
+    pub histograms: Histograms,
+    /// What happened, if somebody wants it: of a large run it is some hundred megabytes.
+    pub history: Option<History>,
+}
+
+/// Why there is no result. A rule that is violated is a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It was stopped, at this virtual time if it had begun.
+    Interrupted(Option<u64>),
+    /// The harness is at fault, not the service.
+    Harness(String),
+}
+
+impl Task<'_> {
+    /// The strategy that runs.
+    fn strategy(&self) -> Result<StrategyName, Failure> {
+        match self.strategy {
+            Some(strategy) => Ok(strategy),
+            None => self.plan.strategy.parse().map_err(|error| {
+                Failure::Harness(format!(
+                    "the plan's strategy `{}`: {error}",
+                    self.plan.strategy
+                ))
+            }),
+        }
+    }
+
+    /// The command that gives a run again.
+    fn reproduce(&self, strategy: StrategyName, seed: u64) -> String {
+        let mut command = format!(
+            "cargo run -- scenario {} --strategy {strategy} --seed {seed}",
+            quoted(self.called)
+        );
+        if self.plan.scale != 1.0 {
+            command.push_str(&format!(" --scale {}", self.plan.scale));
+        }
+        command
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+,:@%=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Runs one task under one seed after another, and keeps the memory of the judge between them.
+#[derive(Debug)]
+pub struct Player<'a> {
+    task: &'a Task<'a>,
+    plan: Rc<Plan>,
+    judge: Judge,
+}
+
+/// Runs a task under a seed.
+///
+/// # Errors
+/// If it was stopped, or the harness failed: a panic anywhere below is one.
+pub fn run_one(task: &Task<'_>, seed: u64, watcher: &dyn Watcher) -> Result<Finished, Failure> {
+    Player::new(task).run(seed, watcher)
+}
+
+impl<'a> Player<'a> {
+    /// Nothing has been run yet.
+    pub fn new(task: &'a Task<'a>) -> Player<'a> {
+        Player {
+            task,
+            plan: Rc::new(task.plan.clone()),
+            judge: Judge::new(),
+        }
+    }
+
+    /// Runs the task under a seed.
+    ///
+    /// # Errors
+    /// If it was stopped, or the harness failed: a panic anywhere below is one. After a panic this player has no further use.
+    pub fn run(&mut self, seed: u64, watcher: &dyn Watcher) -> Result<Finished, Failure> {
+        let play = || self.play(seed, watcher);
+        catch_unwind(AssertUnwindSafe(play)).unwrap_or_else(|panic| {
+            let message = format!("seed {seed}: {}", panic_text(panic.as_ref()));
+            Err(Failure::Harness(message))
+        })
+    }
+
+    fn play(&mut self, seed: u64, watcher: &dyn Watcher) -> Result<Finished, Failure> {
+        let strategy = self.task.strategy()?;
+        let begun = watcher.seconds();
+        let mut reached_us = 0;
+        let mut pace = |progress: sim::Progress| {
+            reached_us = progress.now_us;
+            watcher.look(seed, progress)
+        };
+        let chooser = Chooser::random(seed);
+        let simulated = sim::simulate(&self.plan, strategy, chooser, &mut pace)
+            .map_err(|sim::Interrupted| Failure::Interrupted(Some(reached_us)))?;
+        watcher.judging(seed);
+        let verdict = self.judge.judge(&simulated.history);
+        let histograms = waits(&simulated.history);
+        let mut run = collect(self.task, strategy, seed, &simulated, &verdict)?;
+        run.latency = histograms.summary();
+        run.wall_seconds = watcher.seconds() - begun;
+        Ok(Finished {
+            run,
+            histograms,
+            history: Some(simulated.history),
+        })
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without a message")
+}
+
+fn collect(
+    task: &Task<'_>,
+    strategy: StrategyName,
+    seed: u64,
+    simulated: &Simulated,
+    verdict: &Verdict,
+) -> Result<Run, Failure> {
+    let (plan, history) = (task.plan, &simulated.history);
+    let claim = |(claim, figure): &(String, String)| Claim {
+        claim: claim.clone(),
+        figure: figure.clone(),
+    };
+    Ok(Run {
+        schema_version: SCHEMA_VERSION,
+        scenario: plan.name.clone(),
+        story: plan.story.clone(),
+        claims: plan.claims.iter().map(claim).collect(),
+        strategy: strategy.name().to_owned(),
+        seed,
+        backend: BACKEND.to_owned(),
+        scale: plan.scale,
+        starts_at_us: plan.load.starts_at_us,
+        virtual_us: simulated.ended_us,
+        events: simulated.events,
+        digest: simulated.digest.to_string(),
+        verdict: judged::overall(verdict).ok_or_else(|| malformed(verdict, seed))?,
+        expectation: expectation(plan, strategy.name(), verdict),
+        counts: judged::counts(verdict),
+        faults: faults(plan, history),
+        rules: judged::rows(verdict),
+        coverage: coverage(plan, history),
+        latency: report::latency::Latency::default(),
+        reproduce: task.reproduce(strategy, seed),
+        wall_seconds: 0.0,
+    })
+}
+
+/// Our own world recorded something that cannot have happened: that says nothing about the service.
+fn malformed(verdict: &Verdict, seed: u64) -> Failure {
+    let found = verdict.rule(Rule::Malformed);
+    let why = found.witnesses.first().map_or("", |witness| &witness.why);
+    Failure::Harness(format!(
+        "seed {seed}: the recorded history is malformed: {why}"
+    ))
+}
+
+/// The plan's faults in its order, each with how often it struck; those of one name together.
+fn faults(plan: &Plan, history: &History) -> Vec<FaultCount> {
+    let mut struck = vec![0_u64; plan.faults.len()];
+    for event in &history.events {
+        if let What::Fault { fault, .. } = event.what {
+            struck[fault.index()] += 1;
+        }
+    }
+    let mut counts: Vec<FaultCount> = Vec::new();
+    for (fault, count) in plan.faults.iter().zip(struck) {
+        match counts.iter_mut().find(|known| known.name == fault.name) {
+            Some(known) => known.count += count,
+            None => counts.push(FaultCount {
+                name: fault.name.clone(),
+                count,
+            }),
+        }
+    }
+    counts
+}
+
+fn coverage(plan: &Plan, history: &History) -> Vec<CoverageRow> {
+    let row = |(label, count): (history::Label, u64)| CoverageRow {
+        label: label.name().to_owned(),
+        count,
+        required: plan.coverage.iter().any(|name| name == label.name()),
+    };
+    history.coverage.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scenario_with_a_strange_name_is_quoted_for_the_shell() {
+        assert_eq!(quoted("scenarios/x-1.toml"), "scenarios/x-1.toml");
+        assert_eq!(quoted("my file.toml"), "'my file.toml'");
+        assert_eq!(quoted("it's.toml"), r"'it'\''s.toml'");
+    }
+}

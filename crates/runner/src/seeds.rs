@@ -1,0 +1,93 @@
+//! Many runs on all cores. Worlds share nothing, and results come in the order of their seeds, whoever is done first.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use crate::one::{Failure, Finished, Player, Task};
+use crate::watch::{Control, Watcher};
+
+/// What is to be run under many seeds.
+#[derive(Clone, Debug)]
+pub struct Batch<'a> {
+    /// What.
+    pub task: Task<'a>,
+    /// Under which seeds.
+    pub seeds: Range<u64>,
+    /// On how many threads at most.
+    pub jobs: usize,
+    /// Whether histories are wanted. Many of them do not fit in memory.
+    pub histories: bool,
+}
+
+/// How many results a thread may be ahead of the one who takes them.
+const AHEAD_MAX: usize = 4;
+
+/// Runs a task under every seed, and gives each result to `each`, in the order of the seeds.
+///
+/// # Errors
+/// The failure of the lowest seed that failed; seeds after it are given to nobody.
+pub fn run_seeds(
+    batch: &Batch<'_>,
+    watcher: &dyn Watcher,
+    mut each: impl FnMut(Finished),
+) -> Result<(), Failure> {
+    let length = batch.seeds.end.saturating_sub(batch.seeds.start);
+    let jobs = batch
+        .jobs
+        .clamp(1, usize::try_from(length).unwrap_or(usize::MAX).max(1));
+    let next = AtomicU64::new(batch.seeds.start);
+    let (sender, receiver) = sync_channel(jobs * AHEAD_MAX);
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || work(batch, watcher, next, &sender));
+        }
+        drop(sender);
+        // Dropping the receiver, when a run has failed, lets the threads stop at their next result.
+        in_order(batch, receiver, &mut each)
+    })
+}
+
+/// A seed, and what came of it.
+type Outcome = (u64, Result<Finished, Failure>);
+
+fn work(batch: &Batch<'_>, watcher: &dyn Watcher, next: &AtomicU64, results: &SyncSender<Outcome>) {
+    let mut player = Player::new(&batch.task);
+    loop {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        if seed >= batch.seeds.end {
+            return;
+        }
+        let result = match watcher.goes_on() {
+            Control::Stop => Err(Failure::Interrupted(None)),
+            Control::Go => player.run(seed, watcher).map(|finished| Finished {
+                history: finished.history.filter(|_| batch.histories),
+                ..finished
+            }),
+        };
+        let stops = result.is_err();
+        if results.send((seed, result)).is_err() || stops {
+            return;
+        }
+    }
+}
+
+fn in_order(
+    batch: &Batch<'_>,
+    results: Receiver<Outcome>,
+    each: &mut impl FnMut(Finished),
+) -> Result<(), Failure> {
+    let mut early = BTreeMap::new();
+    let mut expected = batch.seeds.start;
+    for (seed, result) in results {
+        early.insert(seed, result);
+        while let Some(result) = early.remove(&expected) {
+            each(result?);
+            expected += 1;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! How long clients waited, from sending a request to its answer, in one pass over the events.
+
+use history::{Completion, History, TimeUnit, What};
+use report::{Histograms, OutcomeClass};
+
+/// The latencies of a history, per outcome. Requests whose client never got an answer are in none of them.
+pub fn waits(history: &History) -> Histograms {
+    let mut begun_at = vec![None; history.processes as usize];
+    let mut histograms = Histograms::default();
+    for event in &history.events {
+        let process = event.process as usize;
+        let class = match event.what {
+            What::Invoke(_) => {
+                begun_at[process] = Some(event.t);
+                continue;
+            }
+            What::Ok(completion) => accepted(completion),
+            What::Fail(_) => OutcomeClass::Refused,
+            What::Read { .. } | What::Info(_) | What::Fault { .. } | What::Transition(_) => {
+                continue;
+            }
+        };
+        if let Some(begun_at) = begun_at[process].take() {
+            let waited = event.t.saturating_sub(begun_at);
+            histograms.record(class, micros(history.contract.time_unit, waited));
+        }
+    }
+    histograms
+}
+
+/// What an acceptance was. An answer that does not say whether it is a repetition passes for a first one.
+fn accepted(completion: Completion) -> OutcomeClass {
+    match completion.replayed {
+        Some(true) => OutcomeClass::Replayed,
+        Some(false) | None => OutcomeClass::Created,
+    }
+}
+
+fn micros(unit: TimeUnit, span: u64) -> u64 {
+    match unit {
+        TimeUnit::Nanoseconds => span / 1_000,
+        TimeUnit::Microseconds => span,
+        TimeUnit::Milliseconds => span.saturating_mul(1_000),
+        TimeUnit::Seconds => span.saturating_mul(1_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use history::{Contract, Invoke, Recorder, TenantRef};
+
+    fn invoke() -> Invoke {
+        Invoke {
+            tenant: TenantRef::new(0),
+            key: None,
+            intent: None,
+            payload: None,
+            coupon: None,
+        }
+    }
+
+    #[test]
+    fn each_answer_counts_in_the_histogram_of_its_outcome_and_silence_in_none() {
+        let mut recorder = Recorder::new(Contract::default());
+        let attempts: Vec<u32> = (0..4).map(|t| recorder.invoke(t * 10, invoke())).collect();
+        let replayed = Completion {
+            replayed: Some(true),
+            ..Completion::default()
+        };
+        recorder.ok(105, attempts[0], Completion::default());
+        recorder.ok(110, attempts[1], replayed);
+        recorder.fail(120, attempts[2], Completion::default());
+        recorder.info(130, attempts[3], Completion::default());
+        let latency = waits(recorder.history()).summary();
+        let waited = [&latency.created, &latency.replayed, &latency.refused];
+        assert_eq!(
+            waited.map(|row| (row.count, row.max_us)),
+            [(1, 105), (1, 100), (1, 100)]
+        );
+    }
+}

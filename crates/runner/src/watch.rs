@@ -1,0 +1,38 @@
+//! Who looks on while runs go on: shows progress, knows the time, and may stop them.
+
+pub use sim::{Control, Progress};
+
+/// Looks on from any thread.
+pub trait Watcher: Sync {
+    /// A run is so far. Asked every few thousand events.
+    fn look(&self, seed: u64, progress: Progress) -> Control;
+
+    /// A run was played to its end and is being judged.
+    fn judging(&self, seed: u64);
+
+    /// Whether runs that have not begun should begin.
+    fn goes_on(&self) -> Control;
+
+    /// Seconds of real time since any fixed moment.
+    fn seconds(&self) -> f64;
+}
+
+/// Nobody looks on, and no time passes: for tests and for runs whose wall time is of no interest.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nobody;
+
+impl Watcher for Nobody {
+    fn look(&self, _seed: u64, _progress: Progress) -> Control {
+        Control::Go
+    }
+
+    fn judging(&self, _seed: u64) {}
+
+    fn goes_on(&self) -> Control {
+        Control::Go
+    }
+
+    fn seconds(&self) -> f64 {
+        0.0
+    }
+}

@@ -1,0 +1,171 @@
+//! Runs from outside: their order, their failures, and who may stop them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use report::run::{Met, RunVerdict};
+use runner::watch::Nobody;
+use runner::{Batch, Control, Failure, Progress, StrategyName, Task, Watcher, run_one, run_seeds};
+use scenario::{Options, Plan};
+
+fn plan(name: &str, scale: f64) -> Plan {
+    let options = Options {
+        scale,
+        known: runner::known(),
+    };
+    let (_, text) = scenario::builtin()
+        .iter()
+        .find(|(builtin, _)| *builtin == name)
+        .expect("the scenario comes with the program");
+    scenario::parse(name, text, &options).expect("it has no mistake")
+}
+
+fn task<'a>(plan: &'a Plan, strategy: StrategyName) -> Task<'a> {
+    Task {
+        plan,
+        called: &plan.name,
+        strategy: Some(strategy),
+    }
+}
+
+fn batch<'a>(task: Task<'a>, jobs: usize) -> Batch<'a> {
+    Batch {
+        task,
+        seeds: 1..41,
+        jobs,
+        histories: false,
+    }
+}
+
+#[test]
+fn the_canary_fails_and_that_is_not_what_it_expects() {
+    let plan = plan("canary", 1.0);
+    let task = Task {
+        strategy: None,
+        ..task(&plan, StrategyName::ClaimComplete)
+    };
+    let finished = run_one(&task, 1, &Nobody).expect("it runs");
+    assert_eq!(finished.run.verdict, RunVerdict::Fail);
+    assert_eq!(finished.run.expectation.met, Met::No);
+    assert_eq!(
+        finished.run.reproduce,
+        "cargo run -- scenario canary --strategy no-dedup --seed 1"
+    );
+}
+
+#[test]
+fn results_come_in_the_order_of_their_seeds_on_any_number_of_threads() {
+    let plan = plan("seven-thirty", 1.0);
+    let digests = |jobs| {
+        let mut digests = Vec::new();
+        let task = task(&plan, StrategyName::CheckThenInsert);
+        let take =
+            |finished: runner::Finished| digests.push((finished.run.seed, finished.run.digest));
+        run_seeds(&batch(task, jobs), &Nobody, take).expect("it runs");
+        digests
+    };
+    let one = digests(1);
+    assert!(one.iter().map(|(seed, _)| *seed).eq(1..41));
+    assert_eq!(one, digests(5));
+}
+
+/// Stops a run at its first look, lets some runs begin, and panics where it is told to.
+#[derive(Default)]
+struct Meddler {
+    stops: bool,
+    panics_at: Option<u64>,
+    begun: AtomicU64,
+    begun_max: Option<u64>,
+}
+
+impl Watcher for Meddler {
+    fn look(&self, _seed: u64, _progress: Progress) -> Control {
+        if self.stops {
+            Control::Stop
+        } else {
+            Control::Go
+        }
+    }
+
+    fn judging(&self, seed: u64) {
+        assert!(self.panics_at != Some(seed), "as it was told to");
+    }
+
+    fn goes_on(&self) -> Control {
+        let begun = self.begun.fetch_add(1, Ordering::Relaxed);
+        match self.begun_max {
+            Some(max) if begun >= max => Control::Stop,
+            _ => Control::Go,
+        }
+    }
+
+    fn seconds(&self) -> f64 {
+        0.0
+    }
+}
+
+#[test]
+fn a_stopped_run_has_no_result_but_knows_how_far_it_got() {
+    let plan = plan("million-a-day", 0.01);
+    let meddler = Meddler {
+        stops: true,
+        ..Meddler::default()
+    };
+    let failure = run_one(&task(&plan, StrategyName::NoDedup), 1, &meddler).expect_err("it stops");
+    assert!(
+        matches!(failure, Failure::Interrupted(Some(at_us)) if at_us > 0),
+        "{failure:?}"
+    );
+}
+
+#[test]
+fn a_stopped_batch_gives_what_was_finished_before_and_ends() {
+    let plan = plan("canary", 1.0);
+    let meddler = Meddler {
+        begun_max: Some(7),
+        ..Meddler::default()
+    };
+    let mut seeds = Vec::new();
+    let take = |finished: runner::Finished| seeds.push(finished.run.seed);
+    let ended = run_seeds(
+        &batch(task(&plan, StrategyName::NoDedup), 1),
+        &meddler,
+        take,
+    );
+    assert_eq!(ended, Err(Failure::Interrupted(None)));
+    assert_eq!(seeds, [1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn a_panic_of_ours_is_a_failure_of_the_harness_with_its_seed_and_not_a_verdict() {
+    let plan = plan("canary", 1.0);
+    let meddler = Meddler {
+        panics_at: Some(3),
+        ..Meddler::default()
+    };
+    let mut seeds = Vec::new();
+    let take = |finished: runner::Finished| seeds.push(finished.run.seed);
+    let ended = run_seeds(
+        &batch(task(&plan, StrategyName::NoDedup), 2),
+        &meddler,
+        take,
+    );
+    assert_eq!(
+        ended,
+        Err(Failure::Harness(String::from("seed 3: as it was told to")))
+    );
+    assert_eq!(seeds, [1, 2]);
+}
+
+#[test]
+fn a_history_is_kept_only_for_who_wants_it() {
+    let plan = plan("canary", 1.0);
+    for wanted in [false, true] {
+        let batch = Batch {
+            seeds: 1..2,
+            histories: wanted,
+            ..batch(task(&plan, StrategyName::NoDedup), 1)
+        };
+        let take = |finished: runner::Finished| assert_eq!(finished.history.is_some(), wanted);
+        run_seeds(&batch, &Nobody, take).expect("it runs");
+    }
+}
