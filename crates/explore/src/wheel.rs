@@ -36,7 +36,10 @@ pub(crate) struct Wheel<E> {
 
 impl<E: Copy> Wheel<E> {
     pub(crate) fn new() -> Wheel<E> {
-        let empty = Slot { first: NONE, last: NONE };
+        let empty = Slot {
+            first: NONE,
+            last: NONE,
+        };
         Wheel {
             slots: vec![empty; HORIZON_US as usize].into_boxed_slice(),
             taken: [0; WORDS],
@@ -93,7 +96,10 @@ impl<E: Copy> Wheel<E> {
             self.slots[at].first = next;
             return (entry, Some(self.nodes[next as usize].entry));
         }
-        self.slots[at] = Slot { first: NONE, last: NONE };
+        self.slots[at] = Slot {
+            first: NONE,
+            last: NONE,
+        };
         self.taken[at / 64] &= !(1 << (at % 64));
         if self.taken[at / 64] == 0 {
             self.summary[at / 4096] &= !(1 << (at / 64 % 64));
@@ -108,7 +114,11 @@ impl<E: Copy> Wheel<E> {
             return None;
         }
         let here = self.taken[at / 64] & (u64::MAX << (at % 64));
-        let slot = if here == 0 { self.next_word(at / 64) } else { at / 64 * 64 + here.trailing_zeros() as usize };
+        let slot = if here == 0 {
+            self.next_word(at / 64)
+        } else {
+            at / 64 * 64 + here.trailing_zeros() as usize
+        };
         Some(self.nodes[self.slots[slot].first as usize].entry)
     }
 
@@ -131,7 +141,10 @@ impl<E: Copy> Wheel<E> {
             while self.taken[word] != 0 {
                 let bit = self.taken[word].trailing_zeros() as usize;
                 self.taken[word] &= self.taken[word] - 1;
-                self.slots[word * 64 + bit] = Slot { first: NONE, last: NONE };
+                self.slots[word * 64 + bit] = Slot {
+                    first: NONE,
+                    last: NONE,
+                };
             }
         }
         self.summary = [0; SUMMARIES];

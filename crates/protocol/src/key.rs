@@ -69,7 +69,10 @@ impl IdempotencyKey {
     /// If the prefix is not a key itself.
     #[inline]
     pub fn numbered(prefix: char, number: u64) -> IdempotencyKey {
-        assert!(prefix.is_ascii_graphic(), "a prefix of a key is visible ASCII");
+        assert!(
+            prefix.is_ascii_graphic(),
+            "a prefix of a key is visible ASCII"
+        );
         let mut text = [0_u8; 24];
         let (mut at, mut rest) = (text.len(), number);
         loop {
@@ -257,7 +260,10 @@ mod tests {
     fn a_numbered_key_is_what_its_text_parses_to() {
         for number in [0, 7, 10, 1_234_567, u64::MAX] {
             let text = format!("k{number}");
-            assert_eq!(IdempotencyKey::numbered('k', number), IdempotencyKey::new(text).unwrap());
+            assert_eq!(
+                IdempotencyKey::numbered('k', number),
+                IdempotencyKey::new(text).unwrap()
+            );
         }
     }
 

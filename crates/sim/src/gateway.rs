@@ -3,9 +3,11 @@
 use explore::TaskId;
 use hashbrown::HashTable;
 use orders::GatewayError;
-use protocol::{ChargeAnswer, ChargeId, ChargeRequest, ChargeState, GatewayKey, Money, OrderId};
+use protocol::{
+    ChargeAnswer, ChargeId, ChargeRequest, ChargeState, GatewayKey, Money, OrderId, Tenant,
+};
 
-use crate::database::rows::hash_of;
+use crate::database::rows::neighbourly;
 
 /// For how long the gateway remembers a key.
 pub(crate) const KEY_TTL_US: u64 = 30 * 24 * 3_600_000_000;
@@ -75,6 +77,9 @@ pub(crate) struct Gateway {
 impl Gateway {
     pub(crate) fn reserve(&mut self, charges: usize) {
         self.ledger.reserve(charges);
+        self.index.reserve(charges, |_| {
+            unreachable!("an empty index has nothing to move")
+        });
     }
 
     /// An operation leaves a replica.
@@ -100,7 +105,7 @@ impl Gateway {
     fn find(&self, key: GatewayKey, now_us: u64) -> Option<u32> {
         let row = *self
             .index
-            .find(hash_of(key), |row| self.ledger[*row as usize].key == key)?;
+            .find(hash_key(key), |row| self.ledger[*row as usize].key == key)?;
         (now_us < self.ledger[row as usize].since_us + KEY_TTL_US).then_some(row)
     }
 
@@ -157,12 +162,14 @@ impl Gateway {
     /// The key now stands for this row; a row that stood for it before was forgotten.
     fn enter(&mut self, key: GatewayKey, row: u32) {
         let (ledger, index) = (&self.ledger, &mut self.index);
-        match index.find_mut(hash_of(key), |other| {
+        match index.find_mut(hash_key(key), |other| {
             ledger[*other as usize].key == key && *other != row
         }) {
             Some(forgotten) => *forgotten = row,
             None => {
-                index.insert_unique(hash_of(key), row, |row| hash_of(ledger[*row as usize].key));
+                index.insert_unique(hash_key(key), row, |row| {
+                    hash_key(ledger[*row as usize].key)
+                });
             }
         }
     }
@@ -206,4 +213,9 @@ impl Gateway {
             _ => Err(GatewayError::Unavailable),
         }
     }
+}
+
+/// Keys are derived from numbers that grow: an order's, or a nonce.
+fn hash_key(key: GatewayKey) -> u64 {
+    neighbourly(key.0 as u64, Tenant(0))
 }

@@ -55,7 +55,7 @@ impl Store for ReplicaPorts<'_> {
                 Ok(Guard::new(self, state.database.begin()))
             })
         };
-        self.round_trip(CrashPoint::Anywhere, false, begin)
+        self.statement_trip(false, begin)
             .await
             .map(Guard::into_transaction)
     }
