@@ -128,6 +128,12 @@ impl<F: Future> Pool<F> {
     /// Takes a task in. It does not run before it is polled.
     #[inline]
     pub fn spawn(&mut self, future: F) -> TaskId {
+        self.spawn_with(|_| future)
+    }
+
+    /// Takes in a task that is made where it will stand, knowing its identity: a large future is not carried about.
+    #[inline(always)]
+    pub fn spawn_with(&mut self, make: impl FnOnce(TaskId) -> F) -> TaskId {
         let id = self.next_id();
         if self.free.pop().is_none() {
             let address = Arc::new(SlotWaker {
@@ -144,7 +150,7 @@ impl<F: Future> Pool<F> {
         }
         let slot = &mut self.slots[id.slot as usize];
         slot.address.task.store(id.to_bits(), Ordering::Relaxed);
-        slot.future.as_mut().set(Some(future));
+        slot.future.as_mut().set(Some(make(id)));
         id
     }
 

@@ -1,5 +1,7 @@
 //! Runs from outside: their order, their failures, and who may stop them.
 
+mod chaos;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use report::run::{Met, RunVerdict};

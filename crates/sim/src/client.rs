@@ -8,7 +8,7 @@ use history::{CodeRef, Completion, IntentRef, Invoke, KeyRef, Label, PayloadRef,
 use protocol::{Cart, IdempotencyKey, OrderRequest, Problem, Response, Tenant};
 use scenario::{ClientPlan, DelayTable, Intent, KeyPolicy, Plan};
 
-use crate::world::{Event, IntentTrack, MenuItem, State, World, customer};
+use crate::world::{Event, IntentTrack, State, World, customer};
 
 /// An attempt, by its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -279,7 +279,7 @@ impl Crowd for Shoppers {
 impl World {
     /// A new purchase of an intent, with a key that all its requests share if the client works so.
     pub fn purchase(&self, intent: &Intent, shares_key: bool) -> Purchase {
-        let (_, basket) = self.content(intent.tenant, intent.basket);
+        let basket = self.basket(intent.tenant, intent.basket);
         let recorder = &mut self.state.borrow_mut().recorder;
         Purchase {
             intent: recorder.intent(),
@@ -299,7 +299,7 @@ impl World {
         let Visit {
             intent, purchase, ..
         } = visit;
-        let (content, _) = self.content(intent.tenant, intent.basket);
+        let content = self.content(intent.basket);
         Attempt {
             request: OrderRequest {
                 tenant: Tenant(intent.tenant),
@@ -310,7 +310,7 @@ impl World {
                     id: purchase.payload.index() as u64,
                     version: 1,
                 },
-                content: MenuItem::clone(content),
+                content,
             },
             invoke: Invoke {
                 tenant: TenantRef::new(intent.tenant),
@@ -326,8 +326,11 @@ impl World {
         }
     }
 
-    /// Sends a request and waits for what becomes of it.
-    pub async fn exchange(&self, attempt: Attempt) -> Outcome {
+    /// Sends a request, at once, and waits for what becomes of it.
+    ///
+    /// # Panics
+    /// If no client of this world is running.
+    pub fn exchange(&self, attempt: Attempt) -> impl Future<Output = Outcome> {
         let id = {
             let state = &mut *self.state.borrow_mut();
             let task = state
@@ -335,7 +338,7 @@ impl World {
                 .expect("a client sends only while it runs");
             state.depart(self, attempt, Some(task))
         };
-        poll_fn(|_| {
+        poll_fn(move |_| {
             let state = &mut *self.state.borrow_mut();
             match state.attempts.get(id).outcome {
                 None => Poll::Pending,
@@ -345,7 +348,6 @@ impl World {
                 }
             }
         })
-        .await
     }
 
     /// Sends a request, and the app dies before it hears of it.

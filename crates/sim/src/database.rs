@@ -76,6 +76,8 @@ pub(crate) struct Database {
     pub(crate) statements: u64,
     /// How often a statement had to wait.
     pub(crate) waits: u64,
+    /// How often a claim was written that another owner had held.
+    pub(crate) takeovers: u64,
     /// How often waiting would never have ended.
     pub(crate) deadlocks: u64,
 }

@@ -116,8 +116,11 @@ pub fn run_episodes<S: Service, C: Crowd>(
 }
 
 async fn serve<S: Service>(service: &S, ports: ReplicaPorts<'_>, job: Job) -> Option<Response> {
-    let response = service.handle(&ports, job).await;
+    let response = service.handle(&ports, &job).await;
     ports.catch_up().await;
+    if let Job::Serve(request) = job {
+        ports.world.give_back(request.content);
+    }
     response
 }
 
@@ -478,7 +481,8 @@ where
 
     /// A visitor comes after a span.
     fn come(&mut self, visit: Visit, after_us: u64) {
-        let task = self.clients.spawn((self.visit)(visit));
+        let go = &self.visit;
+        let task = self.clients.spawn_with(|_| go(visit));
         if after_us == 0 {
             self.poll_client(task);
         } else {
@@ -557,7 +561,8 @@ where
                 table: Rc::clone(&world.tables.borrow()[replica as usize]),
             }
         };
-        let spawned = self.handlers.spawn((self.handle)(ports, job));
+        let handle = &self.handle;
+        let spawned = self.handlers.spawn_with(|_| handle(ports, job));
         assert!(
             spawned == task,
             "a pool gives the identity that it announced"

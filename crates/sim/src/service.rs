@@ -18,7 +18,7 @@ pub enum Job {
 pub trait Service {
     /// Does a job; a request is answered, the rest is not.
     #[expect(async_fn_in_trait, reason = "worlds run on one thread")]
-    async fn handle(&self, ports: &ReplicaPorts<'_>, job: Job) -> Option<Response>;
+    async fn handle(&self, ports: &ReplicaPorts<'_>, job: &Job) -> Option<Response>;
 
     /// How often each replica looks after its claims, in microseconds; `None` if it has nothing to look after.
     fn upkeep_every_us(&self) -> Option<u64>;
@@ -39,11 +39,9 @@ impl OrderService {
 }
 
 impl Service for OrderService {
-    async fn handle(&self, ports: &ReplicaPorts<'_>, job: Job) -> Option<Response> {
+    async fn handle(&self, ports: &ReplicaPorts<'_>, job: &Job) -> Option<Response> {
         match job {
-            Job::Serve(request) => {
-                Some(self.strategy.create(ports, &self.contract, &request).await)
-            }
+            Job::Serve(request) => Some(self.strategy.create(ports, &self.contract, request).await),
             Job::Upkeep => {
                 self.strategy.maintain(ports, &self.contract).await;
                 None

@@ -74,13 +74,23 @@ pub struct World {
     pub(crate) faults: Faults,
     /// Whether handlers may go ahead of the world where nobody can tell; off only to show that nobody can.
     pub(crate) goes_ahead: bool,
-    /// What can be bought: for every shop and basket the content, and its name in the history.
-    pub(crate) menu: Vec<(Rc<MenuItem>, BasketRef)>,
+    /// What can be bought.
+    pub(crate) menu: Menu,
     pub(crate) tables: RefCell<Vec<Rc<ClaimTable>>>,
     /// Whether any handler has looked at a claim table.
     pub(crate) tables_used: Cell<bool>,
     pub(crate) fired: Cell<Fired>,
     pub(crate) state: RefCell<State>,
+}
+
+/// What can be ordered. Contents are shared by all who order them, and a shared counter costs a locked instruction, which
+/// waits for every store before it: so handles that are no longer needed are kept, and given out again.
+#[derive(Debug)]
+pub(crate) struct Menu {
+    /// The baskets' contents, with spare handles to each.
+    contents: Vec<(MenuItem, RefCell<Vec<MenuItem>>)>,
+    /// The name of each shop's baskets in the history.
+    names: Vec<BasketRef>,
 }
 
 /// A content that can be ordered.
@@ -244,11 +254,29 @@ impl World {
         self.state.borrow().kernel.now_us()
     }
 
-    /// The content of a basket in a shop, and its name in the history.
+    /// A handle to a basket's content, for one request.
     #[inline]
-    pub(crate) fn content(&self, tenant: u32, basket: usize) -> (&MenuItem, BasketRef) {
-        let (content, name) = &self.menu[tenant as usize * self.plan.shop.baskets.len() + basket];
-        (content, *name)
+    pub(crate) fn content(&self, basket: usize) -> MenuItem {
+        let (content, spare) = &self.menu.contents[basket];
+        spare
+            .borrow_mut()
+            .pop()
+            .unwrap_or_else(|| MenuItem::clone(content))
+    }
+
+    /// A handler is done with a request's content.
+    #[inline]
+    pub(crate) fn give_back(&self, used: MenuItem) {
+        let mut contents = self.menu.contents.iter();
+        if let Some((_, spare)) = contents.find(|(content, _)| MenuItem::ptr_eq(content, &used)) {
+            spare.borrow_mut().push(used);
+        }
+    }
+
+    /// The name of a shop's basket in the history.
+    #[inline]
+    pub(crate) fn basket(&self, tenant: u32, basket: usize) -> BasketRef {
+        self.menu.names[tenant as usize * self.menu.contents.len() + basket]
     }
 
     /// A dead replica's memory is gone.
@@ -419,11 +447,7 @@ fn service_contract(plan: &Plan) -> ServiceContract {
 }
 
 /// Every shop's baskets with their names, and the contract as the judge reads it.
-fn catalogue(
-    plan: &Plan,
-    service: &ServiceContract,
-    names: &mut Names,
-) -> (Vec<(Rc<MenuItem>, BasketRef)>, Contract) {
+fn catalogue(plan: &Plan, service: &ServiceContract, names: &mut Names) -> (Menu, Contract) {
     let mut contract = Contract {
         ttl: Some(service.ttl.0),
         grace: service.grace.0,
@@ -433,34 +457,40 @@ fn catalogue(
         success_floor_ppm: plan.contract.success_floor_ppm,
         ..Contract::default()
     };
-    let contents: Vec<Rc<MenuItem>> = plan
-        .shop
-        .baskets
-        .iter()
-        .map(|b| Rc::new(content(plan, b)))
+    let spare = || RefCell::new(Vec::new());
+    let baskets = plan.shop.baskets.iter();
+    let contents = baskets
+        .map(|basket| (content(plan, basket), spare()))
         .collect();
-    let mut menu = Vec::new();
+    let mut basket_names = Vec::new();
     for tenant in 0..plan.shop.tenants {
         names.tenants.count::<TenantRef>();
+        let named = |item: &scenario::Sku| format!("t{tenant}/{}", item.name);
         let skus: Vec<SkuRef> = plan
             .shop
             .skus
             .iter()
-            .map(|item| names.skus.intern(&format!("t{tenant}/{}", item.name)))
+            .map(|item| names.skus.intern(&named(item)))
             .collect();
         for (item, sku) in plan.shop.skus.iter().zip(&skus) {
             contract.prices.push((*sku, item.price.minor()));
             contract.stock.push((*sku, i64::from(item.stock)));
         }
-        for (basket, content) in plan.shop.baskets.iter().zip(&contents) {
-            let items = basket.lines.iter().map(|(sku, quantity)| Item {
+        for basket in &plan.shop.baskets {
+            let item = |(sku, quantity): &(usize, u32)| Item {
                 sku: skus[*sku],
                 quantity: *quantity,
-            });
-            menu.push((Rc::clone(content), names.basket(items.collect())));
+            };
+            basket_names.push(names.basket(basket.lines.iter().map(item).collect()));
         }
     }
-    (menu, contract)
+    (
+        Menu {
+            contents,
+            names: basket_names,
+        },
+        contract,
+    )
 }
 
 fn content(plan: &Plan, basket: &scenario::Basket) -> MenuItem {

@@ -212,7 +212,7 @@ fn dropping_one_customer_does_not_change_the_fate_of_the_others() {
             &mut |_| Control::Go,
         )
         .unwrap();
-        let mut fewer = fates(&world.finish().history);
+        let fewer = fates(&world.finish().history);
         let mut expected = all.clone();
         expected.remove(&dropped);
         for (intent, fate) in &expected {

@@ -76,6 +76,10 @@ impl Database {
         }
         let old = std::mem::replace(&mut slot.record, record);
         slot.writer = Some(tx);
+        let claimed = KeyState::Claimed;
+        if (old.state, record.state) == (claimed, claimed) && record.owner != old.owner {
+            self.takeovers += 1;
+        }
         self.log(tx, Undo::UpdateKey(row, old));
         Ok(1)
     }

@@ -109,10 +109,13 @@ impl SimTransaction<'_> {
                 self.connection.set(Connection::Lost);
                 return Some(Err(StoreError::Unavailable));
             }
-            let waits = state.database.waits;
+            let before = (state.database.waits, state.database.takeovers);
             let outcome = state.database.run(self.tx, task, &mut effect);
-            if state.database.waits != waits {
+            if state.database.waits != before.0 {
                 state.cover(Label::LockWait);
+            }
+            if state.database.takeovers != before.1 {
+                state.cover(Label::Takeover);
             }
             outcome
         };

@@ -1,0 +1,250 @@
+//! W1 and W2: the work on which simulators are compared, in this simulator.
+//!
+//! W1: so many clients send order requests over the simulated network, five in a hundred twice; the server keeps key -> order.
+//! The figure is requests per second of one thread. W2: a fresh world each time; three clients send four orders each, with 5 %
+//! loss, 5 % duplication, a timeout of 200 ms and up to five tries, and then the history is judged by every rule. The figure is
+//! such episodes per second of one thread.
+//!
+//! Everything that a run has is on: the event queue, tasks, latencies by draw, replicas, the history, the digest. Only the
+//! service is the smallest there is, as it is in the programs that this is compared with.
+
+use std::cell::RefCell;
+use std::hint::black_box;
+use std::rc::Rc;
+
+use check::{Judge, Overall};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use explore::{Chooser, Kind, Odds, Site};
+use hashbrown::HashMap;
+use history::{Audit, AuditOrder, History, OrderRef, PayloadRef, TenantRef};
+use protocol::{Money, Order, OrderId, OrderState, Response};
+use rustc_hash::FxBuildHasher;
+use scenario::{Known, Options, Plan};
+use sim::{Crowd, Job, Outcome, ReplicaPorts, Service, Visit, World, run_episodes};
+
+/// A server that keeps key -> order and nothing else.
+#[derive(Default)]
+struct Keys(RefCell<HashMap<u64, u64, FxBuildHasher>>);
+
+impl Service for Keys {
+    async fn handle(&self, _ports: &ReplicaPorts<'_>, job: &Job) -> Option<Response> {
+        let Job::Serve(request) = job else {
+            return None;
+        };
+        let mut keys = self.0.borrow_mut();
+        let next = keys.len() as u64 + 1;
+        let id = OrderId(*keys.entry(request.cart.id).or_insert(next));
+        Some(Response::created(Order {
+            id,
+            state: OrderState::Confirmed,
+            total: Money(100),
+        }))
+    }
+
+    fn upkeep_every_us(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// Clients that send one request after another.
+struct Loop {
+    requests: u64,
+}
+
+const ATTEMPT: Kind = Kind::new("bench.attempt");
+const TWICE: Kind = Kind::new("bench.twice");
+
+impl Crowd for Loop {
+    async fn visit(&self, world: &World, visit: Visit) {
+        let twice = Odds::of(0.05);
+        for number in 0..self.requests {
+            let purchase = world.purchase(&visit.intent, true);
+            let visit = Visit { purchase, ..visit };
+            let lineage = visit.intent.lineage.child(ATTEMPT, number);
+            let sends = 1 + u64::from(
+                world.draw(|chooser| chooser.chance(&Site::new(TWICE, lineage, 0), twice)),
+            );
+            for send in 0..sends {
+                let attempt = world.attempt(
+                    &visit,
+                    purchase.key,
+                    lineage.child(ATTEMPT, send),
+                    Some(200_000),
+                );
+                black_box(world.exchange(attempt).await);
+            }
+        }
+    }
+}
+
+fn plan(clients: u64, faults: &str) -> Rc<Plan> {
+    let text = format!(
+        r#"
+        story = "W1."
+        strategy = "none"
+        [world]
+        replicas = 1
+        clock-skew = "0s"
+        [world.latency]
+        uplink = {{ uniform = ["1ms", "2ms"] }}
+        downlink = {{ uniform = ["1ms", "2ms"] }}
+        handler = "0s"
+        [contract]
+        recovery-deadline = "1s"
+        [shop]
+        [[shop.sku]]
+        name = "burger"
+        price = "1.00"
+        stock = 1000000
+        [[shop.basket]]
+        lines = {{ burger = 1 }}
+        [load]
+        intents = {clients}
+        over = "1ms"
+        [[client]]
+        name = "client"
+        {faults}
+        "#
+    );
+    let mut options = Options {
+        scale: 1.0,
+        known: Known::default(),
+    };
+    options.known.strategies = vec![("none".into(), String::new())];
+    options.known.presets = vec!["reference".into()];
+    options.known.faults = scenario::FAULTS.iter().map(ToString::to_string).collect();
+    Rc::new(
+        scenario::parse("w1.toml", &text, &options).unwrap_or_else(|e| panic!("{}", e.render())),
+    )
+}
+
+fn requests(c: &mut Criterion) {
+    let mut group = c.benchmark_group("w1-requests");
+    group.sample_size(10);
+    for clients in [10_u64, 100] {
+        let requests = 200_000 / clients;
+        let plan = plan(clients, "");
+        let (server, crowd) = (Keys::default(), Loop { requests });
+        let world = World::new(&plan, Chooser::random(0));
+        // A world each time, in the memory of the one before: what is measured is the work, not the operating system's pages.
+        let mut go = || {
+            let mut sent = 0;
+            server.0.borrow_mut().clear();
+            run_episodes(
+                &world,
+                &server,
+                &crowd,
+                [Chooser::random(1)].into_iter(),
+                |world| {
+                    sent = world.look(|history| u64::from(history.processes));
+                },
+            );
+            sent
+        };
+        group.throughput(Throughput::Elements(go()));
+        group.bench_function(BenchmarkId::from_parameter(clients), |b| b.iter(&mut go));
+    }
+    group.finish();
+}
+
+/// Clients that try each of their orders up to five times.
+struct Trying {
+    orders: u64,
+}
+
+const TRIES_MAX: u64 = 5;
+
+impl Crowd for Trying {
+    async fn visit(&self, world: &World, visit: Visit) {
+        for number in 0..self.orders {
+            let purchase = world.purchase(&visit.intent, true);
+            let visit = Visit { purchase, ..visit };
+            let lineage = visit.intent.lineage.child(ATTEMPT, number);
+            for attempt in 0..TRIES_MAX {
+                let attempt = world.attempt(
+                    &visit,
+                    purchase.key,
+                    lineage.child(ATTEMPT, attempt),
+                    Some(200_000),
+                );
+                if matches!(world.exchange(attempt).await, Outcome::Answered(_)) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+const FAULTS: &str = r#"
+    [[fault]]
+    lose-request = { chance = 0.05 }
+    [[fault]]
+    lose-response = { chance = 0.05, reset = 0.0 }
+    [[fault]]
+    duplicate-request = { chance = 0.05, after = { uniform = ["1ms", "2ms"] } }
+"#;
+
+/// What the key server stores, as an audit.
+fn audit(server: &Keys, history: &mut History) {
+    let orders = server.0.borrow();
+    history
+        .names
+        .orders
+        .count_to::<OrderRef>(orders.len() as u32);
+    let mut rows = Vec::with_capacity(orders.len());
+    for (cart, order) in orders.iter() {
+        let payload = PayloadRef::new(*cart as u32);
+        rows.push(AuditOrder {
+            id: OrderRef::new(*order as u32),
+            tenant: Some(TenantRef::new(0)),
+            key: None,
+            payload: Some(payload),
+            items: history.names.payload_items(payload),
+            coupon: None,
+            state: OrderState::Confirmed,
+            t: Some(0),
+        });
+    }
+    let t = history.events.last().map_or(0, |event| event.t) + 1_000_000;
+    history.audit = Some(Audit {
+        t,
+        orders: Some(rows),
+        ..Audit::default()
+    });
+}
+
+fn episodes(c: &mut Criterion) {
+    const EPISODES: u64 = 20_000;
+    let mut group = c.benchmark_group("w2-episodes");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(EPISODES));
+    let plan = plan(3, FAULTS);
+    group.bench_function("judged", |b| {
+        let (server, crowd) = (Keys::default(), Trying { orders: 4 });
+        let world = World::new(&plan, Chooser::random(0));
+        let mut judge = Judge::new();
+        b.iter(|| {
+            let mut answered = 0;
+            run_episodes(
+                &world,
+                &server,
+                &crowd,
+                (0..EPISODES).map(Chooser::random),
+                |world| {
+                    world.look(|history| {
+                        audit(&server, history);
+                        let verdict = judge.judge(history);
+                        assert!(verdict.overall() != Overall::Fail, "{verdict:?}");
+                        answered += verdict.counts.ok;
+                    });
+                    server.0.borrow_mut().clear();
+                },
+            );
+            answered
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, requests, episodes);
+criterion_main!(benches);

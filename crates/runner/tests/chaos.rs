@@ -1,0 +1,81 @@
+//! A correct service under every fault: no finding at all. The reference must hold; what it must not be is lucky.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+use report::run::RunVerdict;
+use runner::{Batch, StrategyName, Task, run_seeds, watch::Nobody};
+use scenario::{Options, Plan};
+
+fn plan() -> Plan {
+    let options = Options {
+        scale: 0.25,
+        known: runner::known(),
+    };
+    let text = include_str!("chaos.toml");
+    scenario::parse("chaos.toml", text, &options).unwrap_or_else(|e| panic!("{}", e.render()))
+}
+
+fn run(strategy: StrategyName, seeds: u64) -> Vec<report::run::Run> {
+    let plan = plan();
+    let task = Task {
+        plan: &plan,
+        called: "chaos",
+        strategy: Some(strategy),
+    };
+    let jobs = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let batch = Batch {
+        task,
+        seeds: 1..seeds + 1,
+        jobs,
+        histories: false,
+    };
+    let mut runs = Vec::new();
+    run_seeds(&batch, &Nobody, |finished| runs.push(finished.run)).expect("the harness is sound");
+    runs
+}
+
+#[test]
+fn the_reference_holds_under_every_fault_for_a_hundred_thousand_keys() {
+    let runs = run(StrategyName::ClaimComplete, 24);
+    let (mut faults, mut labels, mut orders) = (BTreeMap::new(), BTreeMap::new(), 0);
+    for run in &runs {
+        assert_eq!(
+            run.verdict,
+            RunVerdict::Pass,
+            "seed {}: {:?}",
+            run.seed,
+            run.rules
+        );
+        assert_eq!(run.counts.extra_orders, 0);
+        orders += run.counts.orders;
+        for fault in &run.faults {
+            *faults.entry(fault.name.clone()).or_insert(0) += fault.count;
+        }
+        for label in &run.coverage {
+            *labels.entry(label.label.clone()).or_insert(0) += label.count;
+        }
+    }
+    assert!(orders > 100_000, "{orders}");
+    assert_eq!(faults.len(), 24, "{faults:?}");
+    assert!(faults.values().all(|count| *count > 0), "{faults:?}");
+    for (label, count) in &labels {
+        // No client of this story uses a key for two carts, and no key outlives its day.
+        let met = !matches!(label.as_str(), "key-reused" | "key-expired");
+        assert_eq!(*count > 0, met, "{label}: {count}");
+    }
+}
+
+#[test]
+fn what_the_reference_survives_breaks_the_others() {
+    for strategy in [StrategyName::NoDedup, StrategyName::CheckThenInsert] {
+        for run in run(strategy, 2) {
+            assert_eq!(run.verdict, RunVerdict::Fail, "{strategy}");
+            let violated =
+                |rule: &str| run.rules.iter().any(|r| r.name == rule && r.violations > 0);
+            for rule in ["duplicate-order", "double-charge", "orphan-charge"] {
+                assert!(violated(rule), "{strategy}: {rule}");
+            }
+        }
+    }
+}
