@@ -113,7 +113,7 @@ impl Contract {
         grace: Span::secs(60),
         lease: Span::secs(30),
         key_required: false,
-        maintenance_interval: Span::secs(10),
+        maintenance_interval: Span::secs(30),
     };
 
     /// Stripe's API v1 (docs.stripe.com/api/idempotent_requests): 409 in flight, everything that happens once execution

@@ -89,7 +89,7 @@ fn orders(database: &Database, names: &mut Names) -> Vec<AuditOrder> {
             },
             coupon: None,
             state: slot.state,
-            t: Some(order.created_at.0),
+            t: Some(slot.inserted_us),
         });
     }
     rows

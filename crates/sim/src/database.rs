@@ -72,6 +72,8 @@ pub(crate) struct Database {
     closed: Vec<Tx>,
     /// Tasks whose statement may be tried again, in order.
     pub(crate) released: Vec<TaskId>,
+    /// The true time, as of the statement at hand.
+    pub(crate) now_us: u64,
     /// How many statements took effect or failed.
     pub(crate) statements: u64,
     /// How often a statement had to wait.

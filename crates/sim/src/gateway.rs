@@ -219,3 +219,137 @@ impl Gateway {
 fn hash_key(key: GatewayKey) -> u64 {
     neighbourly(key.0 as u64, Tenant(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TASK: TaskId = TaskId {
+        slot: 0,
+        generation: 0,
+    };
+
+    fn ask(gateway: &mut Gateway, ask: Ask, fate: Fate, now_us: u64) -> u32 {
+        let slot = gateway.send(Operation {
+            ask,
+            task: TASK,
+            captures: None,
+            fate,
+            told: None,
+            reply_at_us: 0,
+        });
+        gateway.arrive(slot, now_us);
+        slot
+    }
+
+    fn order(amount: i64) -> Ask {
+        Ask::Charge(ChargeRequest {
+            key: GatewayKey::of_order(Tenant(1), OrderId(7)),
+            tenant: Tenant(1),
+            order: Some(OrderId(7)),
+            amount: Money(amount),
+        })
+    }
+
+    fn charged(gateway: &mut Gateway, slot: u32) -> Result<(u64, ChargeState, bool), GatewayError> {
+        match gateway
+            .take(slot)
+            .told
+            .expect("it was told by the time it is asked")
+        {
+            Ok(Told::Charge(answer)) => Ok((answer.id.0, answer.state, answer.replayed)),
+            Ok(other) => panic!("not a charge: {other:?}"),
+            Err(error) => Err(error),
+        }
+    }
+
+    #[test]
+    fn the_same_key_is_the_same_charge_and_says_so_while_it_is_in_use() {
+        let mut gateway = Gateway::default();
+        let first = ask(&mut gateway, order(100), Fate::Fair, 0);
+        let meanwhile = ask(&mut gateway, order(100), Fate::Fair, 1);
+        assert_eq!(charged(&mut gateway, meanwhile), Err(GatewayError::InUse));
+        assert_eq!(gateway.capture(first), Some(0));
+        assert_eq!(
+            charged(&mut gateway, first),
+            Ok((0, ChargeState::Captured, false))
+        );
+        let again = ask(&mut gateway, order(100), Fate::Fair, 2);
+        assert_eq!(
+            charged(&mut gateway, again),
+            Ok((0, ChargeState::Captured, true))
+        );
+        let dearer = ask(&mut gateway, order(101), Fate::Fair, 3);
+        assert_eq!(
+            charged(&mut gateway, dearer),
+            Err(GatewayError::Unavailable)
+        );
+        assert_eq!(gateway.ledger.len(), 1);
+    }
+
+    #[test]
+    fn a_timeout_before_captures_nothing_and_a_timeout_after_captures_and_tells_nobody() {
+        let mut gateway = Gateway::default();
+        let before = ask(&mut gateway, order(100), Fate::TimeoutBefore, 0);
+        assert_eq!(charged(&mut gateway, before), Err(GatewayError::Unknown));
+        assert!(gateway.ledger.is_empty());
+        let after = ask(&mut gateway, order(100), Fate::TimeoutAfter, 0);
+        gateway.capture(after);
+        assert_eq!(charged(&mut gateway, after), Err(GatewayError::Unknown));
+        assert_eq!(gateway.ledger[0].state, ChargeState::Captured);
+    }
+
+    #[test]
+    fn a_declined_charge_stays_declined_under_its_key() {
+        let mut gateway = Gateway::default();
+        let first = ask(&mut gateway, order(100), Fate::Declined, 0);
+        assert_eq!(gateway.capture(first), None);
+        assert_eq!(
+            charged(&mut gateway, first),
+            Ok((0, ChargeState::Declined, false))
+        );
+        let again = ask(&mut gateway, order(100), Fate::Fair, 5);
+        assert_eq!(
+            charged(&mut gateway, again),
+            Ok((0, ChargeState::Declined, true))
+        );
+    }
+
+    #[test]
+    fn a_forgotten_key_charges_a_second_time() {
+        let mut gateway = Gateway::default();
+        let first = ask(&mut gateway, order(100), Fate::Fair, 0);
+        gateway.capture(first);
+        charged(&mut gateway, first).unwrap();
+        let in_time = ask(&mut gateway, order(100), Fate::Fair, KEY_TTL_US - 1);
+        assert_eq!(
+            charged(&mut gateway, in_time),
+            Ok((0, ChargeState::Captured, true))
+        );
+        let too_late = ask(&mut gateway, order(100), Fate::Fair, KEY_TTL_US);
+        gateway.capture(too_late);
+        assert_eq!(
+            charged(&mut gateway, too_late),
+            Ok((1, ChargeState::Captured, false))
+        );
+    }
+
+    #[test]
+    fn refunding_twice_is_refunding_once_and_what_was_not_captured_is_not_refunded() {
+        let mut gateway = Gateway::default();
+        let refund = Ask::Refund(ChargeId(0));
+        let unknown = ask(&mut gateway, refund, Fate::Fair, 0);
+        assert!(matches!(
+            gateway.take(unknown).told,
+            Some(Err(GatewayError::Unavailable))
+        ));
+        let first = ask(&mut gateway, order(100), Fate::Fair, 0);
+        gateway.capture(first);
+        charged(&mut gateway, first).unwrap();
+        for _ in 0..2 {
+            let slot = ask(&mut gateway, refund, Fate::Fair, 1);
+            assert!(matches!(gateway.take(slot).told, Some(Ok(Told::Refunded))));
+            assert_eq!(gateway.ledger[0].state, ChargeState::Refunded);
+        }
+    }
+}

@@ -3,20 +3,28 @@
 //! This crate never touches anything real: no socket, no clock, no thread, no file. It does not see the judge.
 //!
 //! - [`world`]: everything that exists, in one place, and the events that move it
-//! - [`run`](mod@run): the loop that takes one event after another
+//! - [`run`](mod@run): playing a plan in a world
+//! - [`engine`]: the loop that takes one event after another
+//! - [`arrivals`]: the load as it comes
 //! - [`fault`]: what may go wrong, and whether it does now
 //! - [`client`]: people and their apps
+//! - [`attempt`]: what a client sends once, and what becomes of it
 //! - [`network`]: requests and responses under way
 //! - [`replica`]: processes that serve, die, pause and come back
+//! - [`call`]: a handler's standing in the world
 //! - [`ports`]: what a strategy sees of the world
 //! - [`database`], [`cache`], [`gateway`]: what stands behind the replicas
 //! - [`service`]: the order service, as something that a replica runs
 //! - [`audit`](mod@audit): what is stored at the end
 
+mod arrivals;
+mod attempt;
 mod audit;
 mod cache;
+mod call;
 mod client;
 mod database;
+mod engine;
 mod fault;
 mod gateway;
 mod network;
@@ -26,7 +34,8 @@ pub mod run;
 pub mod service;
 pub mod world;
 
-pub use client::{Attempt, Crowd, Outcome, Purchase, Shoppers, Visit};
+pub use attempt::{Attempt, Outcome};
+pub use client::{Crowd, Purchase, Shoppers, Visit};
 pub use fault::backend_faults;
 pub use ports::ReplicaPorts;
 pub use run::{Control, Interrupted, Pace, Progress, Simulated, run, run_episodes, simulate};

@@ -4,7 +4,7 @@ use explore::{Class, Kind, Object, Odds, Site};
 use history::Label;
 use scenario::{FaultKind, Host};
 
-use crate::client::{AttemptId, Outcome};
+use crate::attempt::{AttemptId, Outcome};
 use crate::fault::{Opportunity, Who, cuts};
 use crate::world::{Event, State, World};
 

@@ -1,61 +1,25 @@
 //! What a strategy sees of the world: every `await` on a port is a message there and a message back.
+//!
+//! - [`gateway`]: the port `orders::Gateway`
+//! - [`cache`]: the port `orders::Cache`
+
+mod cache;
+mod gateway;
 
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
-use compact_str::CompactString;
-use explore::{Kind, Lineage, Site, TaskId};
+use explore::{Kind, Site, TaskId};
 use history::Label;
-use orders::ports::CacheError;
-use orders::{Cache, ClaimTable, Clock, Gateway, GatewayError, Owner, Ports};
-use protocol::{ChargeAnswer, ChargeId, ChargeRequest, GatewayKey, Span, Time};
+use orders::{ClaimTable, Clock, Owner, Ports};
+use protocol::{Span, Time};
 use scenario::{CrashPoint, FaultKind, Host};
 
-use crate::client::AttemptId;
+use crate::call::Progress;
 use crate::fault::{Opportunity, Who, crashes_at, cuts};
-use crate::gateway::{Ask, Fate, Operation, Told};
 use crate::world::{Event, Fired, State, World};
-
-/// A handler's standing in the world, by its task's slot.
-#[derive(Debug)]
-pub(crate) struct Call {
-    pub(crate) task: Option<TaskId>,
-    pub(crate) replica: u32,
-    /// The request it serves; none for upkeep and webhooks.
-    pub(crate) attempt: Option<AttemptId>,
-    pub(crate) client: Option<usize>,
-    pub(crate) lineage: Lineage,
-    /// How many round trips it has begun.
-    pub(crate) steps: u64,
-    pub(crate) received_us: u64,
-    /// When the gateway's answer is back, if the handler takes as long as was drawn.
-    pub(crate) gateway_by_us: u64,
-    pub(crate) has_read: bool,
-    pub(crate) progress: Progress,
-    /// Its process died while a message was under way: it ends when that message has taken effect.
-    pub(crate) doomed: bool,
-    /// Its process dies when the message under way has taken effect; for how long it is gone.
-    pub(crate) dies: Option<u64>,
-    /// The gateway captured, and no commit has recorded it.
-    pub(crate) charged: bool,
-    pub(crate) told: Option<Result<Told, GatewayError>>,
-    /// How far the handler is ahead of the world: it has been given an answer that is still on its way to it. See
-    /// [`ReplicaPorts::statement_trip`].
-    pub(crate) ahead_us: u64,
-}
-
-/// Where the message of a handler is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
-    /// There is none.
-    Idle,
-    /// On its way, not yet effective.
-    Sent,
-    /// It took effect; the answer is on its way.
-    Answered,
-}
 
 /// The ports of one handler.
 #[derive(Debug)]
@@ -69,10 +33,6 @@ pub struct ReplicaPorts<'w> {
 
 /// From here on a handler's time is spent in the database, not at the gateway.
 pub(crate) const SETTLE_US: u64 = 4_000;
-/// The quickest answer of a gateway.
-const GATEWAY_MIN_US: u64 = 10_000;
-/// How long a replica waits for the gateway.
-const GATEWAY_TIMEOUT_US: u64 = 5_000_000;
 const CRASH_WHEN: Kind = Kind::new("replica.crash.when");
 
 /// When in a round trip a process dies.
@@ -81,16 +41,6 @@ enum Death {
     BeforeSending,
     AfterSending,
     AfterEffect(u64),
-}
-
-impl Call {
-    fn who(&self) -> Who {
-        Who {
-            lineage: self.lineage,
-            ordinal: self.steps,
-            client: self.client,
-        }
-    }
 }
 
 impl State {
@@ -315,90 +265,6 @@ impl ReplicaPorts<'_> {
             self.sleep(Span::ZERO).await;
         }
     }
-
-    /// An operation at the gateway.
-    async fn ask(&self, ask: Ask) -> Result<Told, GatewayError> {
-        self.catch_up().await;
-        let mut trip = Trip::Begin;
-        poll_fn(move |_| {
-            let state = &mut *self.world.state.borrow_mut();
-            match (trip, self.world.fired.get()) {
-                (Trip::Begin, _) => trip = self.leave_for_gateway(state, ask),
-                (Trip::Sent, Fired::Reply) => {
-                    if let Some(told) = state.calls[self.slot].told.take() {
-                        state.calls[self.slot].progress = Progress::Idle;
-                        return Poll::Ready(told);
-                    }
-                }
-                _ => {}
-            }
-            Poll::Pending
-        })
-        .await
-    }
-
-    fn leave_for_gateway(&self, state: &mut State, ask: Ask) -> Trip {
-        if !state.set_out(self.world, self.slot, CrashPoint::AfterCharge) {
-            return Trip::Lost;
-        }
-        // The gateway acts on what has left, whatever becomes of the sender.
-        state.calls[self.slot].progress = Progress::Idle;
-        let (task, who) = (state.task(self.slot), state.calls[self.slot].who());
-        let now_us = state.kernel.now_us();
-        let (fate, slow_us) = match ask {
-            Ask::Charge(_) => state.charge_fate(self.world, self.slot, who),
-            Ask::LookUp(_) | Ask::Refund(_)
-                if state.cut_off(self.world, self.slot, Host::Gateway) =>
-            {
-                (Fate::TimeoutBefore, 0)
-            }
-            Ask::LookUp(_) | Ask::Refund(_) => (Fate::Fair, 0),
-        };
-        let span_us = match ask {
-            Ask::Charge(_) => state.calls[self.slot]
-                .gateway_by_us
-                .saturating_sub(now_us)
-                .max(GATEWAY_MIN_US),
-            Ask::LookUp(_) | Ask::Refund(_) => 2 * GATEWAY_MIN_US,
-        } + slow_us;
-        let waits_us = match fate {
-            Fate::TimeoutBefore | Fate::TimeoutAfter => span_us.max(GATEWAY_TIMEOUT_US),
-            _ => span_us,
-        };
-        let slot = state.gateway.send(Operation {
-            ask,
-            task,
-            captures: None,
-            fate,
-            told: None,
-            reply_at_us: now_us + waits_us,
-        });
-        state.after(span_us / 4, task, Event::GatewayArrive(slot));
-        Trip::Sent
-    }
-}
-
-impl State {
-    /// What the plan's faults do to a charge.
-    fn charge_fate(&mut self, world: &World, slot: usize, who: Who) -> (Fate, u64) {
-        let slow_us = match self.strike(&world.faults, Opportunity::SlowGateway, who) {
-            Some(fault) => fault.delay(who, &mut self.chooser),
-            None => 0,
-        };
-        if self.cut_off(world, slot, Host::Gateway) {
-            return (Fate::TimeoutBefore, slow_us);
-        }
-        let fates = [
-            (Opportunity::GatewayUnavailable, Fate::Unavailable),
-            (Opportunity::GatewayTimeoutBefore, Fate::TimeoutBefore),
-            (Opportunity::GatewayTimeoutAfter, Fate::TimeoutAfter),
-            (Opportunity::DeclineCharge, Fate::Declined),
-        ];
-        let struck = fates
-            .into_iter()
-            .find(|(here, _)| self.strike(&world.faults, *here, who).is_some());
-        (struck.map_or(Fate::Fair, |(_, fate)| fate), slow_us)
-    }
 }
 
 impl Ports for ReplicaPorts<'_> {
@@ -471,99 +337,5 @@ impl Clock for ReplicaPorts<'_> {
             }
         })
         .await;
-    }
-}
-
-impl Gateway for ReplicaPorts<'_> {
-    async fn charge(&self, request: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {
-        match self.ask(Ask::Charge(request)).await? {
-            Told::Charge(answer) => Ok(answer),
-            Told::LookUp(_) | Told::Refunded => unreachable!("a charge is answered as a charge"),
-        }
-    }
-
-    async fn look_up(&self, key: GatewayKey) -> Result<Option<ChargeAnswer>, GatewayError> {
-        match self.ask(Ask::LookUp(key)).await? {
-            Told::LookUp(answer) => Ok(answer),
-            Told::Charge(_) | Told::Refunded => unreachable!("a look-up is answered as a look-up"),
-        }
-    }
-
-    async fn refund(&self, charge: ChargeId) -> Result<(), GatewayError> {
-        self.ask(Ask::Refund(charge)).await.map(|_| ())
-    }
-}
-
-impl ReplicaPorts<'_> {
-    /// A cache command: it may find everything forgotten, or nobody there.
-    async fn command<R>(
-        &self,
-        key: &CompactString,
-        mut effect: impl FnMut(&mut State, u64) -> R,
-    ) -> Result<R, CacheError> {
-        let slot = self.slot;
-        self.round_trip(CrashPoint::Anywhere, true, move |state, _| {
-            let who = state.calls[slot].who();
-            let now_us = state.kernel.now_us();
-            if state
-                .strike(&self.world.faults, Opportunity::FlushCache, who)
-                .is_some()
-            {
-                state.cache.flush();
-            }
-            if state
-                .strike(&self.world.faults, Opportunity::EvictKey, who)
-                .is_some()
-            {
-                state.cache.delete(key);
-            }
-            let down = state
-                .strike(&self.world.faults, Opportunity::CacheUnavailable, who)
-                .is_some()
-                || state.cut_off(self.world, slot, Host::Cache);
-            Some(if down {
-                Err(CacheError::Unavailable)
-            } else {
-                Ok(effect(state, now_us))
-            })
-        })
-        .await
-    }
-}
-
-impl Cache for ReplicaPorts<'_> {
-    async fn get(&self, key: &CompactString) -> Result<Option<CompactString>, CacheError> {
-        self.command(key, |state, now_us| state.cache.get(key, now_us))
-            .await
-    }
-
-    async fn set(
-        &self,
-        key: &CompactString,
-        value: CompactString,
-        ttl: Span,
-    ) -> Result<(), CacheError> {
-        self.command(key, |state, now_us| {
-            state.cache.set(key, value.clone(), now_us + ttl.0)
-        })
-        .await
-    }
-
-    async fn set_if_absent(
-        &self,
-        key: &CompactString,
-        value: CompactString,
-        ttl: Span,
-    ) -> Result<bool, CacheError> {
-        self.command(key, |state, now_us| {
-            state
-                .cache
-                .set_if_absent(key, value.clone(), now_us, now_us + ttl.0)
-        })
-        .await
-    }
-
-    async fn delete(&self, key: &CompactString) -> Result<(), CacheError> {
-        self.command(key, |state, _| state.cache.delete(key)).await
     }
 }

@@ -4,8 +4,8 @@ use explore::{Class, Lineage, Object, Pool, TaskId};
 use history::Label;
 use orders::Owner;
 
-use crate::client::Outcome;
-use crate::ports::Progress;
+use crate::attempt::Outcome;
+use crate::call::Progress;
 use crate::world::{Event, REPLICA, State, World};
 
 /// A process that runs the service.

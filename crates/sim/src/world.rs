@@ -13,13 +13,13 @@ use orders::{ClaimTable, Contract as ServiceContract};
 use protocol::{Customer, Line, Money, OrderContent, Tenant};
 use scenario::{DelayTable, Plan};
 
+use crate::attempt::{AttemptId, Attempts};
 use crate::cache::Cache;
-use crate::client::{AttemptId, Attempts};
+use crate::call::Call;
 use crate::database::rows::sku;
 use crate::database::{Database, Tx};
 use crate::fault::{Armed, Faults, Opportunity, Who};
 use crate::gateway::Gateway;
-use crate::ports::Call;
 use crate::replica::Replica;
 
 /// Something that is due.

@@ -6,8 +6,13 @@ use std::rc::Rc;
 use explore::Chooser;
 use history::{History, What};
 use orders::StrategyName;
+use orders::{Cache, Ports};
+use protocol::{Problem, Response, Span};
 use scenario::{Known, Options, Plan};
-use sim::{Control, Crowd, OrderService, Shoppers, Simulated, Visit, World, run, simulate};
+use sim::{
+    Control, Crowd, Job, OrderService, ReplicaPorts, Service, Shoppers, Simulated, Visit, World,
+    run, simulate,
+};
 
 /// A scenario of a few hundred purchases in ten minutes, with whatever else a test needs.
 fn plan(more: &str) -> Rc<Plan> {
@@ -263,15 +268,69 @@ fn every_fault_of_the_language_strikes_where_it_is_declared_with_odds() {
             "{word} did not strike"
         );
     }
-    // Those of the cache need a strategy that uses one.
-    let of_the_cache = ["flush-cache", "evict-key", "cache-unavailable"];
     let tried: Vec<&str> = all
         .iter()
         .map(|(word, _)| *word)
-        .chain(of_the_cache)
+        .chain(CACHE_FAULTS)
         .collect();
     for word in scenario::FAULTS {
         assert!(tried.contains(word), "{word} is not tried");
+    }
+}
+
+const CACHE_FAULTS: [&str; 3] = ["flush-cache", "evict-key", "cache-unavailable"];
+
+/// A service that counts in the cache what it is asked for, and answers nothing but that.
+struct Counting(std::cell::RefCell<BTreeMap<&'static str, u64>>);
+
+impl Service for Counting {
+    async fn handle(&self, ports: &ReplicaPorts<'_>, job: &Job) -> Option<Response> {
+        let Job::Serve(request) = job else {
+            return None;
+        };
+        let key = format!("cart {}", request.cart.id).into();
+        let hour = Span::hours(1);
+        let saw = match ports.cache().set_if_absent(&key, "here".into(), hour).await {
+            Err(_) => "unavailable",
+            Ok(_) => match ports.cache().get(&key).await {
+                Err(_) => "unavailable",
+                Ok(None) => "forgotten",
+                Ok(Some(_)) => "there",
+            },
+        };
+        *self.0.borrow_mut().entry(saw).or_default() += 1;
+        Some(Response::refused(503, Problem::Unavailable))
+    }
+
+    fn upkeep_every_us(&self) -> Option<u64> {
+        None
+    }
+}
+
+#[test]
+fn the_cache_forgets_and_fails_as_often_as_the_plan_says() {
+    for (word, expected) in CACHE_FAULTS
+        .into_iter()
+        .zip(["forgotten", "forgotten", "unavailable"])
+    {
+        let plan = plan(&format!(
+            "[[client]]\nname = \"app\"\n[[fault]]\n{word} = {{ chance = 0.1 }}"
+        ));
+        let (world, counting) = (
+            World::new(&plan, Chooser::random(1)),
+            Counting(Default::default()),
+        );
+        run(&world, &counting, &Shoppers::new(&plan), &mut |_| {
+            Control::Go
+        })
+        .unwrap();
+        let counts = counting.0.into_inner();
+        assert!(fired(&world.finish().history)[word] > 10);
+        assert!(
+            counts[expected] > 5 && counts["there"] > 200,
+            "{word}: {counts:?}"
+        );
+        assert_eq!(counts.len(), 2, "{word}: {counts:?}");
     }
 }
 

@@ -171,6 +171,8 @@ pub(crate) struct OrderSlot {
     pub(crate) has_items: bool,
     pub(crate) inserted: bool,
     pub(crate) writer: Writer,
+    /// When it was inserted, in true time: `created_at` is what a replica's clock said.
+    pub(crate) inserted_us: u64,
     /// The same customer's order before this one.
     pub(crate) before: Option<u32>,
     /// Its row in `charges`.
@@ -225,7 +227,7 @@ impl Orders {
         order.is_some_and(|order| (order.tenant, order.customer) == (tenant, customer))
     }
 
-    pub(crate) fn insert(&mut self, new: NewOrder, tx: Tx) -> u32 {
+    pub(crate) fn insert(&mut self, new: NewOrder, tx: Tx, now_us: u64) -> u32 {
         let row = self.slots.len() as u32;
         let (tenant, customer, cart) = (new.tenant, new.customer, new.natural_key);
         let before = self.enter_customer(tenant, customer, row);
@@ -236,6 +238,7 @@ impl Orders {
             has_items: false,
             inserted: true,
             writer: Some(tx),
+            inserted_us: now_us,
             before,
             charge: None,
         });

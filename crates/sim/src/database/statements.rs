@@ -222,9 +222,11 @@ impl Database {
             writable(self.orders.slots[row as usize].writer, tx)?;
             return Err(StoreError::Unique(Constraint::OrdersCart).into());
         }
-        let row = self
-            .orders
-            .insert(new.take().expect("it was there a moment ago"), tx);
+        let row = self.orders.insert(
+            new.take().expect("it was there a moment ago"),
+            tx,
+            self.now_us,
+        );
         self.log(tx, Undo::InsertOrder(row));
         Ok(OrderId(u64::from(row) + 1))
     }

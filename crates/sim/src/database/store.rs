@@ -109,6 +109,7 @@ impl SimTransaction<'_> {
                 self.connection.set(Connection::Lost);
                 return Some(Err(StoreError::Unavailable));
             }
+            state.database.now_us = state.kernel.now_us();
             let before = (state.database.waits, state.database.takeovers);
             let outcome = state.database.run(self.tx, task, &mut effect);
             if state.database.waits != before.0 {

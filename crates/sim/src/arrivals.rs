@@ -1,0 +1,145 @@
+//! The load as it comes: intents by time, and the taps and tabs that follow from them.
+
+use crate::world::State;
+use explore::{Chooser, Kind, Lineage, Odds, Site};
+use history::Label;
+use scenario::{DelayTable, Intent, Plan, Unfold};
+use std::collections::VecDeque;
+
+/// The load as it comes: intents by time, and the taps, tabs and repeats that follow from them.
+#[derive(Debug)]
+pub(crate) struct Arrivals {
+    pub(crate) unfold: Unfold,
+    pub(crate) next: Option<Intent>,
+    taps: Vec<Vec<TapTable>>,
+    second_tab: Vec<Option<(Odds, DelayTable)>>,
+    offline: Vec<Option<(Odds, DelayTable)>>,
+    /// Genuine second purchases, by time.
+    pub(crate) repeats: VecDeque<Intent>,
+}
+
+#[derive(Debug)]
+struct TapTable {
+    odds: Odds,
+    after: DelayTable,
+    uplink: Option<DelayTable>,
+}
+const TAP_COMES: Kind = Kind::new("client.tap.comes");
+const TAP_AFTER: Kind = Kind::new("client.tap.after");
+const TAP_UPLINK: Kind = Kind::new("client.tap.uplink");
+const TAB: Kind = Kind::new("client.second-tab");
+const OFFLINE: Kind = Kind::new("client.offline");
+/// The second tab's visit is a tap with this number.
+pub(crate) const TAB_TAP: u32 = 1_000;
+
+impl Arrivals {
+    pub(crate) fn new(plan: &Plan) -> Arrivals {
+        let rush = |rush: &Option<scenario::Rush>| {
+            rush.as_ref()
+                .map(|rush| (Odds::of(rush.chance), DelayTable::new(&rush.after)))
+        };
+        let tap = |tap: &scenario::Tap| TapTable {
+            odds: Odds::of(tap.chance),
+            after: DelayTable::new(&tap.after),
+            uplink: tap.uplink.as_ref().map(DelayTable::new),
+        };
+        Arrivals {
+            unfold: Unfold::new(plan),
+            next: None,
+            taps: plan
+                .clients
+                .iter()
+                .map(|client| client.taps.iter().map(tap).collect())
+                .collect(),
+            second_tab: plan
+                .clients
+                .iter()
+                .map(|client| rush(&client.second_tab))
+                .collect(),
+            offline: plan
+                .clients
+                .iter()
+                .map(|client| rush(&client.offline))
+                .collect(),
+            repeats: VecDeque::new(),
+        }
+    }
+
+    /// Back to the beginning of the load.
+    pub(crate) fn rewind(&mut self) {
+        self.unfold.rewind();
+        self.next = None;
+        self.repeats.clear();
+    }
+
+    /// Whether the whole load has come.
+    pub(crate) fn done(&self) -> bool {
+        self.next.is_none() && self.repeats.is_empty()
+    }
+
+    /// How many times the button is pressed at most.
+    pub(crate) fn taps(&self, intent: &Intent) -> usize {
+        self.taps[intent.client].len()
+    }
+
+    /// How long after the tap before this one is sent, and how long it is under way; `None` if it does not come.
+    pub(crate) fn tap(
+        &self,
+        intent: &Intent,
+        number: usize,
+        state: &mut State,
+    ) -> Option<(u64, Option<u64>)> {
+        let tap = &self.taps[intent.client][number];
+        let (lineage, ordinal) = (intent.lineage, number as u64);
+        if tap.odds != Odds::Always
+            && !state
+                .chooser
+                .chance(&Site::new(TAP_COMES, lineage, ordinal), tap.odds)
+        {
+            return None;
+        }
+        if number > 0 {
+            state.cover(Label::DoubleClick);
+        }
+        let after_us = tap
+            .after
+            .draw(&mut state.chooser, TAP_AFTER, lineage, ordinal);
+        let uplink = tap.uplink.as_ref();
+        let uplink_us =
+            uplink.map(|table| table.draw(&mut state.chooser, TAP_UPLINK, lineage, ordinal));
+        Some((after_us, uplink_us))
+    }
+
+    /// How long the client has no network yet.
+    pub(crate) fn offline_us(&self, intent: &Intent, state: &mut State) -> u64 {
+        rush(
+            &self.offline[intent.client],
+            OFFLINE,
+            intent.lineage,
+            &mut state.chooser,
+        )
+        .unwrap_or(0)
+    }
+
+    /// How long after the last tap a second tab does the same, if one is open.
+    pub(crate) fn second_tab_us(&self, intent: &Intent, state: &mut State) -> Option<u64> {
+        rush(
+            &self.second_tab[intent.client],
+            TAB,
+            intent.lineage,
+            &mut state.chooser,
+        )
+    }
+}
+
+/// A second event, if it comes: how long after.
+fn rush(
+    of: &Option<(Odds, DelayTable)>,
+    kind: Kind,
+    lineage: Lineage,
+    chooser: &mut Chooser,
+) -> Option<u64> {
+    let (odds, table) = of.as_ref()?;
+    let comes = chooser.chance(&Site::new(kind, lineage, 0), *odds);
+    comes.then(|| table.draw(chooser, kind, lineage, 1))
+}

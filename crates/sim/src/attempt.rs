@@ -1,0 +1,350 @@
+//! Attempts: what a client sends once, under way and to its end. Each is an operation of its own in the history.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use explore::{Class, Kind, Lineage, Site, TaskId};
+use history::{CodeRef, Completion, Invoke, Label};
+use protocol::{OrderRequest, Problem, Response};
+
+use crate::world::{Event, IntentTrack, State, World};
+
+/// An attempt, by its slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AttemptId {
+    slot: u32,
+    generation: u32,
+}
+
+/// How an attempt ended, for its client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was answered.
+    Answered(Response),
+    /// The connection broke.
+    Reset,
+    /// The client stopped waiting.
+    TimedOut,
+    /// The app died while it waited.
+    Died,
+}
+
+/// What a client sends once: each is an operation of its own.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// What is asked.
+    pub request: OrderRequest,
+    /// Its names in the history.
+    pub invoke: Invoke,
+    /// Who asks for its chances.
+    pub lineage: Lineage,
+    /// The kind of client, by its index.
+    pub client: usize,
+    /// How long the client waits.
+    pub timeout_us: Option<u64>,
+    /// How long the request is under way, if not as the world says.
+    pub uplink_us: Option<u64>,
+}
+
+/// An attempt under way.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    generation: u32,
+    /// Why the slot is not free: the client that waits, messages under way, handlers at work.
+    holds: u32,
+    process: u32,
+    client_task: Option<TaskId>,
+    pub(crate) intent: u32,
+    pub(crate) client: usize,
+    pub(crate) replica: u32,
+    pub(crate) deliveries: u32,
+    /// How many copies of the request are under way.
+    pub(crate) copies: u32,
+    pub(crate) lineage: Lineage,
+    pub(crate) request: Option<OrderRequest>,
+    /// What is on its way to the client.
+    pub(crate) coming: Option<Outcome>,
+    outcome: Option<Outcome>,
+}
+
+/// The attempts under way.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts {
+    flights: Vec<Flight>,
+    free: Vec<u32>,
+}
+
+impl Attempts {
+    /// A slot for a new attempt, which is made for its generation.
+    #[inline]
+    fn begin(&mut self, flight: impl FnOnce(u32) -> Flight) -> AttemptId {
+        match self.free.pop() {
+            Some(slot) => {
+                let generation = self.flights[slot as usize].generation + 1;
+                self.flights[slot as usize] = flight(generation);
+                AttemptId { slot, generation }
+            }
+            None => {
+                self.flights.push(flight(0));
+                let slot = self.flights.len() as u32 - 1;
+                AttemptId {
+                    slot,
+                    generation: 0,
+                }
+            }
+        }
+    }
+
+    /// An attempt that is still held by somebody.
+    #[inline]
+    pub(crate) fn get(&mut self, id: AttemptId) -> &mut Flight {
+        let flight = &mut self.flights[id.slot as usize];
+        assert!(
+            flight.generation == id.generation && flight.holds > 0,
+            "whoever names an attempt holds it"
+        );
+        flight
+    }
+
+    #[inline]
+    pub(crate) fn hold(&mut self, id: AttemptId) {
+        self.get(id).holds += 1;
+    }
+
+    #[inline]
+    pub(crate) fn release(&mut self, id: AttemptId) {
+        let flight = self.get(id);
+        flight.holds -= 1;
+        if flight.holds == 0 {
+            flight.request = None;
+            self.free.push(id.slot);
+        }
+    }
+
+    /// Forgets every attempt, keeping the memory.
+    pub(crate) fn forget(&mut self) {
+        self.flights.clear();
+        self.free.clear();
+    }
+
+    fn is_current(&self, id: AttemptId) -> bool {
+        let flight = &self.flights[id.slot as usize];
+        flight.generation == id.generation && flight.holds > 0
+    }
+}
+
+const ROUTE: Kind = Kind::new("net.route");
+const UPLINK: Kind = Kind::new("net.uplink");
+
+impl World {
+    /// Sends a request, at once, and waits for what becomes of it.
+    ///
+    /// # Panics
+    /// If no client of this world is running.
+    pub fn exchange(&self, attempt: Attempt) -> impl Future<Output = Outcome> {
+        let id = {
+            let state = &mut *self.state.borrow_mut();
+            let task = state
+                .running_client
+                .expect("a client sends only while it runs");
+            state.depart(self, attempt, Some(task))
+        };
+        poll_fn(move |_| {
+            let state = &mut *self.state.borrow_mut();
+            match state.attempts.get(id).outcome {
+                None => Poll::Pending,
+                Some(outcome) => {
+                    state.attempts.release(id);
+                    Poll::Ready(outcome)
+                }
+            }
+        })
+    }
+
+    /// Sends a request, and the app dies before it hears of it.
+    pub(crate) fn send_and_die(&self, attempt: Attempt) -> Outcome {
+        let state = &mut *self.state.borrow_mut();
+        let id = state.depart(self, attempt, None);
+        let code = state.code("client died");
+        let (now_us, process) = (state.kernel.now_us(), state.attempts.get(id).process);
+        state.recorder.info(
+            now_us,
+            process,
+            Completion {
+                code: Some(code),
+                ..Completion::default()
+            },
+        );
+        state.attempts.release(id);
+        Outcome::Died
+    }
+}
+
+impl State {
+    /// A request leaves its client.
+    fn depart(
+        &mut self,
+        world: &World,
+        attempt: Attempt,
+        client_task: Option<TaskId>,
+    ) -> AttemptId {
+        let Attempt {
+            invoke,
+            lineage,
+            client,
+            timeout_us,
+            uplink_us,
+            ..
+        } = attempt;
+        let now_us = self.kernel.now_us();
+        let process = self.recorder.invoke(now_us, invoke);
+        let replicas = self.replicas.len() as u32;
+        let replica = self.chooser.choose(&Site::new(ROUTE, lineage, 0), replicas);
+        let id = self.attempts.begin(|generation| Flight {
+            generation,
+            holds: 1,
+            process,
+            client_task,
+            intent: invoke
+                .intent
+                .map_or(u32::MAX, |intent| intent.index() as u32),
+            client,
+            replica,
+            deliveries: 0,
+            copies: 0,
+            lineage,
+            request: Some(attempt.request),
+            coming: None,
+            outcome: None,
+        });
+        if let Some(span_us) = timeout_us {
+            let lane = self.kernel.lane(span_us);
+            self.kernel
+                .after_lane(lane, Class::Timer, Event::GiveUp(id));
+        }
+        let span_us = uplink_us.unwrap_or_else(|| {
+            world
+                .delays
+                .uplink
+                .draw(&mut self.chooser, UPLINK, lineage, 0)
+        });
+        self.send_request(world, id, span_us);
+        id
+    }
+
+    /// What the world remembers of an attempt's intent.
+    #[inline]
+    pub(crate) fn intent_of(&mut self, attempt: AttemptId) -> &mut IntentTrack {
+        let intent = self.attempts.get(attempt).intent as usize;
+        if intent >= self.intents.len() {
+            self.intents.resize(intent + 1, IntentTrack::default());
+        }
+        &mut self.intents[intent]
+    }
+
+    /// The client stops waiting, if it still waits. Returns the task to go on.
+    pub(crate) fn give_up(&mut self, id: AttemptId) -> Option<TaskId> {
+        if !self.attempts.is_current(id) || self.attempts.get(id).outcome.is_some() {
+            return None;
+        }
+        self.attempts.get(id).client_task?;
+        self.cover(Label::ClientTimeout);
+        self.conclude(id, Outcome::TimedOut)
+    }
+
+    /// What was on its way has arrived. Returns the task to go on.
+    pub(crate) fn arrive(&mut self, id: AttemptId) -> Option<TaskId> {
+        let flight = self.attempts.get(id);
+        let coming = flight.coming.take();
+        let waits = flight.outcome.is_none() && flight.client_task.is_some();
+        let task = coming
+            .filter(|_| waits)
+            .and_then(|outcome| self.conclude(id, outcome));
+        self.attempts.release(id);
+        task
+    }
+
+    /// An attempt ends for its client, and the history says how.
+    fn conclude(&mut self, id: AttemptId, outcome: Outcome) -> Option<TaskId> {
+        let now_us = self.kernel.now_us();
+        let flight = self.attempts.get(id);
+        flight.outcome = Some(outcome);
+        let (process, task) = (flight.process, flight.client_task);
+        match outcome {
+            Outcome::Answered(answer) => self.record_answer(now_us, process, answer),
+            Outcome::Reset | Outcome::TimedOut | Outcome::Died => {
+                let code = self.code(if outcome == Outcome::Reset {
+                    "reset"
+                } else {
+                    "timeout"
+                });
+                self.recorder.info(
+                    now_us,
+                    process,
+                    Completion {
+                        code: Some(code),
+                        ..Completion::default()
+                    },
+                );
+            }
+        }
+        task
+    }
+
+    fn record_answer(&mut self, now_us: u64, process: u32, answer: Response) {
+        let mut completion = Completion {
+            status: Some(answer.status),
+            ..Completion::default()
+        };
+        completion.code = answer.problem.map(|problem| self.code(problem.code()));
+        if let Some(order) = answer.order {
+            let name = self
+                .recorder
+                .history_mut()
+                .names
+                .orders
+                .count_to(order.id.0 as u32);
+            completion.order = Some(name);
+            completion.response = Some(self.recorder.response(name, body_digest(&answer)));
+        }
+        match answer.status {
+            200..300 if answer.problem.is_none() => {
+                completion.replayed = Some(answer.replayed);
+                if answer.replayed {
+                    self.cover(Label::ReplayServed);
+                }
+                self.recorder.ok(now_us, process, completion);
+            }
+            0..500 => {
+                self.cover_refusal(answer.problem);
+                self.recorder.fail(now_us, process, completion);
+            }
+            _ => self.recorder.info(now_us, process, completion),
+        }
+    }
+
+    fn cover_refusal(&mut self, problem: Option<Problem>) {
+        match problem {
+            Some(Problem::InProgress) => self.cover(Label::InFlightRefused),
+            Some(Problem::KeyReused) => self.cover(Label::KeyReused),
+            Some(Problem::OutOfStock) => self.cover(Label::OutOfStock),
+            Some(Problem::PaymentDeclined) => self.cover(Label::Declined),
+            _ => {}
+        }
+    }
+
+    pub(crate) fn code(&mut self, text: &str) -> CodeRef {
+        self.recorder.history_mut().names.codes.intern(text)
+    }
+}
+
+/// A digest of what a replay must repeat: everything but the replay header.
+fn body_digest(answer: &Response) -> u64 {
+    let order = answer.order.map_or([0; 3], |order| {
+        [order.id.0, order.state as u64, order.total.0 as u64]
+    });
+    let mut digest = explore::Digest::default();
+    digest.push(u64::from(answer.status));
+    order.into_iter().for_each(|word| digest.push(word));
+    digest.value() as u64
+}

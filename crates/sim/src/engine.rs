@@ -1,0 +1,161 @@
+//! The loop that takes one event after another, until nothing is left to happen.
+//!
+//! - [`clients`]: intents become visits, and visits go on when they hear something
+//! - [`replicas`]: requests become handlers, and handlers go on when something reaches them
+//! - [`gateway`]: charges arrive, are captured, and are answered
+
+mod clients;
+mod gateway;
+mod replicas;
+
+use crate::arrivals::Arrivals;
+use crate::client::Visit;
+use crate::ports::ReplicaPorts;
+use crate::run::{Control, Interrupted, Pace, Progress};
+use crate::service::Job;
+use crate::world::{Event, Fired, World};
+use explore::{Chooser, Class, Pool, TaskId};
+use std::future::Future;
+
+/// How many events pass between two looks at the watcher.
+const PACE_EVENTS: u64 = 1 << 16;
+
+/// A world at work: its tasks, and the load that is still to come.
+pub(crate) struct Engine<'w, F, H, G, V>
+where
+    F: Future<Output = ()>,
+    G: Future<Output = ()>,
+{
+    world: &'w World,
+    handlers: Pool<F>,
+    clients: Pool<G>,
+    arrivals: Arrivals,
+    handle: H,
+    visit: V,
+    upkeep_every_us: Option<u64>,
+    woken: Vec<TaskId>,
+}
+
+impl<'w, F, H, G, V> Engine<'w, F, H, G, V>
+where
+    F: Future<Output = ()>,
+    H: Fn(ReplicaPorts<'w>, Job) -> F,
+    G: Future<Output = ()>,
+    V: Fn(Visit) -> G,
+{
+    pub(crate) fn new(world: &'w World, handle: H, visit: V, upkeep_every_us: Option<u64>) -> Self {
+        Engine {
+            world,
+            handlers: Pool::default(),
+            clients: Pool::default(),
+            arrivals: Arrivals::new(&world.plan),
+            handle,
+            visit,
+            upkeep_every_us,
+            woken: Vec::new(),
+        }
+    }
+
+    /// Forgets everything, keeping the memory.
+    pub(crate) fn begin_again(&mut self, chooser: Chooser) {
+        self.handlers.clear();
+        self.clients.clear();
+        self.arrivals.rewind();
+        self.woken.clear();
+        self.world.begin_again(chooser);
+    }
+
+    pub(crate) fn run(&mut self, pace: &mut Pace<'_>) -> Result<(), Interrupted> {
+        self.begin();
+        let woken = self.handlers.woken();
+        let mut until_look = PACE_EVENTS;
+        let mut ends_at_us = u64::MAX;
+        while let Some(event) = self.take(ends_at_us) {
+            self.dispatch(event);
+            woken.drain_into(&mut self.woken);
+            if !self.woken.is_empty() {
+                self.resume_woken();
+            }
+            if ends_at_us == u64::MAX && self.is_quiet() {
+                ends_at_us = self.calm_down();
+            }
+            until_look -= 1;
+            if until_look == 0 {
+                until_look = PACE_EVENTS;
+                if pace(self.progress()) == Control::Stop {
+                    return Err(Interrupted);
+                }
+            }
+        }
+        let state = &mut *self.world.state.borrow_mut();
+        // Whatever was still to come lies beyond the end; the audit is taken when the deadline has passed.
+        state.kernel.pass_until(ends_at_us);
+        state.ended = true;
+        Ok(())
+    }
+
+    /// The next event, unless it lies beyond the end.
+    #[inline]
+    fn take(&mut self, ends_at_us: u64) -> Option<Event> {
+        let state = &mut *self.world.state.borrow_mut();
+        let event = state.kernel.next(&mut state.chooser)?;
+        let now_us = state.kernel.now_us();
+        state.chooser.note(now_us);
+        (now_us <= ends_at_us).then_some(event)
+    }
+
+    fn begin(&mut self) {
+        self.next_intent();
+        let state = &mut *self.world.state.borrow_mut();
+        if let Some(every_us) = self.upkeep_every_us {
+            let replicas = u64::from(self.world.plan.world.replicas);
+            for replica in 0..self.world.plan.world.replicas {
+                let first_us = every_us * (u64::from(replica) + 1) / replicas;
+                state
+                    .kernel
+                    .after(first_us, Class::Timer, Event::Upkeep(replica));
+            }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        let state = self.world.state.borrow();
+        Progress {
+            now_us: state.kernel.now_us(),
+            intents: state.recorder.history().names.intents.len() as u64,
+            intents_total: self.world.plan.load.intents,
+            orders: state.database.orders.slots.len() as u64,
+        }
+    }
+
+    /// Whether everybody who came has gone, and nobody else comes.
+    fn is_quiet(&self) -> bool {
+        self.arrivals.done() && self.clients.is_empty() && self.world.state.borrow().active == 0
+    }
+
+    /// The faults stop; what is still open has until the recovery deadline.
+    fn calm_down(&mut self) -> u64 {
+        let state = &mut *self.world.state.borrow_mut();
+        state.under_load = false;
+        state.kernel.now_us() + self.world.plan.contract.recovery_deadline_us
+    }
+
+    fn dispatch(&mut self, event: Event) {
+        match event {
+            Event::Intent => self.intent(),
+            Event::Client(task) => self.poll_client(task),
+            Event::GiveUp(attempt) => self.go_on(|state| state.give_up(attempt)),
+            Event::Response(attempt) => self.go_on(|state| state.arrive(attempt)),
+            Event::Request(attempt) => self.request(attempt, event),
+            Event::Reach(task) => self.poll_handler(task, Fired::Reach),
+            Event::Reply(task) => self.reply(task, event),
+            Event::GatewayArrive(slot) => self.gateway_arrive(slot),
+            Event::GatewayCapture(slot) => self.gateway_capture(slot),
+            Event::GatewayReply(slot) => self.gateway_reply(slot, event),
+            Event::Webhook(charge) => self.webhook(charge),
+            Event::Upkeep(replica) => self.upkeep(replica),
+            Event::Restart(replica) => self.world.restart(replica),
+            Event::Abandon(tx) => self.world.state.borrow_mut().roll_back(tx),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Intents become visits, and visits go on when they hear something.
+
+use crate::arrivals::TAB_TAP;
+use crate::client::{Purchase, Visit};
+use crate::engine::Engine;
+use crate::ports::ReplicaPorts;
+use crate::service::Job;
+use crate::world::{Event, State};
+use explore::{Class, Kind, TaskId};
+use scenario::Intent;
+use std::future::Future;
+
+const REPEAT: Kind = Kind::new("client.repeat");
+
+impl<'w, F, H, G, V> Engine<'w, F, H, G, V>
+where
+    F: Future<Output = ()>,
+    H: Fn(ReplicaPorts<'w>, Job) -> F,
+    G: Future<Output = ()>,
+    V: Fn(Visit) -> G,
+{
+    /// An intent begins: its visits are made, and the next one is awaited.
+    pub(super) fn intent(&mut self) {
+        let now_us = self.world.now_us();
+        if self
+            .arrivals
+            .repeats
+            .front()
+            .is_some_and(|repeat| repeat.at_us <= now_us)
+        {
+            let repeat = self
+                .arrivals
+                .repeats
+                .pop_front()
+                .expect("there is a first one");
+            self.purchase(repeat);
+            return;
+        }
+        if let Some(intent) = self.arrivals.next.take() {
+            self.plan_repeat(&intent);
+            self.purchase(intent);
+            self.next_intent();
+        }
+    }
+
+    pub(super) fn next_intent(&mut self) {
+        let state = &mut *self.world.state.borrow_mut();
+        self.arrivals.next = self.arrivals.unfold.next(&mut state.chooser);
+        if let Some(intent) = &self.arrivals.next {
+            state.kernel.at(intent.at_us, Class::Timer, Event::Intent);
+        }
+    }
+
+    fn plan_repeat(&mut self, intent: &Intent) {
+        let Some(after_us) = intent.repeat_after_us else {
+            return;
+        };
+        let lineage = intent.lineage.child(REPEAT, 0);
+        let repeat = Intent {
+            at_us: intent.at_us + after_us,
+            lineage,
+            repeat_after_us: None,
+            ..*intent
+        };
+        let place = self
+            .arrivals
+            .repeats
+            .partition_point(|other| other.at_us <= repeat.at_us);
+        self.arrivals.repeats.insert(place, repeat);
+        self.world
+            .state
+            .borrow_mut()
+            .kernel
+            .at(repeat.at_us, Class::Timer, Event::Intent);
+    }
+
+    fn purchase(&mut self, intent: Intent) {
+        let world = self.world;
+        let client = &world.plan.clients[intent.client];
+        let purchase = world.purchase(&intent, client.key == scenario::KeyPolicy::PerIntent);
+        let mut leaves_us = self
+            .arrivals
+            .offline_us(&intent, &mut world.state.borrow_mut());
+        for tap in 0..self.arrivals.taps(&intent) {
+            let Some((after_us, uplink_us)) =
+                self.arrivals
+                    .tap(&intent, tap, &mut world.state.borrow_mut())
+            else {
+                continue;
+            };
+            leaves_us += after_us;
+            self.come(
+                Visit {
+                    intent,
+                    purchase,
+                    tap: tap as u32,
+                    uplink_us,
+                },
+                leaves_us,
+            );
+        }
+        if let Some(after_us) = self
+            .arrivals
+            .second_tab_us(&intent, &mut world.state.borrow_mut())
+        {
+            let key = purchase
+                .key
+                .map(|_| world.state.borrow_mut().recorder.key());
+            let purchase = Purchase { key, ..purchase };
+            self.come(
+                Visit {
+                    intent,
+                    purchase,
+                    tap: TAB_TAP,
+                    uplink_us: None,
+                },
+                leaves_us + after_us,
+            );
+        }
+    }
+
+    /// A visitor comes after a span.
+    fn come(&mut self, visit: Visit, after_us: u64) {
+        let go = &self.visit;
+        let task = self.clients.spawn_with(|_| go(visit));
+        if after_us == 0 {
+            self.poll_client(task);
+        } else {
+            self.world
+                .state
+                .borrow_mut()
+                .kernel
+                .after(after_us, Class::Timer, Event::Client(task));
+        }
+    }
+
+    pub(super) fn poll_client(&mut self, task: TaskId) {
+        self.world.state.borrow_mut().running_client = Some(task);
+        self.clients.poll(task);
+        self.world.state.borrow_mut().running_client = None;
+    }
+
+    /// Something happened to an attempt: if its client heard of it, the client goes on.
+    pub(super) fn go_on(&mut self, what: impl FnOnce(&mut State) -> Option<TaskId>) {
+        let task = what(&mut self.world.state.borrow_mut());
+        if let Some(task) = task {
+            self.poll_client(task);
+        }
+    }
+}

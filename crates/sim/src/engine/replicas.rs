@@ -1,0 +1,168 @@
+//! Requests become handlers, and handlers go on when something reaches them.
+
+use crate::attempt::{AttemptId, Outcome};
+use crate::client::{Visit, client_class};
+use crate::engine::Engine;
+use crate::ports::ReplicaPorts;
+use crate::replica::owner;
+use crate::service::Job;
+use crate::world::{Event, Fired};
+use explore::{Class, Kind, Lineage, TaskId};
+use std::future::Future;
+use std::rc::Rc;
+
+const UPKEEP: Kind = Kind::new("replica.upkeep");
+
+impl<'w, F, H, G, V> Engine<'w, F, H, G, V>
+where
+    F: Future<Output = ()>,
+    H: Fn(ReplicaPorts<'w>, Job) -> F,
+    G: Future<Output = ()>,
+    V: Fn(Visit) -> G,
+{
+    /// A request reaches its replica, which may be down, or standing still.
+    pub(super) fn request(&mut self, attempt: AttemptId, event: Event) {
+        let world = self.world;
+        let job = {
+            let state = &mut *world.state.borrow_mut();
+            let replica = state.attempts.get(attempt).replica;
+            let host = &state.replicas[replica as usize];
+            if !host.up {
+                state.respond(world, attempt, Outcome::Reset);
+                state.attempts.release(attempt);
+                return;
+            }
+            if host.paused_until_us > state.kernel.now_us() {
+                let until_us = host.paused_until_us;
+                state.kernel.at(
+                    until_us,
+                    client_class(TaskId {
+                        slot: replica,
+                        generation: 0,
+                    }),
+                    event,
+                );
+                return;
+            }
+            state.receive(attempt)
+        };
+        self.start(job.0, Some(attempt), job.1, Job::Serve(job.2));
+    }
+
+    /// A replica begins a job.
+    pub(super) fn start(
+        &mut self,
+        replica: u32,
+        attempt: Option<AttemptId>,
+        lineage: Lineage,
+        job: Job,
+    ) -> TaskId {
+        let (world, task) = (self.world, self.handlers.next_id());
+        let ports = {
+            let state = &mut *world.state.borrow_mut();
+            let client = attempt.map(|attempt| state.attempts.get(attempt).client);
+            state.open_call(world, task, replica, attempt, client, lineage);
+            let host = &state.replicas[replica as usize];
+            ReplicaPorts {
+                world,
+                slot: task.slot as usize,
+                owner: owner(replica, host.life),
+                skew_us: host.skew_us,
+                table: Rc::clone(&world.tables.borrow()[replica as usize]),
+            }
+        };
+        let handle = &self.handle;
+        let spawned = self.handlers.spawn_with(|_| handle(ports, job));
+        assert!(
+            spawned == task,
+            "a pool gives the identity that it announced"
+        );
+        self.poll_handler(task, Fired::Begun);
+        task
+    }
+
+    pub(super) fn poll_handler(&mut self, task: TaskId, fired: Fired) {
+        let world = self.world;
+        world.fired.set(fired);
+        let Some(poll) = self.handlers.poll(task) else {
+            return;
+        };
+        world.fired.set(Fired::Begun);
+        let mut state = world.state.borrow_mut();
+        if poll.is_ready() {
+            state.close_call(world, task);
+        } else if state.calls[task.slot as usize].doomed {
+            state.calls[task.slot as usize].task = None;
+            drop(state);
+            self.handlers.remove(task);
+            state = world.state.borrow_mut();
+        }
+        state.release_waiters();
+        if !state.dying.is_empty() {
+            drop(state);
+            world.bury(&mut self.handlers);
+        }
+    }
+
+    /// An answer reaches a handler, whose process may stand still.
+    pub(super) fn reply(&mut self, task: TaskId, event: Event) {
+        if !self.postpone(task, event) {
+            self.poll_handler(task, Fired::Reply);
+        }
+    }
+
+    /// Whether a task's process stands still: then the event comes again when it goes on.
+    #[inline]
+    pub(super) fn postpone(&mut self, task: TaskId, event: Event) -> bool {
+        self.world.faults.strike_processes && self.postpone_among_faults(task, event)
+    }
+
+    fn postpone_among_faults(&mut self, task: TaskId, event: Event) -> bool {
+        let state = &mut *self.world.state.borrow_mut();
+        if !self.handlers.contains(task) {
+            return false;
+        }
+        let replica = state.calls[task.slot as usize].replica;
+        let until_us = state.replicas[replica as usize].paused_until_us;
+        let stands_still = until_us > state.kernel.now_us();
+        if stands_still {
+            state.kernel.at(until_us, client_class(task), event);
+        }
+        stands_still
+    }
+
+    /// Tasks that others woke: they wait for an answer that another handler of their replica has found.
+    pub(super) fn resume_woken(&mut self) {
+        for task in std::mem::take(&mut self.woken) {
+            if self.handlers.contains(task) {
+                self.world
+                    .state
+                    .borrow_mut()
+                    .after(0, task, Event::Reply(task));
+            }
+        }
+    }
+
+    /// A replica looks after its claims, unless it is still at it.
+    pub(super) fn upkeep(&mut self, replica: u32) {
+        let every_us = self
+            .upkeep_every_us
+            .expect("only a service with upkeep has it");
+        let lineage = {
+            let state = &mut *self.world.state.borrow_mut();
+            state
+                .kernel
+                .after(every_us, Class::Timer, Event::Upkeep(replica));
+            let now_us = state.kernel.now_us();
+            let host = &mut state.replicas[replica as usize];
+            let busy = host.upkeep.is_some_and(|task| self.handlers.contains(task));
+            if busy || !host.up || host.paused_until_us > now_us {
+                return;
+            }
+            host.upkeeps += 1;
+            host.lineage.child(UPKEEP, host.upkeeps)
+        };
+        let task = self.start(replica, None, lineage, Job::Upkeep);
+        self.world.state.borrow_mut().replicas[replica as usize].upkeep = Some(task);
+    }
+}

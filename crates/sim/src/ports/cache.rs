@@ -1,0 +1,85 @@
+//! The port `orders::Cache`: a command may find everything forgotten, or nobody there.
+
+use compact_str::CompactString;
+use orders::Cache;
+use orders::ports::CacheError;
+use protocol::Span;
+use scenario::{CrashPoint, Host};
+
+use super::ReplicaPorts;
+use crate::fault::Opportunity;
+use crate::world::State;
+
+impl ReplicaPorts<'_> {
+    /// A cache command: it may find everything forgotten, or nobody there.
+    async fn command<R>(
+        &self,
+        key: &CompactString,
+        mut effect: impl FnMut(&mut State, u64) -> R,
+    ) -> Result<R, CacheError> {
+        let slot = self.slot;
+        self.round_trip(CrashPoint::Anywhere, true, move |state, _| {
+            let who = state.calls[slot].who();
+            let now_us = state.kernel.now_us();
+            if state
+                .strike(&self.world.faults, Opportunity::FlushCache, who)
+                .is_some()
+            {
+                state.cache.flush();
+            }
+            if state
+                .strike(&self.world.faults, Opportunity::EvictKey, who)
+                .is_some()
+            {
+                state.cache.delete(key);
+            }
+            let down = state
+                .strike(&self.world.faults, Opportunity::CacheUnavailable, who)
+                .is_some()
+                || state.cut_off(self.world, slot, Host::Cache);
+            Some(if down {
+                Err(CacheError::Unavailable)
+            } else {
+                Ok(effect(state, now_us))
+            })
+        })
+        .await
+    }
+}
+
+impl Cache for ReplicaPorts<'_> {
+    async fn get(&self, key: &CompactString) -> Result<Option<CompactString>, CacheError> {
+        self.command(key, |state, now_us| state.cache.get(key, now_us))
+            .await
+    }
+
+    async fn set(
+        &self,
+        key: &CompactString,
+        value: CompactString,
+        ttl: Span,
+    ) -> Result<(), CacheError> {
+        self.command(key, |state, now_us| {
+            state.cache.set(key, value.clone(), now_us + ttl.0)
+        })
+        .await
+    }
+
+    async fn set_if_absent(
+        &self,
+        key: &CompactString,
+        value: CompactString,
+        ttl: Span,
+    ) -> Result<bool, CacheError> {
+        self.command(key, |state, now_us| {
+            state
+                .cache
+                .set_if_absent(key, value.clone(), now_us, now_us + ttl.0)
+        })
+        .await
+    }
+
+    async fn delete(&self, key: &CompactString) -> Result<(), CacheError> {
+        self.command(key, |state, _| state.cache.delete(key)).await
+    }
+}

@@ -1,0 +1,125 @@
+//! The port `orders::Gateway`: an operation leaves, and its answer comes back, or does not.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use orders::{Gateway, GatewayError};
+use protocol::{ChargeAnswer, ChargeId, ChargeRequest, GatewayKey};
+use scenario::{CrashPoint, Host};
+
+use super::{ReplicaPorts, Trip};
+use crate::call::Progress;
+use crate::fault::{Opportunity, Who};
+use crate::gateway::{Ask, Fate, Operation, Told};
+use crate::world::{Event, Fired, State, World};
+
+/// The quickest answer of a gateway.
+const GATEWAY_MIN_US: u64 = 10_000;
+/// How long a replica waits for the gateway.
+const GATEWAY_TIMEOUT_US: u64 = 5_000_000;
+
+impl ReplicaPorts<'_> {
+    /// An operation at the gateway.
+    async fn ask(&self, ask: Ask) -> Result<Told, GatewayError> {
+        self.catch_up().await;
+        let mut trip = Trip::Begin;
+        poll_fn(move |_| {
+            let state = &mut *self.world.state.borrow_mut();
+            match (trip, self.world.fired.get()) {
+                (Trip::Begin, _) => trip = self.leave_for_gateway(state, ask),
+                (Trip::Sent, Fired::Reply) => {
+                    if let Some(told) = state.calls[self.slot].told.take() {
+                        state.calls[self.slot].progress = Progress::Idle;
+                        return Poll::Ready(told);
+                    }
+                }
+                _ => {}
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    fn leave_for_gateway(&self, state: &mut State, ask: Ask) -> Trip {
+        if !state.set_out(self.world, self.slot, CrashPoint::AfterCharge) {
+            return Trip::Lost;
+        }
+        // The gateway acts on what has left, whatever becomes of the sender.
+        state.calls[self.slot].progress = Progress::Idle;
+        let (task, who) = (state.task(self.slot), state.calls[self.slot].who());
+        let now_us = state.kernel.now_us();
+        let (fate, slow_us) = match ask {
+            Ask::Charge(_) => state.charge_fate(self.world, self.slot, who),
+            Ask::LookUp(_) | Ask::Refund(_)
+                if state.cut_off(self.world, self.slot, Host::Gateway) =>
+            {
+                (Fate::TimeoutBefore, 0)
+            }
+            Ask::LookUp(_) | Ask::Refund(_) => (Fate::Fair, 0),
+        };
+        let span_us = match ask {
+            Ask::Charge(_) => state.calls[self.slot]
+                .gateway_by_us
+                .saturating_sub(now_us)
+                .max(GATEWAY_MIN_US),
+            Ask::LookUp(_) | Ask::Refund(_) => 2 * GATEWAY_MIN_US,
+        } + slow_us;
+        let waits_us = match fate {
+            Fate::TimeoutBefore | Fate::TimeoutAfter => span_us.max(GATEWAY_TIMEOUT_US),
+            _ => span_us,
+        };
+        let slot = state.gateway.send(Operation {
+            ask,
+            task,
+            captures: None,
+            fate,
+            told: None,
+            reply_at_us: now_us + waits_us,
+        });
+        state.after(span_us / 4, task, Event::GatewayArrive(slot));
+        Trip::Sent
+    }
+}
+
+impl State {
+    /// What the plan's faults do to a charge.
+    fn charge_fate(&mut self, world: &World, slot: usize, who: Who) -> (Fate, u64) {
+        let slow_us = match self.strike(&world.faults, Opportunity::SlowGateway, who) {
+            Some(fault) => fault.delay(who, &mut self.chooser),
+            None => 0,
+        };
+        if self.cut_off(world, slot, Host::Gateway) {
+            return (Fate::TimeoutBefore, slow_us);
+        }
+        let fates = [
+            (Opportunity::GatewayUnavailable, Fate::Unavailable),
+            (Opportunity::GatewayTimeoutBefore, Fate::TimeoutBefore),
+            (Opportunity::GatewayTimeoutAfter, Fate::TimeoutAfter),
+            (Opportunity::DeclineCharge, Fate::Declined),
+        ];
+        let struck = fates
+            .into_iter()
+            .find(|(here, _)| self.strike(&world.faults, *here, who).is_some());
+        (struck.map_or(Fate::Fair, |(_, fate)| fate), slow_us)
+    }
+}
+
+impl Gateway for ReplicaPorts<'_> {
+    async fn charge(&self, request: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {
+        match self.ask(Ask::Charge(request)).await? {
+            Told::Charge(answer) => Ok(answer),
+            Told::LookUp(_) | Told::Refunded => unreachable!("a charge is answered as a charge"),
+        }
+    }
+
+    async fn look_up(&self, key: GatewayKey) -> Result<Option<ChargeAnswer>, GatewayError> {
+        match self.ask(Ask::LookUp(key)).await? {
+            Told::LookUp(answer) => Ok(answer),
+            Told::Charge(_) | Told::Refunded => unreachable!("a look-up is answered as a look-up"),
+        }
+    }
+
+    async fn refund(&self, charge: ChargeId) -> Result<(), GatewayError> {
+        self.ask(Ask::Refund(charge)).await.map(|_| ())
+    }
+}
