@@ -15,6 +15,7 @@
 //! - `tell`: attempts, rows and times in words
 
 mod answers;
+mod attempts;
 mod case;
 pub mod counts;
 mod facts;

@@ -26,6 +26,11 @@ impl Tally {
         }
     }
 
+    /// How many witnesses are kept at most.
+    pub(crate) fn witnesses_max(&self) -> usize {
+        self.witnesses_max
+    }
+
     /// So many more things were put to the test.
     pub(crate) fn checked(&mut self, count: u64) {
         self.checked += count;

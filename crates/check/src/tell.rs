@@ -32,6 +32,12 @@ impl Witness {
         self
     }
 
+    /// With the operations that these events begin or end.
+    pub(crate) fn operations(self, case: &Case<'_>, events: &[usize]) -> Witness {
+        let with = |told: Witness, event: &usize| told.operation(case, *event);
+        events.iter().fold(self, with)
+    }
+
     /// With a row of the audit.
     pub(crate) fn row(mut self, text: impl Into<String>) -> Witness {
         self.rows.push(text.into());

@@ -116,10 +116,63 @@ fn a_witness_reads_as_two_sentences_with_operations_and_rows() {
     );
     assert_eq!(witness.intent.as_deref(), Some("i1"));
     assert_eq!(witness.rows.len(), 2);
+    let operations: Vec<&str> = witness.operations.iter().map(|o| &*o.text).collect();
     assert_eq!(
-        witness.operations[0].text,
-        "attempt 1 asked for b1 with (A, k2) at 10 ms and got ok 201, order 2 with body R2, at 15 ms"
+        operations,
+        [
+            "attempt 0 asked for b1 with (A, k1) at 1 ms and got no certain answer timeout, at 9 ms",
+            "attempt 1 asked for b1 with (A, k2) at 10 ms and got ok 201, order 2 with body R2, at 15 ms",
+        ]
     );
+    let charged = &verdict.rule(Rule::DoubleCharge).witnesses[0];
+    assert_eq!(charged.operations, witness.operations);
+}
+
+/// The attempts of the first witnesses of a duplicate and of its second charge, in a history in JSONL without its first line.
+fn shown(lines: &[&str]) -> (Vec<u64>, Vec<u64>) {
+    const CONTRACT: &str = r#"{"kind":"contract","time_unit":"ms","ttl":1000}"#;
+    let text = [&[CONTRACT], lines].concat().join("\n");
+    let verdict = judge(&jsonl::read(text.as_bytes()).expect("a history"));
+    let of = |rule| -> Vec<u64> {
+        let witness = verdict.rule(rule).witnesses.first().expect("a witness");
+        witness.operations.iter().map(|o| o.process).collect()
+    };
+    (of(Rule::DuplicateOrder), of(Rule::DoubleCharge))
+}
+
+const TWO_ORDERS_OF_A_KEY: &str = r#"{"kind":"audit","t":9000,"orders":[{"id":"1","tenant":"A","key":"k","payload":"b","state":"confirmed","t":1},{"id":"2","tenant":"A","key":"k","payload":"b","state":"confirmed","t":20}],"charges":[{"id":"c1","order":"1","amount":1,"state":"captured"},{"id":"c2","order":"2","amount":1,"state":"captured","provider_key":7},{"id":"c3","order":"2","amount":1,"state":"captured","provider_key":7}]}"#;
+
+#[test]
+fn a_witness_shows_the_attempts_whose_replies_were_lost_and_not_those_that_were_refused() {
+    let (orders, charges) = shown(&[
+        r#"{"kind":"invoke","t":1,"process":0,"op":"create","tenant":"A","key":"k","payload":"b"}"#,
+        r#"{"kind":"info","t":9,"process":0,"error":"reset"}"#,
+        r#"{"kind":"invoke","t":10,"process":1,"op":"create","tenant":"A","key":"k","payload":"b"}"#,
+        r#"{"kind":"fail","t":15,"process":1,"status":409,"code":"in_progress"}"#,
+        r#"{"kind":"invoke","t":16,"process":2,"op":"create","tenant":"A","key":"other","payload":"b"}"#,
+        r#"{"kind":"info","t":18,"process":2,"error":"reset"}"#,
+        r#"{"kind":"invoke","t":19,"process":3,"op":"create","tenant":"A","key":"k","payload":"b"}"#,
+        r#"{"kind":"ok","t":25,"process":3,"status":201,"order":"2","response":"R2"}"#,
+        TWO_ORDERS_OF_A_KEY,
+    ]);
+    assert_eq!(orders, [0, 3]);
+    assert_eq!(charges, [0, 3]);
+}
+
+#[test]
+fn a_witness_shows_at_most_four_attempts_and_the_one_with_the_answer_always() {
+    let invoke = |process: u64| {
+        format!(
+            r#"{{"kind":"invoke","t":{process},"process":{process},"op":"create","tenant":"A","key":"k","payload":"b","intent":"i"}}"#
+        )
+    };
+    let lines: Vec<String> = (1..=8).map(invoke).collect();
+    let mut lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    lines.push(r#"{"kind":"ok","t":25,"process":8,"status":201,"order":"2","response":"R2"}"#);
+    lines.push(TWO_ORDERS_OF_A_KEY);
+    let (orders, charges) = shown(&lines);
+    assert_eq!(orders, [1, 2, 3, 8]);
+    assert_eq!(charges, [1, 2, 3, 8]);
 }
 
 #[test]

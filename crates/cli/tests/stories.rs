@@ -74,6 +74,36 @@ fn the_storm_costs_a_sixth_more_orders_without_deduplication_and_none_with_the_r
     let extra = run["counts"]["extra_orders"].as_u64().expect("a count");
     // 0.281 for each of 60 % of 29,700 intents, give or take five standard deviations
     assert!((4_640..5_380).contains(&extra), "{extra}");
+    // Each order is one too many but the first of its intent, and here every intent has one.
+    let count = |name: &str| run["counts"][name].as_u64().expect("a count");
+    assert_eq!(extra, count("orders") - count("intents"));
+}
+
+#[test]
+fn the_witness_of_the_storm_shows_the_reply_that_was_lost_beside_the_one_that_came() {
+    let line = "scenario doordash-storm --scale 0.001 --quiet --strategy no-dedup";
+    let text = stdout(&folder(), line, 1);
+    // The terminal breaks lines where they are full.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (_, witness) = text.split_once("Witness ").expect("a witness");
+    let lost = witness.find("and got no certain answer");
+    let came = witness.find("and got ok 201");
+    let row = witness.find("- order ");
+    assert!(lost < came && came < row && lost.is_some(), "{witness}");
+}
+
+#[test]
+fn what_the_stories_expect_of_each_strategy_is_true_at_a_hundredth() {
+    for story in ["seven-thirty", "million-a-day", "doordash-storm"] {
+        for strategy in ["claim-complete", "no-dedup", "check-then-insert"] {
+            let line = format!("scenario {story} --strategy {strategy} --scale 0.01");
+            let text = stdout(&folder(), &format!("{line} --seeds 5 --expect --json"), 0);
+            assert!(
+                !text.contains("\"expected\":\"nothing-expected\""),
+                "{line}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -83,7 +113,11 @@ fn the_canary_fails_whatever_the_seed_and_the_scale() {
         stdout(&folder, &format!("scenario canary --seed {seed}"), 1);
     }
     for line in [
-        "--scale 0.01",
+        "--scale 0.01 --seeds 20",
+        "--scale 0.000001",
+        "--scale 1.5",
+        "--scale 10",
+        "--scale 0.01 --expect",
         "--expect",
         "--seeds 8",
         "--json",

@@ -19,7 +19,7 @@ pub(crate) use names::{list, nearest};
 /// What else decides what a file means.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// The fraction of the file's load and stock, 1 being all of it.
+    /// The fraction of the file's load, 1 being all of it; the stock goes with the intents.
     pub scale: f64,
     /// The names that others define.
     pub known: Known,
@@ -67,7 +67,8 @@ impl Lowering<'_> {
         }
         let strategy = self.known.strategy(&file.strategy)?;
         let labels = file.coverage.iter().map(|label| self.known.label(label));
-        let load = self.load(&file.load)?;
+        let realised = self.realised(&file.load)?;
+        let load = self.load(&file.load, realised)?;
         let world = self.world(&file.world)?;
         let clients = self.clients(&file.client, &file.load)?;
         Ok(Plan {
@@ -79,7 +80,7 @@ impl Lowering<'_> {
             expect: self.expectations(&file.expect)?,
             coverage: labels.collect::<Result<_, _>>()?,
             contract: self.contract(&file.contract)?,
-            shop: self.shop(&file.shop)?,
+            shop: self.shop(&file.shop, realised)?,
             faults: self.faults(&file.fault, &clients, &load, &world)?,
             world,
             load,

@@ -2,7 +2,7 @@
 
 use explore::Distribution;
 use protocol::Money;
-use scenario::{FaultKind, KeyPolicy, Library, Plan, builtin, load};
+use scenario::{FaultKind, KeyPolicy, Library, Plan, builtin, load, parse};
 
 use crate::known::{folder, options};
 
@@ -167,9 +167,42 @@ fn a_scale_divides_the_load_and_the_stock_but_not_the_time() {
     assert_eq!(small.load.over_us, 86_400_000_000);
     assert_eq!(small.scale, 0.0001);
     assert_eq!(scaled("seven-thirty", 0.001).load.intents, 1);
-    assert_eq!(scaled("seven-thirty", 0.001).shop.skus[0].stock, 1);
     assert_eq!(scaled("million-a-day", 2.0).load.intents, 2_000_000);
     for scale in [0.0, -1.0, 11.0, f64::NAN] {
         assert!(load("seven-thirty", &options(scale)).is_err());
     }
+}
+
+#[test]
+fn a_story_of_one_intent_keeps_its_whole_stock_at_every_scale_below_one() {
+    for name in ["seven-thirty", "canary"] {
+        for scale in [1.0, 0.5, 0.01, 1e-9] {
+            let small = scaled(name, scale);
+            assert_eq!((small.load.intents, small.shop.skus[0].stock), (1, 100));
+        }
+        assert_eq!(scaled(name, 10.0).shop.skus[0].stock, 1_000);
+    }
+}
+
+#[test]
+fn the_stock_follows_the_intents_that_are_left_and_not_the_scale() {
+    let intents_and_stock = |intents: &str, stock: &str, scale: f64| {
+        let (_, text) = builtin()
+            .iter()
+            .find(|(name, _)| *name == "canary")
+            .expect("it comes with the program");
+        let text = text.replace("intents = 1\n", &format!("intents = {intents}\n"));
+        let text = text.replace("stock = 100\n", &format!("stock = {stock}\n"));
+        let plan = parse("small.toml", &text, &options(scale)).expect("a scenario");
+        (plan.load.intents, plan.shop.skus[0].stock)
+    };
+    // 3 x 0.5 is 1.5, which is 2 of 3 intents: two thirds of 100, rounded up.
+    assert_eq!(intents_and_stock("3", "100", 0.5), (2, 67));
+    // 200 x 0.001 is none, which is raised to 1 of 200.
+    assert_eq!(intents_and_stock("200", "100", 0.001), (1, 1));
+    assert_eq!(
+        intents_and_stock("200", "400_000_000", 10.0),
+        (2_000, 4_000_000_000)
+    );
+    assert_eq!(intents_and_stock("200", "0", 0.5), (100, 0));
 }

@@ -14,7 +14,13 @@ pub fn options(scale: f64) -> Options {
             strategies: ["claim-complete", "no-dedup", "check-then-insert"]
                 .map(strategy)
                 .into(),
-            rules: names(&["duplicate-order", "lost-ack", "double-charge", "oversell"]),
+            rules: names(&[
+                "duplicate-order",
+                "lost-ack",
+                "double-charge",
+                "oversell",
+                "replay-mismatch",
+            ]),
             labels: names(&[
                 "reply-lost-after-commit",
                 "concurrent-duplicate",

@@ -3,6 +3,7 @@
 
 use history::KeyRef;
 
+use crate::attempts::{Subject, Whose, behind};
 use crate::case::Case;
 use crate::facts::{Clause, ExtraOrder};
 use crate::tally::Tally;
@@ -11,8 +12,15 @@ use crate::verdict::Witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let facts = case.facts;
-    for extra in &facts.extra_orders {
-        tally.violation(extra.at, || tell(case, extra));
+    // They come by time, so the first of them are those whose witnesses are kept.
+    let shown = facts.extra_orders.iter().take(tally.witnesses_max());
+    let subjects: Vec<Subject> = shown.map(|extra| subject(case, extra)).collect();
+    let attempts = behind(case, &subjects);
+    for (place, extra) in facts.extra_orders.iter().enumerate() {
+        tally.violation(extra.at, || {
+            let attempts = attempts.get(place).map_or(&[][..], Vec::as_slice);
+            tell(case, extra, attempts)
+        });
     }
     if case.orders().is_none() {
         if facts.acknowledgements == 0 {
@@ -28,7 +36,23 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     tally.unknown(facts.undated_pairs, why);
 }
 
-fn tell(case: &Case<'_>, extra: &ExtraOrder) -> Witness {
+/// Whose attempts made the two orders.
+fn subject(case: &Case<'_>, extra: &ExtraOrder) -> Subject {
+    let whose = match extra.clause {
+        Clause::Intent => Whose::Intent(extra.group as usize),
+        Clause::Key | Clause::Answers => Whose::Key(KeyRef::new(extra.group)),
+        Clause::Crowd => {
+            let key = case.order(extra.order as usize).and_then(|row| row.key);
+            key.map_or(Whose::Nobody, Whose::Key)
+        }
+    };
+    Subject {
+        orders: [extra.other, extra.order].map(|order| Some(order as usize)),
+        whose,
+    }
+}
+
+fn tell(case: &Case<'_>, extra: &ExtraOrder, attempts: &[usize]) -> Witness {
     let (order, other) = (extra.order as usize, extra.other as usize);
     let names = &case.history.names;
     let pair = format!(
@@ -54,23 +78,11 @@ fn tell(case: &Case<'_>, extra: &ExtraOrder) -> Witness {
             case.tell_key(KeyRef::new(extra.group))
         ),
     };
-    let mut told = witness(why);
+    let mut told = witness(why).operations(case, attempts);
     for order in [other, order] {
-        if let Some(done) = first_answer(case, order) {
-            told = told.operation(case, done);
-        }
         if let Some(row) = case.order(order) {
             told = told.row(case.tell_order_row(row));
         }
     }
     told.intent(case, case.facts.orders[order].intent.get())
-}
-
-/// The first `ok` that named an order. A search through all events, which the few witnesses that are kept can afford.
-fn first_answer(case: &Case<'_>, order: usize) -> Option<usize> {
-    let events = case.history.events.iter();
-    let mut named = events.enumerate().filter(|(_, event)| {
-        matches!(event.what, history::What::Ok(said) if said.order.is_some_and(|o| o.index() == order))
-    });
-    named.next().map(|(event, _)| event)
 }

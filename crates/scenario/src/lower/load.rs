@@ -5,17 +5,47 @@ use super::{Lowering, plan};
 use crate::file::{At, Load, Peak, Rush};
 use crate::mistake::Mistake;
 
+/// The part of the load that a scale leaves, in whole intents: a story of one intent is whole at every scale below 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Realised {
+    /// Intents that are run.
+    intents: u64,
+    /// Intents of the full load, at least 1.
+    full: u64,
+}
+
+impl Realised {
+    /// The same part of a stock, rounded up.
+    pub(super) fn of(self, stock: u64) -> u32 {
+        let part = (u128::from(stock) * u128::from(self.intents)).div_ceil(u128::from(self.full));
+        u32::try_from(part).unwrap_or(u32::MAX)
+    }
+}
+
 impl Lowering<'_> {
-    pub(super) fn load(&self, written: &At<Load>) -> Result<plan::Load, Mistake> {
+    /// How many intents the scale leaves, of how many.
+    pub(super) fn realised(&self, written: &At<Load>) -> Result<Realised, Mistake> {
+        let intents = &written.value.intents;
+        let full = whole(intents, "the number of intents", 1..=1_000_000_000)?;
+        Ok(Realised {
+            // Half an intent is none or one; none would try nothing.
+            intents: ((full as f64 * self.scale).round() as u64).max(1),
+            full,
+        })
+    }
+
+    pub(super) fn load(
+        &self,
+        written: &At<Load>,
+        realised: Realised,
+    ) -> Result<plan::Load, Mistake> {
         let load = &written.value;
-        let intents = whole(&load.intents, "the number of intents", 1..=1_000_000_000)?;
         let over_us = self.some_length(&load.over)?;
         let peak = load.peak.as_ref();
         let repeat = load.repeat.as_ref();
         let starts_at = load.starts_at.as_ref();
         Ok(plan::Load {
-            // Half an intent is none or one; none would try nothing.
-            intents: ((intents as f64 * self.scale).round() as u64).max(1),
+            intents: realised.intents,
             over_us,
             starts_at_us: starts_at.map_or(Ok(0), |time| time_of_day(time, self.source))?,
             peak: peak.map(|peak| self.peak(peak, over_us)).transpose()?,

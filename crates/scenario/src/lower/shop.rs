@@ -1,5 +1,6 @@
 //! The shop: prices, stock, and what people put into their carts.
 
+use super::load::Realised;
 use super::names::among;
 use super::value::{positive, price, whole};
 use super::{Lowering, plan};
@@ -9,15 +10,22 @@ use crate::mistake::Mistake;
 /// More than this of one thing in one cart is a slip of the pen.
 const QUANTITY_MAX: i64 = 1_000;
 
+/// The most of one SKU in one shop: ten times as much, the largest scale, still fits the plan.
+const STOCK_MAX: i64 = 400_000_000;
+
 impl Lowering<'_> {
-    pub(super) fn shop(&self, written: &At<Shop>) -> Result<plan::Shop, Mistake> {
+    pub(super) fn shop(
+        &self,
+        written: &At<Shop>,
+        realised: Realised,
+    ) -> Result<plan::Shop, Mistake> {
         let shop = &written.value;
         let tenants = shop.tenants.as_ref();
         let tenants = tenants.map(|n| whole(n, "the number of tenants", 1..=1_000_000));
         let users = shop.users.as_ref();
         let users = users.map(|n| whole(n, "the number of users", 1..=4_000_000_000));
         let guests = shop.guests.as_ref();
-        let skus = self.skus(&shop.sku)?;
+        let skus = self.skus(&shop.sku, realised)?;
         let baskets = self.baskets(written, &skus)?;
         Ok(plan::Shop {
             tenants: tenants.transpose()?.unwrap_or(1) as u32,
@@ -28,7 +36,7 @@ impl Lowering<'_> {
         })
     }
 
-    fn skus(&self, written: &[At<Sku>]) -> Result<Vec<plan::Sku>, Mistake> {
+    fn skus(&self, written: &[At<Sku>], realised: Realised) -> Result<Vec<plan::Sku>, Mistake> {
         let mut skus: Vec<plan::Sku> = Vec::new();
         for sku in written {
             let At { span, value: name } = &sku.value.name;
@@ -39,11 +47,11 @@ impl Lowering<'_> {
                 let message = format!("the SKU `{name}` is declared twice");
                 return Err(Mistake::at(span, message, "has this name too"));
             }
-            let stock = whole(&sku.value.stock, "the stock", 0..=400_000_000)?;
+            let stock = whole(&sku.value.stock, "the stock", 0..=STOCK_MAX)?;
             skus.push(plan::Sku {
                 name: name.clone(),
                 price: price(&sku.value.price, self.source)?,
-                stock: (stock as f64 * self.scale).ceil() as u32,
+                stock: realised.of(stock),
             });
         }
         Ok(skus)

@@ -1,0 +1,99 @@
+//! The attempts behind the rows of a witness: who was answered with one of its orders, and who was never told what became of a request.
+
+use history::{KeyRef, What};
+
+use crate::case::Case;
+use crate::facts::is_acceptance;
+
+/// More attempts than this tell a reader nothing further.
+const ATTEMPTS_MAX: usize = 4;
+
+/// Whose unanswered attempts may have made a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Those of an intent, whatever the keys.
+    Intent(usize),
+    /// Those with a key.
+    Key(KeyRef),
+    /// Nobody knows.
+    Nobody,
+}
+
+/// What a witness shows: two orders, as far as there are two, and whose they are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject {
+    /// By name.
+    pub(crate) orders: [Option<usize>; 2],
+    /// Who may have asked for them.
+    pub(crate) whose: Whose,
+}
+
+/// The attempts of one subject, by the events of their invocations.
+#[derive(Clone, Debug, Default)]
+struct Behind {
+    /// For each of the orders, the attempt that was answered with it first.
+    answered: [Option<usize>; 2],
+    /// The first few attempts that may have taken effect unseen.
+    unseen: Vec<usize>,
+}
+
+/// For each subject its attempts, by the events of their invocations, in the order of time. One pass over the events, however many
+/// subjects there are; none if there are none. The attempts that were answered with an order come before those without an answer
+/// where there are too many, and an order that is named again shows nothing new.
+pub(crate) fn behind(case: &Case<'_>, subjects: &[Subject]) -> Vec<Vec<usize>> {
+    let mut found = vec![Behind::default(); subjects.len()];
+    if subjects.is_empty() {
+        return Vec::new();
+    }
+    for (index, event) in case.history.events.iter().enumerate() {
+        match &event.what {
+            What::Invoke(invoke) => {
+                for (subject, found) in subjects.iter().zip(&mut found) {
+                    let is_theirs = match subject.whose {
+                        Whose::Intent(wanted) => invoke.intent.is_some_and(|i| i.index() == wanted),
+                        Whose::Key(wanted) => invoke.key == Some(wanted),
+                        Whose::Nobody => false,
+                    };
+                    if is_theirs && found.unseen.len() < ATTEMPTS_MAX && is_unseen(case, index) {
+                        found.unseen.push(index);
+                    }
+                }
+            }
+            What::Ok(said) => {
+                let Some(order) = said.order.map(|order| order.index()) else {
+                    continue;
+                };
+                for (subject, found) in subjects.iter().zip(&mut found) {
+                    let place = subject.orders.iter().position(|o| *o == Some(order));
+                    if let Some(place) = place {
+                        let begun = case.facts.links[index].partner.get();
+                        found.answered[place] = found.answered[place].or(begun);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found.into_iter().map(Behind::by_time).collect()
+}
+
+impl Behind {
+    fn by_time(self) -> Vec<usize> {
+        let mut attempts: Vec<usize> = self.answered.into_iter().flatten().collect();
+        let left = ATTEMPTS_MAX - attempts.len();
+        attempts.extend(self.unseen.into_iter().take(left));
+        attempts.sort_unstable();
+        attempts.dedup();
+        attempts
+    }
+}
+
+/// Whether nobody was told what became of the request that this event begins: no answer, no certain one, or one that it was accepted.
+fn is_unseen(case: &Case<'_>, begun: usize) -> bool {
+    let done = case.facts.links[begun].partner.get();
+    match done.map(|done| case.history.events[done].what) {
+        Some(What::Ok(said)) => is_acceptance(case.history, &said),
+        Some(What::Fail(_)) => false,
+        _ => true,
+    }
+}
