@@ -57,7 +57,7 @@ fn the_reference_holds_under_every_fault_for_a_hundred_thousand_keys() {
         }
     }
     assert!(orders > 100_000, "{orders}");
-    assert_eq!(faults.len(), 24, "{faults:?}");
+    assert_eq!(faults.len(), plan().faults.len(), "{faults:?}");
     assert!(faults.values().all(|count| *count > 0), "{faults:?}");
     for (label, count) in &labels {
         // No client of this story uses a key for two carts, and no key outlives its day.

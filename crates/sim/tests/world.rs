@@ -362,6 +362,25 @@ fn a_fault_strikes_only_in_its_window_and_only_its_clients() {
 }
 
 #[test]
+fn a_second_tab_sends_the_same_cart_under_a_key_of_its_own() {
+    let tabs = "[[client]]\nname = \"app\"\nkey = \"per-intent\"\nsecond-tab = { chance = 1, after = \"2s\" }\n\
+                offline = { chance = 0.5, after = \"1min\" }\ncrash = { chance = 0.2, back-after = \"5s\", key-persisted = true }";
+    let history = go(&plan(tabs), "claim-complete", 1).history;
+    let mut keys: BTreeMap<usize, Vec<_>> = BTreeMap::new();
+    for event in &history.events {
+        if let What::Invoke(invoke) = event.what {
+            let payload = invoke.payload.expect("every attempt has one").index();
+            keys.entry(payload).or_default().push(invoke.key);
+        }
+    }
+    assert_eq!(keys.len(), 300);
+    for sent in keys.values_mut() {
+        sent.dedup();
+        assert!(sent.len() >= 2, "{sent:?}");
+    }
+}
+
+#[test]
 fn a_run_that_is_stopped_has_no_result() {
     let mut plan = Rc::unwrap_or_clone(plan(CLIENTS));
     plan.load.intents = 10_000;

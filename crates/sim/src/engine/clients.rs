@@ -99,10 +99,10 @@ where
                 leaves_us,
             );
         }
-        if let Some(after_us) = self
+        let second_tab_us = self
             .arrivals
-            .second_tab_us(&intent, &mut world.state.borrow_mut())
-        {
+            .second_tab_us(&intent, &mut world.state.borrow_mut());
+        if let Some(after_us) = second_tab_us {
             let key = purchase
                 .key
                 .map(|_| world.state.borrow_mut().recorder.key());
