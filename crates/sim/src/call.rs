@@ -3,7 +3,6 @@
 use crate::attempt::{AttemptId, Outcome};
 use crate::fault::{Opportunity, Who};
 use crate::gateway::Told;
-use crate::ports::SETTLE_US;
 use crate::world::{Event, State, World};
 use explore::{Class, Kind, Lineage, TaskId};
 use history::Label;
@@ -36,7 +35,7 @@ pub(crate) struct Call {
     /// The answer to its request, when it has ended.
     pub(crate) response: Response,
     /// How far the handler is ahead of the world: it has been given an answer that is still on its way to it. See
-    /// [`ReplicaPorts::statement_trip`].
+    /// [`crate::ports::ReplicaPorts::statement_trip`].
     pub(crate) ahead_us: u64,
 }
 
@@ -51,6 +50,8 @@ pub(crate) enum Progress {
     Answered,
 }
 
+/// From here on a handler's time is spent in the database, not at the gateway.
+const SETTLE_US: u64 = 4_000;
 const HANDLER: Kind = Kind::new("replica.handler");
 const WORK: Kind = Kind::new("replica.work");
 

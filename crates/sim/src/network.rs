@@ -50,11 +50,12 @@ impl State {
     }
 
     fn deliver_after(&mut self, id: AttemptId, span_us: u64) {
-        let object = Object(2 << 40 | u64::from(self.attempts.get(id).replica));
         self.attempts.hold(id);
-        self.attempts.get(id).copies += 1;
+        let flight = self.attempts.get(id);
+        flight.copies += 1;
+        let replica = flight.replica;
         self.kernel
-            .after(span_us, Class::Step(object), Event::Request(id));
+            .after(span_us, request_class(replica), Event::Request(id));
     }
 
     /// A response, or a reset, sets out for its client.
@@ -110,4 +111,9 @@ impl State {
             self.cover(Label::ReplyLostAfterCommit);
         }
     }
+}
+
+/// The object that a request's arrival touches: its replica.
+pub(crate) fn request_class(replica: u32) -> Class {
+    Class::Step(Object(2 << 40 | u64::from(replica)))
 }

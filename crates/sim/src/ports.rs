@@ -31,8 +31,6 @@ pub struct ReplicaPorts<'w> {
     pub(crate) table: Rc<ClaimTable>,
 }
 
-/// From here on a handler's time is spent in the database, not at the gateway.
-pub(crate) const SETTLE_US: u64 = 4_000;
 const CRASH_WHEN: Kind = Kind::new("replica.crash.when");
 
 /// When in a round trip a process dies.

@@ -3,6 +3,7 @@
 use crate::attempt::{AttemptId, Outcome};
 use crate::client::{Visit, client_class};
 use crate::engine::Engine;
+use crate::network::request_class;
 use crate::ports::ReplicaPorts;
 use crate::replica::owner;
 use crate::service::Job;
@@ -34,14 +35,7 @@ where
             }
             if host.paused_until_us > state.kernel.now_us() {
                 let until_us = host.paused_until_us;
-                state.kernel.at(
-                    until_us,
-                    client_class(TaskId {
-                        slot: replica,
-                        generation: 0,
-                    }),
-                    event,
-                );
+                state.kernel.at(until_us, request_class(replica), event);
                 return;
             }
             state.receive(attempt)
