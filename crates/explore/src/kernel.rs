@@ -79,12 +79,19 @@ impl<E: Copy> Kernel<E> {
     }
 
     /// The lane of a constant delay.
+    #[inline]
     pub fn lane(&mut self, delay_us: u64) -> Lane {
-        let ring = self.queue.ring(delay_us);
-        self.lane_delays_us
-            .resize(self.lane_delays_us.len().max(ring + 1), 0);
-        self.lane_delays_us[ring] = delay_us;
-        Lane(ring)
+        match self
+            .lane_delays_us
+            .iter()
+            .position(|delay| *delay == delay_us)
+        {
+            Some(lane) => Lane(lane),
+            None => {
+                self.lane_delays_us.push(delay_us);
+                Lane(self.queue.add_ring(delay_us))
+            }
+        }
     }
 
     /// Something happens at an instant; not before now.

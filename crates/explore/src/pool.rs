@@ -37,17 +37,22 @@ pub struct Woken {
 
 impl Woken {
     /// Moves the woken tasks to `into`, in the order of waking.
-    #[inline]
+    #[inline(always)]
     pub fn drain_into(&self, into: &mut Vec<TaskId>) {
         if self.any.load(Ordering::Relaxed) {
-            self.any.store(false, Ordering::Relaxed);
-            into.append(
-                &mut self
-                    .tasks
-                    .lock()
-                    .expect("no task panics while it is being woken"),
-            );
+            self.take(into);
         }
+    }
+
+    #[cold]
+    fn take(&self, into: &mut Vec<TaskId>) {
+        self.any.store(false, Ordering::Relaxed);
+        into.append(
+            &mut self
+                .tasks
+                .lock()
+                .expect("no task panics while it is being woken"),
+        );
     }
 
     fn push(&self, task: TaskId) {

@@ -68,11 +68,8 @@ impl<E: Copy> Queue<E> {
         }
     }
 
-    /// The ring for a delay, made if there is none.
-    pub(crate) fn ring(&mut self, delay_us: u64) -> usize {
-        if let Some(i) = self.rings.iter().position(|ring| ring.delay_us == delay_us) {
-            return i;
-        }
+    /// A new ring, for a delay. They are numbered from 0.
+    pub(crate) fn add_ring(&mut self, delay_us: u64) -> usize {
         self.rings.push(Ring {
             delay_us,
             entries: VecDeque::new(),
@@ -259,7 +256,7 @@ mod tests {
         #[test]
         fn events_leave_in_the_order_of_time_and_then_of_pushing(ops in ops()) {
             let mut queue = Queue::new();
-            let rings = [queue.ring(0), queue.ring(7), queue.ring(30)];
+            let rings = [queue.add_ring(0), queue.add_ring(7), queue.add_ring(30)];
             let delays = [0, 7, 30];
             let (mut model, mut now, mut id) = (Vec::<(u64, u64)>::new(), 0, 0);
             for op in ops {

@@ -73,20 +73,10 @@ impl IdempotencyKey {
             prefix.is_ascii_graphic(),
             "a prefix of a key is visible ASCII"
         );
-        let mut text = [0_u8; 24];
-        let (mut at, mut rest) = (text.len(), number);
-        loop {
-            at -= 1;
-            text[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        at -= 1;
-        text[at] = prefix as u8;
-        let text = std::str::from_utf8(&text[at..]).expect("digits are UTF-8");
-        IdempotencyKey(CompactString::new(text))
+        let mut text = CompactString::const_new("");
+        text.push(prefix);
+        text.push_str(itoa::Buffer::new().format(number));
+        IdempotencyKey(text)
     }
 
     /// A key from the value of the `Idempotency-Key` header: a quoted string (RFC 8941 section 3.3.3) or a bare token.

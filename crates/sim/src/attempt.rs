@@ -7,6 +7,7 @@ use explore::{Class, Kind, Lineage, Site, TaskId};
 use history::{CodeRef, Completion, Invoke, Label};
 use protocol::{OrderRequest, Problem, Response};
 
+use crate::answers::AnswerId;
 use crate::world::{Event, IntentTrack, State, World};
 
 /// An attempt, by its slot.
@@ -47,7 +48,7 @@ pub struct Attempt {
 }
 
 /// An attempt under way.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Flight {
     generation: u32,
     /// Why the slot is not free: the client that waits, messages under way, handlers at work.
@@ -63,8 +64,16 @@ pub(crate) struct Flight {
     pub(crate) lineage: Lineage,
     pub(crate) request: Option<OrderRequest>,
     /// What is on its way to the client.
-    pub(crate) coming: Option<Outcome>,
-    outcome: Option<Outcome>,
+    pub(crate) coming: Option<End>,
+    end: Option<End>,
+}
+
+/// How an attempt ends, while the answer is still where its handler put it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Answered(AnswerId),
+    Reset,
+    TimedOut,
 }
 
 /// The attempts under way.
@@ -75,24 +84,21 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    /// A slot for a new attempt, which is made for its generation.
+    /// A slot for a new attempt, held once, to be filled where it stands.
     #[inline]
-    fn begin(&mut self, flight: impl FnOnce(u32) -> Flight) -> AttemptId {
-        match self.free.pop() {
-            Some(slot) => {
-                let generation = self.flights[slot as usize].generation + 1;
-                self.flights[slot as usize] = flight(generation);
-                AttemptId { slot, generation }
-            }
-            None => {
-                self.flights.push(flight(0));
-                let slot = self.flights.len() as u32 - 1;
-                AttemptId {
-                    slot,
-                    generation: 0,
-                }
-            }
-        }
+    fn begin(&mut self) -> (AttemptId, &mut Flight) {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.flights.push(Flight::default());
+            self.flights.len() as u32 - 1
+        });
+        let flight = &mut self.flights[slot as usize];
+        flight.generation += 1;
+        flight.holds = 1;
+        let id = AttemptId {
+            slot,
+            generation: flight.generation,
+        };
+        (id, flight)
     }
 
     /// An attempt that is still held by somebody.
@@ -111,13 +117,20 @@ impl Attempts {
         self.get(id).holds += 1;
     }
 
+    /// One holder less. With the last one the attempt is over, and the answer that it ended with is read.
     #[inline]
-    pub(crate) fn release(&mut self, id: AttemptId) {
+    #[must_use = "the answer is to be given back"]
+    fn release(&mut self, id: AttemptId) -> Option<AnswerId> {
         let flight = self.get(id);
         flight.holds -= 1;
-        if flight.holds == 0 {
-            flight.request = None;
-            self.free.push(id.slot);
+        if flight.holds > 0 {
+            return None;
+        }
+        flight.request = None;
+        self.free.push(id.slot);
+        match self.flights[id.slot as usize].end {
+            Some(End::Answered(answer)) => Some(answer),
+            _ => None,
         }
     }
 
@@ -151,13 +164,16 @@ impl World {
         };
         poll_fn(move |_| {
             let state = &mut *self.state.borrow_mut();
-            match state.attempts.get(id).outcome {
-                None => Poll::Pending,
-                Some(outcome) => {
-                    state.attempts.release(id);
-                    Poll::Ready(outcome)
-                }
-            }
+            let Some(end) = state.attempts.get(id).end else {
+                return Poll::Pending;
+            };
+            let outcome = match end {
+                End::Answered(answer) => Outcome::Answered(*state.answers.get(answer)),
+                End::Reset => Outcome::Reset,
+                End::TimedOut => Outcome::TimedOut,
+            };
+            state.release(id);
+            Poll::Ready(outcome)
         })
     }
 
@@ -175,12 +191,20 @@ impl World {
                 ..Completion::default()
             },
         );
-        state.attempts.release(id);
+        state.release(id);
         Outcome::Died
     }
 }
 
 impl State {
+    /// One holder of an attempt less.
+    #[inline]
+    pub(crate) fn release(&mut self, id: AttemptId) {
+        if let Some(answer) = self.attempts.release(id) {
+            self.answers.give_back(answer);
+        }
+    }
+
     /// A request leaves its client.
     fn depart(
         &mut self,
@@ -188,41 +212,32 @@ impl State {
         attempt: Attempt,
         client_task: Option<TaskId>,
     ) -> AttemptId {
-        let Attempt {
-            invoke,
-            lineage,
-            client,
-            timeout_us,
-            uplink_us,
-            ..
-        } = attempt;
+        let lineage = attempt.lineage;
         let now_us = self.kernel.now_us();
-        let process = self.recorder.invoke(now_us, invoke);
+        let process = self.recorder.invoke(now_us, attempt.invoke);
         let replicas = self.replicas.len() as u32;
         let replica = self.chooser.choose(&Site::new(ROUTE, lineage, 0), replicas);
-        let id = self.attempts.begin(|generation| Flight {
-            generation,
-            holds: 1,
-            process,
-            client_task,
-            intent: invoke
-                .intent
-                .map_or(u32::MAX, |intent| intent.index() as u32),
-            client,
-            replica,
-            deliveries: 0,
-            copies: 0,
-            lineage,
-            request: Some(attempt.request),
-            coming: None,
-            outcome: None,
-        });
-        if let Some(span_us) = timeout_us {
+        let (id, flight) = self.attempts.begin();
+        flight.process = process;
+        flight.client_task = client_task;
+        flight.intent = attempt
+            .invoke
+            .intent
+            .map_or(u32::MAX, |intent| intent.index() as u32);
+        flight.client = attempt.client;
+        flight.replica = replica;
+        flight.deliveries = 0;
+        flight.copies = 0;
+        flight.lineage = lineage;
+        flight.request = Some(attempt.request);
+        flight.coming = None;
+        flight.end = None;
+        if let Some(span_us) = attempt.timeout_us {
             let lane = self.kernel.lane(span_us);
             self.kernel
                 .after_lane(lane, Class::Timer, Event::GiveUp(id));
         }
-        let span_us = uplink_us.unwrap_or_else(|| {
+        let span_us = attempt.uplink_us.unwrap_or_else(|| {
             world
                 .delays
                 .uplink
@@ -244,36 +259,44 @@ impl State {
 
     /// The client stops waiting, if it still waits. Returns the task to go on.
     pub(crate) fn give_up(&mut self, id: AttemptId) -> Option<TaskId> {
-        if !self.attempts.is_current(id) || self.attempts.get(id).outcome.is_some() {
+        if !self.attempts.is_current(id) || self.attempts.get(id).end.is_some() {
             return None;
         }
         self.attempts.get(id).client_task?;
         self.cover(Label::ClientTimeout);
-        self.conclude(id, Outcome::TimedOut)
+        self.conclude(id, End::TimedOut)
     }
 
     /// What was on its way has arrived. Returns the task to go on.
     pub(crate) fn arrive(&mut self, id: AttemptId) -> Option<TaskId> {
         let flight = self.attempts.get(id);
         let coming = flight.coming.take();
-        let waits = flight.outcome.is_none() && flight.client_task.is_some();
-        let task = coming
-            .filter(|_| waits)
-            .and_then(|outcome| self.conclude(id, outcome));
-        self.attempts.release(id);
+        let waits = flight.end.is_none() && flight.client_task.is_some();
+        let task = match coming {
+            Some(end) if waits => self.conclude(id, end),
+            Some(End::Answered(answer)) => {
+                self.answers.give_back(answer);
+                None
+            }
+            _ => None,
+        };
+        self.release(id);
         task
     }
 
     /// An attempt ends for its client, and the history says how.
-    fn conclude(&mut self, id: AttemptId, outcome: Outcome) -> Option<TaskId> {
+    fn conclude(&mut self, id: AttemptId, end: End) -> Option<TaskId> {
         let now_us = self.kernel.now_us();
         let flight = self.attempts.get(id);
-        flight.outcome = Some(outcome);
+        flight.end = Some(end);
         let (process, task) = (flight.process, flight.client_task);
-        match outcome {
-            Outcome::Answered(answer) => self.record_answer(now_us, process, answer),
-            Outcome::Reset | Outcome::TimedOut | Outcome::Died => {
-                let code = self.code(if outcome == Outcome::Reset {
+        match end {
+            End::Answered(answer) => {
+                let answer = *self.answers.get(answer);
+                self.record_answer(now_us, process, &answer);
+            }
+            End::Reset | End::TimedOut => {
+                let code = self.code(if end == End::Reset {
                     "reset"
                 } else {
                     "timeout"
@@ -291,7 +314,7 @@ impl State {
         task
     }
 
-    fn record_answer(&mut self, now_us: u64, process: u32, answer: Response) {
+    fn record_answer(&mut self, now_us: u64, process: u32, answer: &Response) {
         let mut completion = Completion {
             status: Some(answer.status),
             ..Completion::default()
@@ -305,7 +328,7 @@ impl State {
                 .orders
                 .count_to(order.id.0 as u32);
             completion.order = Some(name);
-            completion.response = Some(self.recorder.response(name, body_digest(&answer)));
+            completion.response = Some(self.recorder.response(name, body_digest(answer)));
         }
         match answer.status {
             200..300 if answer.problem.is_none() => {

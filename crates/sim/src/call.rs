@@ -1,13 +1,14 @@
 //! A handler's standing in the world: from the request's arrival to its answer.
 
-use crate::attempt::{AttemptId, Outcome};
+use crate::answers::AnswerId;
+use crate::attempt::{AttemptId, End};
 use crate::fault::{Opportunity, Who};
 use crate::gateway::Told;
 use crate::world::{Event, State, World};
 use explore::{Class, Kind, Lineage, TaskId};
 use history::Label;
 use orders::GatewayError;
-use protocol::{OrderRequest, Problem, Response};
+use protocol::OrderRequest;
 
 /// A handler's standing in the world, by its task's slot.
 #[derive(Debug)]
@@ -32,8 +33,8 @@ pub(crate) struct Call {
     /// The gateway captured, and no commit has recorded it.
     pub(crate) charged: bool,
     pub(crate) told: Option<Result<Told, GatewayError>>,
-    /// The answer to its request, when it has ended.
-    pub(crate) response: Response,
+    /// The answer to its request, when it has one.
+    pub(crate) answer: Option<AnswerId>,
     /// How far the handler is ahead of the world: it has been given an answer that is still on its way to it. See
     /// [`crate::ports::ReplicaPorts::statement_trip`].
     pub(crate) ahead_us: u64,
@@ -131,14 +132,17 @@ impl State {
             dies: None,
             charged: false,
             told: None,
-            // What is never left here is never read: a request that ends has an answer.
-            response: Response::refused(500, Problem::OutcomeUnknown),
+            answer: None,
             ahead_us: 0,
         };
         let slot = task.slot as usize;
         if slot == self.calls.len() {
             self.calls.push(call);
         } else {
+            // A handler that died may have left the answer that it was about to give.
+            if let Some(answer) = self.calls[slot].answer {
+                self.answers.give_back(answer);
+            }
             self.calls[slot] = call;
         }
         // Upkeep goes on for ever, so it is nothing that the end of a run waits for.
@@ -148,13 +152,15 @@ impl State {
     pub(crate) fn close_call(&mut self, world: &World, task: TaskId) {
         let call = &mut self.calls[task.slot as usize];
         call.task = None;
-        let response = call.response;
-        if let Some(attempt) = call.attempt {
+        let (attempt, answer) = (call.attempt, call.answer.take());
+        if let Some(attempt) = attempt {
+            let answer = answer.expect("a request that ends has an answer");
+            let success = self.answers.get(answer).is_success();
             let track = self.intent_of(attempt);
             track.working -= 1;
-            track.succeeded |= response.is_success();
-            self.respond(world, attempt, Outcome::Answered(response));
-            self.attempts.release(attempt);
+            track.succeeded |= success;
+            self.respond(world, attempt, End::Answered(answer));
+            self.release(attempt);
             self.active -= 1;
         }
     }

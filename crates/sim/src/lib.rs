@@ -9,6 +9,7 @@
 //! - [`fault`]: what may go wrong, and whether it does now
 //! - [`client`]: people and their apps
 //! - [`attempt`]: what a client sends once, and what becomes of it
+//! - [`answers`]: what handlers have answered and clients have not yet read
 //! - [`network`]: requests and responses under way
 //! - [`replica`]: processes that serve, die, pause and come back
 //! - [`call`]: a handler's standing in the world
@@ -17,6 +18,7 @@
 //! - [`service`]: the order service, as something that a replica runs
 //! - [`audit`](mod@audit): what is stored at the end
 
+mod answers;
 mod arrivals;
 mod attempt;
 mod audit;

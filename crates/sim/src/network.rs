@@ -4,7 +4,8 @@ use explore::{Class, Kind, Object, Odds, Site};
 use history::Label;
 use scenario::{FaultKind, Host};
 
-use crate::attempt::{AttemptId, Outcome};
+use crate::answers::AnswerId;
+use crate::attempt::{AttemptId, End};
 use crate::fault::{Opportunity, Who, cuts};
 use crate::world::{Event, State, World};
 
@@ -59,15 +60,15 @@ impl State {
     }
 
     /// A response, or a reset, sets out for its client.
-    pub(crate) fn respond(&mut self, world: &World, id: AttemptId, outcome: Outcome) {
+    pub(crate) fn respond(&mut self, world: &World, id: AttemptId, end: End) {
         let (who, replica) = self.sender(id);
-        let mut coming = outcome;
+        let mut coming = end;
         let mut span_us =
             world
                 .delays
                 .downlink
                 .draw(&mut self.chooser, DOWNLINK, who.lineage, who.ordinal);
-        if let Outcome::Answered(answer) = outcome {
+        if let End::Answered(answer) = end {
             if let Some(fault) = self.strike(&world.faults, Opportunity::DelayResponse, who) {
                 span_us += fault.delay(who, &mut self.chooser);
             }
@@ -79,11 +80,11 @@ impl State {
                     .map(|_| false),
             };
             if let Some(reset) = reset {
-                self.note_lost_reply(answer.is_success());
+                self.note_lost_reply(answer);
                 if !reset {
                     return;
                 }
-                coming = Outcome::Reset;
+                coming = End::Reset;
             }
         }
         let flight = self.attempts.get(id);
@@ -93,6 +94,8 @@ impl State {
             self.attempts.hold(id);
             self.kernel
                 .after(span_us, Class::Step(Object(3 << 40)), Event::Response(id));
+        } else if let End::Answered(answer) = coming {
+            self.answers.give_back(answer);
         }
     }
 
@@ -106,10 +109,11 @@ impl State {
         )
     }
 
-    fn note_lost_reply(&mut self, success: bool) {
-        if success {
+    fn note_lost_reply(&mut self, answer: AnswerId) {
+        if self.answers.get(answer).is_success() {
             self.cover(Label::ReplyLostAfterCommit);
         }
+        self.answers.give_back(answer);
     }
 }
 

@@ -4,7 +4,7 @@ use explore::{Class, Lineage, Object, Pool, TaskId};
 use history::Label;
 use orders::Owner;
 
-use crate::attempt::Outcome;
+use crate::attempt::End;
 use crate::call::Progress;
 use crate::world::{Event, REPLICA, State, World};
 
@@ -120,8 +120,8 @@ impl State {
             self.cover(Label::CrashInFlight);
             self.intent_of(attempt).working -= 1;
             self.intent_of(attempt).crashed = true;
-            self.respond(world, attempt, Outcome::Reset);
-            self.attempts.release(attempt);
+            self.respond(world, attempt, End::Reset);
+            self.release(attempt);
             self.active -= 1;
         }
     }

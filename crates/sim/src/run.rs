@@ -110,10 +110,11 @@ pub fn run_episodes<S: Service, C: Crowd>(
     }
 }
 
-/// Does a job. The answer is left with the call: carried up through the futures, it is copied at every level.
+/// Does a job. The answer is put where it stays: carried up through the futures, it is copied at every level.
 async fn serve<S: Service>(service: &S, ports: ReplicaPorts<'_>, job: Job) {
     if let Some(response) = service.handle(&ports, &job).await {
-        ports.world.state.borrow_mut().calls[ports.slot].response = response;
+        let state = &mut *ports.world.state.borrow_mut();
+        state.calls[ports.slot].answer = Some(state.answers.keep(response));
     }
     ports.catch_up().await;
     if let Job::Serve(request) = job {

@@ -13,6 +13,7 @@ use orders::{ClaimTable, Contract as ServiceContract};
 use protocol::{Customer, Line, Money, OrderContent, Tenant};
 use scenario::{DelayTable, Plan};
 
+use crate::answers::Answers;
 use crate::attempt::{AttemptId, Attempts};
 use crate::cache::Cache;
 use crate::call::Call;
@@ -117,6 +118,7 @@ pub(crate) struct State {
     pub(crate) replicas: Vec<Replica>,
     pub(crate) calls: Vec<Call>,
     pub(crate) attempts: Attempts,
+    pub(crate) answers: Answers,
     /// For every intent: how many of its requests are being worked on, and whether one has succeeded.
     pub(crate) intents: Vec<IntentTrack>,
     /// The lane of one way to the database.
@@ -310,6 +312,7 @@ impl State {
             replicas,
             calls: Vec::new(),
             attempts: Attempts::default(),
+            answers: Answers::default(),
             intents: Vec::with_capacity(intents),
             database_lane,
             database_lane_ahead,
@@ -328,7 +331,7 @@ impl State {
     }
 
     /// The fault that strikes here and now, if one does; it is recorded.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn strike<'f>(
         &mut self,
         faults: &'f Faults,
@@ -339,7 +342,7 @@ impl State {
     }
 
     /// The same, of those faults that fit.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn strike_if<'f>(
         &mut self,
         faults: &'f Faults,
@@ -347,9 +350,20 @@ impl State {
         who: Who,
         fits: impl Fn(&scenario::FaultKind) -> bool,
     ) -> Option<&'f Armed> {
-        if !self.under_load || !faults.any(here) {
+        if !faults.any(here) || !self.under_load {
             return None;
         }
+        self.draw_fault(faults, here, who, fits)
+    }
+
+    #[inline(never)]
+    fn draw_fault<'f>(
+        &mut self,
+        faults: &'f Faults,
+        here: Opportunity,
+        who: Who,
+        fits: impl Fn(&scenario::FaultKind) -> bool,
+    ) -> Option<&'f Armed> {
         let now_us = self.kernel.now_us();
         let fault = faults.draw(here, who, now_us, &mut self.chooser, fits)?;
         self.recorder.fault(now_us, fault.name(), None);
@@ -411,6 +425,10 @@ impl State {
             self.replicas = replicas(plan, &mut self.chooser);
         }
         self.attempts.forget();
+        self.answers.forget();
+        for call in &mut self.calls {
+            call.answer = None;
+        }
         self.intents.clear();
         self.dying.clear();
         (self.under_load, self.ended, self.running_client) = (true, false, None);

@@ -1,6 +1,6 @@
 //! Requests become handlers, and handlers go on when something reaches them.
 
-use crate::attempt::{AttemptId, Outcome};
+use crate::attempt::{AttemptId, End};
 use crate::client::{Visit, client_class};
 use crate::engine::Engine;
 use crate::network::request_class;
@@ -29,8 +29,8 @@ where
             let replica = state.attempts.get(attempt).replica;
             let host = &state.replicas[replica as usize];
             if !host.up {
-                state.respond(world, attempt, Outcome::Reset);
-                state.attempts.release(attempt);
+                state.respond(world, attempt, End::Reset);
+                state.release(attempt);
                 return;
             }
             if host.paused_until_us > state.kernel.now_us() {

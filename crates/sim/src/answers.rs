@@ -1,0 +1,47 @@
+//! Answers under way. Each is written once and then passed on by its number: a handler fills it field by field, and whoever
+//! copied it as a whole right afterwards would wait for the processor to put the fields together.
+
+use protocol::Response;
+
+/// An answer, by its slot. Whoever holds it gives it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AnswerId(u32);
+
+/// The answers that handlers have given and clients have not yet read.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    slots: Vec<Response>,
+    free: Vec<u32>,
+}
+
+impl Answers {
+    #[inline(always)]
+    pub(crate) fn keep(&mut self, answer: Response) -> AnswerId {
+        match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot as usize] = answer;
+                AnswerId(slot)
+            }
+            None => {
+                self.slots.push(answer);
+                AnswerId(self.slots.len() as u32 - 1)
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, id: AnswerId) -> &Response {
+        &self.slots[id.0 as usize]
+    }
+
+    #[inline]
+    pub(crate) fn give_back(&mut self, id: AnswerId) {
+        self.free.push(id.0);
+    }
+
+    /// Forgets every answer, keeping the memory.
+    pub(crate) fn forget(&mut self) {
+        self.slots.clear();
+        self.free.clear();
+    }
+}
