@@ -23,7 +23,8 @@ pub mod table;
 pub use contract::{Contract, InFlightPolicy};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use ports::{
-    Cache, Clock, Gateway, GatewayError, Isolation, Ports, Store, StoreError, Transaction,
+    Cache, Clock, CommitTag, Gateway, GatewayError, Isolation, Ports, Store, StoreError,
+    Transaction,
 };
 pub use rows::{
     ChargeRow, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, Owner, Token,

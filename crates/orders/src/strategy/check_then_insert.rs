@@ -48,6 +48,6 @@ async fn recent_order<P: Ports>(
     let found = tx
         .find_recent_order(request.tenant, request.customer, since)
         .await?;
-    tx.commit().await?;
+    tx.commit().await?.committed()?;
     Ok(found)
 }
