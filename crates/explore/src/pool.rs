@@ -208,7 +208,7 @@ impl<F: Future> Pool<F> {
         self.len() == 0
     }
 
-    /// Drops every task, keeping the slots.
+    /// Drops every task, keeping the slots, which are given out again in the order of a new pool.
     pub fn clear(&mut self) {
         for slot in 0..self.slots.len() as u32 {
             self.remove(TaskId {
@@ -216,6 +216,8 @@ impl<F: Future> Pool<F> {
                 generation: self.slots[slot as usize].generation,
             });
         }
+        self.free.clear();
+        self.free.extend((0..self.slots.len() as u32).rev());
     }
 }
 
