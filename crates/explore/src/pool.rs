@@ -260,6 +260,18 @@ mod tests {
     }
 
     #[test]
+    fn a_cleared_pool_gives_out_its_slots_as_a_new_one_does() {
+        let mut pool = Pool::default();
+        let tasks: Vec<TaskId> = (0..4).map(|_| pool.spawn(pending::<()>())).collect();
+        pool.remove(tasks[1]);
+        pool.remove(tasks[0]);
+        pool.clear();
+        assert!(pool.is_empty());
+        let slots: Vec<u32> = (0..5).map(|_| pool.spawn(pending::<()>()).slot).collect();
+        assert_eq!(slots, [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
     fn a_waker_names_the_present_tenant() {
         let mut pool = Pool::default();
         let woken = pool.woken();

@@ -222,3 +222,41 @@ pub(crate) fn crashes_at(kind: &FaultKind, here: CrashPoint) -> bool {
 pub fn backend_faults() -> &'static [&'static str] {
     scenario::FAULTS
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(name: &str, kind: FaultKind) -> Fault {
+        Fault {
+            name: name.to_owned(),
+            kind,
+            chance: 0.5,
+            window: None,
+            client: None,
+        }
+    }
+
+    #[test]
+    fn taking_one_fault_out_of_a_file_leaves_the_fate_of_the_others() {
+        let first = fault("lose-request", FaultKind::LoseRequest);
+        let other = fault("lose-commit", FaultKind::LoseCommit);
+        let both = Faults::new(&[first, other.clone()]);
+        let alone = Faults::new(&[other]);
+        let mut chooser = Chooser::random(1);
+        let mut strikes = |faults: &Faults, ordinal: u64| {
+            let who = Who {
+                lineage: Lineage::ROOT,
+                ordinal,
+                client: None,
+                replica: Who::NOWHERE,
+            };
+            let here = Opportunity::LoseCommit;
+            faults.draw(here, who, 0, &mut chooser, |_| true).is_some()
+        };
+        let fates = (0..200).map(|n| (strikes(&both, n), strikes(&alone, n)));
+        let fates: Vec<(bool, bool)> = fates.collect();
+        assert!(fates.iter().all(|(a, b)| a == b));
+        assert!((50..150).contains(&fates.iter().filter(|(a, _)| *a).count()));
+    }
+}

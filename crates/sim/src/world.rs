@@ -272,6 +272,11 @@ impl World {
         self
     }
 
+    /// The digest of everything that was picked and that happened so far.
+    pub fn digest(&self) -> explore::Digest {
+        self.state.borrow().chooser.digest()
+    }
+
     /// What was picked so far, if the chooser keeps it.
     pub fn take_picks(&self) -> explore::Picks {
         self.state.borrow_mut().chooser.take_picks()
