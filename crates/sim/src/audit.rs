@@ -285,6 +285,7 @@ mod tests {
     use protocol::{ChargeRequest, GatewayKey, Money};
 
     use super::*;
+    use crate::fault::Who;
     use crate::gateway::{Ask, Fate, KEY_TTL_US, Operation};
 
     /// Captures a charge for an order.
@@ -303,10 +304,18 @@ mod tests {
                 generation: 0,
             },
             intent: None,
+            who: Who {
+                lineage: explore::Lineage::ROOT,
+                ordinal: order,
+                client: None,
+                replica: 0,
+            },
             captures: None,
             fate: Fate::Fair,
             told: None,
             reply_at_us: 0,
+            unheard: false,
+            ends: 1,
         });
         gateway.arrive(slot, now_us);
         gateway.capture(slot).expect("the bank pays");

@@ -88,7 +88,7 @@ pub fn run<S: Service, C: Crowd>(
 ) -> Result<(), Interrupted> {
     let handle = |ports, job| serve(service, ports, job);
     let visit = |visit| crowd.visit(world, visit);
-    Engine::new(world, handle, visit, service.upkeep_every_us()).run(pace)
+    Engine::new(world, handle, visit, service).run(pace)
 }
 
 /// Runs a world once for every chooser, with everything forgotten in between, and shows each run as it ends.
@@ -101,7 +101,7 @@ pub fn run_episodes<S: Service, C: Crowd>(
 ) {
     let handle = |ports, job| serve(service, ports, job);
     let visit = |visit| crowd.visit(world, visit);
-    let mut engine = Engine::new(world, handle, visit, service.upkeep_every_us());
+    let mut engine = Engine::new(world, handle, visit, service);
     for chooser in choosers {
         engine.begin_again(chooser);
         let ended = engine.run(&mut |_| Control::Go);
