@@ -34,6 +34,7 @@ impl World {
         let audit = audit(now_us, database, &gateway, names);
         Simulated {
             history: state.recorder.finish(audit),
+            silent_replays: state.silent_replays,
             digest,
             events: state.kernel.steps(),
             ended_us: now_us,
