@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn a_contract_may_name_only_what_differs() {
         let contract: Contract =
-            serde_json::from_str(r#"{"mismatch-status": 409, "stored-errors": ["out-of-stock"]}"#)
+            serde_json::from_str(r#"{"mismatch-status": 409, "stored-errors": ["out_of_stock"]}"#)
                 .expect("parses");
         assert_eq!(contract.stored_errors, Problems::of(&[Problem::OutOfStock]));
         assert_eq!(
