@@ -34,9 +34,16 @@ pub enum Command {
         of: SchemaOf,
     },
     /// Judge histories that were recorded anywhere, in the JSONL form.
-    #[command(after_help = exit::TABLE)]
+    #[command(after_help = FORM.to_owned() + exit::TABLE)]
     Check(CheckArgs),
 }
+
+/// Where the form of histories is defined.
+const FORM: &str = "\
+A history has one JSON object per line: contract, invoke, ok, fail, info, fault, transition, audit.
+crates/history/JSONL.md in the repository is the definition; `onceproof scenario NAME --history -` is an example.
+
+";
 
 /// What there is a schema of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

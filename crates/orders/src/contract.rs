@@ -148,7 +148,7 @@ impl Contract {
         ..Contract::REFERENCE
     };
 
-    /// One of the founders' articles (`crates/README.md` says which): 409 on mismatch, only successes are stored, a key is required.
+    /// Seed 004 (`crates/README.md` says what the seeds are): 409 on mismatch, only successes are stored, a key is required.
     pub const SEED_004: Contract = Contract {
         mismatch_status: 409,
         stored_errors: Problems::NONE,
