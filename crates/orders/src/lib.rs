@@ -20,7 +20,7 @@ pub mod strategy;
 mod sync;
 pub mod table;
 
-pub use contract::{Contract, InFlightPolicy};
+pub use contract::{Contract, InFlightPolicy, Problems};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use ports::{
     Cache, Clock, CommitTag, Gateway, GatewayError, Isolation, Ports, Store, StoreError,

@@ -39,6 +39,7 @@ impl World {
         let audit = audit(now_us, database, &gateway, &self.menu, names);
         Simulated {
             history: state.recorder.finish(audit),
+            silent_replays: state.silent_replays,
             digest,
             events: state.kernel.steps(),
             ended_us: now_us,

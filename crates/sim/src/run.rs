@@ -45,6 +45,9 @@ pub type Pace<'w> = dyn FnMut(Progress) -> Control + 'w;
 pub struct Simulated {
     /// What happened, and what is stored.
     pub history: History,
+    /// The processes that were answered with a repetition although the contract does not let the answer say so. A history has
+    /// what clients saw; this they could not see.
+    pub silent_replays: Vec<u32>,
     /// The digest of everything that was picked and that happened.
     pub digest: Digest,
     /// How many events there were.

@@ -1,4 +1,4 @@
-//! `check-then-insert`: is there a recent order of this customer? Then it is a duplicate (seed 002, lines 121-144; mutant M02).
+//! `check-then-insert`: is there a recent order of this customer? Then it is a duplicate (seed 002, lines 121-144).
 
 use protocol::{Customer, Order, OrderRequest, Problem, Response, Span, Time};
 
