@@ -56,6 +56,7 @@ fn audit(now_us: u64, database: Database, gateway: &Gateway, names: &mut Names) 
     Audit {
         t: now_us,
         orders: Some(orders(&database, names)),
+        baseline: Vec::new(),
         charges: Some(charges(&database, gateway)),
         stock: Some(stock(&database, names)),
         notifications: Some(notifications(&database, names)),

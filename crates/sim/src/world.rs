@@ -471,6 +471,7 @@ fn catalogue(plan: &Plan, service: &ServiceContract, names: &mut Names) -> (Menu
         grace: service.grace.0,
         recovery_deadline: Some(plan.contract.recovery_deadline_us),
         mismatch: Some(service.mismatch_status),
+        replay_status: service.replay_status,
         required_coverage: plan.coverage.clone(),
         success_floor_ppm: plan.contract.success_floor_ppm,
         ..Contract::default()
