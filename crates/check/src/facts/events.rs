@@ -335,6 +335,11 @@ impl Facts {
             self.refusals_seen += 1;
             // If an attempt on the key ended lately, that one may hold the claim, and nothing is stuck.
             let deadline = contract.recovery_deadline.unwrap_or(0);
+            let deadline = if mutant!("stuck-claim/no-deadline") {
+                0
+            } else {
+                deadline
+            };
             let ended = facts.holder_end;
             if ended == 0 || ended.saturating_add(deadline) <= events[begun].t {
                 self.rare.stuck.push(index as u32);

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use history::{History, jsonl};
 use serde_json::Value;
 
+use crate::facts::Facts;
+use crate::linear::{Found, Problem, STATES_MAX};
 use crate::{Outcome, Rule, judge};
 
 thread_local! {
@@ -52,11 +54,14 @@ fn collect(folder: &Path, found: &mut BTreeSet<String>) {
 
 /// A history and what its MANIFEST says.
 struct Case {
+    file: String,
     history: History,
     violated: BTreeSet<String>,
     allowed: BTreeSet<String>,
     exit: u64,
     outcomes: Value,
+    /// What the search must say of the first key.
+    linear: Value,
 }
 
 fn cases() -> Vec<Case> {
@@ -73,11 +78,13 @@ fn cases() -> Vec<Case> {
         let text = fs::read(folder("histories").join(file)).expect("the file is there");
         let expect = &case["expect"];
         Case {
+            file: file.to_owned(),
             history: jsonl::read(&text[..]).expect("a history"),
             violated: names(&expect["violated"]),
             allowed: names(&expect["allowed"]),
             exit: expect["exit"].as_u64().expect("an exit code"),
             outcomes: expect["outcomes"].clone(),
+            linear: expect["linear"].clone(),
         }
     };
     manifest.iter().map(case).collect()
@@ -102,6 +109,23 @@ fn is_as_told(case: &Case) -> bool {
             .iter()
             .all(|name| case.violated.contains(name) || case.allowed.contains(name))
         && outcomes
+        && (case.linear.is_null() || case.linear == search(&case.history))
+}
+
+/// What the search says of the first key of a history.
+fn search(history: &History) -> &'static str {
+    let mut facts = Facts::default();
+    facts.gather(history);
+    let case = crate::case::Case {
+        history,
+        facts: &facts,
+        explained: false,
+    };
+    match Problem::of_key(&case, 0).map(|problem| problem.search(STATES_MAX)) {
+        Some(Found::Fits) => "fits",
+        Some(Found::DoesNotFit) => "does-not-fit",
+        Some(Found::Capped) | None => "capped",
+    }
 }
 
 /// The score that is written down: killed, of how many.
@@ -127,7 +151,12 @@ fn every_weakened_rule_is_found_out_as_often_as_it_was() {
     let mut names = BTreeSet::new();
     collect(&folder("src"), &mut names);
     let cases = cases();
-    assert!(cases.iter().all(is_as_told), "the judge itself is as told");
+    let wrong = cases
+        .iter()
+        .filter(|case| !is_as_told(case))
+        .map(|case| &case.file);
+    let wrong: Vec<_> = wrong.collect();
+    assert!(wrong.is_empty(), "the judge itself is wrong on {wrong:?}");
     let mut survivors = Vec::new();
     for name in &names {
         ON.set(Some(name.clone().leak()));

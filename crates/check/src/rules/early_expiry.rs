@@ -51,12 +51,10 @@ fn judge(case: &Case<'_>, tally: &mut Tally, key: usize, change: &Change<'_>, ma
     let second = own
         .iter()
         .find(|row| row.t.is_some_and(|t| change.t <= t && t < end(made)));
-    let is_early = change.t < end(made) || mutant!("early-expiry/late-is-early-too");
     let (Some(first), Some(second)) = (first, second) else {
         return;
     };
-    if is_early {
-        tally.violation(change.t, || {
+    tally.violation(change.t, || {
             let why = format!(
                 "the key {} was forgotten at {}, inside its time to live, and a second order was made for it. A key is kept for its time to live.",
                 case.tell_key(change.what.key),
@@ -67,5 +65,4 @@ fn judge(case: &Case<'_>, tally: &mut Tally, key: usize, change: &Change<'_>, ma
                 .row(case.tell_order_row(first))
                 .row(case.tell_order_row(second))
         });
-    }
 }

@@ -13,7 +13,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             Flaw::CompletionAlone(_) => mutant!("malformed/completions-alone-are-fine"),
             Flaw::Overlap(_) => mutant!("malformed/overlaps-are-fine"),
             Flaw::AfterInfo(_) => mutant!("malformed/after-info-is-fine"),
-            Flaw::Backwards(_) => mutant!("malformed/backwards-is-fine"),
+            Flaw::Backwards(_) => false,
             Flaw::OrderTwice(_) => mutant!("malformed/rows-may-repeat"),
         };
         if is_ignored {
