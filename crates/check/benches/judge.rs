@@ -105,6 +105,7 @@ impl World {
             t,
             stock: Some(stock.collect()),
             orders: Some(self.orders),
+            baseline: Vec::new(),
             charges: Some(self.charges),
             notifications: Some(Vec::new()),
             keys: Some(Vec::new()),

@@ -1,6 +1,9 @@
 //! The history with its facts, as a rule sees them.
 
-use history::{AuditCharge, AuditOrder, AuditStock, Completion, History, Invoke, What};
+use history::{
+    AuditCharge, AuditNotification, AuditOrder, AuditStock, Completion, History, Invoke,
+    PayloadRef, What,
+};
 
 use crate::facts::{Facts, charge_rows, order_rows, stock_table};
 
@@ -11,6 +14,8 @@ pub(crate) struct Case<'a> {
     pub(crate) history: &'a History,
     /// What was gathered from it.
     pub(crate) facts: &'a Facts,
+    /// Whether a rule about the service is violated, so that whatever else is odd has its explanation.
+    pub(crate) explained: bool,
 }
 
 impl<'a> Case<'a> {
@@ -40,6 +45,24 @@ impl<'a> Case<'a> {
         stock_table(self.history)
     }
 
+    /// The messages of the audit, if anybody looked.
+    pub(crate) fn notifications(&self) -> Option<&'a [AuditNotification]> {
+        self.history.audit.as_ref()?.notifications.as_deref()
+    }
+
+    /// Whether an order was there before the run.
+    pub(crate) fn is_baseline(&self, order: &AuditOrder) -> bool {
+        let audit = self.history.audit.as_ref();
+        audit.is_some_and(|audit| audit.baseline.contains(&order.id))
+    }
+
+    /// The last attempt that asked for a payload.
+    pub(crate) fn last_attempt_for(&self, payload: PayloadRef) -> Option<usize> {
+        self.history.events.iter().rposition(
+            |event| matches!(&event.what, What::Invoke(invoke) if invoke.payload == Some(payload)),
+        )
+    }
+
     /// When the audit was taken.
     pub(crate) fn audit_time(&self) -> u64 {
         self.history.audit.as_ref().map_or(0, |audit| audit.t)
@@ -62,8 +85,6 @@ impl<'a> Case<'a> {
         Some(Attempt {
             asked,
             said,
-            begun,
-            invoked: begin.t,
             returned: end.t,
         })
     }
@@ -76,10 +97,6 @@ pub(crate) struct Attempt<'a> {
     pub(crate) asked: &'a Invoke,
     /// What it was answered.
     pub(crate) said: &'a Completion,
-    /// The event of its invocation.
-    pub(crate) begun: usize,
-    /// When it was sent.
-    pub(crate) invoked: u64,
     /// When it was answered.
     pub(crate) returned: u64,
 }

@@ -61,88 +61,9 @@ pub struct Counts {
     pub units_reserved: i64,
 }
 
-/// The stock of one SKU against the orders that are live.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StockRow {
-    /// Which.
-    pub sku: String,
-    /// How many there were at first.
-    pub initial: i64,
-    /// How many were added.
-    pub restocked: i64,
-    /// How many are left to sell.
-    pub on_hand: i64,
-    /// How many are held for open orders.
-    pub reserved: i64,
-    /// How many confirmed orders have.
-    pub confirmed: u64,
-    /// How many pending orders have.
-    pub pending: u64,
-}
-
 impl Counts {
     /// Units in live orders.
     pub const fn sold(&self) -> u64 {
         self.units_confirmed + self.units_pending
-    }
-
-    /// Adds the sums of another history.
-    pub fn add(&mut self, other: &Counts) {
-        let Counts {
-            intents,
-            attempts,
-            reads,
-            ok,
-            fail,
-            info,
-            open,
-            faults,
-            intents_with_order,
-            duplicate_requests,
-            orders,
-            orders_pending,
-            orders_cancelled,
-            extra_orders,
-            extra_orders_amount,
-            charges_captured,
-            charges_refunded,
-            extra_charges,
-            extra_charges_amount,
-            keys,
-            keys_open,
-            units_confirmed,
-            units_pending,
-            units_initial,
-            units_restocked,
-            units_on_hand,
-            units_reserved,
-        } = other;
-        self.intents += intents;
-        self.attempts += attempts;
-        self.reads += reads;
-        self.ok += ok;
-        self.fail += fail;
-        self.info += info;
-        self.open += open;
-        self.faults += faults;
-        self.intents_with_order += intents_with_order;
-        self.duplicate_requests += duplicate_requests;
-        self.orders += orders;
-        self.orders_pending += orders_pending;
-        self.orders_cancelled += orders_cancelled;
-        self.extra_orders += extra_orders;
-        self.extra_orders_amount += extra_orders_amount;
-        self.charges_captured += charges_captured;
-        self.charges_refunded += charges_refunded;
-        self.extra_charges += extra_charges;
-        self.extra_charges_amount += extra_charges_amount;
-        self.keys += keys;
-        self.keys_open += keys_open;
-        self.units_confirmed += units_confirmed;
-        self.units_pending += units_pending;
-        self.units_initial += units_initial;
-        self.units_restocked += units_restocked;
-        self.units_on_hand += units_on_hand;
-        self.units_reserved += units_reserved;
     }
 }

@@ -7,6 +7,7 @@ mod charges;
 mod events;
 mod extras;
 mod orders;
+mod refusals;
 mod stock;
 
 use std::cell::OnceCell;
@@ -19,6 +20,7 @@ pub(crate) use charges::{ExtraCharge, charge_rows};
 pub(crate) use events::is_acceptance;
 pub(crate) use extras::{Clause, ExtraOrder};
 pub(crate) use orders::{is_live, order_rows};
+pub(crate) use refusals::Refusal;
 pub(crate) use stock::{SkuFacts, items_of, stock_table};
 
 /// An index that may be missing, in four bytes.
@@ -84,6 +86,16 @@ pub(crate) struct KeyFacts {
     pub(crate) last_invoke: Maybe,
     /// The first live order with it, by row.
     pub(crate) live: Maybe,
+    /// The first payload that it was sent with.
+    pub(crate) payload: Maybe,
+    /// The first failure that the contract stores, by event.
+    pub(crate) stored_error: Maybe,
+    /// How many attempts ended without anybody knowing; from 255 on nobody counts.
+    pub(crate) infos: u8,
+    /// Whether it was sent with another payload too.
+    pub(crate) reused: bool,
+    /// Whether a request with it was refused.
+    pub(crate) refused: bool,
     /// Whether its `ok` answers, or their payloads, differ.
     pub(crate) mixed: bool,
     /// Whether it has more than one live order.
@@ -103,6 +115,21 @@ pub(crate) struct IntentFacts {
     pub(crate) sent: bool,
     /// Whether it was answered `ok`.
     pub(crate) ok: bool,
+    /// How many requests were sent for it.
+    pub(crate) attempts: u32,
+    /// How many of them certainly failed.
+    pub(crate) failed: u32,
+}
+
+/// What is known of a payload.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PayloadFacts {
+    /// Which intent it was sent for.
+    pub(crate) intent: Sole,
+    /// How many requests were sent with it.
+    pub(crate) attempts: u32,
+    /// How many of them certainly failed.
+    pub(crate) failed: u32,
 }
 
 /// What is known of an order.
@@ -112,6 +139,14 @@ pub(crate) struct OrderFacts {
     pub(crate) row: Maybe,
     /// For which intent an `ok` named it.
     pub(crate) named_for: Sole,
+    /// The first `ok` that named it, by event.
+    pub(crate) acked: Maybe,
+    /// Whose `ok` that was.
+    pub(crate) acked_to: Maybe,
+    /// Its first message, by row.
+    pub(crate) told: Maybe,
+    /// Whether it has more than one.
+    pub(crate) told_often: bool,
     /// The intent it belongs to, as far as that can be known for certain.
     pub(crate) intent: Maybe,
     /// Its first captured charge, by row.
@@ -142,6 +177,94 @@ pub(crate) enum Flaw {
     OrderTwice(usize),
 }
 
+/// What is rare in the events: each list is of events, in the order of time, unless it says otherwise.
+#[derive(Debug, Default)]
+pub(crate) struct Rare {
+    /// Completions that refuse a duplicate although no attempt on the key ended lately.
+    pub(crate) stuck: Vec<u32>,
+    /// Completions that refuse a duplicate in words that we do not know.
+    pub(crate) unclear: Vec<u32>,
+    /// Completions that say that a key came with another payload.
+    pub(crate) mismatches: Vec<u32>,
+    /// Completions that refuse for lack of stock.
+    pub(crate) sold_out: Vec<u32>,
+    /// Completions that take the only request of an intent for a repetition.
+    pub(crate) taken_for_repeats: Vec<u32>,
+    /// Completions that fail although the key was answered `ok` before they were asked for.
+    pub(crate) after_ok: Vec<u32>,
+    /// Completions by which nobody knows, with a server error, of a request with a key.
+    pub(crate) server_errors: Vec<u32>,
+    /// Completions that name an order that was named for another intent before.
+    pub(crate) merged: Vec<u32>,
+    /// Completions that name an order that was named to another tenant before.
+    pub(crate) leaked: Vec<u32>,
+    /// Completions of reads.
+    pub(crate) reads: Vec<u32>,
+    /// Changes of key records.
+    pub(crate) transitions: Vec<u32>,
+    /// When faults struck.
+    pub(crate) faults: Vec<u64>,
+    /// Keys that were sent with more than one payload.
+    pub(crate) reused_keys: Vec<u32>,
+    /// Keys with a request that was refused.
+    pub(crate) refused_keys: Vec<u32>,
+    /// Keys with a failure that the contract stores.
+    pub(crate) stored_keys: Vec<u32>,
+    /// Keys with several requests of which nobody knows.
+    pub(crate) unresolved_keys: Vec<u32>,
+    /// Keys whose order was named so late that it must have been forgotten.
+    pub(crate) late_replays: Vec<u32>,
+    /// Requests taken for repetitions.
+    pub(crate) duplicates: u64,
+}
+
+impl Rare {
+    fn clear(&mut self) {
+        let Rare {
+            stuck,
+            unclear,
+            mismatches,
+            sold_out,
+            taken_for_repeats,
+            after_ok,
+            server_errors,
+            merged,
+            leaked,
+            reads,
+            transitions,
+            faults,
+            reused_keys,
+            refused_keys,
+            stored_keys,
+            unresolved_keys,
+            late_replays,
+            duplicates,
+        } = self;
+        faults.clear();
+        *duplicates = 0;
+        for list in [
+            stuck,
+            unclear,
+            mismatches,
+            sold_out,
+            taken_for_repeats,
+            after_ok,
+            server_errors,
+            merged,
+            leaked,
+            reads,
+            transitions,
+            reused_keys,
+            refused_keys,
+            stored_keys,
+            unresolved_keys,
+            late_replays,
+        ] {
+            list.clear();
+        }
+    }
+}
+
 /// The facts of one history.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
@@ -149,8 +272,8 @@ pub(crate) struct Facts {
     pub(crate) keys: Vec<KeyFacts>,
     /// By intent.
     pub(crate) intents: Vec<IntentFacts>,
-    /// By payload: which intent it was sent for.
-    pub(crate) payloads: Vec<Sole>,
+    /// By payload.
+    pub(crate) payloads: Vec<PayloadFacts>,
     /// By order.
     pub(crate) orders: Vec<OrderFacts>,
     /// By SKU.
@@ -159,18 +282,24 @@ pub(crate) struct Facts {
     pub(crate) links: Vec<Link>,
     /// By process: what it is doing. See `events`.
     processes: Vec<u32>,
-    /// By code: whether it means that a duplicate is in flight.
-    in_flight_codes: Vec<bool>,
+    /// By code: what a refusal with it means, if we know.
+    meanings: Vec<Option<Refusal>>,
+    /// What is rare in the events and decided by the rules.
+    pub(crate) rare: Rare,
     /// Keys whose `ok` answers or payloads differ.
     pub(crate) mixed_keys: Vec<u32>,
     /// Completions whose order is not there, or not as it was asked for, at first sight.
     pub(crate) odd_answers: Vec<u32>,
-    /// Completions that refuse a duplicate although no attempt on the key ended lately.
-    pub(crate) refusals: Vec<u32>,
+    /// Orders of the audit that do not look like what was asked for at first sight, by row.
+    pub(crate) odd_orders: Vec<u32>,
+    /// Messages about an order that had one before, and that one, by row.
+    pub(crate) told_again: Vec<u32>,
     /// What is wrong with the record.
     pub(crate) flaws: Vec<Flaw>,
     /// Live orders beyond the first, each once.
     pub(crate) extra_orders: Vec<ExtraOrder>,
+    /// Live orders of one key, neighbours in time, that were created the time to live apart or more, by row.
+    pub(crate) apart_pairs: Vec<(u32, u32)>,
     /// Live orders of one key of which nobody knows how far apart they were created.
     pub(crate) undated_pairs: u64,
     /// Scratch of `extras`: key, creation, row.
@@ -185,8 +314,14 @@ pub(crate) struct Facts {
     prices: OnceCell<Vec<Option<i64>>>,
     /// Answers that repeat an earlier one, compared with it.
     pub(crate) repeats: u64,
-    /// Refusals of a duplicate as in flight, if there is a deadline to judge them by.
+    /// Refusals of a duplicate as in flight.
     pub(crate) refusals_seen: u64,
+    /// The tenant of the first request.
+    first_tenant: Maybe,
+    /// Whether another tenant sent one too.
+    pub(crate) has_tenants: bool,
+    /// Keys that were sent.
+    pub(crate) keys_sent: u64,
     /// Answers that must name an order.
     pub(crate) acknowledgements: u64,
     /// Live orders whose items nobody said.
@@ -228,6 +363,29 @@ impl Facts {
         self.join_charges(history);
         self.count_stock(history);
         self.count_keys(history);
+        self.join_notifications(history);
+    }
+
+    /// Finds the first message of each order, and the orders that have more.
+    fn join_notifications(&mut self, history: &History) {
+        let audit = history.audit.as_ref();
+        let rows = audit.and_then(|audit| audit.notifications.as_ref());
+        for (row, message) in rows.into_iter().flatten().enumerate() {
+            let Some(order) = message.order else {
+                continue;
+            };
+            let facts = &mut self.orders[order.index()];
+            match facts.told.get() {
+                None => facts.told = Maybe::at(row),
+                Some(first) => {
+                    if !facts.told_often {
+                        facts.told_often = true;
+                        self.told_again.push(first as u32);
+                    }
+                    self.told_again.push(row as u32);
+                }
+            }
+        }
     }
 
     fn clear(&mut self, history: &History) {
@@ -239,10 +397,12 @@ impl Facts {
         reset(&mut self.skus, names.skus.len());
         reset(&mut self.links, history.events.len());
         reset(&mut self.processes, history.processes as usize);
-        self.in_flight_codes.clear();
+        self.rare.clear();
+        self.odd_orders.clear();
+        self.told_again.clear();
+        self.apart_pairs.clear();
         self.mixed_keys.clear();
         self.odd_answers.clear();
-        self.refusals.clear();
         self.flaws.clear();
         self.extra_orders.clear();
         self.crowd.clear();
@@ -252,6 +412,9 @@ impl Facts {
         self.prices.take();
         self.undated_pairs = 0;
         self.repeats = 0;
+        self.keys_sent = 0;
+        self.first_tenant = Maybe::default();
+        self.has_tenants = false;
         self.refusals_seen = 0;
         self.acknowledgements = 0;
         self.live_without_items = 0;

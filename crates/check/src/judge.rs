@@ -3,11 +3,10 @@
 use history::History;
 
 use crate::case::Case;
-use crate::counts::StockRow;
-use crate::facts::{Facts, stock_table};
-use crate::rules::Rule;
+use crate::facts::Facts;
+use crate::rules::{Kind, Rule};
 use crate::tally::Tally;
-use crate::verdict::{Verdict, WITNESSES_MAX};
+use crate::verdict::{Outcome, Verdict, WITNESSES_MAX};
 
 /// A judge that keeps its memory between histories: for millions of small ones, that is most of the time.
 #[derive(Debug)]
@@ -31,23 +30,16 @@ impl Judge {
         }
     }
 
-    /// A judge that writes no witnesses: for searches that only ask whether a rule is violated.
-    pub fn without_witnesses() -> Judge {
-        Judge {
-            witnesses_max: 0,
-            ..Judge::new()
-        }
-    }
-
     /// Judges a history. A record that cannot have happened is judged by no rule but [`Rule::Malformed`].
     ///
     /// # Panics
     /// If a reference in the history has no name there.
     pub fn judge(&mut self, history: &History) -> Verdict {
         self.facts.gather(history);
-        let case = Case {
+        let mut case = Case {
             history,
             facts: &self.facts,
+            explained: false,
         };
         let is_malformed = !self.facts.flaws.is_empty();
         let mut rules = Vec::with_capacity(Rule::ALL.len());
@@ -58,7 +50,9 @@ impl Judge {
             } else {
                 rule.apply(&case, &mut tally);
             }
-            rules.push(tally.finish(*rule));
+            let found = tally.finish(*rule);
+            case.explained |= found.outcome == Outcome::Violated && rule.kind() != Kind::Evidence;
+            rules.push(found);
         }
         Verdict {
             rules,
@@ -73,24 +67,4 @@ impl Judge {
 /// If a reference in the history has no name there.
 pub fn judge(history: &History) -> Verdict {
     Judge::new().judge(history)
-}
-
-/// The audit's stock, each SKU with the units that live orders have; empty if nobody looked.
-///
-/// # Panics
-/// If a reference in the history has no name there.
-pub fn stock_rows(history: &History) -> Vec<StockRow> {
-    let mut facts = Facts::default();
-    facts.gather(history);
-    let rows = stock_table(history).unwrap_or_default().iter();
-    rows.map(|row| StockRow {
-        sku: history.names.skus.text(row.sku.index()).into_owned(),
-        initial: row.initial,
-        restocked: row.restocked,
-        on_hand: row.on_hand,
-        reserved: row.reserved,
-        confirmed: facts.skus[row.sku.index()].confirmed,
-        pending: facts.skus[row.sku.index()].pending,
-    })
-    .collect()
 }

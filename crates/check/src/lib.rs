@@ -9,10 +9,21 @@
 //! - [`judge`](mod@judge): the order of work, and the memory that is kept between histories
 //! - `facts`: what all rules need to know, in plain arrays, from one pass over the events and few over the audit
 //! - `case`: the history with its facts, as a rule sees them
+//! - `keyed`: the attempts on one key, with how each ended
+//! - `keylog`: how each key record changed
+//! - `linear`: whether some order of the operations on a key fits real time; a search, as a cross-check of the closed forms
+//! - `mutants`: the judge weakened in each of its places, and what finds that out
 //! - `answers`: the `ok` answers of one key, as classes of equal answers
 //! - `ttl`: whether something happened inside a key's time to live, outside, or nobody can tell
 //! - `tally`: what one rule has found so far
 //! - `tell`: attempts, rows and times in words
+
+/// Whether the judge is to be weakened in this place: never, but in the test that counts which weaknesses are found out.
+macro_rules! mutant {
+    ($name:literal) => {
+        crate::mutants::is_on($name)
+    };
+}
 
 mod answers;
 mod attempts;
@@ -20,13 +31,17 @@ mod case;
 pub mod counts;
 mod facts;
 pub mod judge;
+mod keyed;
+mod keylog;
+mod linear;
+mod mutants;
 pub mod rules;
 mod tally;
 mod tell;
 mod ttl;
 pub mod verdict;
 
-pub use counts::{Counts, StockRow};
-pub use judge::{Judge, judge, stock_rows};
+pub use counts::Counts;
+pub use judge::{Judge, judge};
 pub use rules::{Kind, Rule};
 pub use verdict::{Operation, Outcome, Overall, RuleVerdict, Verdict, WITNESSES_MAX, Witness};

@@ -63,7 +63,16 @@ impl Tally {
     /// The evidence is not there.
     pub(crate) fn vacuous(&mut self, why: impl Into<Cow<'static, str>>) {
         self.outcome = Some(Outcome::Vacuous);
-        self.note = Some(why.into());
+        let why = why.into();
+        self.note = Some(match self.note.take() {
+            None => why,
+            Some(before) => Cow::Owned(format!("{before}; {why}")),
+        });
+    }
+
+    /// Something that a reader should know.
+    pub(crate) fn note(&mut self, what: String) {
+        self.note = Some(Cow::Owned(what));
     }
 
     /// The verdict. Checked zero times is vacuous, never held.

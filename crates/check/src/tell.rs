@@ -5,7 +5,9 @@ mod time;
 use std::fmt::Write as _;
 
 use history::names::KEY_SEPARATOR;
-use history::{AuditCharge, AuditOrder, AuditStock, History, Item, KeyRef, SkuRef, What};
+use history::{
+    AuditCharge, AuditNotification, AuditOrder, AuditStock, History, Item, KeyRef, SkuRef, What,
+};
 use protocol::{ChargeState, OrderState};
 
 use crate::case::Case;
@@ -252,6 +254,24 @@ impl Case<'_> {
         }
         if let Some(key) = charge.provider_key {
             append(&mut text, format_args!(", provider key {key}"));
+        }
+        text
+    }
+
+    /// The row of a message.
+    pub(crate) fn tell_notification(&self, row: &AuditNotification) -> String {
+        let names = &self.history.names;
+        let id = names.messages.text(row.message.index());
+        let event = names.codes.text(row.event.index());
+        let mut text = format!("message {id}: {event}");
+        if let Some(order) = row.order {
+            append(
+                &mut text,
+                format_args!(" of {}", self.tell_order(order.index())),
+            );
+        }
+        if let Some(t) = row.t {
+            append(&mut text, format_args!(", at {}", self.tell_time(t)));
         }
         text
     }

@@ -1,9 +1,9 @@
 //! Every history in `histories/` gets the verdict that its MANIFEST says, as far as the rules are written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use check::{Overall, Rule, Verdict, judge};
+use check::{Outcome, Overall, Rule, RuleVerdict, Verdict, judge};
 use history::{History, jsonl};
 use serde_json::Value;
 
@@ -34,6 +34,13 @@ fn manifest() -> Vec<Value> {
     serde_json::from_slice(&text).expect("the manifest is a list")
 }
 
+/// What a case says of one rule, where it says more than whether it is violated.
+fn other(expect: &Value, found: &RuleVerdict) -> Option<String> {
+    let wanted = expect["outcomes"][found.rule.name()].as_str()?;
+    let outcome = serde_json::to_value(found.outcome).expect("an outcome is a word");
+    (outcome != wanted).then(|| format!("{} is {outcome}, not {wanted}", found.rule.name()))
+}
+
 /// What is wrong with the verdict on one case, if anything.
 fn complaint(case: &Value) -> Option<String> {
     let file = case["file"].as_str().expect("a case has a file");
@@ -58,8 +65,13 @@ fn complaint(case: &Value) -> Option<String> {
     let wrong_exit = is_decided && u64::from(overall.exit_code()) != exit;
     let is_malformed = expect["malformed"] == Value::Bool(true);
     let wrong_form = is_malformed != (overall == Overall::Malformed);
-    (!missed.is_empty() || !invented.is_empty() || wrong_exit || wrong_form).then(|| {
-        format!("{file}: missed {missed:?}, invented {invented:?}, {overall:?}, want exit {exit}\n{verdict:#?}")
+    let other: Vec<String> = verdict
+        .rules
+        .iter()
+        .filter_map(|found| other(expect, found))
+        .collect();
+    (!missed.is_empty() || !invented.is_empty() || wrong_exit || wrong_form || !other.is_empty()).then(|| {
+        format!("{file}: missed {missed:?}, invented {invented:?}, {overall:?}, want exit {exit}: {other:?}")
     })
 }
 
@@ -70,7 +82,7 @@ fn every_history_gets_the_verdict_of_its_manifest() {
 }
 
 #[test]
-fn every_file_is_in_the_manifest_and_every_rule_has_both_sides() {
+fn every_file_is_in_the_manifest() {
     let listed: BTreeSet<String> = manifest()
         .iter()
         .filter_map(|case| Some(case["file"].as_str()?.to_owned()))
@@ -81,22 +93,30 @@ fn every_file_is_in_the_manifest_and_every_rule_has_both_sides() {
         .filter(|name| name.ends_with(".jsonl"))
         .collect();
     assert_eq!(listed, there);
-    let mut held = BTreeSet::new();
-    let mut broken = BTreeSet::new();
-    for file in &there {
-        for verdict in judge(&load(file)).rules {
-            match verdict.outcome {
-                check::Outcome::Held => held.insert(verdict.rule),
-                check::Outcome::Violated => broken.insert(verdict.rule),
-                check::Outcome::Vacuous if verdict.rule == Rule::Vacuous => {
-                    broken.insert(verdict.rule)
-                }
-                _ => continue,
+}
+
+#[test]
+fn every_rule_has_two_cases_that_break_it_and_two_that_keep_it() {
+    let mut counts: BTreeMap<Rule, (u32, u32)> = BTreeMap::new();
+    for case in manifest() {
+        let verdict = judge(&load(case["file"].as_str().expect("a case has a file")));
+        let listed = names(&case["expect"]["violated"]);
+        for found in verdict.rules {
+            let is_alarm = match found.rule {
+                Rule::Malformed => found.outcome == Outcome::Violated,
+                Rule::Vacuous => found.outcome == Outcome::Vacuous,
+                rule => listed.contains(rule.name()),
             };
+            let (broken, kept) = counts.entry(found.rule).or_default();
+            *broken += u32::from(is_alarm);
+            *kept += u32::from(found.outcome == Outcome::Held);
         }
     }
-    let all: BTreeSet<Rule> = Rule::ALL.iter().copied().collect();
-    assert_eq!((&held, &broken), (&all, &all));
+    let few: Vec<_> = counts
+        .iter()
+        .filter(|(_, (broken, kept))| *broken < 2 || *kept < 2)
+        .collect();
+    assert!(few.is_empty(), "{few:?}");
 }
 
 #[test]

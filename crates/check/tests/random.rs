@@ -235,6 +235,7 @@ fn audit(
     Audit {
         t: 100,
         orders: Some(rows.collect()),
+        baseline: Vec::new(),
         charges: Some(charges.collect()),
         stock: Some(stock.collect()),
         notifications: None,

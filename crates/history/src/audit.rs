@@ -15,6 +15,8 @@ pub struct Audit {
     pub t: u64,
     /// The orders.
     pub orders: Option<Vec<AuditOrder>>,
+    /// The orders among them that were there before the run began.
+    pub baseline: Vec<OrderRef>,
     /// The gateway's ledger, each charge with the order that it belongs to.
     pub charges: Option<Vec<AuditCharge>>,
     /// The stock.

@@ -80,6 +80,10 @@ pub struct Contract {
     pub in_flight: Option<InFlight>,
     /// The status for a key that comes with another payload.
     pub mismatch: Option<u16>,
+    /// The status of a repeated answer; `None` repeats the original status.
+    pub replay_status: Option<u16>,
+    /// Whether a repeated answer is marked as one.
+    pub replay_header: bool,
     /// The price of each SKU, in minor units.
     pub prices: Vec<(SkuRef, i64)>,
     /// The initial stock of each SKU.

@@ -210,6 +210,20 @@ pub struct Payload {
     pub items: Option<BasketRef>,
 }
 
+/// Brings a list of items into canonical form: by SKU, each once.
+pub(crate) fn canonical(items: &mut Vec<Item>) {
+    items.sort_unstable();
+    items.dedup_by(|next, kept| {
+        let same = next.sku == kept.sku;
+        kept.quantity = if same {
+            kept.quantity.saturating_add(next.quantity)
+        } else {
+            kept.quantity
+        };
+        same
+    });
+}
+
 /// Every name of a history.
 #[derive(Clone, Debug)]
 pub struct Names {
@@ -289,16 +303,7 @@ impl Names {
 
     /// A list of items, brought into canonical form: by SKU, each once. Equal lists are one basket only if the caller keeps them so.
     pub fn basket(&mut self, mut items: Vec<Item>) -> BasketRef {
-        items.sort_unstable();
-        items.dedup_by(|next, kept| {
-            let same = next.sku == kept.sku;
-            kept.quantity = if same {
-                kept.quantity.saturating_add(next.quantity)
-            } else {
-                kept.quantity
-            };
-            same
-        });
+        canonical(&mut items);
         self.baskets.push(items.into_boxed_slice());
         BasketRef::new(u32::try_from(self.baskets.len() - 1).expect("fewer than 2^32 baskets"))
     }

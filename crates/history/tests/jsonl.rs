@@ -356,3 +356,52 @@ proptest! {
         prop_assert_eq!(error.line, 2);
     }
 }
+
+#[test]
+fn a_body_may_be_any_json_and_equal_bodies_are_one() {
+    let read_body = |body: &str| {
+        let ok = format!(r#"{{"kind":"ok","t":5,"process":0,"response":{body}}}"#);
+        let history = read(&[CONTRACT, INVOKE, &ok]).expect("a history");
+        history.names.responses.text(0).into_owned()
+    };
+    for (body, text) in [
+        (r#"[1, {"b":2,"a":1}]"#, r#"[1,{"a":1,"b":2}]"#),
+        ("true", "true"),
+        ("false", "false"),
+        ("1.5", "1.5"),
+        ("-3", "-3"),
+        ("7", "7"),
+        (r#""R""#, "R"),
+    ] {
+        assert_eq!(read_body(body), text, "{body}");
+    }
+}
+
+#[test]
+fn the_order_of_the_items_makes_no_other_payload() {
+    let invoke = |process, items| {
+        format!(
+            r#"{{"kind":"invoke","t":1,"process":{process},"tenant":"A","key":"k","items":{items}}}"#
+        )
+    };
+    let one = invoke(0, r#"[{"sku":"S","quantity":1},{"sku":"T","quantity":2}]"#);
+    let two = invoke(1, r#"[{"sku":"T","quantity":2},{"sku":"S","quantity":1}]"#);
+    let history = read(&[CONTRACT, &one, &two]).expect("a history");
+    assert_eq!(history.names.payloads.len(), 1);
+}
+
+#[test]
+fn what_a_replay_looks_like_survives_a_round_trip() {
+    let contract = CONTRACT.replace(
+        "\"ttl\"",
+        "\"replay_status\":200,\"replay_header\":true,\"ttl\"",
+    );
+    let audit =
+        r#"{"kind":"audit","t":9,"orders":[{"id":"old","state":"confirmed","baseline":true}]}"#;
+    let history = read(&[&contract, audit]).expect("a history");
+    assert_eq!(history.contract.replay_status, Some(200));
+    assert!(history.contract.replay_header);
+    let again = jsonl::read(written(&history).as_bytes()).expect("what we wrote");
+    assert_eq!(again.contract, history.contract);
+    assert_eq!(again.audit.expect("an audit").baseline.len(), 1);
+}

@@ -68,6 +68,7 @@ fn audit(
     Audit {
         t: now_us,
         orders: Some(orders(&database, menu, names)),
+        baseline: Vec::new(),
         charges: Some(charges(&database, gateway)),
         stock: Some(stock(&database, names)),
         notifications: Some(notifications(&database, names)),

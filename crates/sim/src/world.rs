@@ -582,6 +582,7 @@ fn catalogue(plan: &Plan, service: &ServiceContract, names: &mut Names) -> (Menu
         }),
         mismatch: Some(service.mismatch_status),
         stored_errors: service.stored_statuses(),
+        replay_status: service.replay_status,
         required_coverage: plan.coverage.clone(),
         success_floor_ppm: plan.contract.success_floor_ppm,
         ..Contract::default()

@@ -24,6 +24,12 @@ impl Facts {
         for (row, charge) in charges.iter().enumerate() {
             match charge.state {
                 ChargeState::Captured => self.see_captured(charges, row, charge),
+                ChargeState::Refunded if mutant!("double-charge/refunded-counts") => {
+                    self.see_captured(charges, row, charge);
+                }
+                ChargeState::Authorized if mutant!("double-charge/authorized-counts") => {
+                    self.see_captured(charges, row, charge);
+                }
                 ChargeState::Refunded => self.counts.charges_refunded += 1,
                 ChargeState::Authorized | ChargeState::Voided | ChargeState::Declined => {}
             }

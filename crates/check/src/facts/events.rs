@@ -1,21 +1,15 @@
 //! The one pass over the events.
 
-use history::{Completion, Event, History, InFlight, Invoke, KeyRef, What};
+use history::{Completion, Event, Expiry, History, InFlight, Invoke, KeyRef, TenantRef, What};
 
-use super::{Facts, Flaw, Maybe};
-
-/// Codes by which services say that a duplicate is in flight. The first is ours.
-const IN_FLIGHT_CODES: [&str; 6] = [
-    "in_progress",
-    "in_flight",
-    "in-progress",
-    "in-flight",
-    "idempotency_key_in_use",
-    "idempotent_parameter_in_progress",
-];
+use super::refusals::{meanings, refusal};
+use super::{Facts, Flaw, Maybe, Refusal};
 
 /// The state of a process that got `info`: it never invokes again. Idle is 0; busy is its invocation, as [`Maybe`] counts.
 const ENDED: u32 = u32::MAX;
+
+/// So many requests with a key of which nobody knows are worth a look.
+const UNRESOLVED_MIN: u8 = 3;
 
 /// How an attempt ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,11 +22,7 @@ enum End {
 impl Facts {
     /// Walks the events once. Stops being useful, but not being safe, when the record is flawed.
     pub(super) fn walk_events(&mut self, history: &History) {
-        for code in 0..history.names.codes.len() {
-            let text = history.names.codes.text(code);
-            let known = IN_FLIGHT_CODES.contains(&&*text);
-            self.in_flight_codes.push(known);
-        }
+        meanings(history, &mut self.meanings);
         let mut before = 0;
         for (index, event) in history.events.iter().enumerate() {
             if event.t < before {
@@ -41,7 +31,8 @@ impl Facts {
             before = event.t;
             match &event.what {
                 What::Invoke(invoke) => self.invoke(index, event, invoke),
-                What::Read { .. } => {
+                What::Read { tenant, .. } => {
+                    self.see_tenant(*tenant);
                     self.counts.reads += 1;
                     self.begin(index, event.process);
                     self.last_event = event.t;
@@ -52,9 +43,10 @@ impl Facts {
                 What::Fault { .. } => {
                     self.counts.faults += 1;
                     self.last_fault = Some(event.t);
+                    self.rare.faults.push(event.t);
                     self.last_event = event.t;
                 }
-                What::Transition(_) => {}
+                What::Transition(_) => self.rare.transitions.push(index as u32),
             }
         }
         let counts = &mut self.counts;
@@ -72,25 +64,48 @@ impl Facts {
     }
 
     #[inline]
+    fn see_tenant(&mut self, tenant: TenantRef) {
+        let tenant = Maybe::at(tenant.index());
+        if self.first_tenant == Maybe::default() {
+            self.first_tenant = tenant;
+        }
+        self.has_tenants |= self.first_tenant != tenant;
+    }
+
+    #[inline]
     fn invoke(&mut self, index: usize, event: &Event, invoke: &Invoke) {
         self.begin(index, event.process);
         self.last_event = event.t;
         self.counts.attempts += 1;
+        self.see_tenant(invoke.tenant);
         let intent = invoke.intent.map(|intent| intent.index());
         if let Some(intent) = intent {
             let facts = &mut self.intents[intent];
             self.counts.intents += u64::from(!facts.sent);
             self.counts.duplicate_requests += u64::from(facts.sent);
             facts.sent = true;
+            facts.attempts += 1;
         }
         if let Some(payload) = invoke.payload {
-            self.payloads[payload.index()].see(intent);
+            let facts = &mut self.payloads[payload.index()];
+            facts.intent.see(intent);
+            facts.attempts += 1;
         }
         if let Some(key) = invoke.key {
             let facts = &mut self.keys[key.index()];
             facts.intent.see(intent);
+            self.keys_sent += u64::from(facts.last_invoke == Maybe::default());
             self.links[index].previous = facts.last_invoke;
             facts.last_invoke = Maybe::at(index);
+            if let Some(payload) = invoke.payload {
+                let sent = Maybe::at(payload.index());
+                if facts.payload == Maybe::default() {
+                    facts.payload = sent;
+                } else if facts.payload != sent && !facts.reused {
+                    facts.reused = true;
+                    self.rare.reused_keys.push(key.index() as u32);
+                }
+            }
         }
     }
 
@@ -108,22 +123,43 @@ impl Facts {
         self.links[index].partner = Maybe::at(begun);
         self.last_event = event.t;
         let What::Invoke(invoke) = &history.events[begun].what else {
+            self.rare.reads.push(index as u32);
             return;
         };
         match end {
-            End::Ok => self.counts.ok += 1,
-            End::Fail => self.counts.fail += 1,
-            End::Info => self.counts.info += 1,
-        }
-        if end == End::Ok && !is_acceptance(history, completion) {
-            self.acknowledge(history, begun, index, invoke, completion);
-        }
-        if let Some(key) = invoke.key {
-            if end == End::Fail && self.is_refusal(completion) {
-                self.refuse(history, begun, index, key);
-            } else {
-                self.keys[key.index()].holder_end = event.t;
+            End::Ok => {
+                self.counts.ok += 1;
+                if !is_acceptance(history, completion) {
+                    self.acknowledge(history, begun, index, invoke, completion);
+                }
+                if let Some(key) = invoke.key {
+                    self.keys[key.index()].holder_end = event.t;
+                }
             }
+            End::Fail => {
+                self.counts.fail += 1;
+                self.refused(history, begun, index, invoke, completion);
+            }
+            End::Info => {
+                self.counts.info += 1;
+                self.not_told(index, event, invoke, completion);
+            }
+        }
+    }
+
+    /// Nobody knows.
+    fn not_told(&mut self, index: usize, event: &Event, invoke: &Invoke, said: &Completion) {
+        let Some(key) = invoke.key else {
+            return;
+        };
+        let facts = &mut self.keys[key.index()];
+        facts.holder_end = event.t;
+        facts.infos = facts.infos.saturating_add(1);
+        if facts.infos == UNRESOLVED_MIN {
+            self.rare.unresolved_keys.push(key.index() as u32);
+        }
+        if said.status.is_some_and(|status| status >= 500) {
+            self.rare.server_errors.push(index as u32);
         }
     }
 
@@ -144,7 +180,20 @@ impl Facts {
             facts.ok = true;
         }
         if let Some(order) = completion.order {
-            self.orders[order.index()].named_for.see(intent);
+            let facts = &mut self.orders[order.index()];
+            let to = Maybe::at(invoke.tenant.index());
+            if facts.acked == Maybe::default() {
+                facts.acked = Maybe::at(index);
+                facts.acked_to = to;
+            } else {
+                if facts.named_for.get() != intent {
+                    self.rare.merged.push(index as u32);
+                }
+                if facts.acked_to != to {
+                    self.rare.leaked.push(index as u32);
+                }
+            }
+            facts.named_for.see(intent);
         }
         self.acknowledgements += 1;
         if !self.is_as_asked(history, invoke, completion) {
@@ -169,6 +218,8 @@ impl Facts {
                 && row.payload == invoke.payload
                 && row.key == invoke.key
                 && row.tenant == Some(invoke.tenant)
+                && (row.items.is_none()
+                    || row.items == row.payload.and_then(|p| history.names.payload_items(p)))
         })
     }
 
@@ -187,8 +238,14 @@ impl Facts {
             facts.first_ok = Maybe::at(index);
             return;
         };
-        let events = &history.events;
-        self.repeats += u64::from(events[first].t < events[begun].t);
+        let (events, contract) = (&history.events, &history.contract);
+        let is_after = events[first].t < events[begun].t;
+        self.repeats += u64::from(is_after);
+        if let Some(end) = contract.ttl.filter(|_| contract.expiry == Expiry::Exact)
+            && events[first].t.saturating_add(end) <= events[begun].t
+        {
+            self.rare.late_replays.push(key.index() as u32);
+        }
         let first_begun = self.links[first].partner.get().map(|i| events[i].what);
         let (Some(What::Invoke(then)), What::Invoke(now), What::Ok(said)) =
             (first_begun, events[begun].what, events[first].what)
@@ -198,30 +255,97 @@ impl Facts {
         let same = then.payload == now.payload
             && said.order == completion.order
             && said.response == completion.response
-            && said.status == completion.status;
+            && completion.status == contract.replay_status.filter(|_| is_after).or(said.status)
+            && (!is_after || completion.replayed != Some(false) && !contract.replay_header);
         if !same && !facts.mixed {
             facts.mixed = true;
             self.mixed_keys.push(key.index() as u32);
         }
     }
 
-    /// Whether a failure says that a duplicate is in flight.
+    /// What a failure means.
     #[inline]
-    pub(crate) fn is_refusal(&self, completion: &Completion) -> bool {
-        completion
-            .code
-            .is_some_and(|code| self.in_flight_codes[code.index()])
+    pub(crate) fn refusal(&self, history: &History, said: &Completion) -> Refusal {
+        refusal(&history.contract, &self.meanings, said)
     }
 
-    /// A duplicate was refused. If an attempt on the key ended lately, that one may hold the claim, and nothing is stuck.
-    fn refuse(&mut self, history: &History, begun: usize, index: usize, key: KeyRef) {
-        let Some(deadline) = history.contract.recovery_deadline else {
-            return;
-        };
-        self.refusals_seen += 1;
-        let ended = self.keys[key.index()].holder_end;
-        if ended.saturating_add(deadline) <= history.events[begun].t {
-            self.refusals.push(index as u32);
+    /// A `fail`: did it have to come, and what follows from it?
+    fn refused(
+        &mut self,
+        history: &History,
+        begun: usize,
+        index: usize,
+        invoke: &Invoke,
+        said: &Completion,
+    ) {
+        let refusal = self.refusal(history, said);
+        if refusal.is_definite() {
+            if let Some(payload) = invoke.payload {
+                self.payloads[payload.index()].failed += 1;
+            }
+            if let Some(intent) = invoke.intent {
+                self.intents[intent.index()].failed += 1;
+            }
+        }
+        match refusal {
+            Refusal::Mismatch => self.rare.mismatches.push(index as u32),
+            Refusal::NoStock => self.rare.sold_out.push(index as u32),
+            Refusal::Unclear => self.rare.unclear.push(index as u32),
+            Refusal::Duplicate => {
+                self.rare.duplicates += 1;
+                let attempts = invoke.intent.map(|i| self.intents[i.index()].attempts);
+                if attempts == Some(1) {
+                    self.rare.taken_for_repeats.push(index as u32);
+                }
+            }
+            _ => {}
+        }
+        if let Some(key) = invoke.key {
+            self.refused_key(history, begun, index, key, refusal, said);
+        }
+    }
+
+    fn refused_key(
+        &mut self,
+        history: &History,
+        begun: usize,
+        index: usize,
+        key: KeyRef,
+        refusal: Refusal,
+        said: &Completion,
+    ) {
+        let (events, contract) = (&history.events, &history.contract);
+        let facts = &mut self.keys[key.index()];
+        if !facts.refused {
+            facts.refused = true;
+            self.rare.refused_keys.push(key.index() as u32);
+        }
+        let first = facts.first_ok.get();
+        if first.is_some_and(|first| events[first].t < events[begun].t) {
+            self.rare.after_ok.push(index as u32);
+        }
+        let is_stored = said
+            .status
+            .is_some_and(|status| contract.stored_errors.contains(&status));
+        if is_stored && !refusal.is_no_holder() && facts.stored_error == Maybe::default() {
+            facts.stored_error = Maybe::at(index);
+            self.rare.stored_keys.push(key.index() as u32);
+        }
+        if refusal == Refusal::InFlight || refusal == Refusal::Unclear {
+            self.refusals_seen += 1;
+            // If an attempt on the key ended lately, that one may hold the claim, and nothing is stuck.
+            let deadline = contract.recovery_deadline.unwrap_or(0);
+            let deadline = if mutant!("stuck-claim/no-deadline") {
+                0
+            } else {
+                deadline
+            };
+            let ended = facts.holder_end;
+            if ended == 0 || ended.saturating_add(deadline) <= events[begun].t {
+                self.rare.stuck.push(index as u32);
+            }
+        } else if !refusal.is_no_holder() {
+            facts.holder_end = events[index].t;
         }
     }
 }

@@ -124,17 +124,18 @@ impl Facts {
             if key != other_key {
                 continue;
             }
-            let inside = match (ttl, before, after) {
-                (None, ..) => true,
-                (Some(ttl), Some(before), Some(after)) => after - before < ttl,
-                _ => {
-                    self.undated_pairs += 1;
-                    false
+            let ttl = ttl.filter(|_| !mutant!("duplicate-order/for-ever"));
+            match (ttl, before, after) {
+                (Some(ttl), Some(before), Some(after))
+                    if after - before >= ttl || mutant!("duplicate-order/no-ttl") =>
+                {
+                    self.apart_pairs.push((first, second));
                 }
-            };
-            if inside {
-                let (first, second) = (first as usize, second as usize);
-                self.push_extra(history, second, first, Clause::Key, key as usize);
+                (Some(_), None, _) | (Some(_), _, None) => self.undated_pairs += 1,
+                _ => {
+                    let (first, second) = (first as usize, second as usize);
+                    self.push_extra(history, second, first, Clause::Key, key as usize);
+                }
             }
         }
         self.crowd = crowd;

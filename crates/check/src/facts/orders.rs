@@ -8,7 +8,7 @@ use super::{Facts, Flaw, Maybe};
 /// Whether an order counts: pending or confirmed.
 #[inline]
 pub(crate) fn is_live(order: &AuditOrder) -> bool {
-    order.state != OrderState::Cancelled
+    order.state != OrderState::Cancelled || mutant!("duplicate-order/cancelled-orders-count")
 }
 
 impl Facts {
@@ -27,6 +27,9 @@ impl Facts {
     /// Finds the intent of each order, and the live orders of each key and intent.
     pub(super) fn attribute_orders(&mut self, history: &History) {
         for (row, order) in order_rows(history).iter().enumerate() {
+            if !self.is_plain(history, order) {
+                self.odd_orders.push(row as u32);
+            }
             let intent = self.intent_of(order);
             let facts = &mut self.orders[order.id.index()];
             facts.intent = intent.map_or(Maybe::default(), Maybe::at);
@@ -59,7 +62,21 @@ impl Facts {
         order
             .payload
             .filter(|_| !stranger)
-            .and_then(|payload| self.payloads[payload.index()].get())
+            .and_then(|payload| self.payloads[payload.index()].intent.get())
+    }
+
+    /// Whether an order is what was asked for with its key, without looking twice.
+    #[inline]
+    fn is_plain(&self, history: &History, order: &AuditOrder) -> bool {
+        let (Some(key), Some(payload)) = (order.key, order.payload) else {
+            return false;
+        };
+        let facts = &self.keys[key.index()];
+        let items = order.items;
+        facts.payload == Maybe::at(payload.index())
+            && !facts.reused
+            && (items.is_none() || items == history.names.payload_items(payload))
+            && history.names.coupons.is_empty()
     }
 }
 

@@ -22,6 +22,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let subjects: Vec<Subject> = shown.map(|extra| subject(case, extra)).collect();
     let attempts = behind(case, &subjects);
     for (place, extra) in facts.extra_charges.iter().enumerate() {
+        if extra.by_provider_key && mutant!("double-charge/provider-keys-do-not-count")
+            || !extra.by_provider_key && mutant!("double-charge/purchases-do-not-count")
+        {
+            continue;
+        }
         tally.violation(case.audit_time(), || {
             let attempts = attempts.get(place).map_or(&[][..], Vec::as_slice);
             tell(case, extra, attempts)

@@ -17,6 +17,15 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let subjects: Vec<Subject> = shown.map(|extra| subject(case, extra)).collect();
     let attempts = behind(case, &subjects);
     for (place, extra) in facts.extra_orders.iter().enumerate() {
+        let is_ignored = match extra.clause {
+            Clause::Intent => mutant!("duplicate-order/intents-do-not-count"),
+            Clause::Crowd => mutant!("duplicate-order/crowds-do-not-count"),
+            Clause::Key => mutant!("duplicate-order/keys-do-not-count"),
+            Clause::Answers => mutant!("duplicate-order/answers-do-not-count"),
+        };
+        if is_ignored {
+            continue;
+        }
         tally.violation(extra.at, || {
             let attempts = attempts.get(place).map_or(&[][..], Vec::as_slice);
             tell(case, extra, attempts)

@@ -2,6 +2,7 @@
 
 use history::AuditOrder;
 
+use super::partial_order::is_part_of;
 use crate::case::{Attempt, Case};
 use crate::facts::items_of;
 use crate::tally::Tally;
@@ -45,17 +46,20 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 
 fn what_is_lost(case: &Case<'_>, attempt: &Attempt<'_>) -> Option<Lost> {
     let Some(order) = attempt.said.order else {
-        return Some(Lost::NoOrder);
+        return Some(Lost::NoOrder).filter(|_| !mutant!("lost-ack/no-order-is-fine"));
     };
     case.orders()?;
     let Some(row) = case.order(order.index()) else {
-        return Some(Lost::Absent);
+        return Some(Lost::Absent).filter(|_| !mutant!("lost-ack/absent-is-fine"));
     };
-    if row.tenant.is_some_and(|t| t != attempt.asked.tenant) {
+    let tenant = row
+        .tenant
+        .filter(|_| !mutant!("lost-ack/tenant-does-not-matter"));
+    if tenant.is_some_and(|t| t != attempt.asked.tenant) {
         Some(Lost::Tenant)
     } else if has_other_content(case, attempt, row) {
         Some(Lost::Content)
-    } else if has_other_key(case, attempt, row) {
+    } else if has_other_key(case, attempt, row) && !mutant!("lost-ack/key-does-not-matter") {
         Some(Lost::Key)
     } else {
         None
@@ -66,11 +70,19 @@ fn what_is_lost(case: &Case<'_>, attempt: &Attempt<'_>) -> Option<Lost> {
 fn has_other_content(case: &Case<'_>, attempt: &Attempt<'_>, row: &AuditOrder) -> bool {
     let names = &case.history.names;
     let asked = attempt.asked.payload;
-    if let (Some(asked), Some(stored)) = (asked, row.payload) {
-        return asked != stored;
+    let by_name = asked.zip(row.payload);
+    if let Some((asked, stored)) = by_name
+        && (asked != stored || row.items.is_none())
+    {
+        return asked != stored && !mutant!("lost-ack/payload-does-not-matter");
     }
     let asked = asked.and_then(|payload| names.payload_items(payload));
     match (asked, items_of(case.history, row)) {
+        // An order that lacks a part of what was asked for is a partial one.
+        (Some(asked), Some(stored)) if by_name.is_some() => {
+            !is_part_of(names.items(stored), names.items(asked))
+                && !mutant!("lost-ack/items-do-not-matter")
+        }
         (Some(asked), Some(stored)) => names.items(asked) != names.items(stored),
         _ => false,
     }

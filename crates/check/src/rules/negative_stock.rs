@@ -10,7 +10,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     };
     tally.checked(rows.len() as u64);
-    for row in rows.iter().filter(|row| row.on_hand < 0 || row.reserved < 0) {
+    for row in rows.iter().filter(|row| {
+        row.on_hand < 0 && !mutant!("negative-stock/on-hand-does-not-matter")
+            || row.reserved < 0 && !mutant!("negative-stock/reserved-does-not-matter")
+            || mutant!("negative-stock/nothing-is-negative") && row.on_hand == 0
+    }) {
         tally.violation(case.audit_time(), || {
             let sku = case.history.names.skus.text(row.sku.index());
             let why = format!(

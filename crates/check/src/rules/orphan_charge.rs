@@ -15,11 +15,12 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     };
     tally.checked(case.facts.counts.charges_captured);
-    let captured = charges
-        .iter()
-        .filter(|charge| charge.state == ChargeState::Captured);
+    let captured = charges.iter().filter(|charge| {
+        charge.state == ChargeState::Captured
+            || mutant!("orphan-charge/refunded-counts") && charge.state == ChargeState::Refunded
+    });
     for charge in captured.filter(|charge| is_orphan(case, charge)) {
-        if case.facts.settled {
+        if case.facts.settled || mutant!("orphan-charge/before-the-deadline-too") {
             tally.violation(case.audit_time(), || tell(case, charge));
         } else {
             tally.unknown(1, "the audit was taken before the recovery deadline");
@@ -31,9 +32,12 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 fn is_orphan(case: &Case<'_>, charge: &AuditCharge) -> bool {
     let order = charge.order.map(|order| case.order(order.index()));
     match (order, charge.intent) {
-        (Some(row), _) => row.is_none_or(|row| !is_live(row)),
+        (Some(row), _) => row.map_or(!mutant!("orphan-charge/absent-is-fine"), |row| {
+            !is_live(row) && !mutant!("orphan-charge/cancelled-is-fine")
+        }),
+        (None, Some(_)) if mutant!("orphan-charge/any-intent-will-do") => false,
         (None, Some(intent)) => case.facts.intents[intent.index()].live.get().is_none(),
-        (None, None) => true,
+        (None, None) => !mutant!("orphan-charge/nameless-is-fine"),
     }
 }
 

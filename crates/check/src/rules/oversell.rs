@@ -1,6 +1,8 @@
 //! The live quantity of a SKU exceeds what there was at first and was added. An attempt whose end is unknown counts only if its order is
 //! in the database.
 
+use std::collections::BTreeMap;
+
 use history::{AuditStock, SkuRef};
 
 use crate::case::Case;
@@ -9,7 +11,7 @@ use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     if case.orders().is_none() {
-        tally.not_judged("nobody looked which orders the database holds");
+        judge_answers(case, tally);
         return;
     }
     let rows = case.stock().unwrap_or_default();
@@ -20,7 +22,12 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
     tally.checked(rows.len().max(promised.len()) as u64);
     for row in rows {
-        let capacity = i128::from(row.initial) + i128::from(row.restocked);
+        let capacity = i128::from(row.initial)
+            + if mutant!("oversell/restocking-does-not-count") {
+                0
+            } else {
+                i128::from(row.restocked)
+            };
         compare(case, tally, row.sku, capacity, Some(row));
     }
     // Where the audit does not speak of a SKU, the contract's initial stock must do.
@@ -34,9 +41,48 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     tally.unknown(case.facts.live_without_items, why);
 }
 
+/// Without the orders of the audit, what was sold is at least what was acknowledged.
+fn judge_answers(case: &Case<'_>, tally: &mut Tally) {
+    let promised = &case.history.contract.stock;
+    if promised.is_empty() || case.facts.acknowledgements == 0 {
+        tally.not_judged("nobody looked which orders the database holds");
+        return;
+    }
+    let names = &case.history.names;
+    let mut sold: BTreeMap<SkuRef, i128> = BTreeMap::new();
+    for facts in &case.facts.orders {
+        let attempt = facts.acked.get().and_then(|done| case.attempt_at(done));
+        let payload = attempt.and_then(|attempt| attempt.asked.payload);
+        let items = payload.and_then(|payload| names.payload_items(payload));
+        for item in items.map(|items| names.items(items)).unwrap_or_default() {
+            *sold.entry(item.sku).or_default() += i128::from(item.quantity);
+        }
+    }
+    tally.checked(promised.len() as u64);
+    for (sku, initial) in promised {
+        let sold = *sold.get(sku).unwrap_or(&0);
+        if sold > i128::from(*initial) && !mutant!("oversell/answers-do-not-count") {
+            tally.violation(case.facts.last_event, || {
+                let name = names.skus.text(sku.index());
+                let why = format!(
+                    "{sold} units of {name} were acknowledged; there were {initial}. What is sold must have been there."
+                );
+                witness(why)
+            });
+        }
+    }
+    let why = "nobody looked which orders the database holds";
+    tally.unknown(promised.len() as u64, why);
+}
+
 fn sold(case: &Case<'_>, sku: SkuRef) -> i128 {
     let facts = case.facts.skus[sku.index()];
-    i128::from(facts.confirmed) + i128::from(facts.pending)
+    let pending = if mutant!("oversell/open-orders-do-not-count") {
+        0
+    } else {
+        facts.pending
+    };
+    i128::from(facts.confirmed) + i128::from(pending)
 }
 
 fn compare(
@@ -47,7 +93,7 @@ fn compare(
     row: Option<&AuditStock>,
 ) {
     let sold = sold(case, sku);
-    if sold <= capacity {
+    if sold <= capacity + i128::from(mutant!("oversell/one-too-many-is-fine")) {
         return;
     }
     tally.violation(case.audit_time(), || {

@@ -1,5 +1,6 @@
 //! Two `ok` of one key and payload, the second sent after the first was answered and inside the key's time to live, differ in status,
-//! order or body. Whether an answer says that it is a replay is not part of its body.
+//! order or body; a status that the contract gives to replays is the one to have. Or a replay does not say that it is one: where the
+//! contract declares the mark, or where both answers have it and the second says no.
 
 use history::Completion;
 
@@ -30,12 +31,17 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 
 /// An answer against every class of answers that was there before it was asked for, the latest first.
 fn compare(case: &Case<'_>, tally: &mut Tally, group: &PayloadGroup<'_>, answer: &Answer) {
-    let ttl = case.history.contract.ttl;
+    let ttl = case
+        .history
+        .contract
+        .ttl
+        .filter(|_| !mutant!("replay-mismatch/for-ever"));
     let handled = handling(case, answer);
     let mut is_undecided = false;
     for class in group.classes.iter().rev() {
-        let precedes = class.first.returned < answer.invoked;
-        if !precedes || !differ(&class.first.said, &answer.said) {
+        let precedes = class.first.returned < answer.invoked
+            || mutant!("replay-mismatch/concurrent-too") && class.first.begun != answer.begun;
+        if !precedes || difference(case, &class.first.said, &answer.said).is_none() {
             continue;
         }
         match within(ttl, class.made, handled) {
@@ -48,7 +54,8 @@ fn compare(case: &Case<'_>, tally: &mut Tally, group: &PayloadGroup<'_>, answer:
             }
         }
     }
-    let why = "an answer differs from an earlier one, and nobody can tell whether the key had expired";
+    let why =
+        "an answer differs from an earlier one, and nobody can tell whether the key had expired";
     tally.unknown(u64::from(is_undecided), why);
 }
 
@@ -67,23 +74,36 @@ fn handling(case: &Case<'_>, answer: &Answer) -> Bounds {
     }
 }
 
-/// Whether two answers differ in something that both of them say.
-fn differ(a: &Completion, b: &Completion) -> bool {
+/// What an answer and its repetition differ in, of what both of them say.
+fn difference(case: &Case<'_>, first: &Completion, then: &Completion) -> Option<&'static str> {
     fn both<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {
         matches!((a, b), (Some(a), Some(b)) if a != b)
     }
-    both(a.status, b.status) || both(a.order, b.order) || both(a.response, b.response)
+    let contract = &case.history.contract;
+    let replayed = contract
+        .replay_status
+        .filter(|_| !mutant!("replay-mismatch/replays-keep-their-status"));
+    let status = replayed.or(first.status);
+    let says_no = then.replayed == Some(false) && first.replayed.is_some();
+    let unmarked = says_no || contract.replay_header && then.replayed != Some(true);
+    if both(first.order, then.order) && !mutant!("replay-mismatch/order-does-not-matter") {
+        Some("order")
+    } else if both(status, then.status) && !mutant!("replay-mismatch/status-does-not-matter") {
+        Some("status")
+    } else if both(first.response, then.response)
+        && !mutant!("replay-mismatch/body-does-not-matter")
+    {
+        Some("body")
+    } else if unmarked && !mutant!("replay-mismatch/mark-does-not-matter") {
+        Some("mark: it does not say that it is a replay")
+    } else {
+        None
+    }
 }
 
 fn tell(case: &Case<'_>, class: &Class, answer: &Answer) -> Witness {
     let (a, b) = (&class.first.said, &answer.said);
-    let what = if a.order != b.order {
-        "order"
-    } else if a.status != b.status {
-        "status"
-    } else {
-        "body"
-    };
+    let what = difference(case, a, b).unwrap_or("answer");
     let why = format!(
         "{} repeated the request of {} after its answer, and was answered another {what} at {}. Inside its time to live a key has one answer.",
         case.tell_attempt(answer.begun),
@@ -96,7 +116,9 @@ fn tell(case: &Case<'_>, class: &Class, answer: &Answer) -> Witness {
         .operation(case, class.first.done)
         .operation(case, answer.done);
     for order in [a.order, b.order].into_iter().flatten() {
-        let row = case.order(order.index()).map(|row| case.tell_order_row(row));
+        let row = case
+            .order(order.index())
+            .map(|row| case.tell_order_row(row));
         if let Some(row) = row.filter(|row| !told.rows.contains(row)) {
             told = told.row(row);
         }

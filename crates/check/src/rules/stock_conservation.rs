@@ -20,7 +20,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
     for row in rows {
         let missing = missing(case, row);
-        if missing == 0 {
+        let is_fine = missing > 0 && mutant!("stock-conservation/losses-are-fine")
+            || missing < 0 && mutant!("stock-conservation/gains-are-fine");
+        if missing == 0 || is_fine {
             continue;
         }
         tally.violation(case.audit_time(), || {
@@ -48,11 +50,24 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 /// How many units are not accounted for.
 fn missing(case: &Case<'_>, row: &AuditStock) -> i128 {
     let sku = case.facts.skus[row.sku.index()];
-    let had = i128::from(row.initial) + i128::from(row.restocked);
-    let has = i128::from(row.on_hand) + i128::from(row.reserved) + i128::from(sku.confirmed);
+    let had = i128::from(row.initial)
+        + i128::from(if mutant!("stock-conservation/restocking-does-not-count") {
+            0
+        } else {
+            row.restocked
+        });
+    let reserved = if mutant!("stock-conservation/reserved-does-not-count") {
+        0
+    } else {
+        row.reserved
+    };
+    let has = i128::from(row.on_hand) + i128::from(reserved) + i128::from(sku.confirmed);
     let rest = had - has;
     let unreserved = i128::from(sku.pending) - i128::from(row.reserved);
-    if unreserved > 0 && rest == unreserved {
+    if unreserved > 0
+        && rest == unreserved
+        && !mutant!("stock-conservation/open-orders-are-reserved")
+    {
         return 0;
     }
     rest

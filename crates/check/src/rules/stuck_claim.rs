@@ -1,9 +1,11 @@
 //! A key row still in flight after the recovery deadline; or a duplicate refused as in flight although no attempt on the key is younger
-//! than the deadline, faults are over, and the network duplicates nothing.
+//! than the deadline. Before faults are over nothing has to be settled. Where the network duplicates requests, nobody can tell.
 
-use history::{Label, RecordState, What};
+use history::{Label, RecordState};
 
-use crate::case::{Attempt, Case};
+use crate::case::Case;
+use crate::facts::Refusal;
+use crate::keyed::{End, Try};
 use crate::tally::Tally;
 use crate::tell::witness;
 use crate::verdict::Witness;
@@ -15,13 +17,12 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         tally.not_judged("nobody looked at the keys, and no duplicate was refused");
         return;
     }
-    tally.checked(case.facts.refusals_seen);
     for key in rows.into_iter().flatten() {
         tally.checked(1);
-        if key.state != RecordState::InProgress {
+        if key.state != RecordState::InProgress || mutant!("stuck-claim/rows-do-not-count") {
             continue;
         }
-        if !case.facts.settled {
+        if !case.facts.settled && !mutant!("stuck-claim/before-the-deadline-too") {
             tally.unknown(1, "the audit was taken before the recovery deadline");
             continue;
         }
@@ -42,84 +43,96 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     judge_refusals(case, tally);
 }
 
-/// An attempt that may hold the claim: when it was sent, and when it ended at the latest, of all that were sent until then.
-struct Holder {
-    invoked: u64,
-    ended: u64,
-}
-
 /// The refusals that no attempt explains. A request that the network delivers twice may be refused because of its own copy; where that
 /// happens, a refusal proves nothing.
 fn judge_refusals(case: &Case<'_>, tally: &mut Tally) {
-    let history = case.history;
-    let Some(deadline) = history.contract.recovery_deadline else {
-        return;
+    let (history, facts) = (case.history, case.facts);
+    let contract = &history.contract;
+    let copies = history.coverage.count(Label::DuplicateDelivered) > 0;
+    let deadline = contract.recovery_deadline.unwrap_or(0);
+    let quiet = facts.last_fault.map_or(0, |t| t.saturating_add(deadline));
+    let quiet = if mutant!("stuck-claim/faults-are-no-excuse") {
+        0
+    } else {
+        quiet
     };
-    if history.coverage.count(Label::DuplicateDelivered) > 0 {
-        return;
-    }
-    let quiet = case
-        .facts
-        .last_fault
-        .map_or(0, |t| t.saturating_add(deadline));
-    let mut refusals: Vec<(usize, u32, Attempt<'_>)> = Vec::new();
-    for done in &case.facts.refusals {
-        if let Some(attempt) = case.attempt(*done as usize)
-            && let Some(key) = attempt.asked.key
-            && attempt.invoked >= quiet
-        {
-            refusals.push((key.index(), *done, attempt));
+    let (mut undecided, mut early) = (0, 0);
+    for done in &facts.rare.stuck {
+        let done = *done as usize;
+        let Some(attempt) = case.attempt_at(done) else {
+            continue;
+        };
+        if is_explained(case, &attempt, deadline) {
+            continue;
         }
-    }
-    refusals.sort_unstable_by_key(|(key, done, _)| (*key, *done));
-    for group in refusals.chunk_by(|a, b| a.0 == b.0) {
-        let holders = holders(case, group[0].0);
-        for (_, done, attempt) in group {
-            let sent = holders.partition_point(|holder| holder.invoked <= attempt.returned);
-            let ended = sent.checked_sub(1).map(|last| holders[last].ended);
-            if ended.is_none_or(|ended| ended.saturating_add(deadline) <= attempt.invoked) {
-                let done = *done as usize;
-                tally.violation(attempt.returned, || tell_refusal(case, done, attempt));
+        if attempt.invoked < quiet {
+            early += 1;
+            continue;
+        }
+        let is_certain = attempt.end == End::Fail(Refusal::InFlight)
+            && contract.recovery_deadline.is_some()
+            && (!copies || mutant!("stuck-claim/copies-explain-nothing"));
+        if is_certain {
+            if !mutant!("stuck-claim/refusals-do-not-count") {
+                tally.violation(case.time(done), || tell_refusal(case, done, &attempt));
             }
+        } else {
+            undecided += 1;
         }
     }
+    tally.checked(facts.refusals_seen - undecided - early);
+    let why =
+        "a duplicate was refused as in flight, and nobody can tell whether somebody was at work";
+    tally.unknown(undecided, why);
 }
 
-/// The attempts on a key that were not themselves refused as duplicates, in the order in which they were sent.
-fn holders(case: &Case<'_>, key: usize) -> Vec<Holder> {
-    let facts = case.facts;
-    let mut holders = Vec::new();
-    let mut next = facts.keys[key].last_invoke.get();
+/// Whether an attempt on the key that was not itself refused as a duplicate was sent before a refusal came, and is younger than the
+/// deadline. One that never ended is as old as its beginning.
+fn is_explained(case: &Case<'_>, refused: &Try<'_>, deadline: u64) -> bool {
+    let returned = refused.returned.unwrap_or(u64::MAX);
+    let mut next = refused
+        .asked
+        .key
+        .and_then(|key| case.facts.keys[key.index()].last_invoke.get());
     while let Some(begun) = next {
-        next = facts.links[begun].previous.get();
-        let invoked = case.time(begun);
-        let done = facts.links[begun].partner.get();
-        let end = done.map(|done| &case.history.events[done]);
-        match end {
-            Some(end) if matches!(end.what, What::Fail(said) if facts.is_refusal(&said)) => {}
-            // An attempt that never ended is as old as its beginning.
-            _ => holders.push(Holder {
-                invoked,
-                ended: end.map_or(invoked, |end| end.t),
-            }),
+        next = case.facts.links[begun].previous.get();
+        let Some(other) = case.attempt_at(begun) else {
+            continue;
+        };
+        let holds = match other.end {
+            End::Fail(refusal) => {
+                !refusal.is_no_holder() || mutant!("stuck-claim/refusals-explain-refusals")
+            }
+            End::Ok | End::Unknown => true,
+        };
+        let ended = other.returned.unwrap_or(other.invoked);
+        let ended = if mutant!("stuck-claim/open-attempts-explain-all") && other.done.is_none() {
+            u64::MAX
+        } else {
+            ended
+        };
+        let age = if mutant!("stuck-claim/no-deadline") {
+            0
+        } else {
+            deadline
+        };
+        let is_young = ended.saturating_add(age) > refused.invoked
+            // At the same instant, it may still have been at work.
+            || age == 0 && ended == refused.invoked;
+        if begun != refused.begun && holds && other.invoked <= returned && is_young {
+            return true;
         }
     }
-    holders.reverse();
-    let mut latest = 0;
-    for holder in &mut holders {
-        latest = holder.ended.max(latest);
-        holder.ended = latest;
-    }
-    holders
+    false
 }
 
-fn tell_refusal(case: &Case<'_>, done: usize, attempt: &Attempt<'_>) -> Witness {
+fn tell_refusal(case: &Case<'_>, done: usize, attempt: &Try<'_>) -> Witness {
     let key = attempt.asked.key;
     let key = key.map_or(String::new(), |key| format!(" {}", case.tell_key(key)));
     let why = format!(
         "{} was refused at {} because a request with the key{key} is in flight, and no attempt on it is younger than the recovery deadline. A claim outlives nobody.",
         case.tell_attempt(done),
-        case.tell_time(attempt.returned),
+        case.tell_time(case.time(done)),
     );
     let mut told = witness(why).operation(case, done);
     let before = case.facts.links[attempt.begun].previous.get();

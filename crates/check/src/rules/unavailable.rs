@@ -15,6 +15,21 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         intents => (intents, counts.intents_with_order, "purchases"),
     };
     tally.checked(all);
+    let floor = if mutant!("unavailable/no-floor") {
+        0
+    } else {
+        floor
+    };
+    let floor = if mutant!("unavailable/all-or-nothing") {
+        1_000_000
+    } else {
+        floor
+    };
+    let served = if mutant!("unavailable/requests-count") {
+        counts.ok
+    } else {
+        served
+    };
     if u128::from(served) * 1_000_000 >= u128::from(all) * u128::from(floor) {
         return;
     }

@@ -14,14 +14,16 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     };
     let mut checked = 0;
     for order in orders {
-        if order.state != OrderState::Confirmed {
+        let counts = order.state == OrderState::Confirmed
+            || mutant!("uncharged-order/open-orders-too") && order.state == OrderState::Pending;
+        if !counts || case.is_baseline(order) && !mutant!("uncharged-order/baseline-too") {
             continue;
         }
         checked += 1;
-        if is_charged(case, order) {
+        if is_charged(case, order) || mutant!("uncharged-order/never") {
             continue;
         }
-        if !case.facts.settled {
+        if !case.facts.settled && !mutant!("uncharged-order/before-the-deadline-too") {
             tally.unknown(1, "the audit was taken before the recovery deadline");
             continue;
         }
@@ -50,5 +52,7 @@ fn is_charged(case: &Case<'_>, order: &AuditOrder) -> bool {
         .intent
         .get()
         .is_some_and(|intent| case.facts.intents[intent].captured_without_order);
-    by_intent || case.facts.price_of(case.history, order) == Some(0)
+    by_intent && !mutant!("uncharged-order/charges-name-their-order")
+        || case.facts.price_of(case.history, order) == Some(0)
+            && !mutant!("uncharged-order/nothing-is-free")
 }

@@ -9,6 +9,7 @@ use super::read::Reader;
 use super::text::Text;
 use crate::names::{
     BasketRef, Item, KEY_SEPARATOR, KeyRef, Names, Payload, PayloadRef, SkuRef, TenantRef,
+    canonical,
 };
 
 impl Reader {
@@ -31,33 +32,69 @@ impl Reader {
         keys.intern(&self.scoped)
     }
 
-    /// A payload with its items. One that has no name is named after its items.
+    /// A payload with its items. One that has no name is named after its items; one name with two lists of items is two payloads.
     pub(super) fn payload(
         &mut self,
         name: Option<&Text<'_>>,
         items: Option<&[raw::Item<'_>]>,
     ) -> Option<PayloadRef> {
-        let names = &mut self.history.names;
-        let payload: PayloadRef = match (name, items) {
-            (Some(name), _) => names.payloads.intern(&name.0),
-            (None, Some(items)) => {
-                let line = |item: &raw::Item<'_>| format!("{}*{}", item.sku.0, item.quantity);
-                let name: Vec<String> = items.iter().map(line).collect();
-                names.payloads.intern(&name.join("+"))
+        let basket = items.map(|items| self.basket(items));
+        match (name, basket) {
+            (Some(name), basket) => {
+                let payload = self.content(&name.0, basket);
+                let known = self.history.names.contents[payload.index()].items;
+                match basket.filter(|basket| known != Some(*basket)) {
+                    None => Some(payload),
+                    Some(basket) => {
+                        Some(self.content(&self.variant(&name.0, basket), Some(basket)))
+                    }
+                }
             }
-            (None, None) => return None,
-        };
-        let known = names.contents.len();
-        if payload.index() >= known {
+            (None, Some(basket)) => Some(self.content(&self.list(basket), Some(basket))),
+            (None, None) => None,
+        }
+    }
+
+    /// The payload of a row: that with its very items, if one was sent with its name.
+    pub(super) fn row_payload(
+        &mut self,
+        name: Option<&Text<'_>>,
+        basket: Option<BasketRef>,
+    ) -> Option<PayloadRef> {
+        let name = &name?.0;
+        let payload = self.content(name, None);
+        let names = &self.history.names;
+        let known = names.contents[payload.index()].items;
+        let other = basket.filter(|basket| known.is_some() && known != Some(*basket));
+        let variant = other.and_then(|basket| names.payloads.find(&self.variant(name, basket)));
+        Some(variant.unwrap_or(payload))
+    }
+
+    /// A payload by its name. The first who says what is in it is believed.
+    fn content(&mut self, name: &str, basket: Option<BasketRef>) -> PayloadRef {
+        let names = &mut self.history.names;
+        let payload: PayloadRef = names.payloads.intern(name);
+        if payload.index() >= names.contents.len() {
             let empty = Payload { items: None };
             names.contents.resize(payload.index() + 1, empty);
         }
-        // The first who says what is in a payload is believed; a long history says it again and again.
-        if names.contents[payload.index()].items.is_none() {
-            let basket = items.map(|items| self.basket(items));
-            self.history.names.contents[payload.index()].items = basket;
-        }
-        Some(payload)
+        let content = &mut names.contents[payload.index()];
+        content.items = content.items.or(basket);
+        payload
+    }
+
+    /// The name of a payload that has another's name and other items.
+    fn variant(&self, name: &str, basket: BasketRef) -> String {
+        format!("{name} ({})", self.list(basket))
+    }
+
+    /// A list of items in words; their order is no part of it.
+    fn list(&self, basket: BasketRef) -> String {
+        let names = &self.history.names;
+        let line = |item: &Item| format!("{}*{}", names.skus.text(item.sku.index()), item.quantity);
+        let mut lines: Vec<String> = names.items(basket).iter().map(line).collect();
+        lines.sort_unstable();
+        lines.join("+")
     }
 
     /// A list of items: a known one, if there is an equal one.
@@ -69,11 +106,7 @@ impl Reader {
             let quantity = item.quantity;
             self.items.push(Item { sku, quantity });
         }
-        self.items.sort_unstable();
-        let is_canonical = self.items.is_sorted_by(|a, b| a.sku < b.sku);
-        if !is_canonical {
-            return names.basket(self.items.clone());
-        }
+        canonical(&mut self.items);
         let hash = hash_items(&self.items);
         let baskets = &names.baskets;
         let same = |basket: &BasketRef| *baskets[basket.index()] == *self.items;

@@ -27,6 +27,9 @@ pub(super) struct Contract<'a> {
     pub(super) in_flight: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) mismatch: Option<Text<'a>>,
+    pub(super) replay_status: Option<u16>,
+    #[serde(default)]
+    pub(super) replay_header: bool,
     #[serde(borrow)]
     pub(super) prices: Option<Pairs<'a, i64>>,
     #[serde(borrow)]
@@ -173,6 +176,8 @@ pub(super) struct Order<'a> {
     pub(super) coupon: Option<Text<'a>>,
     pub(super) state: OrderState,
     pub(super) t: Option<u64>,
+    #[serde(default)]
+    pub(super) baseline: bool,
 }
 
 /// A charge of the audit.

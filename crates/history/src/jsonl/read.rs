@@ -152,6 +152,8 @@ impl Reader {
             recovery_deadline: raw.recovery_deadline,
             in_flight,
             mismatch,
+            replay_status: raw.replay_status,
+            replay_header: raw.replay_header,
             prices: amounts(raw.prices),
             stock: amounts(raw.stock),
             stored_errors: raw.stored_errors,

@@ -7,14 +7,17 @@ use crate::audit::{
     Audit, AuditCharge, AuditCoupon, AuditKey, AuditNotification, AuditOrder, AuditStock,
 };
 use crate::coverage::Label;
-use crate::names::{Symbols, TenantRef};
+use crate::names::{OrderRef, Symbols, TenantRef};
 
 impl Reader {
     /// Takes the audit. An error is a message for its line.
     pub(super) fn audit(&mut self, raw: raw::Audit<'_>) -> Result<(), String> {
+        let mut baseline = Vec::new();
+        let orders = raw.orders.map(|rows| self.orders(rows, &mut baseline));
         let audit = Audit {
             t: raw.t,
-            orders: raw.orders.map(|rows| self.orders(rows)).transpose()?,
+            orders: orders.transpose()?,
+            baseline,
             charges: raw.charges.map(|rows| self.charges(rows)),
             stock: raw.stock.map(|rows| self.stock(rows.0)).transpose()?,
             notifications: raw.notifications.map(|rows| self.notifications(rows)),
@@ -32,7 +35,11 @@ impl Reader {
         Ok(())
     }
 
-    fn orders(&mut self, rows: Vec<raw::Order<'_>>) -> Result<Vec<AuditOrder>, String> {
+    fn orders(
+        &mut self,
+        rows: Vec<raw::Order<'_>>,
+        baseline: &mut Vec<OrderRef>,
+    ) -> Result<Vec<AuditOrder>, String> {
         let mut orders = Vec::with_capacity(rows.len());
         for row in rows {
             let tenant = self.row_tenant(row.tenant.as_ref())?;
@@ -41,12 +48,17 @@ impl Reader {
                 .zip(row.key.as_ref())
                 .map(|(tenant, key)| self.key(tenant, key));
             let items = row.items.as_ref().map(|items| self.basket(items));
+            let payload = self.row_payload(row.payload.as_ref(), items);
             let names = &mut self.history.names;
+            let id = names.orders.intern(&row.id.0);
+            if row.baseline {
+                baseline.push(id);
+            }
             orders.push(AuditOrder {
-                id: names.orders.intern(&row.id.0),
+                id,
                 tenant,
                 key,
-                payload: row.payload.map(|payload| names.payloads.intern(&payload.0)),
+                payload,
                 items,
                 coupon: row.coupon.map(|coupon| names.coupons.intern(&coupon.0)),
                 state: row.state,

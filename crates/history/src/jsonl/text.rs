@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 /// A string. A whole number in its place is its digits: people write `"order": 1`.
@@ -59,7 +59,7 @@ impl<'de: 'a, 'a> Visitor<'de> for BodyVisitor<'a> {
     type Value = Body<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string or an object")
+        f.write_str("a string or JSON")
     }
 
     fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Body<'a>, E> {
@@ -78,6 +78,18 @@ impl<'de: 'a, 'a> Visitor<'de> for BodyVisitor<'a> {
         Ok(Body::Json(Value::from(number)))
     }
 
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Body<'a>, E> {
+        Ok(Body::Json(Value::from(number)))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Body<'a>, E> {
+        Ok(Body::Json(Value::from(value)))
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, seq: S) -> Result<Body<'a>, S::Error> {
+        Value::deserialize(SeqAccessDeserializer::new(seq)).map(Body::Json)
+    }
+
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Body<'a>, M::Error> {
         Value::deserialize(MapAccessDeserializer::new(map)).map(Body::Json)
     }
@@ -94,7 +106,7 @@ impl Body<'_> {
     pub(super) fn canonical(&self, volatile: &[String]) -> Cow<'_, str> {
         match self {
             Body::Json(value) => Cow::Owned(stripped(value.clone(), volatile)),
-            Body::Text(Text(text)) if !volatile.is_empty() && text.starts_with('{') => {
+            Body::Text(Text(text)) if !volatile.is_empty() && text.starts_with(['{', '[']) => {
                 match serde_json::from_str(text) {
                     Ok(value) => Cow::Owned(stripped(value, volatile)),
                     Err(_) => Cow::Borrowed(text),

@@ -89,6 +89,12 @@ impl Line<'_> {
         if let Some(mismatch) = contract.mismatch {
             self.string("mismatch", &mismatch.to_string());
         }
+        if let Some(status) = contract.replay_status {
+            self.number("replay_status", status);
+        }
+        if contract.replay_header {
+            self.bool("replay_header", true);
+        }
         self.amounts("prices", &contract.prices);
         self.amounts("stock", &contract.stock);
         self.list("stored_errors", &contract.stored_errors, |line, status| {

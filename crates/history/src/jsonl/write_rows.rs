@@ -11,7 +11,12 @@ impl Line<'_> {
     pub(super) fn audit(&mut self, history: &History, audit: &Audit) {
         self.kind("audit");
         self.number("t", audit.t);
-        self.rows("orders", audit.orders.as_deref(), Self::order);
+        self.rows("orders", audit.orders.as_deref(), |line, row| {
+            line.order(row);
+            if audit.baseline.contains(&row.id) {
+                line.bool("baseline", true);
+            }
+        });
         self.rows("charges", audit.charges.as_deref(), Self::charge);
         self.stock(audit);
         let names = self.names;

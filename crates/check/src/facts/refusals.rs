@@ -1,0 +1,193 @@
+//! What a refusal means: by its code if it has one that we know, else by its status and the contract.
+
+use history::{Completion, Contract, History};
+
+/// What a `fail` says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// A request with the key is being worked on.
+    InFlight,
+    /// The key came with another payload before.
+    Mismatch,
+    /// There is not enough stock.
+    NoStock,
+    /// The service takes the request for a repetition.
+    Duplicate,
+    /// The request itself is wrong.
+    Invalid,
+    /// The service turned it away before it looked at it.
+    Shed,
+    /// There is nothing of that name.
+    NotFound,
+    /// Something definite that no rule asks about.
+    #[default]
+    Definite,
+    /// It may be that a request is in flight, or not: the code is one that we do not know.
+    Unclear,
+}
+
+/// Codes that services use. The first of each line is ours.
+const CODES: [(Refusal, &[&str]); 7] = [
+    (
+        Refusal::InFlight,
+        &[
+            "in_progress",
+            "in_flight",
+            "in-progress",
+            "in-flight",
+            "request_in_progress",
+            "idempotency_key_in_use",
+            "idempotent_parameter_in_progress",
+        ],
+    ),
+    (
+        Refusal::Mismatch,
+        &[
+            "key_reused",
+            "key-reused",
+            "mismatch",
+            "payload_mismatch",
+            "idempotency_key_reused",
+            "idempotency_mismatch",
+            "idempotency_error",
+        ],
+    ),
+    (
+        Refusal::NoStock,
+        &[
+            "out_of_stock",
+            "out-of-stock",
+            "insufficient_stock",
+            "insufficient-stock",
+            "sold_out",
+            "sold-out",
+        ],
+    ),
+    (
+        Refusal::Duplicate,
+        &["duplicate", "duplicate_order", "duplicate_request"],
+    ),
+    (
+        Refusal::Invalid,
+        &[
+            "invalid",
+            "validation",
+            "validation_error",
+            "key_malformed",
+            "key_missing",
+        ],
+    ),
+    (
+        Refusal::Shed,
+        &[
+            "rate_limited",
+            "too_many_requests",
+            "overloaded",
+            "unavailable",
+        ],
+    ),
+    (Refusal::NotFound, &["not_found", "not-found"]),
+];
+
+/// Codes that are definite, whatever the status.
+const DEFINITE: &[&str] = &[
+    "payment_declined",
+    "card_declined",
+    "declined",
+    "insufficient_funds",
+    "unauthorized",
+    "forbidden",
+    "price_changed",
+    "coupon_used",
+];
+
+/// What each code of a history means; `None` if we do not know it.
+pub(super) fn meanings(history: &History, meanings: &mut Vec<Option<Refusal>>) {
+    meanings.clear();
+    let codes = &history.names.codes;
+    meanings.extend((0..codes.len()).map(|code| meaning(&codes.text(code))));
+}
+
+fn meaning(text: &str) -> Option<Refusal> {
+    let known = CODES.iter().find(|(_, codes)| codes.contains(&text));
+    let definite = || DEFINITE.contains(&text).then_some(Refusal::Definite);
+    known.map(|(refusal, _)| *refusal).or_else(definite)
+}
+
+/// What a refusal means. A coded one goes by its code. One without a code goes by its status; with a code that nobody knows and the
+/// status of an in-flight refusal it may be one.
+pub(super) fn refusal(
+    contract: &Contract,
+    meanings: &[Option<Refusal>],
+    said: &Completion,
+) -> Refusal {
+    if let Some(known) = said.code.and_then(|code| meanings[code.index()]) {
+        return known;
+    }
+    let in_flight = match contract.in_flight {
+        Some(history::InFlight::Refuse(status)) => said.status == Some(status),
+        _ => false,
+    };
+    let mismatch = said.status.is_some() && said.status == contract.mismatch;
+    match (in_flight, mismatch, said.code) {
+        (true, false, None) => Refusal::InFlight,
+        (true, ..) => Refusal::Unclear,
+        (false, true, None) => Refusal::Mismatch,
+        (false, ..) => match said.status {
+            Some(400) => Refusal::Invalid,
+            Some(404) => Refusal::NotFound,
+            Some(429) => Refusal::Shed,
+            _ => Refusal::Definite,
+        },
+    }
+}
+
+impl Refusal {
+    /// Whether the request did certainly not take effect.
+    pub(crate) fn is_definite(self) -> bool {
+        !matches!(self, Refusal::InFlight | Refusal::Unclear)
+    }
+
+    /// Whether the attempt never held the claim, or may not have.
+    pub(crate) fn is_no_holder(self) -> bool {
+        matches!(
+            self,
+            Refusal::InFlight | Refusal::Unclear | Refusal::Mismatch | Refusal::Duplicate
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use history::InFlight;
+
+    #[test]
+    fn a_refusal_without_a_code_goes_by_its_status_and_one_with_a_code_by_its_code() {
+        let contract = |mismatch| Contract {
+            in_flight: Some(InFlight::Refuse(409)),
+            mismatch,
+            ..Contract::default()
+        };
+        let said = |status, code: Option<u32>| Completion {
+            status: Some(status),
+            code: code.map(history::CodeRef::new),
+            ..Completion::default()
+        };
+        let meanings = [Some(Refusal::NoStock), None, Some(Refusal::InFlight)];
+        for (mismatch, status, code, expected) in [
+            (Some(422), 409, None, Refusal::InFlight),
+            (Some(409), 409, None, Refusal::Unclear),
+            (Some(422), 422, None, Refusal::Mismatch),
+            (Some(422), 409, Some(0), Refusal::NoStock),
+            (Some(422), 409, Some(1), Refusal::Unclear),
+            (Some(422), 425, Some(2), Refusal::InFlight),
+            (Some(422), 402, None, Refusal::Definite),
+            (Some(422), 402, Some(1), Refusal::Definite),
+            (None, 429, None, Refusal::Shed),
+        ] {
+            let found = refusal(&contract(mismatch), &meanings, &said(status, code));
+            assert_eq!(found, expected, "{mismatch:?} {status} {code:?}");
+        }
+    }
+}

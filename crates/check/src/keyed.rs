@@ -1,0 +1,111 @@
+//! The attempts on one key, or for one order: what each asked for, when, and how it ended. Only what is rare comes here.
+
+use history::{Completion, Invoke, What};
+
+use crate::case::Case;
+use crate::facts::{Refusal, is_acceptance};
+use crate::ttl::Bounds;
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The answer says that it took effect.
+    Ok,
+    /// The answer says that it did not, and why.
+    Fail(Refusal),
+    /// Nobody knows, or nobody knows yet.
+    Unknown,
+}
+
+/// An attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Try<'a> {
+    /// What it asked for.
+    pub(crate) asked: &'a Invoke,
+    /// The event of its invocation.
+    pub(crate) begun: usize,
+    /// The event of its completion, if it has one.
+    pub(crate) done: Option<usize>,
+    /// When it was sent.
+    pub(crate) invoked: u64,
+    /// When it ended, if it did.
+    pub(crate) returned: Option<u64>,
+    /// How it ended.
+    pub(crate) end: End,
+    /// What it was answered; nothing if it was not.
+    pub(crate) said: Completion,
+}
+
+impl Try<'_> {
+    /// While the request was out.
+    pub(crate) fn span(&self) -> Bounds {
+        Bounds {
+            earliest: self.invoked,
+            latest: self.returned.unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Whether it had ended before the other was sent.
+    pub(crate) fn precedes(&self, other: &Try<'_>) -> bool {
+        self.returned.is_some_and(|t| t < other.invoked)
+    }
+
+    /// Its last event.
+    pub(crate) fn event(&self) -> usize {
+        self.done.unwrap_or(self.begun)
+    }
+}
+
+impl<'a> Case<'a> {
+    /// The attempt that this event begins or ends; `None` if it is a read's.
+    pub(crate) fn attempt_at(&self, event: usize) -> Option<Try<'a>> {
+        let partner = self.facts.links[event].partner.get();
+        let events = &self.history.events;
+        let (begun, done) = match events[event].what {
+            What::Invoke(_) => (event, partner),
+            _ => (partner?, Some(event)),
+        };
+        let What::Invoke(asked) = &events[begun].what else {
+            return None;
+        };
+        let (end, said) = match done.map(|done| events[done].what) {
+            Some(What::Ok(said)) if is_acceptance(self.history, &said) => (End::Unknown, said),
+            Some(What::Ok(said)) => (End::Ok, said),
+            Some(What::Fail(said)) => (End::Fail(self.facts.refusal(self.history, &said)), said),
+            Some(What::Info(said)) => (End::Unknown, said),
+            _ => (End::Unknown, Completion::default()),
+        };
+        Some(Try {
+            asked,
+            begun,
+            done,
+            invoked: events[begun].t,
+            returned: done.map(|done| events[done].t),
+            end,
+            said,
+        })
+    }
+
+    /// The attempts with a key, in the order in which they were sent.
+    pub(crate) fn attempts_with(&self, key: usize) -> Vec<Try<'a>> {
+        let mut found = Vec::new();
+        let mut next = self.facts.keys[key].last_invoke.get();
+        while let Some(begun) = next {
+            next = self.facts.links[begun].previous.get();
+            found.extend(self.attempt_at(begun));
+        }
+        found.reverse();
+        found
+    }
+
+    /// When an `ok` took effect: as the row of its order says, if that is of its payload; else while the request was out.
+    pub(crate) fn took_effect(&self, attempt: &Try<'_>) -> Bounds {
+        let order = attempt.said.order.map(|order| order.index());
+        let row = order.and_then(|order| self.order(order));
+        let same = row.filter(|row| row.payload == attempt.asked.payload);
+        let t = same
+            .and_then(|row| row.t)
+            .filter(|t| *t <= attempt.span().latest);
+        t.map_or(attempt.span(), Bounds::exactly)
+    }
+}

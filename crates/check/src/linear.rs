@@ -1,0 +1,420 @@
+//! Whether some order of the operations on a key fits real time and the model: nobody, in flight, done, expired. A search with memory of
+//! the states it has seen (Wing and Gong 1993, Lowe 2017), capped, as a cross-check of the closed forms.
+//!
+//! An operation takes effect in one or two steps while its request is out; one of which nobody knows takes effect at any time after it
+//! was sent, or never. Steps are taken at the earliest time that they can be, so that time only decides what is impossible.
+
+use std::collections::BTreeSet;
+
+use history::{OrderRef, PayloadRef};
+use protocol::OrderState;
+
+use crate::case::Case;
+use crate::facts::Refusal;
+use crate::keyed::{End, Try};
+
+/// More operations on a key than this are too many to search.
+pub(crate) const OPERATIONS_MAX: usize = 20;
+/// So many states are looked at, and no more.
+pub(crate) const STATES_MAX: usize = 20_000;
+
+/// What the search says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// There is an order.
+    Fits,
+    /// There is none.
+    DoesNotFit,
+    /// Nobody looked to the end.
+    Capped,
+}
+
+/// An operation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Op {
+    /// When it was sent.
+    pub(crate) invoked: u64,
+    /// When it ended; the end of time if nobody knows how.
+    pub(crate) returned: u64,
+    /// With what payload.
+    pub(crate) payload: Option<PayloadRef>,
+    /// How it ended.
+    pub(crate) end: End,
+    /// The order that it named, by its place in [`Problem::orders`].
+    pub(crate) order: Option<u8>,
+    /// The status of a failure.
+    pub(crate) status: Option<u16>,
+    /// Whether the contract stores this failure; `None` if it does not say.
+    pub(crate) stored: Option<bool>,
+}
+
+/// An order that may have been made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Made {
+    /// Whether the database holds it live.
+    pub(crate) live: bool,
+    /// Whether the database holds it cancelled.
+    pub(crate) cancelled: bool,
+    /// From what payload, if anybody says.
+    pub(crate) payload: Option<PayloadRef>,
+}
+
+/// What happened to one key.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Problem {
+    /// The operations.
+    pub(crate) ops: Vec<Op>,
+    /// The orders.
+    pub(crate) orders: Vec<Made>,
+    /// The time to live.
+    pub(crate) ttl: Option<u64>,
+}
+
+/// The record as the model knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Record {
+    Nobody,
+    InFlight(u8),
+    Done {
+        order: u8,
+        payload: Option<PayloadRef>,
+        made: u64,
+    },
+    Stored {
+        status: u16,
+        payload: Option<PayloadRef>,
+        made: u64,
+    },
+}
+
+/// Where the search stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct State {
+    /// Two bits for each operation: not begun, begun, ended.
+    ops: u64,
+    /// The orders that were made.
+    made: u32,
+    /// No step is earlier.
+    now: u64,
+    record: Record,
+}
+
+fn same(a: Option<PayloadRef>, b: Option<PayloadRef>) -> bool {
+    a.is_none() || b.is_none() || a == b
+}
+
+impl State {
+    fn phase(&self, op: usize) -> u64 {
+        self.ops >> (2 * op) & 3
+    }
+
+    fn with(&self, op: usize, phase: u64, now: u64, record: Record) -> State {
+        let ops = self.ops & !(3 << (2 * op)) | phase << (2 * op);
+        State {
+            ops,
+            now,
+            record,
+            ..*self
+        }
+    }
+}
+
+impl Problem {
+    /// Everything that happened to a key; `None` if that is too much, or an answer does not say what it is about.
+    pub(crate) fn of_key(case: &Case<'_>, key: usize) -> Option<Problem> {
+        let attempts = case.attempts_with(key);
+        let nameless = |attempt: &Try<'_>| attempt.end == End::Ok && attempt.said.order.is_none();
+        if attempts.len() > OPERATIONS_MAX || attempts.iter().any(nameless) {
+            return None;
+        }
+        let mut names: Vec<OrderRef> = attempts.iter().filter_map(|a| a.said.order).collect();
+        let first = case.facts.keys[key].live.get();
+        if first.is_some() {
+            let rows = case.orders().unwrap_or_default().iter();
+            let own = rows.filter(|row| row.key.is_some_and(|k| k.index() == key));
+            names.extend(own.map(|row| row.id));
+        }
+        names.sort_unstable();
+        names.dedup();
+        if names.len() > 16 {
+            return None;
+        }
+        let stored = &case.history.contract.stored_errors;
+        let op = |attempt: &Try<'_>| Op {
+            invoked: attempt.invoked,
+            returned: match attempt.end {
+                End::Unknown => u64::MAX,
+                _ => attempt.returned.unwrap_or(u64::MAX),
+            },
+            payload: attempt.asked.payload,
+            end: attempt.end,
+            order: attempt
+                .said
+                .order
+                .and_then(|o| Some(names.binary_search(&o).ok()? as u8)),
+            status: attempt.said.status,
+            stored: match (attempt.end, attempt.said.status) {
+                (End::Fail(Refusal::Invalid), _) | (_, None) => Some(false),
+                (_, Some(status)) => (!stored.is_empty()).then(|| stored.contains(&status)),
+            },
+        };
+        let made = |order: &OrderRef| {
+            let row = case.order(order.index());
+            let own = row.filter(|row| row.key.is_some_and(|k| k.index() == key));
+            Made {
+                live: own.is_some_and(|row| row.state != OrderState::Cancelled),
+                cancelled: row.is_some_and(|row| row.state == OrderState::Cancelled),
+                payload: row.and_then(|row| row.payload),
+            }
+        };
+        Some(Problem {
+            ops: attempts.iter().map(op).collect(),
+            orders: names.iter().map(made).collect(),
+            ttl: case.history.contract.ttl,
+        })
+    }
+
+    /// Searches for an order.
+    pub(crate) fn search(&self, states_max: usize) -> Found {
+        let begin = State {
+            ops: 0,
+            made: 0,
+            now: 0,
+            record: Record::Nobody,
+        };
+        let mut seen = BTreeSet::from([begin]);
+        let mut stack = vec![begin];
+        let mut next = Vec::new();
+        while let Some(state) = stack.pop() {
+            if self.is_end(&state) {
+                return Found::Fits;
+            }
+            if seen.len() > states_max {
+                return Found::Capped;
+            }
+            self.steps(&state, &mut next);
+            for state in next.drain(..) {
+                if seen.insert(state) {
+                    stack.push(state);
+                }
+            }
+        }
+        Found::DoesNotFit
+    }
+
+    /// Whether everything that is known to have happened has.
+    fn is_end(&self, state: &State) -> bool {
+        let ended = |(i, op): (usize, &Op)| op.end == End::Unknown || state.phase(i) == 2;
+        let made = |(i, order): (usize, &Made)| !order.live || state.made >> i & 1 == 1;
+        self.ops.iter().enumerate().all(ended) && self.orders.iter().enumerate().all(made)
+    }
+
+    fn steps(&self, state: &State, next: &mut Vec<State>) {
+        self.steps_of_time(state, next);
+        for (i, op) in self.ops.iter().enumerate() {
+            let now = state.now.max(op.invoked);
+            if state.phase(i) < 2 && now <= op.returned {
+                match op.end {
+                    End::Ok => self.steps_of_ok(state, i, now, next),
+                    End::Fail(refusal) => self.steps_of_fail(state, i, refusal, now, next),
+                    End::Unknown => self.steps_of_unknown(state, i, now, next),
+                }
+            }
+        }
+    }
+
+    /// A key expires; an order is cancelled and with it what is known of its key.
+    fn steps_of_time(&self, state: &State, next: &mut Vec<State>) {
+        let (Record::Done { made, .. } | Record::Stored { made, .. }) = state.record else {
+            return;
+        };
+        if let Some(ttl) = self
+            .ttl
+            .filter(|_| !mutant!("not-linearizable/nothing-expires"))
+        {
+            let now = state.now.max(made.saturating_add(ttl));
+            next.push(State {
+                now,
+                record: Record::Nobody,
+                ..*state
+            });
+        }
+        if let Record::Done { order, .. } = state.record
+            && self.orders[usize::from(order)].cancelled
+        {
+            next.push(State {
+                record: Record::Nobody,
+                ..*state
+            });
+        }
+    }
+
+    /// Somebody begins: where there is nobody, or in the place of somebody who has not ended.
+    fn claim(&self, state: &State, op: usize, now: u64, next: &mut Vec<State>) {
+        let free = match state.record {
+            Record::Nobody => true,
+            Record::InFlight(holder) => {
+                usize::from(holder) != op
+                    && same(self.ops[usize::from(holder)].payload, self.ops[op].payload)
+            }
+            _ => mutant!("not-linearizable/done-may-begin-again"),
+        };
+        if state.phase(op) == 0 && free {
+            next.push(state.with(op, 1, now, Record::InFlight(op as u8)));
+        }
+    }
+
+    fn holds(state: &State, op: usize) -> bool {
+        state.phase(op) == 1 && state.record == Record::InFlight(op as u8)
+    }
+
+    fn complete(&self, state: &State, op: usize, order: u8, now: u64, next: &mut Vec<State>) {
+        if state.made >> order & 1 == 1 {
+            return;
+        }
+        let payload = self.ops[op].payload;
+        let record = Record::Done {
+            order,
+            payload,
+            made: now,
+        };
+        let made = state.made | 1 << order;
+        next.push(State {
+            made,
+            ..state.with(op, 2, now, record)
+        });
+    }
+
+    fn steps_of_ok(&self, state: &State, i: usize, now: u64, next: &mut Vec<State>) {
+        let op = &self.ops[i];
+        let Some(mine) = op.order else { return };
+        self.claim(state, i, now, next);
+        if Problem::holds(state, i) {
+            self.complete(state, i, mine, now, next);
+        }
+        if let Record::Done { order, payload, .. } = state.record {
+            let fits = (order == mine || mutant!("not-linearizable/any-order-is-a-replay"))
+                && (same(payload, op.payload)
+                    || mutant!("not-linearizable/any-payload-is-a-replay"));
+            if fits {
+                next.push(state.with(i, 2, now, state.record));
+            }
+        }
+    }
+
+    fn payload_of(&self, record: Record) -> Option<Option<PayloadRef>> {
+        match record {
+            Record::Nobody => None,
+            Record::InFlight(holder) => Some(self.ops[usize::from(holder)].payload),
+            Record::Done { payload, .. } | Record::Stored { payload, .. } => Some(payload),
+        }
+    }
+
+    fn steps_of_fail(
+        &self,
+        state: &State,
+        i: usize,
+        refusal: Refusal,
+        now: u64,
+        next: &mut Vec<State>,
+    ) {
+        let op = &self.ops[i];
+        let in_flight = matches!(state.record, Record::InFlight(holder) if usize::from(holder) != i)
+            || mutant!("not-linearizable/in-flight-at-any-time");
+        let other = self.payload_of(state.record);
+        let other = other.is_some_and(|payload| {
+            payload.is_none() || op.payload.is_none() || payload != op.payload
+        }) || mutant!("not-linearizable/mismatch-at-any-time");
+        let repeated = matches!(state.record, Record::Stored { status, payload, .. } if Some(status) == op.status && same(payload, op.payload));
+        let at_once = match refusal {
+            Refusal::InFlight => in_flight,
+            Refusal::Unclear => in_flight || other,
+            Refusal::Mismatch => other,
+            Refusal::Shed => true,
+            Refusal::Duplicate => {
+                state.record != Record::Nobody
+                    && !matches!(state.record, Record::Done { payload, .. } if payload == op.payload)
+            }
+            Refusal::Invalid | Refusal::NotFound | Refusal::NoStock | Refusal::Definite => {
+                repeated || other || mutant!("not-linearizable/failures-at-any-time")
+            }
+        };
+        if at_once && state.phase(i) == 0 {
+            next.push(state.with(i, 2, now, state.record));
+        }
+        if refusal.is_no_holder() && refusal != Refusal::Duplicate || refusal == Refusal::Shed {
+            return;
+        }
+        self.claim(state, i, now, next);
+        if Problem::holds(state, i) {
+            if op.stored != Some(true) {
+                next.push(state.with(i, 2, now, Record::Nobody));
+            }
+            if let (Some(true) | None, Some(status)) = (op.stored, op.status) {
+                let (payload, made) = (op.payload, now);
+                let record = Record::Stored {
+                    status,
+                    payload,
+                    made,
+                };
+                next.push(state.with(i, 2, now, record));
+            }
+        }
+    }
+
+    /// It was never heard of again: it may begin, make an order that somebody has seen, or give up.
+    fn steps_of_unknown(&self, state: &State, i: usize, now: u64, next: &mut Vec<State>) {
+        if mutant!("not-linearizable/unknown-never-happens") {
+            return;
+        }
+        self.claim(state, i, now, next);
+        if !Problem::holds(state, i) {
+            return;
+        }
+        for (order, made) in self.orders.iter().enumerate() {
+            if same(made.payload, self.ops[i].payload) {
+                self.complete(state, i, order as u8, now, next);
+            }
+        }
+        next.push(state.with(i, 2, now, Record::Nobody));
+    }
+}
+
+/// Whether the operations on a key fit without a search: one payload, one order, and refusals only while somebody may have been at work.
+pub(crate) fn is_plain(case: &Case<'_>, key: usize) -> bool {
+    let facts = &case.facts.keys[key];
+    if facts.mixed || facts.reused || facts.crowded {
+        return false;
+    }
+    let (mut first_refused, mut last_refused) = (u64::MAX, None);
+    let (mut holder, mut first_ok) = (None, u64::MAX);
+    let (mut next, mut count, mut failed) = (facts.last_invoke.get(), 0, 0);
+    while let Some(begun) = next {
+        next = case.facts.links[begun].previous.get();
+        let Some(attempt) = case.attempt_at(begun) else {
+            return false;
+        };
+        count += 1;
+        match attempt.end {
+            End::Fail(Refusal::InFlight) => {
+                first_refused = first_refused.min(attempt.returned.unwrap_or(u64::MAX));
+                last_refused = last_refused.max(Some(attempt.invoked));
+            }
+            End::Fail(refusal) if refusal.is_no_holder() => return false,
+            End::Fail(_) => failed += 1,
+            End::Ok => first_ok = first_ok.min(attempt.returned.unwrap_or(u64::MAX)),
+            End::Unknown => {}
+        }
+        if !matches!(attempt.end, End::Fail(_)) {
+            // They come backwards in time: the last seen is the first sent.
+            holder = Some(attempt.invoked);
+        }
+    }
+    if failed > 0 {
+        return count == 1;
+    }
+    let Some(last_refused) = last_refused else {
+        return true;
+    };
+    holder.is_some_and(|holder| holder <= first_refused) && last_refused <= first_ok
+}

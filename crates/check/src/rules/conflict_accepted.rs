@@ -1,0 +1,125 @@
+//! A key reused with another payload inside its time to live was answered `ok`, or changed what was stored. Of concurrent requests with
+//! different payloads exactly one may win.
+
+use history::PayloadRef;
+
+use crate::case::Case;
+use crate::facts::is_live;
+use crate::keyed::End;
+use crate::tally::Tally;
+use crate::tell::witness;
+use crate::ttl::{Bounds, Within, apart};
+
+/// A payload that a key stood for, and when it came to.
+struct Stand {
+    payload: PayloadRef,
+    at: Bounds,
+    /// The attempt that was answered so.
+    event: Option<usize>,
+    /// The row that says so.
+    row: Option<usize>,
+}
+
+pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
+    if case.facts.acknowledgements == 0 && case.orders().is_none() {
+        tally.not_judged("no request was answered ok, and nobody looked at the orders");
+        return;
+    }
+    for key in &case.facts.rare.reused_keys {
+        tally.checked(1);
+        let stands = stands(case, *key as usize);
+        let ttl = case
+            .history
+            .contract
+            .ttl
+            .filter(|_| !mutant!("conflict-accepted/for-ever"));
+        let mut worst: Option<(Within, usize, usize)> = None;
+        for (i, a) in stands.iter().enumerate() {
+            for (j, b) in stands.iter().enumerate().skip(i + 1) {
+                let other =
+                    a.payload != b.payload && !mutant!("conflict-accepted/any-payload-will-do");
+                let found = apart(ttl, a.at, b.at);
+                let is_worse = found == Within::Inside || worst.is_none();
+                if other && found != Within::Outside && is_worse {
+                    worst = Some((found, i, j));
+                }
+            }
+        }
+        match worst {
+            Some((Within::Inside, i, j)) => tell(case, tally, *key, [&stands[i], &stands[j]]),
+            Some(_) => tally.unknown(
+                1,
+                "a key stood for two payloads, and nobody can tell whether it had expired",
+            ),
+            None => {}
+        }
+    }
+}
+
+/// Every payload that a key stood for: by an `ok`, or by an order in the database.
+fn stands(case: &Case<'_>, key: usize) -> Vec<Stand> {
+    let attempts = case.attempts_with(key);
+    let mut stands: Vec<Stand> = Vec::new();
+    for attempt in attempts.iter().filter(|attempt| attempt.end == End::Ok) {
+        if let Some(payload) = attempt
+            .asked
+            .payload
+            .filter(|_| !mutant!("conflict-accepted/answers-do-not-count"))
+        {
+            stands.push(Stand {
+                payload,
+                at: case.took_effect(attempt),
+                event: Some(attempt.event()),
+                row: None,
+            });
+        }
+    }
+    let is_key = |order: &history::AuditOrder| order.key.is_some_and(|k| k.index() == key);
+    let sent = |payload| {
+        attempts
+            .iter()
+            .any(|attempt| attempt.asked.payload == Some(payload))
+    };
+    for (row, order) in case.orders().unwrap_or_default().iter().enumerate() {
+        if is_key(order)
+            && is_live(order)
+            && let Some(payload) = order.payload.filter(|payload| sent(*payload))
+            && !mutant!("conflict-accepted/rows-do-not-count")
+        {
+            let whole = Bounds {
+                earliest: 0,
+                latest: case.audit_time(),
+            };
+            stands.push(Stand {
+                payload,
+                at: order.t.map_or(whole, Bounds::exactly),
+                event: None,
+                row: Some(row),
+            });
+        }
+    }
+    stands.sort_by_key(|stand| stand.at.latest);
+    stands
+}
+
+fn tell(case: &Case<'_>, tally: &mut Tally, key: u32, stands: [&Stand; 2]) {
+    tally.violation(stands[1].at.latest, || {
+        let names = &case.history.names.payloads;
+        let why = format!(
+            "the key {} stood for {} and then for {}. Inside its time to live a key stands for one payload.",
+            case.tell_key(history::KeyRef::new(key)),
+            names.text(stands[0].payload.index()),
+            names.text(stands[1].payload.index()),
+        );
+        let mut told = witness(why);
+        for stand in stands {
+            if let Some(event) = stand.event {
+                told = told.operation(case, event);
+            }
+            if let Some(row) = stand.row {
+                told = told.row(case.tell_order_row(&case.orders().unwrap_or_default()[row]));
+            }
+        }
+        told
+    });
+}

@@ -1,0 +1,102 @@
+//! A duplicate alone causes a server error; or an unknown outcome is recorded as a terminal failure.
+
+use history::RecordState;
+use protocol::ChargeState;
+
+use crate::case::Case;
+use crate::facts::is_live;
+use crate::keyed::End;
+use crate::tally::Tally;
+use crate::tell::witness;
+
+pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
+    for done in &case.facts.rare.server_errors {
+        let done = *done as usize;
+        tally.checked(1);
+        if let Some(other) = duplicate_of(case, done) {
+            tally.violation(case.time(done), || {
+                let why = format!(
+                    "{} got a server error at {}, and nothing was wrong but that {} asked for the same. A duplicate is no error of the server.",
+                    case.tell_attempt(done),
+                    case.tell_time(case.time(done)),
+                    case.tell_attempt(other),
+                );
+                witness(why).operation(case, other).operation(case, done)
+            });
+        }
+    }
+    judge_records(case, tally);
+}
+
+/// Another attempt on the key, if it is all that can explain a server error: no fault struck since the first of them was sent, nor
+/// within the recovery deadline before.
+fn duplicate_of(case: &Case<'_>, done: usize) -> Option<usize> {
+    let attempt = case.attempt_at(done)?;
+    let returned = attempt.returned?;
+    let attempts = case.attempts_with(attempt.asked.key?.index());
+    let other = attempts
+        .iter()
+        .find(|other| other.begun != attempt.begun && other.invoked <= returned);
+    let other = other.map(|other| other.event());
+    let other = if mutant!("error-dishonesty/alone-too") {
+        other.or(Some(done))
+    } else {
+        other
+    };
+    let begin = attempts.iter().map(|other| other.invoked).min()?;
+    let deadline = case.history.contract.recovery_deadline.unwrap_or(u64::MAX);
+    let begin = begin.saturating_sub(deadline);
+    let begin = if mutant!("error-dishonesty/only-faults-within") {
+        attempt.invoked
+    } else {
+        begin
+    };
+    let faults = &case.facts.rare.faults;
+    let from = faults.partition_point(|t| *t < begin);
+    let is_faulty = faults
+        .get(from)
+        .is_some_and(|t| *t <= returned || mutant!("error-dishonesty/later-faults-excuse"));
+    (!is_faulty || mutant!("error-dishonesty/faults-are-no-excuse"))
+        .then_some(other)
+        .flatten()
+        .filter(|_| !mutant!("error-dishonesty/server-errors-are-fine"))
+}
+
+/// A record that says failed, of a key with a live order or a captured charge, when somebody was never told the outcome.
+fn judge_records(case: &Case<'_>, tally: &mut Tally) {
+    let audit = case.history.audit.as_ref();
+    let keys = audit.and_then(|audit| audit.keys.as_ref());
+    for row in keys
+        .into_iter()
+        .flatten()
+        .filter(|row| row.state == RecordState::Failed)
+    {
+        tally.checked(1);
+        let attempts = case.attempts_with(row.key.index());
+        let is_unknown = attempts.iter().any(|attempt| attempt.end == End::Unknown)
+            || mutant!("error-dishonesty/known-outcomes-too");
+        let orders = case.orders().unwrap_or_default().iter();
+        let effect = orders
+            .filter(|order| order.key == Some(row.key))
+            .find(|order| {
+                let captured = case.facts.orders[order.id.index()].captured.get();
+                let is_captured =
+                    captured.is_some_and(|row| case.charge(row).state == ChargeState::Captured);
+                is_live(order) && !mutant!("error-dishonesty/orders-do-not-count")
+                    || is_captured && !mutant!("error-dishonesty/charges-do-not-count")
+            });
+        let Some(effect) =
+            effect.filter(|_| is_unknown && !mutant!("error-dishonesty/records-may-lie"))
+        else {
+            continue;
+        };
+        tally.violation(case.audit_time(), || {
+            let why = format!(
+                "the record of the key {} says failed; the request took effect. What nobody knows is no failure.",
+                case.tell_key(row.key),
+            );
+            let told = witness(why).row(case.tell_order_row(effect));
+            attempts.first().map_or(told.clone(), |attempt| told.operation(case, attempt.event()))
+        });
+    }
+}

@@ -1,0 +1,59 @@
+//! Two distinct intents answered with one order, or a legitimate repeat rejected as a duplicate. Two intents with one key are the
+//! client's doing: a service cannot tell them apart.
+
+use crate::case::Case;
+use crate::keyed::{End, Try};
+use crate::tally::Tally;
+use crate::tell::witness;
+
+pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
+    let facts = case.facts;
+    if facts.counts.intents == 0 {
+        tally.not_judged("nobody says which purchases were meant");
+        return;
+    }
+    tally.checked(facts.counts.intents_with_order + facts.rare.duplicates);
+    for done in &facts.rare.merged {
+        let done = *done as usize;
+        let Some(attempt) = case.attempt_at(done) else {
+            continue;
+        };
+        if let Some(first) = merged_with(case, &attempt) {
+            tally.violation(case.time(done), || {
+                let why = format!(
+                    "{} and {} meant two purchases and were answered with one order. Each purchase is an order of its own.",
+                    case.tell_attempt(first),
+                    case.tell_attempt(done),
+                );
+                witness(why).operation(case, first).operation(case, done)
+            });
+        }
+    }
+    for done in &facts.rare.taken_for_repeats {
+        let done = *done as usize;
+        if mutant!("false-merge/rejected-repeats-are-fine") {
+            continue;
+        }
+        tally.violation(case.time(done), || {
+            let why = format!(
+                "{} was rejected as a duplicate at {}, and it was the only request of its purchase. A purchase that is meant again is no duplicate.",
+                case.tell_attempt(done),
+                case.tell_time(case.time(done)),
+            );
+            witness(why).operation(case, done)
+        });
+    }
+}
+
+/// The first attempt that was answered with the same order and meant another purchase, with another key.
+fn merged_with(case: &Case<'_>, attempt: &Try<'_>) -> Option<usize> {
+    let order = attempt.said.order?;
+    let first = case.attempt_at(case.facts.orders[order.index()].acked.get()?)?;
+    let both = attempt.asked.intent.zip(first.asked.intent);
+    let other = both.is_some_and(|(a, b)| a != b || mutant!("false-merge/one-intent-is-two"));
+    let same_key = attempt.asked.key.is_some() && attempt.asked.key == first.asked.key;
+    let ok = attempt.end == End::Ok && first.end == End::Ok;
+    let one_key = same_key && !mutant!("false-merge/one-key-is-no-excuse");
+    (ok && other && !one_key && !mutant!("false-merge/merged-answers-are-fine"))
+        .then(|| first.event())
+}

@@ -1,0 +1,189 @@
+//! A request was rejected for lack of stock although there was enough of everything at every instant while it was out.
+//!
+//! What was taken at most is counted: every unit that any other request asked for that was sent before the rejection, less those of
+//! requests that had failed before this one was sent. Restocking makes more; nobody says when, so it is not counted.
+
+use std::collections::BTreeMap;
+
+use history::{Item, SkuRef, What};
+
+use crate::case::Case;
+use crate::facts::order_rows;
+use crate::keyed::{End, Try};
+use crate::tally::Tally;
+use crate::tell::witness;
+
+/// Units by SKU.
+type Units = BTreeMap<SkuRef, i128>;
+
+pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
+    let refusals = &case.facts.rare.sold_out;
+    let capacity = capacity(case);
+    if capacity.is_empty() {
+        tally.not_judged("nobody says how much stock there was");
+        return;
+    }
+    tally.checked(refusals.len() as u64);
+    if refusals.is_empty() {
+        return;
+    }
+    let mut taken = strange(case);
+    // Requests that failed before this one was sent hold nothing while it is out.
+    let mut freed_at: BTreeMap<usize, Units> = BTreeMap::new();
+    let mut freed = Units::new();
+    let events = &case.history.events;
+    let mut begin = 0;
+    while begin < events.len() {
+        let same = events[begin..]
+            .iter()
+            .take_while(|event| event.t == events[begin].t)
+            .count();
+        let group = begin..begin + same;
+        for index in group.clone() {
+            if let Some(attempt) = sent_at(case, index) {
+                add(case, &mut taken, &attempt);
+                if is_sold_out(&attempt) {
+                    let own = items(case, &attempt).unwrap_or_default();
+                    let units = own
+                        .iter()
+                        .map(|item| (item.sku, *freed.get(&item.sku).unwrap_or(&0)));
+                    freed_at.insert(index, units.collect());
+                }
+            }
+        }
+        for index in group.clone() {
+            let attempt = ended_at(case, index).filter(is_sold_out);
+            if let Some(attempt) = attempt {
+                let freed = freed_at.remove(&attempt.begun).unwrap_or_default();
+                compare(case, tally, &attempt, &capacity, &taken, &freed);
+            }
+        }
+        for index in group {
+            let attempt =
+                ended_at(case, index).filter(|attempt| matches!(attempt.end, End::Fail(_)));
+            if let Some(attempt) =
+                attempt.filter(|_| !mutant!("false-sold-out/failures-keep-their-units"))
+            {
+                add(case, &mut freed, &attempt);
+            }
+        }
+        begin += same;
+    }
+}
+
+fn sent_at<'a>(case: &Case<'a>, event: usize) -> Option<Try<'a>> {
+    let is_invoke = matches!(case.history.events[event].what, What::Invoke(_));
+    is_invoke.then(|| case.attempt_at(event)).flatten()
+}
+
+fn ended_at<'a>(case: &Case<'a>, event: usize) -> Option<Try<'a>> {
+    let is_end = matches!(case.history.events[event].what, What::Fail(_));
+    is_end.then(|| case.attempt_at(event)).flatten()
+}
+
+fn is_sold_out(attempt: &Try<'_>) -> bool {
+    attempt.end == End::Fail(crate::facts::Refusal::NoStock)
+}
+
+fn items<'a>(case: &Case<'a>, attempt: &Try<'_>) -> Option<&'a [Item]> {
+    let names = &case.history.names;
+    Some(names.items(names.payload_items(attempt.asked.payload?)?))
+}
+
+fn add(case: &Case<'_>, units: &mut Units, attempt: &Try<'_>) {
+    for item in items(case, attempt).unwrap_or_default() {
+        *units.entry(item.sku).or_default() += i128::from(item.quantity);
+    }
+}
+
+/// How many of each there were at first.
+fn capacity(case: &Case<'_>) -> Units {
+    let promised = case
+        .history
+        .contract
+        .stock
+        .iter()
+        .map(|(sku, initial)| (*sku, i128::from(*initial)));
+    let audited = case
+        .stock()
+        .unwrap_or_default()
+        .iter()
+        .map(|row| (row.sku, i128::from(row.initial)));
+    promised.chain(audited).collect()
+}
+
+/// Units of orders that no request explains: those of keys that nobody sent, and those beyond the first of what was meant once.
+fn strange(case: &Case<'_>) -> Units {
+    let mut units = Units::new();
+    let rows = order_rows(case.history);
+    let odd = case.facts.odd_orders.iter().map(|row| &rows[*row as usize]);
+    let extra = case
+        .facts
+        .extra_orders
+        .iter()
+        .filter_map(|extra| case.order(extra.order as usize));
+    for order in odd
+        .chain(extra)
+        .filter(|_| !mutant!("false-sold-out/strange-orders-take-nothing"))
+    {
+        let basket = crate::facts::items_of(case.history, order);
+        for item in basket
+            .map(|basket| case.history.names.items(basket))
+            .unwrap_or_default()
+        {
+            *units.entry(item.sku).or_default() += i128::from(item.quantity);
+        }
+    }
+    units
+}
+
+fn compare(
+    case: &Case<'_>,
+    tally: &mut Tally,
+    attempt: &Try<'_>,
+    capacity: &Units,
+    taken: &Units,
+    freed: &Units,
+) {
+    let Some(items) = items(case, attempt) else {
+        tally.unknown(1, "nobody says what was asked for");
+        return;
+    };
+    let mut least = i128::MAX;
+    for item in items {
+        let Some(capacity) = capacity.get(&item.sku) else {
+            tally.unknown(
+                1,
+                "nobody says how much stock there was of something that was asked for",
+            );
+            return;
+        };
+        let at = |units: &Units| *units.get(&item.sku).unwrap_or(&0);
+        let own = i128::from(item.quantity);
+        // Its own units are among those taken; what is left without it must be enough for it.
+        let others = at(taken) - own - at(freed);
+        let others = if mutant!("false-sold-out/others-take-nothing") {
+            0
+        } else {
+            others
+        };
+        let own = if mutant!("false-sold-out/one-unit-is-enough") {
+            1
+        } else {
+            own
+        };
+        least = least.min(capacity - others - own);
+    }
+    let enough = least >= 0 && !(mutant!("false-sold-out/the-last-unit-is-too-few") && least == 0);
+    if enough && !items.is_empty() && !mutant!("false-sold-out/never") {
+        tally.violation(attempt.returned.unwrap_or(attempt.invoked), || {
+            let why = format!(
+                "{} was rejected for lack of stock, and there was enough of everything for it all the while. Who asks for what is there gets it.",
+                case.tell_attempt(attempt.event()),
+            );
+            let rows = case.stock().unwrap_or_default().iter();
+            let own = rows.filter(|row| items.iter().any(|item| item.sku == row.sku));
+            own.fold(witness(why).operation(case, attempt.event()), |told, row| told.row(case.tell_stock(row)))
+        });
+    }
+}

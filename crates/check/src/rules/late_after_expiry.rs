@@ -1,0 +1,70 @@
+//! A request that was sent before its key expired arrived after that and made a second order. No server can prevent it without a
+//! deadline in the request, so that it is a class of its own.
+
+use history::AuditOrder;
+
+use crate::case::Case;
+use crate::keyed::{End, Try};
+use crate::tally::Tally;
+use crate::tell::witness;
+
+pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
+    let (Some(orders), Some(ttl)) = (case.orders(), case.history.contract.ttl) else {
+        tally.not_judged("nobody looked at the orders, or no key expires");
+        return;
+    };
+    tally.checked(case.facts.apart_pairs.len() as u64);
+    for (first, second) in &case.facts.apart_pairs {
+        let (first, second) = (&orders[*first as usize], &orders[*second as usize]);
+        let (Some(made), Some(then), Some(key)) = (first.t, second.t, second.key) else {
+            continue;
+        };
+        let expiry = made.saturating_add(ttl);
+        let attempts = case.attempts_with(key.index());
+        let makers = makers(&attempts, first, second, then);
+        let is_early =
+            |maker: &&&Try<'_>| maker.invoked < expiry && !mutant!("late-after-expiry/never");
+        let early = makers.iter().filter(is_early).count();
+        let all =
+            early == makers.len() && early > 0 || mutant!("late-after-expiry/any-second-order");
+        match all {
+            true => tally.violation(then, || {
+                let why = format!(
+                    "{} was made at {} by a request that was sent before its key expired, at {}. It is a second order for what was meant once.",
+                    case.tell_order(second.id.index()),
+                    case.tell_time(then),
+                    case.tell_time(expiry),
+                );
+                let told = witness(why).row(case.tell_order_row(first)).row(case.tell_order_row(second));
+                makers.first().map_or(told.clone(), |maker| told.operation(case, maker.event()))
+            }),
+            false if early > 0 => tally.unknown(1, "nobody can tell which request made a second order"),
+            false => {}
+        }
+    }
+}
+
+/// The attempts that may have made the second order: the one that was answered with it, else each that nobody was told of.
+fn makers<'a, 'b>(
+    attempts: &'b [Try<'a>],
+    first: &AuditOrder,
+    second: &AuditOrder,
+    then: u64,
+) -> Vec<&'b Try<'a>> {
+    let named = |order: &AuditOrder| {
+        let id = order.id;
+        move |attempt: &&Try<'_>| attempt.end == End::Ok && attempt.said.order == Some(id)
+    };
+    // A replay names the order too: the maker is the one that was sent first.
+    if let Some(maker) = attempts.iter().find(named(second))
+        && !mutant!("late-after-expiry/answered-ones-do-not-count")
+    {
+        return vec![maker];
+    }
+    let may = |attempt: &&Try<'_>| attempt.end == End::Unknown && attempt.invoked <= then;
+    let unseen = attempts.iter().filter(|attempt| !named(first)(attempt));
+    unseen
+        .filter(may)
+        .filter(|_| !mutant!("late-after-expiry/unanswered-ones-do-not-count"))
+        .collect()
+}

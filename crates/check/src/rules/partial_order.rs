@@ -1,0 +1,109 @@
+//! An order without all of its items or its coupon, or coupons whose use does not add up with the orders that have them.
+
+use history::{AuditOrder, Item};
+
+use crate::case::Case;
+use crate::facts::{is_live, items_of};
+use crate::tally::Tally;
+use crate::tell::witness;
+
+/// Whether a list of items has nothing that another lacks. Both are sorted, each SKU once.
+pub(super) fn is_part_of(part: &[Item], whole: &[Item]) -> bool {
+    part.iter().all(|item| {
+        let found = whole.iter().find(|other| other.sku == item.sku);
+        found.is_some_and(|other| item.quantity <= other.quantity)
+    })
+}
+
+pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
+    let Some(orders) = case.orders() else {
+        tally.not_judged("nobody looked which orders the database holds");
+        return;
+    };
+    let told = orders
+        .iter()
+        .filter(|order| items_of(case.history, order).is_some())
+        .count();
+    if told == 0 && !orders.is_empty() {
+        tally.not_judged("nobody says what is in the orders");
+        return;
+    }
+    tally.checked(told as u64);
+    for row in &case.facts.odd_orders {
+        let order = &orders[*row as usize];
+        if let Some(what) = missing(case, order) {
+            tally.violation(order.t.unwrap_or(case.audit_time()), || {
+                let why = format!(
+                    "the database holds {} without {what} that its request asked for. An order is whole, or it is not.",
+                    case.tell_order(order.id.index()),
+                );
+                let last = order.key.and_then(|key| case.facts.keys[key.index()].last_invoke.get());
+                let told = witness(why).row(case.tell_order_row(order));
+                last.map_or(told.clone(), |begun| told.operation(case, begun))
+            });
+        }
+    }
+    count_coupons(case, tally, orders);
+}
+
+/// What an order lacks of the request that it was made from.
+fn missing(case: &Case<'_>, order: &AuditOrder) -> Option<&'static str> {
+    let names = &case.history.names;
+    let attempts = match order.key {
+        Some(key) => case.attempts_with(key.index()),
+        None => Vec::new(),
+    };
+    let mut own = attempts
+        .iter()
+        .filter(|a| a.asked.payload == order.payload)
+        .peekable();
+    let asked = order
+        .payload
+        .and_then(|payload| names.payload_items(payload));
+    if let (Some(stored), Some(asked)) = (order.items, asked) {
+        let (stored, asked) = (names.items(stored), names.items(asked));
+        let lacks = match mutant!("partial-order/quantity-does-not-matter") {
+            false => stored != asked && is_part_of(stored, asked),
+            true => stored.len() < asked.len() && is_part_of(stored, asked),
+        };
+        if lacks && !mutant!("partial-order/items-do-not-matter") {
+            return Some("all of the items");
+        }
+    }
+    let had_coupon = own.peek().is_some() && own.all(|a| a.asked.coupon.is_some());
+    let lacks =
+        had_coupon && order.coupon.is_none() && !mutant!("partial-order/coupon-does-not-matter");
+    lacks.then_some("the coupon")
+}
+
+/// A coupon is used once by each live order that has it; by a cancelled one perhaps.
+fn count_coupons(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
+    let audit = case.history.audit.as_ref();
+    let coupons = audit.and_then(|audit| audit.coupons.as_ref());
+    for row in coupons.into_iter().flatten() {
+        let with = || {
+            orders
+                .iter()
+                .filter(|order| order.coupon == Some(row.coupon))
+        };
+        let (all, live) = (
+            with().count() as u64,
+            with().filter(|order| is_live(order)).count() as u64,
+        );
+        let fits = (live..=all).contains(&row.used)
+            || (mutant!("partial-order/coupon-may-be-lost") && row.used > all)
+            || (mutant!("partial-order/coupon-may-be-free") && row.used < live);
+        tally.checked(1);
+        if fits {
+            continue;
+        }
+        tally.violation(case.audit_time(), || {
+            let name = case.history.names.coupons.text(row.coupon.index());
+            let why = format!(
+                "coupon {name} says that it was used {} times; {live} live orders have it. An order and its coupon are written together.",
+                row.used,
+            );
+            with().take(3).fold(witness(why), |told, order| told.row(case.tell_order_row(order)))
+        });
+    }
+}

@@ -1,0 +1,41 @@
+//! A message for an order that the database lacks, or delivered before its order was committed.
+
+use crate::case::Case;
+use crate::tally::Tally;
+use crate::tell::witness;
+
+pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
+    let (Some(rows), Some(_)) = (case.notifications(), case.orders()) else {
+        tally.not_judged("nobody looked at both the orders and the messages");
+        return;
+    };
+    tally.checked(rows.len() as u64);
+    for row in rows {
+        let Some(order) = row.order else {
+            tally.unknown(1, "a message does not say which order it is about");
+            continue;
+        };
+        let found = case.order(order.index());
+        let early = found.and_then(|found| Some(row.t? < found.t?));
+        let early = early == Some(true) && !mutant!("phantom-notification/time-does-not-matter")
+            || mutant!("phantom-notification/same-time-is-too-early")
+                && found.is_some_and(|f| row.t.is_some() && row.t == f.t);
+        let absent = found.is_none() && !mutant!("phantom-notification/absent-orders-are-fine");
+        if absent || early {
+            tally.violation(row.t.unwrap_or(case.audit_time()), || {
+                let what = if absent {
+                    "the database holds no such order"
+                } else {
+                    "it left before its order was made"
+                };
+                let why = format!(
+                    "message {} tells of {}, and {what}. Nobody is told of what did not happen.",
+                    case.history.names.messages.text(row.message.index()),
+                    case.tell_order(order.index()),
+                );
+                let told = witness(why).row(case.tell_notification(row));
+                found.map_or(told.clone(), |found| told.row(case.tell_order_row(found)))
+            });
+        }
+    }
+}

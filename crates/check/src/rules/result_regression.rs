@@ -1,0 +1,82 @@
+//! An `ok` precedes a request with the same key and payload inside its time to live, and that gets a definite failure, 404 or in flight.
+
+use crate::case::Case;
+use crate::facts::{Refusal, is_live};
+use crate::keyed::{End, Try};
+use crate::tally::Tally;
+use crate::tell::witness;
+use crate::ttl::{Within, within};
+
+pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
+    let facts = case.facts;
+    if facts.acknowledgements == 0 {
+        tally.not_judged("no request was answered ok");
+        return;
+    }
+    tally.checked(facts.repeats + facts.rare.after_ok.len() as u64);
+    for done in &facts.rare.after_ok {
+        let done = *done as usize;
+        let Some(failed) = case.attempt_at(done) else {
+            continue;
+        };
+        match before(case, &failed) {
+            Some((Within::Inside, ok)) if failed.end == End::Fail(Refusal::Shed) => {
+                let _ = ok;
+                tally.unknown(1, "a request was turned away at the door, and the contract does not say whether it may be");
+            }
+            Some((Within::Inside, ok)) => tally.violation(case.time(done), || {
+                let why = format!(
+                    "{} was answered ok, and after that {} was refused the same at {}. Inside its time to live a key keeps its answer.",
+                    case.tell_attempt(ok),
+                    case.tell_attempt(done),
+                    case.tell_time(case.time(done)),
+                );
+                witness(why).operation(case, ok).operation(case, done)
+            }),
+            Some((Within::Unknown, _)) => {
+                tally.unknown(1, "a request failed after an ok, and nobody can tell whether the key had expired");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The `ok` that precedes a failure and proves the most about it.
+fn before(case: &Case<'_>, failed: &Try<'_>) -> Option<(Within, usize)> {
+    let attempts = case.attempts_with(failed.asked.key?.index());
+    let ttl = case
+        .history
+        .contract
+        .ttl
+        .filter(|_| !mutant!("result-regression/for-ever"));
+    let mut found = None;
+    for ok in attempts.iter().filter(|attempt| attempt.end == End::Ok) {
+        let same =
+            ok.asked.payload == failed.asked.payload || mutant!("result-regression/any-payload");
+        let precedes = ok.precedes(failed) || mutant!("result-regression/order-does-not-matter");
+        if !same || !precedes || is_cancelled(case, ok) {
+            continue;
+        }
+        let ignored = match failed.end {
+            End::Fail(Refusal::InFlight | Refusal::Unclear) => {
+                mutant!("result-regression/in-flight-is-fine")
+            }
+            End::Fail(Refusal::NotFound) => mutant!("result-regression/not-found-is-fine"),
+            End::Fail(Refusal::Mismatch) => mutant!("result-regression/mismatch-is-fine"),
+            _ => mutant!("result-regression/definite-failures-are-fine"),
+        };
+        let is = within(ttl, case.took_effect(ok), failed.span());
+        match is {
+            Within::Inside if !ignored => return Some((is, ok.event())),
+            Within::Unknown => found = Some((is, ok.event())),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// A cancelled order may be asked for again, by contract.
+fn is_cancelled(case: &Case<'_>, ok: &Try<'_>) -> bool {
+    let row = ok.said.order.and_then(|order| case.order(order.index()));
+    row.is_some_and(|row| !is_live(row)) && !mutant!("result-regression/cancelled-orders-too")
+}

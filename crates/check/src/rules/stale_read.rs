@@ -1,0 +1,68 @@
+//! A read that was sent after the `ok` is answered 404, or with other content.
+
+use history::{Completion, OrderRef, TenantRef, What};
+
+use crate::case::Case;
+use crate::facts::Refusal;
+use crate::tally::Tally;
+use crate::tell::witness;
+
+pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
+    if case.facts.rare.reads.is_empty() {
+        tally.not_judged("nobody read an order");
+        return;
+    }
+    for done in &case.facts.rare.reads {
+        let done = *done as usize;
+        let Some((tenant, order, invoked)) = asked(case, done) else {
+            continue;
+        };
+        let facts = &case.facts.orders[order.index()];
+        let Some(acked) = facts.acked.get() else {
+            continue;
+        };
+        let after = case.time(acked) < invoked || mutant!("stale-read/order-does-not-matter");
+        let own = facts.acked_to.get() == Some(tenant.index()) || mutant!("stale-read/any-tenant");
+        if !after || !own {
+            continue;
+        }
+        tally.checked(1);
+        if is_stale(case, done, acked) {
+            tally.violation(case.time(done), || {
+                let why = format!(
+                    "{} read at {} what had been acknowledged before, and did not find it so. What was acknowledged can be read.",
+                    case.tell_attempt(done),
+                    case.tell_time(invoked),
+                );
+                witness(why).operation(case, acked).operation(case, done)
+            });
+        }
+    }
+}
+
+fn asked(case: &Case<'_>, done: usize) -> Option<(TenantRef, OrderRef, u64)> {
+    let begun = case.facts.links[done].partner.get()?;
+    match case.history.events[begun].what {
+        What::Read { tenant, order } => Some((tenant, order, case.time(begun))),
+        _ => None,
+    }
+}
+
+fn is_stale(case: &Case<'_>, done: usize, acked: usize) -> bool {
+    let What::Ok(first) = case.history.events[acked].what else {
+        return false;
+    };
+    match case.history.events[done].what {
+        What::Ok(said) => {
+            let other = |a: &Completion, b: &Completion| matches!((a.response, b.response), (Some(a), Some(b)) if a != b);
+            other(&first, &said) && !mutant!("stale-read/content-does-not-matter")
+        }
+        What::Fail(said) => {
+            let missing = said.status == Some(404)
+                || case.facts.refusal(case.history, &said) == Refusal::NotFound
+                || mutant!("stale-read/any-failure");
+            missing && !mutant!("stale-read/not-found-is-fine")
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,79 @@
+//! A client that keeps retrying a key after everything has healed is never told what became of it.
+
+use crate::case::Case;
+use crate::keyed::{End, Try};
+use crate::tally::Tally;
+use crate::tell::witness;
+
+/// So many requests without a certain answer are too many.
+const UNKNOWN_MAX: usize = 3;
+
+pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
+    let Some(deadline) = case.history.contract.recovery_deadline else {
+        tally.not_judged("the contract names no recovery deadline");
+        return;
+    };
+    let deadline = if mutant!("unresolved-retry/at-once") {
+        0
+    } else {
+        deadline
+    };
+    let healed = case
+        .facts
+        .last_fault
+        .map_or(0, |t| t.saturating_add(deadline));
+    let healed = if mutant!("unresolved-retry/faults-are-no-excuse") {
+        0
+    } else {
+        healed
+    };
+    tally.checked(case.facts.keys_sent);
+    for key in &case.facts.rare.unresolved_keys {
+        let attempts = case.attempts_with(*key as usize);
+        let after: Vec<&Try<'_>> = attempts
+            .iter()
+            .filter(|attempt| attempt.invoked >= healed && !is_gone(case, attempt))
+            .collect();
+        let untold = after.iter().filter(|attempt| is_untold(attempt)).count();
+        let is_told = after.iter().any(|attempt| !is_untold(attempt))
+            && !mutant!("unresolved-retry/one-answer-is-not-enough");
+        let max = if mutant!("unresolved-retry/once-is-too-often") {
+            1
+        } else {
+            UNKNOWN_MAX
+        };
+        if untold >= max && !is_told && !mutant!("unresolved-retry/never") {
+            let last = after[after.len() - 1];
+            tally.violation(last.returned.unwrap_or(last.invoked), || {
+                let why = format!(
+                    "the key {} was asked for {untold} times after every fault was over, and nobody was told what became of it. Who keeps asking is told in the end.",
+                    case.tell_key(history::KeyRef::new(*key)),
+                );
+                let events: Vec<usize> = after.iter().take(UNKNOWN_MAX).map(|attempt| attempt.event()).collect();
+                witness(why).operations(case, &events)
+            });
+        }
+    }
+}
+
+/// Whether it ended, and told nothing of what became of the request.
+fn is_untold(attempt: &Try<'_>) -> bool {
+    match attempt.end {
+        End::Unknown => true,
+        End::Fail(refusal) => {
+            !refusal.is_definite() && !mutant!("unresolved-retry/in-flight-is-an-answer")
+        }
+        End::Ok => false,
+    }
+}
+
+/// Whether it was the client that left, or nobody waited for the end.
+fn is_gone(case: &Case<'_>, attempt: &Try<'_>) -> bool {
+    let died = ["client died", "client-died", "client_died"];
+    let code = attempt
+        .said
+        .code
+        .map(|code| case.history.names.codes.text(code.index()));
+    let is_gone = attempt.done.is_none() || code.is_some_and(|code| died.contains(&&*code));
+    is_gone && !mutant!("unresolved-retry/dead-clients-count")
+}
