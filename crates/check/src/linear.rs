@@ -10,7 +10,7 @@ use history::{OrderRef, PayloadRef};
 use protocol::OrderState;
 
 use crate::case::Case;
-use crate::facts::Refusal;
+use crate::facts::{Refusal, order_rows};
 use crate::keyed::{End, Try};
 
 /// More operations on a key than this are too many to search.
@@ -273,6 +273,9 @@ impl Problem {
             return;
         }
         let payload = self.ops[op].payload;
+        if !same(self.orders[usize::from(order)].payload, payload) {
+            return;
+        }
         let record = Record::Done {
             order,
             payload,
@@ -371,10 +374,8 @@ impl Problem {
         if !Problem::holds(state, i) {
             return;
         }
-        for (order, made) in self.orders.iter().enumerate() {
-            if same(made.payload, self.ops[i].payload) {
-                self.complete(state, i, order as u8, now, next);
-            }
+        for order in 0..self.orders.len() {
+            self.complete(state, i, order as u8, now, next);
         }
         next.push(state.with(i, 2, now, Record::Nobody));
     }
@@ -383,7 +384,7 @@ impl Problem {
 /// Whether the operations on a key fit without a search: one payload, one order, and refusals only while somebody may have been at work.
 pub(crate) fn is_plain(case: &Case<'_>, key: usize) -> bool {
     let facts = &case.facts.keys[key];
-    if facts.mixed || facts.reused || facts.crowded {
+    if facts.mixed || facts.reused || facts.crowded || !has_its_order(case, key) {
         return false;
     }
     let (mut first_refused, mut last_refused) = (u64::MAX, None);
@@ -411,10 +412,28 @@ pub(crate) fn is_plain(case: &Case<'_>, key: usize) -> bool {
         }
     }
     if failed > 0 {
-        return count == 1;
+        return count == 1 && facts.live.get().is_none();
     }
     let Some(last_refused) = last_refused else {
         return true;
     };
     holder.is_some_and(|holder| holder <= first_refused) && last_refused <= first_ok
 }
+
+/// Whether the one live order of a key is the one that was answered, of the payload that was sent.
+fn has_its_order(case: &Case<'_>, key: usize) -> bool {
+    let facts = &case.facts.keys[key];
+    let named = facts.first_ok.get().and_then(|done| case.attempt_at(done));
+    let named = named.and_then(|attempt| attempt.said.order);
+    let Some(row) = facts.live.get().map(|row| &order_rows(case.history)[row]) else {
+        // An order of another key, or of another payload, may be what was answered.
+        return named.is_none_or(|order| case.order(order.index()).is_none());
+    };
+    let payload = row
+        .payload
+        .is_none_or(|payload| facts.payload.get() == Some(payload.index()));
+    payload && named.is_none_or(|order| order == row.id)
+}
+
+#[cfg(test)]
+mod tests;

@@ -102,6 +102,16 @@ pub struct CheckArgs {
     /// One line of JSON per history instead of text.
     #[arg(long)]
     pub json: bool,
+    /// Write the history to stdout in the form of another checker; the verdict then goes to stderr.
+    #[arg(long, value_name = "FORM", conflicts_with = "json")]
+    pub export: Option<ExportForm>,
+}
+
+/// The forms that other checkers read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportForm {
+    /// EDN for Elle's list-append model: a key is a list of its orders.
+    Elle,
 }
 
 #[cfg(test)]

@@ -10,11 +10,13 @@
 //! - [`coverage`]: which situations the run met, and how often
 //! - [`recorder`]: how a world writes a history
 //! - [`source`]: where in a file an event stands
+//! - [`elle`]: the form that Elle and its like read
 //! - [`jsonl`]: one JSON object per line, for histories from anywhere
 
 pub mod audit;
 pub mod contract;
 pub mod coverage;
+pub mod elle;
 pub mod event;
 pub mod jsonl;
 pub mod names;

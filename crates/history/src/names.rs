@@ -80,7 +80,8 @@ pub struct Symbols {
     prefix: &'static str,
     counted: u32,
     listed: Vec<CompactString>,
-    table: HashTable<u32>,
+    /// Each listed name with a part of its hash, so that a table that grows or looks up reads no texts in vain.
+    table: HashTable<(u32, u32)>,
 }
 
 impl Symbols {
@@ -142,17 +143,17 @@ impl Symbols {
         if let Some(index) = self.counted_index(text) {
             return R::at(index);
         }
-        let hash = hash(text);
+        let part = hash(text);
         let (listed, counted) = (&mut self.listed, self.counted);
-        let found = self.table.find(hash, |i| listed[*i as usize] == text);
+        let is_it = |(index, other): &(u32, u32)| *other == part && listed[*index as usize] == text;
+        let found = self.table.find(spread(part), is_it);
         let index = match found {
-            Some(index) => *index,
+            Some((index, _)) => *index,
             None => {
                 let index = u32::try_from(listed.len()).expect("fewer than 2^32 names");
                 listed.push(CompactString::new(text));
-                let listed = &self.listed;
                 self.table
-                    .insert_unique(hash, index, |i| self::hash(&listed[*i as usize]));
+                    .insert_unique(spread(part), (index, part), |(_, part)| spread(*part));
                 index
             }
         };
@@ -162,10 +163,12 @@ impl Symbols {
     /// The number of a name, if it has one.
     pub fn find<R: Reference>(&self, text: &str) -> Option<R> {
         let index = self.counted_index(text).or_else(|| {
-            let found = self
-                .table
-                .find(hash(text), |i| self.listed[*i as usize] == text);
-            found.map(|index| self.counted + index)
+            let part = hash(text);
+            let is_it = |(index, other): &(u32, u32)| {
+                *other == part && self.listed[*index as usize] == text
+            };
+            let found = self.table.find(spread(part), is_it);
+            found.map(|(index, _)| self.counted + index)
         });
         index.map(R::at)
     }
@@ -190,8 +193,15 @@ impl Symbols {
     }
 }
 
-fn hash(text: &str) -> u64 {
-    BuildHasherDefault::<FxHasher>::default().hash_one(text)
+/// A part of the hash of a text.
+fn hash(text: &str) -> u32 {
+    let hash = BuildHasherDefault::<FxHasher>::default().hash_one(text);
+    (hash ^ hash >> 32) as u32
+}
+
+/// The table wants the high bits too.
+const fn spread(part: u32) -> u64 {
+    (part as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// So many of a SKU.

@@ -43,8 +43,9 @@ pub fn judgement(called: &str, verdict: &Verdict) -> String {
 /// What `check --json` prints of a history.
 #[derive(Serialize)]
 struct Line<'a> {
-    history: &'a str,
+    file: &'a str,
     verdict: Overall,
+    exit: u8,
     counts: Counts,
     rules: Vec<RuleRow>,
 }
@@ -55,8 +56,9 @@ struct Line<'a> {
 /// Never: every value has a form in JSON.
 pub fn judgement_line(called: &str, verdict: &Verdict) -> String {
     let line = Line {
-        history: called,
+        file: called,
         verdict: verdict.overall(),
+        exit: verdict.overall().exit_code(),
         counts: counts(verdict),
         rules: rows(verdict),
     };

@@ -1,0 +1,310 @@
+//! The search against every interleaving, and the closed forms against the search, on random small histories of one key.
+
+use history::{
+    Audit, AuditOrder, CodeRef, Completion, Contract, Event, History, InFlight, Invoke, KeyRef,
+    OrderRef, PayloadRef, ResponseRef, TenantRef, What,
+};
+use proptest::prelude::*;
+
+use super::*;
+use crate::facts::Facts;
+use crate::{Outcome, Rule, judge};
+
+/// What an attempt may be answered: by code, or with an order.
+const CODES: [&str; 3] = ["in_progress", "key_reused", "card_declined"];
+
+#[derive(Clone, Debug)]
+struct Attempt {
+    t: u64,
+    lasts: u64,
+    payload: u32,
+    /// 0 to 2 is a refusal, 3 is no answer, above that an order.
+    end: u32,
+}
+
+fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
+    let attempt = (
+        0..12_u64,
+        0..8_u64,
+        prop_oneof![3 => Just(0_u32), 1 => Just(1)],
+        0..7_u32,
+    );
+    let attempt = attempt.prop_map(|(t, lasts, payload, end)| Attempt {
+        t,
+        lasts,
+        payload,
+        end: end.min(5),
+    });
+    prop::collection::vec(attempt, 1..5)
+}
+
+/// Which orders the database holds, if anybody looked: each with its payload.
+fn rows() -> impl Strategy<Value = Option<Vec<Option<u32>>>> {
+    prop::option::of(prop::collection::vec(
+        prop::option::weighted(0.4, 0..2_u32),
+        2,
+    ))
+}
+
+fn history(attempts: &[Attempt], rows: Option<&[Option<u32>]>) -> History {
+    let mut history = History {
+        contract: Contract {
+            in_flight: Some(InFlight::Refuse(409)),
+            mismatch: Some(422),
+            stored_errors: vec![499],
+            ..Contract::default()
+        },
+        processes: u32::try_from(attempts.len()).expect("few"),
+        ..History::default()
+    };
+    let names = &mut history.names;
+    names.tenants.count_to::<TenantRef>(0);
+    names.keys.count_to::<KeyRef>(0);
+    names.payloads.count_to::<PayloadRef>(1);
+    names.orders.count_to::<OrderRef>(1);
+    names.responses.count_to::<ResponseRef>(1);
+    for code in CODES {
+        names.codes.intern::<CodeRef>(code);
+    }
+    for (process, attempt) in (0..).zip(attempts) {
+        let asked = Invoke {
+            tenant: TenantRef::new(0),
+            key: Some(KeyRef::new(0)),
+            intent: None,
+            payload: Some(PayloadRef::new(attempt.payload)),
+            coupon: None,
+        };
+        history.events.push(Event {
+            t: attempt.t,
+            process,
+            what: What::Invoke(asked),
+        });
+        let what = match attempt.end {
+            3 => continue,
+            code @ 0..3 => What::Fail(Completion {
+                code: Some(CodeRef::new(code)),
+                ..Completion::default()
+            }),
+            order => What::Ok(Completion {
+                status: Some(201),
+                order: Some(OrderRef::new(order - 4)),
+                response: Some(ResponseRef::new(order - 4)),
+                ..Completion::default()
+            }),
+        };
+        let t = attempt.t + attempt.lasts;
+        history.events.push(Event { t, process, what });
+    }
+    history.events.sort_by_key(|event| event.t);
+    let row = |(id, payload): (u32, &Option<u32>)| {
+        Some(AuditOrder {
+            id: OrderRef::new(id),
+            tenant: Some(TenantRef::new(0)),
+            key: Some(KeyRef::new(0)),
+            payload: Some(PayloadRef::new((*payload)?)),
+            items: None,
+            coupon: None,
+            state: OrderState::Confirmed,
+            t: None,
+        })
+    };
+    history.audit = rows.map(|rows| Audit {
+        t: 100,
+        orders: Some((0..).zip(rows).filter_map(row).collect()),
+        ..Audit::default()
+    });
+    history
+}
+
+/// What the search says, and whether the key needs none.
+fn search(history: &History) -> (Found, bool, Problem) {
+    let mut facts = Facts::default();
+    facts.gather(history);
+    let case = Case {
+        history,
+        facts: &facts,
+        explained: false,
+    };
+    let problem = Problem::of_key(&case, 0).expect("few operations");
+    (problem.search(1_000_000), is_plain(&case, 0), problem)
+}
+
+/// The record, as somebody would write it who never saw the search.
+#[derive(Clone, Copy, PartialEq)]
+enum Key {
+    Free,
+    Held(usize),
+    Known(u8, Option<PayloadRef>),
+}
+
+/// Every interleaving, one step after another, without memory. Steps may follow each other if some instants do.
+struct Everything<'a> {
+    problem: &'a Problem,
+    steps: Vec<usize>,
+    phase: Vec<u8>,
+    made: Vec<bool>,
+}
+
+impl Everything<'_> {
+    fn is_possible(&mut self, key: Key) -> bool {
+        let ops = &self.problem.ops;
+        let is_over = (0..ops.len()).all(|i| ops[i].end == End::Unknown || self.phase[i] == 2);
+        let rows = self.problem.orders.iter().zip(&self.made);
+        if is_over && rows.clone().all(|(order, made)| !order.live || *made) {
+            return true;
+        }
+        (0..ops.len()).any(|i| self.phase[i] < 2 && self.may_follow(i) && self.step(i, key))
+    }
+
+    fn may_follow(&self, op: usize) -> bool {
+        let ops = &self.problem.ops;
+        self.steps
+            .iter()
+            .all(|before| ops[*before].invoked <= ops[op].returned)
+    }
+
+    fn go(&mut self, op: usize, phase: u8, made: Option<u8>, key: Key) -> bool {
+        let before = self.phase[op];
+        self.phase[op] = phase;
+        self.steps.push(op);
+        let order = made.map(usize::from);
+        if let Some(order) = order {
+            self.made[order] = true;
+        }
+        let found = self.is_possible(key);
+        if let Some(order) = order {
+            self.made[order] = false;
+        }
+        self.steps.pop();
+        self.phase[op] = before;
+        found
+    }
+
+    fn step(&mut self, i: usize, key: Key) -> bool {
+        let op = self.problem.ops[i];
+        let holds = key == Key::Held(i);
+        let payload_of = |key: Key, ops: &[Op]| match key {
+            Key::Free => None,
+            Key::Held(holder) => Some(ops[holder].payload),
+            Key::Known(_, payload) => Some(payload),
+        };
+        let now = payload_of(key, &self.problem.ops);
+        let fresh = self.phase[i] == 0;
+        let may_begin = match key {
+            Key::Free => fresh,
+            Key::Held(holder) => fresh && holder != i && now == Some(op.payload),
+            Key::Known(..) => false,
+        };
+        match op.end {
+            End::Ok => {
+                let order = op.order.expect("an order");
+                let row = self.problem.orders[usize::from(order)].payload;
+                let fits = row.is_none() || row == op.payload;
+                let free = fits && !self.made[usize::from(order)];
+                may_begin && self.go(i, 1, None, Key::Held(i))
+                    || holds && free && self.go(i, 2, Some(order), Key::Known(order, op.payload))
+                    || key == Key::Known(order, op.payload) && self.go(i, 2, None, key)
+            }
+            End::Fail(Refusal::InFlight) => {
+                fresh && matches!(key, Key::Held(holder) if holder != i) && self.go(i, 2, None, key)
+            }
+            End::Fail(Refusal::Mismatch) => {
+                fresh && now.is_some_and(|now| now != op.payload) && self.go(i, 2, None, key)
+            }
+            End::Fail(_) => {
+                may_begin && self.go(i, 1, None, Key::Held(i))
+                    || holds && self.go(i, 2, None, Key::Free)
+                    || fresh && now.is_some_and(|now| now != op.payload) && self.go(i, 2, None, key)
+            }
+            End::Unknown => {
+                let orders = self.problem.orders.len();
+                let fits = |order: &usize, this: &Self| {
+                    let made = this.problem.orders[*order].payload;
+                    !this.made[*order] && (made.is_none() || made == op.payload)
+                };
+                may_begin && self.go(i, 1, None, Key::Held(i))
+                    || holds && self.go(i, 2, None, Key::Free)
+                    || holds
+                        && (0..orders).any(|order| {
+                            let known = Key::Known(order as u8, op.payload);
+                            fits(&order, self) && self.go(i, 2, Some(order as u8), known)
+                        })
+            }
+        }
+    }
+}
+
+fn every_interleaving(problem: &Problem) -> Found {
+    let mut everything = Everything {
+        problem,
+        steps: Vec::new(),
+        phase: vec![0; problem.ops.len()],
+        made: vec![false; problem.orders.len()],
+    };
+    match everything.is_possible(Key::Free) {
+        true => Found::Fits,
+        false => Found::DoesNotFit,
+    }
+}
+
+/// The closed forms about a key that no order of its operations survives.
+const CLOSED_FORMS: [Rule; 5] = [
+    Rule::DuplicateOrder,
+    Rule::ReplayMismatch,
+    Rule::ConflictAccepted,
+    Rule::SpuriousConflict,
+    Rule::ResultRegression,
+];
+
+#[test]
+fn the_random_histories_fit_and_do_not_fit_and_break_each_closed_form() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut fits, mut met) = ([0; 2], [0; CLOSED_FORMS.len()]);
+    for _ in 0..2000 {
+        let tree = (attempts(), rows()).new_tree(&mut runner);
+        let (attempts, rows) = tree.expect("no filter").current();
+        let history = history(&attempts, rows.as_deref());
+        fits[usize::from(search(&history).0 == Found::Fits)] += 1;
+        let verdict = judge(&history);
+        for (place, rule) in CLOSED_FORMS.iter().enumerate() {
+            met[place] += u32::from(verdict.rule(*rule).outcome == Outcome::Violated);
+        }
+    }
+    assert!(fits.iter().all(|count| *count > 100), "{fits:?}");
+    assert!(met.iter().all(|count| *count > 20), "{met:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_search_finds_what_every_interleaving_shows(attempts in attempts(), rows in rows()) {
+        let (found, _, problem) = search(&history(&attempts, rows.as_deref()));
+        prop_assert_eq!(found, every_interleaving(&problem));
+    }
+
+    #[test]
+    fn what_needs_no_search_fits(attempts in attempts(), rows in rows()) {
+        let (found, is_plain, _) = search(&history(&attempts, rows.as_deref()));
+        prop_assert!(!is_plain || found == Found::Fits);
+    }
+
+    #[test]
+    fn what_a_closed_form_rejects_fits_no_order(attempts in attempts(), rows in rows()) {
+        let history = history(&attempts, rows.as_deref());
+        let verdict = judge(&history);
+        for rule in CLOSED_FORMS {
+            if verdict.rule(rule).outcome == Outcome::Violated {
+                prop_assert_eq!(search(&history).0, Found::DoesNotFit, "{}", rule.name());
+            }
+        }
+    }
+
+    #[test]
+    fn what_fits_no_order_breaks_a_rule(attempts in attempts(), rows in rows()) {
+        let history = history(&attempts, rows.as_deref());
+        let is_broken = judge(&history).violated().next().is_some();
+        prop_assert!(search(&history).0 != Found::DoesNotFit || is_broken);
+    }
+}

@@ -1,0 +1,171 @@
+//! Worlds that cheat: in a history of many purchases in which every rule holds, one thing is falsified, and the rule named for it says so.
+
+use check::{Outcome, Overall, Rule, judge};
+use history::{
+    Audit, AuditCharge, AuditNotification, AuditOrder, AuditStock, Completion, Contract, History,
+    Invoke, Item, Recorder,
+};
+use proptest::prelude::*;
+use protocol::{ChargeState, OrderState};
+
+const PURCHASES: usize = 50;
+
+/// Every purchase is asked for twice: the first reply of each third one is lost, and each answer names the one order.
+fn honest() -> History {
+    let mut recorder = Recorder::new(Contract {
+        ttl: Some(1_000_000),
+        recovery_deadline: Some(100),
+        ..Contract::default()
+    });
+    let names = &mut recorder.history_mut().names;
+    let tenant = names.tenants.count();
+    let (timeout, created) = (names.codes.intern("timeout"), names.codes.intern("created"));
+    let sku = names.skus.intern("S");
+    let basket = names.basket(vec![Item { sku, quantity: 1 }]);
+    let mut audit = Audit::default();
+    let (mut orders, mut charges, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    for i in 0..PURCHASES {
+        let t = 100 * i as u64;
+        let (key, intent) = (recorder.key(), recorder.intent());
+        let payload = recorder.payload(basket);
+        let asked = Invoke {
+            tenant,
+            key: Some(key),
+            intent: Some(intent),
+            payload: Some(payload),
+            coupon: None,
+        };
+        let names = &mut recorder.history_mut().names;
+        let (order, charge, message) = (
+            names.orders.count(),
+            names.charges.count(),
+            names.messages.count(),
+        );
+        let said = Completion {
+            status: Some(201),
+            order: Some(order),
+            response: Some(recorder.response(order, i as u64)),
+            ..Completion::default()
+        };
+        let first = recorder.invoke(t, asked);
+        if i % 3 == 0 {
+            let code = Some(timeout);
+            recorder.info(
+                t + 9,
+                first,
+                Completion {
+                    code,
+                    ..Completion::default()
+                },
+            );
+        } else {
+            recorder.ok(t + 9, first, said);
+        }
+        let second = recorder.invoke(t + 20, asked);
+        recorder.ok(t + 29, second, said);
+        orders.push(AuditOrder {
+            id: order,
+            tenant: Some(tenant),
+            key: Some(key),
+            payload: Some(payload),
+            items: Some(basket),
+            coupon: None,
+            state: OrderState::Confirmed,
+            t: Some(t + 5),
+        });
+        charges.push(AuditCharge {
+            id: charge,
+            order: Some(order),
+            intent: None,
+            provider_key: Some(i as u32),
+            state: ChargeState::Captured,
+            amount: 100,
+        });
+        notes.push(AuditNotification {
+            message,
+            order: Some(order),
+            event: created,
+            t: None,
+        });
+    }
+    audit.t = 1_000_000;
+    audit.stock = Some(vec![AuditStock {
+        sku,
+        initial: 100,
+        restocked: 0,
+        on_hand: 100 - PURCHASES as i64,
+        reserved: 0,
+    }]);
+    (audit.orders, audit.charges, audit.notifications) = (Some(orders), Some(charges), Some(notes));
+    recorder.finish(audit)
+}
+
+/// The audit of an honest history, falsified.
+fn falsified(falsify: impl FnOnce(&mut Audit)) -> History {
+    let mut history = honest();
+    falsify(history.audit.as_mut().expect("an audit"));
+    history
+}
+
+fn is_violated(history: &History, rule: Rule) -> bool {
+    judge(history).rule(rule).outcome == Outcome::Violated
+}
+
+#[test]
+fn an_honest_world_passes() {
+    assert_eq!(judge(&honest()).overall(), Overall::Pass);
+}
+
+#[test]
+fn a_network_that_drops_nothing_although_the_scenario_demands_it_is_vacuous() {
+    let mut history = honest();
+    history.contract.required_coverage = vec!["reply-lost-after-commit".to_owned()];
+    let verdict = judge(&history);
+    assert_eq!(verdict.rule(Rule::Vacuous).outcome, Outcome::Vacuous);
+    assert_eq!(verdict.overall(), Overall::Inconclusive);
+}
+
+proptest! {
+    #[test]
+    fn a_database_that_forgets_a_committed_row_is_noticed(at in 0..PURCHASES) {
+        let history = falsified(|audit| drop(audit.orders.as_mut().expect("orders").remove(at)));
+        prop_assert!(is_violated(&history, Rule::LostAck));
+        prop_assert!(is_violated(&history, Rule::OrphanCharge));
+        prop_assert!(is_violated(&history, Rule::StockConservation));
+        prop_assert!(is_violated(&history, Rule::PhantomNotification));
+    }
+
+    #[test]
+    fn a_commit_that_was_acknowledged_and_lost_with_all_its_rows_is_noticed(at in 0..PURCHASES) {
+        let history = falsified(|audit| {
+            audit.orders.as_mut().expect("orders").remove(at);
+            audit.charges.as_mut().expect("charges").remove(at);
+            audit.notifications.as_mut().expect("messages").remove(at);
+            audit.stock.as_mut().expect("stock")[0].on_hand += 1;
+        });
+        let verdict = judge(&history);
+        let violated: Vec<Rule> = verdict.violated().map(|found| found.rule).collect();
+        prop_assert_eq!(violated, [Rule::LostAck]);
+    }
+
+    #[test]
+    fn a_gateway_that_captures_twice_is_noticed(at in 0..PURCHASES, same_key in any::<bool>()) {
+        let history = falsified(|audit| {
+            let charges = audit.charges.as_mut().expect("charges");
+            let mut again = charges[at];
+            again.provider_key = again.provider_key.filter(|_| same_key);
+            charges.push(again);
+        });
+        prop_assert!(is_violated(&history, Rule::DoubleCharge));
+    }
+
+    #[test]
+    fn an_order_that_nobody_asked_for_is_noticed(at in 0..PURCHASES) {
+        let mut history = honest();
+        let (order, key) = (history.names.orders.count(), history.names.keys.count());
+        let orders = history.audit.as_mut().expect("an audit").orders.as_mut().expect("orders");
+        let stranger = AuditOrder { id: order, key: Some(key), ..orders[at] };
+        orders.push(stranger);
+        prop_assert!(is_violated(&history, Rule::PhantomOrder));
+    }
+}
