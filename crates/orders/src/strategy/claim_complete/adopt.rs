@@ -131,6 +131,7 @@ impl<P: Ports> Purchase<'_, P> {
                 tenant: new.tenant,
                 customer: new.customer,
                 key: None,
+                body_key: None,
                 cart: new.cart,
                 content: new.content,
             };
