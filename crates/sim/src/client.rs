@@ -180,6 +180,7 @@ impl World {
                 tenant: Tenant(intent.tenant),
                 customer: customer(intent.user),
                 key: key.map(|key| IdempotencyKey::numbered('k', key.index() as u64)),
+                body_key: None,
                 // A cart is bought once, so the payload's number serves as the cart's.
                 cart: Cart {
                     id: purchase.payload.index() as u64,

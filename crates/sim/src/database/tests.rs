@@ -99,6 +99,7 @@ fn claimed(token: u32) -> KeyRecord {
         tenant: SHOP,
         customer: Customer::Guest,
         key: None,
+        body_key: None,
         cart: CART,
         content,
     };
@@ -129,6 +130,7 @@ fn new_order(natural_key: Option<Cart>) -> NewOrder {
         tenant: SHOP,
         customer: Customer::User(UserId(3)),
         key: None,
+        key_index: orders::KeyIndex::None,
         cart: CART,
         natural_key,
         content: Arc::new(OrderContent {
