@@ -26,7 +26,8 @@ pub use contract::{Contract, InFlightPolicy};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use metrics::{Metric, Metrics};
 pub use ports::{
-    Cache, Clock, Gateway, GatewayError, Isolation, Ports, Store, StoreError, Transaction,
+    Cache, Clock, CommitTag, Gateway, GatewayError, Isolation, Ports, Store, StoreError,
+    Transaction,
 };
 pub use rows::{
     ChargeRow, KeyIndex, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, Owner, Token,

@@ -2,6 +2,7 @@
 
 use explore::TaskId;
 use hashbrown::HashTable;
+use history::IntentRef;
 use orders::GatewayError;
 use protocol::{
     ChargeAnswer, ChargeId, ChargeRequest, ChargeState, GatewayKey, Money, OrderId, Tenant,
@@ -18,6 +19,8 @@ pub(crate) struct Charge {
     pub(crate) key: GatewayKey,
     pub(crate) order: Option<OrderId>,
     pub(crate) amount: Money,
+    /// For which purchase it was asked; only the harness knows.
+    pub(crate) intent: Option<IntentRef>,
     pub(crate) state: ChargeState,
     /// The capture is running: whoever comes with the key meanwhile is told so.
     pub(crate) in_use: bool,
@@ -45,6 +48,8 @@ pub(crate) enum Told {
 pub(crate) struct Operation {
     pub(crate) ask: Ask,
     pub(crate) task: TaskId,
+    /// For which purchase it is asked, if for one.
+    pub(crate) intent: Option<IntentRef>,
     /// The ledger row of a capture that runs for this operation.
     pub(crate) captures: Option<u32>,
     /// What was drawn for it when it left.
@@ -150,6 +155,7 @@ impl Gateway {
             key: request.key,
             order: request.order,
             amount: request.amount,
+            intent: self.operations[slot as usize].intent,
             state: ChargeState::Authorized,
             in_use: true,
             since_us: now_us,
@@ -216,7 +222,7 @@ impl Gateway {
 }
 
 /// Keys are derived from numbers that grow: an order's, or a nonce.
-fn hash_key(key: GatewayKey) -> u64 {
+pub(crate) fn hash_key(key: GatewayKey) -> u64 {
     neighbourly(key.0 as u64, Tenant(0))
 }
 
@@ -233,6 +239,7 @@ mod tests {
         let slot = gateway.send(Operation {
             ask,
             task: TASK,
+            intent: None,
             captures: None,
             fate,
             told: None,

@@ -51,7 +51,7 @@ pub struct Simulated {
     pub events: u64,
     /// Virtual time at the end.
     pub ended_us: u64,
-    /// How many statements the database answered.
+    /// How many statements reached the database: each once, however often it waited; BEGIN, COMMIT and ROLLBACK among them.
     pub statements: u64,
     /// How often a statement waited for another transaction.
     pub lock_waits: u64,

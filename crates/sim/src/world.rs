@@ -90,8 +90,19 @@ pub struct World {
 pub(crate) struct Menu {
     /// The baskets' contents, with spare handles to each.
     contents: Vec<(MenuItem, RefCell<Vec<MenuItem>>)>,
-    /// The name of each shop's baskets in the history.
+    /// The name of each shop's baskets in the history, shop by shop: they are the first names of baskets.
     names: Vec<BasketRef>,
+}
+
+impl Menu {
+    /// Whether a shop's basket has this very content: the same place in memory, not only the same lines.
+    #[inline]
+    pub(crate) fn is_content(&self, tenant: Tenant, basket: BasketRef, content: &MenuItem) -> bool {
+        let before = tenant.0 as usize * self.contents.len();
+        let place = basket.index().checked_sub(before);
+        let known = place.and_then(|place| self.contents.get(place));
+        known.is_some_and(|(known, _)| MenuItem::ptr_eq(known, content))
+    }
 }
 
 /// A content that can be ordered.
@@ -372,7 +383,7 @@ impl State {
 
     /// A transaction ends without a COMMIT.
     pub(crate) fn roll_back(&mut self, tx: Tx) {
-        self.database.rollback(tx);
+        self.database.hang_up(tx);
         self.release_waiters();
     }
 

@@ -6,8 +6,13 @@ use std::rc::Rc;
 use explore::Chooser;
 use history::{History, What};
 use orders::StrategyName;
-use orders::{Cache, Ports};
-use protocol::{Problem, Response, Span};
+use orders::{
+    Cache, CommitTag, Isolation, KeyRecord, KeyState, NewOrder, Owner, Ports, Store, StoreError,
+    Token, Transaction,
+};
+use protocol::{
+    Money, Order, OrderContent, OrderRequest, OrderState, Problem, Response, Scope, ScopedKey, Span,
+};
 use scenario::{Known, Options, Plan};
 use sim::{
     Control, Crowd, Job, OrderService, ReplicaPorts, Service, Shoppers, Simulated, Visit, World,
@@ -410,4 +415,208 @@ fn a_replay_of_the_picks_is_the_same_run() {
     let second = simulate(&plan, strategy, Chooser::of(replay), &mut |_| Control::Go).unwrap();
     assert_eq!(first.digest, second.digest);
     assert!(first.history.events == second.history.events);
+}
+
+/// A service that goes on after an error, as one does that forgets to look, and believes the COMMIT.
+struct Heedless(std::cell::RefCell<BTreeMap<String, u64>>);
+
+impl Service for Heedless {
+    async fn handle(&self, ports: &ReplicaPorts<'_>, job: &Job) -> Option<Response> {
+        let Job::Serve(request) = job else {
+            return None;
+        };
+        let mut tx = ports
+            .store()
+            .begin(Isolation::ReadCommitted)
+            .await
+            .expect("no connection is lost here");
+        let (key, record) = a_claim(request);
+        assert_eq!(tx.insert_key(&key, record).await, Ok(()));
+        let twice = tx.insert_key(&key, record).await;
+        assert!(matches!(twice, Err(StoreError::Unique(_))), "{twice:?}");
+        let ended = format!("{:?}", tx.commit().await);
+        *self.0.borrow_mut().entry(ended).or_default() += 1;
+        Some(Response::refused(503, Problem::Unavailable))
+    }
+
+    fn upkeep_every_us(&self) -> Option<u64> {
+        None
+    }
+}
+
+fn a_claim(request: &OrderRequest) -> (ScopedKey, KeyRecord) {
+    let key = ScopedKey {
+        tenant: request.tenant,
+        scope: Scope::CreateOrder,
+        key: request.key.clone().expect("the client sends keys"),
+    };
+    let record = KeyRecord {
+        state: KeyState::Claimed,
+        owner: Owner(0),
+        token: Token(1),
+        lease_until: protocol::Time(0),
+        expires_at: protocol::Time(0),
+        fingerprint: orders::fingerprint(request),
+        order: None,
+        response: None,
+    };
+    (key, record)
+}
+
+#[test]
+fn a_commit_of_an_aborted_transaction_is_answered_rollback_and_no_fault_of_commits_strikes_it() {
+    let faults = r#"
+        [[fault]]
+        serialization-failure = { chance = 1 }
+        [[fault]]
+        lose-commit = { chance = 1 }
+        [[fault]]
+        lose-commit-ack = { chance = 1 }
+    "#;
+    let plan = plan(&format!("{CLIENTS}{faults}"));
+    let (world, heedless) = (
+        World::new(&plan, Chooser::random(1)),
+        Heedless(Default::default()),
+    );
+    run(&world, &heedless, &Shoppers::new(&plan), &mut |_| {
+        Control::Go
+    })
+    .unwrap();
+    let told = heedless.0.into_inner();
+    let rolled_back = format!("{:?}", Ok::<_, StoreError>(CommitTag::RolledBack));
+    assert_eq!(told.keys().collect::<Vec<_>>(), [&rolled_back]);
+    let simulated = world.finish();
+    assert!(fired(&simulated.history).is_empty());
+    assert_eq!(simulated.history.audit.unwrap().keys, Some(Vec::new()));
+    assert_eq!(
+        simulated.statements,
+        4 * told[&rolled_back],
+        "BEGIN, two inserts, COMMIT"
+    );
+}
+
+/// A service that stores one burger more than was ordered, or the same lines in another order.
+struct Generous {
+    burgers: u32,
+}
+
+impl Service for Generous {
+    async fn handle(&self, ports: &ReplicaPorts<'_>, job: &Job) -> Option<Response> {
+        let Job::Serve(request) = job else {
+            return None;
+        };
+        let mut lines = request.content.lines.clone();
+        lines[0].quantity += self.burgers;
+        lines.reverse();
+        let content = std::sync::Arc::new(OrderContent {
+            lines,
+            note: Default::default(),
+        });
+        let mut tx = ports.store().begin(Isolation::ReadCommitted).await.unwrap();
+        let new = NewOrder {
+            tenant: request.tenant,
+            customer: request.customer,
+            key: request.key.clone(),
+            cart: request.cart,
+            natural_key: None,
+            content: content.clone(),
+            total: Money(1),
+            state: OrderState::Confirmed,
+            created_at: protocol::Time(1),
+        };
+        let order = tx.insert_order(new).await.unwrap();
+        tx.insert_items(order, &content).await.unwrap();
+        assert_eq!(tx.commit().await, Ok(CommitTag::Committed));
+        Some(Response::created(Order {
+            id: order,
+            state: OrderState::Confirmed,
+            total: Money(1),
+        }))
+    }
+
+    fn upkeep_every_us(&self) -> Option<u64> {
+        None
+    }
+}
+
+#[test]
+fn the_audit_shows_the_lines_that_are_stored_and_not_those_that_were_asked_for() {
+    let plan = plan("[[client]]\nname = \"app\"");
+    for burgers in [0, 1] {
+        let world = World::new(&plan, Chooser::random(1));
+        let service = Generous { burgers };
+        run(&world, &service, &Shoppers::new(&plan), &mut |_| {
+            Control::Go
+        })
+        .unwrap();
+        let history = world.finish().history;
+        let names = &history.names;
+        let rows = history.audit.as_ref().unwrap().orders.as_ref().unwrap();
+        assert_eq!(rows.len(), 300);
+        let units = |items: &[history::Item]| items.iter().map(|item| item.quantity).sum::<u32>();
+        let asked: u32 = (0..300)
+            .map(|payload| {
+                let basket = names.payload_items(history::PayloadRef::new(payload));
+                units(names.items(basket.unwrap()))
+            })
+            .sum();
+        let stored: u32 = rows
+            .iter()
+            .map(|row| units(names.items(row.items.unwrap())))
+            .sum();
+        assert_eq!(stored, asked + 300 * burgers);
+        let as_asked = rows.iter().filter(|row| row.payload.is_some()).count();
+        assert_eq!(as_asked, if burgers == 0 { 300 } else { 0 });
+        assert!(names.baskets.len() < 300, "equal lines are one basket");
+    }
+}
+
+#[test]
+fn a_charge_without_an_order_is_audited_with_the_purchase_that_asked_for_it() {
+    let plan = plan(&format!(
+        "{CLIENTS}\n[[fault]]\ngateway-timeout-after = {{ chance = 0.3 }}"
+    ));
+    let history = go(&plan, "no-dedup", 1).history;
+    let charges = history.audit.as_ref().unwrap().charges.as_ref().unwrap();
+    let (with, without): (Vec<history::AuditCharge>, Vec<_>) = charges
+        .iter()
+        .copied()
+        .partition(|charge| charge.order.is_some());
+    assert!(with.len() > 200 && without.len() > 50);
+    assert!(with.iter().all(|charge| charge.intent.is_none()));
+    assert!(without.iter().all(|charge| charge.intent.is_some()));
+    let history = go(&plan, "claim-complete", 1).history;
+    let charges = history.audit.as_ref().unwrap().charges.as_ref().unwrap();
+    assert!(charges.iter().all(|charge| charge.intent.is_none()));
+}
+
+/// A service whose upkeep opens transactions and lets go of them.
+struct Forgetful;
+
+impl Service for Forgetful {
+    async fn handle(&self, ports: &ReplicaPorts<'_>, job: &Job) -> Option<Response> {
+        let tx = ports.store().begin(Isolation::ReadCommitted).await;
+        drop(tx);
+        matches!(job, Job::Serve(_)).then(|| Response::refused(503, Problem::Unavailable))
+    }
+
+    fn upkeep_every_us(&self) -> Option<u64> {
+        Some(1_000)
+    }
+}
+
+#[test]
+fn a_transaction_that_is_let_go_of_in_the_last_moments_is_rolled_back_at_the_end() {
+    let mut plan = Rc::unwrap_or_clone(plan("[[client]]\nname = \"app\""));
+    (plan.load.intents, plan.load.over_us) = (3, 100_000);
+    for deadline_us in (10_000..14_000).step_by(100) {
+        plan.contract.recovery_deadline_us = deadline_us;
+        let plan = Rc::new(plan.clone());
+        let world = World::new(&plan, Chooser::random(1));
+        run(&world, &Forgetful, &Shoppers::new(&plan), &mut |_| {
+            Control::Go
+        })
+        .unwrap();
+        world.finish();
+    }
 }

@@ -110,7 +110,7 @@ async fn insert<P: Ports>(
     book(&mut tx, request, order, total, charge).await?;
     tx.insert_notification(order, NotificationKind::Created)
         .await?;
-    tx.commit().await?;
+    tx.commit().await?.committed()?;
     Ok(Some(order))
 }
 

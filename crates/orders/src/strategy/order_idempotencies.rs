@@ -18,7 +18,7 @@ use super::seed_text::body_hash;
 use super::valid_total::valid_total;
 use crate::contract::Contract;
 use crate::metrics::Metric;
-use crate::ports::{Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{CommitTag, Isolation, Ports, Store, StoreError, Transaction};
 use crate::rows::{ChargeRow, KeyRecord, KeyState, NotificationKind, Token};
 
 /// Create or fetch the record; an order under it is the answer, whatever was asked for now.
@@ -54,7 +54,7 @@ impl Strategy for OrderIdempotencies {
             return UNKNOWN;
         };
         match transact(&mut tx, ports, request, &record, total).await {
-            Ok(order) => match tx.commit().await {
+            Ok(order) => match tx.commit().await.and_then(CommitTag::committed) {
                 Ok(()) => Response::created(order),
                 Err(_) => UNKNOWN,
             },

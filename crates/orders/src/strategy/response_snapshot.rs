@@ -131,6 +131,6 @@ async fn write<P: Ports>(
         response: Some(response),
     };
     tx.insert_key(key, record).await?;
-    tx.commit().await?;
+    tx.commit().await?.committed()?;
     Ok(Some(response))
 }

@@ -14,7 +14,7 @@ use super::seed_text::body_hash;
 use super::valid_total::valid_total;
 use crate::contract::Contract;
 use crate::metrics::Metric;
-use crate::ports::{Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{CommitTag, Isolation, Ports, Store, StoreError, Transaction};
 use crate::rows::{KeyRecord, KeyState, NotificationKind, Token as Held};
 
 /// Whoever presents a used token gets its order: whoever's it is, whatever is in it, and also if there is none.
@@ -92,7 +92,7 @@ async fn first<P: Ports>(
         // `pool.connect()` stands outside of the `try`.
         Err(_) => return UNKNOWN,
         Ok(mut tx) => match write(&mut tx, ports, request, token, total).await {
-            Ok(order) => match tx.commit().await {
+            Ok(order) => match tx.commit().await.and_then(CommitTag::committed) {
                 Ok(()) => return Response::created(order),
                 Err(_) => UNKNOWN,
             },

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
+use history::IntentRef;
 use orders::{Gateway, GatewayError};
 use protocol::{ChargeAnswer, ChargeId, ChargeRequest, GatewayKey};
 use scenario::{CrashPoint, Host};
@@ -68,9 +69,11 @@ impl ReplicaPorts<'_> {
             Fate::TimeoutBefore | Fate::TimeoutAfter => span_us.max(GATEWAY_TIMEOUT_US),
             _ => span_us,
         };
+        let intent = state.purchase(self.slot);
         let slot = state.gateway.send(Operation {
             ask,
             task,
+            intent,
             captures: None,
             fate,
             told: None,
@@ -82,6 +85,13 @@ impl ReplicaPorts<'_> {
 }
 
 impl State {
+    /// The purchase that a handler serves.
+    fn purchase(&mut self, slot: usize) -> Option<IntentRef> {
+        let attempt = self.calls[slot].attempt?;
+        let intent = self.attempts.get(attempt).intent;
+        (intent != u32::MAX).then(|| IntentRef::new(intent))
+    }
+
     /// What the plan's faults do to a charge.
     fn charge_fate(&mut self, world: &World, slot: usize, who: Who) -> (Fate, u64) {
         let slow_us = match self.strike(&world.faults, Opportunity::SlowGateway, who) {

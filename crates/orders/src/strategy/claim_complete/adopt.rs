@@ -6,7 +6,7 @@ use super::claim::Round;
 use super::{Answer, Purchase, undo};
 use crate::fingerprint::fingerprint;
 use crate::machine::{self, Claimed};
-use crate::ports::{Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{CommitTag, Isolation, Ports, Store, StoreError, Transaction};
 use crate::rows::{KeyRecord, Token};
 
 /// A key that we may write, and over which token.
@@ -42,11 +42,13 @@ impl<P: Ports> Purchase<'_, P> {
         round: Result<Round, StoreError>,
     ) -> Result<Round, StoreError> {
         match round {
-            Ok(Round::Answer(answer)) if answer.stored_until.is_some() => match tx.commit().await {
-                Ok(()) => Ok(Round::Answer(answer)),
-                Err(StoreError::Unknown) => Ok(Round::Again),
-                Err(error) => Err(error),
-            },
+            Ok(Round::Answer(answer)) if answer.stored_until.is_some() => {
+                match tx.commit().await.and_then(CommitTag::committed) {
+                    Ok(()) => Ok(Round::Answer(answer)),
+                    Err(StoreError::Unknown) => Ok(Round::Again),
+                    Err(error) => Err(error),
+                }
+            }
             Ok(other) => {
                 tx.rollback().await;
                 Ok(other)
