@@ -18,7 +18,7 @@ pub mod party;
 pub mod problem;
 pub mod time;
 
-pub use charge::{ChargeAnswer, ChargeId, ChargeRequest, ChargeState, GatewayKey};
+pub use charge::{ChargeAnswer, ChargeId, ChargeNotice, ChargeRequest, ChargeState, GatewayKey};
 pub use key::{IdempotencyKey, KeyError, Scope, ScopedKey};
 pub use money::{Money, MoneyError};
 pub use order::{

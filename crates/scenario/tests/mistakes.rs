@@ -293,3 +293,49 @@ fn a_rendered_mistake_shows_the_line_and_what_to_write() {
         expected
     );
 }
+
+#[test]
+fn a_partition_that_could_never_strike_is_refused() {
+    let lose = r#"lose-response = { chance = 0.2, client = "ios", window = { from = "30min", until = "1h" } }"#;
+    for (from, to, says) in [
+        ("clients", "database", "without a replica"),
+        ("database", "cache", "without a replica"),
+        ("gateway", "clients", "without a replica"),
+        ("replica-0", "replica-1", "each other nothing"),
+        ("replicas", "replica-0", "each other nothing"),
+        ("clients", "clients", "two sides"),
+    ] {
+        let cut = format!(r#"partition = {{ from = "{from}", to = "{to}" }}"#);
+        let text = GOOD.replace(lose, &cut);
+        let mistake = parse("dinner.toml", &text, &options(1.0)).expect_err(&cut);
+        assert!(mistake.to_string().contains(says), "{}", mistake.render());
+        let offset = mistake.offset().expect("it has a place");
+        assert!(
+            text[offset..].starts_with(&format!("\"{to}\" }}")),
+            "{}",
+            mistake.render()
+        );
+    }
+    for (from, to) in [
+        ("clients", "replicas"),
+        ("replica-2", "gateway"),
+        ("cache", "replica-0"),
+    ] {
+        let cut = format!(r#"partition = {{ from = "{from}", to = "{to}" }}"#);
+        assert!(
+            parse("dinner.toml", &GOOD.replace(lose, &cut), &options(1.0)).is_ok(),
+            "{cut}"
+        );
+    }
+}
+
+#[test]
+fn an_app_that_always_dies_is_refused() {
+    check(
+        r#"share = 0.4"#,
+        "share = 0.4\ncrash = { chance = 1, back-after = \"5s\" }",
+        "1, back-after",
+        "dies in every attempt",
+        "below 1",
+    );
+}

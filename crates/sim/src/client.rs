@@ -3,11 +3,13 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use explore::{Class, Kind, Lineage, Object, Odds, Site, TaskId};
+use explore::{Class, Kind, Lineage, Odds, Site};
 use history::{IntentRef, Invoke, KeyRef, PayloadRef, TenantRef};
+use orders::Button;
 use protocol::{Cart, IdempotencyKey, OrderRequest, Problem, Tenant};
 use scenario::{ClientPlan, DelayTable, Intent, KeyPolicy, Plan};
 
+use crate::arrivals::TAB_TAP;
 use crate::attempt::{Attempt, Outcome};
 use crate::world::{Event, World, customer};
 
@@ -29,6 +31,15 @@ pub struct Visit {
     pub tap: u32,
     /// How long the first request of this visit is under way, if not as the world says.
     pub uplink_us: Option<u64>,
+    /// What the button does that is tapped.
+    pub button: Button,
+}
+
+/// A page with a button of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Page {
+    intent: u32,
+    second_tab: bool,
 }
 
 /// A purchase as the harness knows it.
@@ -42,6 +53,15 @@ pub struct Purchase {
     pub key: Option<KeyRef>,
 }
 
+impl Visit {
+    fn page(&self) -> Page {
+        Page {
+            intent: self.purchase.intent.index() as u32,
+            second_tab: self.tap == TAB_TAP,
+        }
+    }
+}
+
 /// The clients of the plan.
 #[derive(Debug)]
 pub struct Shoppers {
@@ -53,6 +73,12 @@ const ATTEMPT: Kind = Kind::new("client.attempt");
 const TAP: Kind = Kind::new("client.tap");
 const WAIT: Kind = Kind::new("client.wait");
 const APP_CRASH: Kind = Kind::new("client.crash");
+const APP_WAIT: Kind = Kind::new("client.crash.wait");
+const APP_MOMENT: Kind = Kind::new("client.crash.moment");
+/// In how many moments of its wait an app may die; the first is when its request leaves.
+const APP_MOMENTS: u32 = 8;
+/// An app that was started so often again does not die any more.
+const RESTARTS_MAX: u32 = 20;
 
 impl Shoppers {
     /// The clients of a plan.
@@ -92,47 +118,76 @@ impl Shoppers {
         }
     }
 
-    /// Whether the app dies while it waits, and for how long it is gone.
-    fn dies(&self, world: &World, client: usize, lineage: Lineage) -> Option<u64> {
+    /// Whether the app is to die while it waits: after how long, and for how long it is gone. It dies at any moment of a usual
+    /// wait; if the answer is there before, it does not matter.
+    fn dies(&self, world: &World, client: usize, lineage: Lineage) -> Option<(u64, u64)> {
         let (odds, table) = self.back_after[client].as_ref()?;
         let state = &mut *world.state.borrow_mut();
         let strikes = state.under_load
             && state
                 .chooser
                 .chance(&Site::new(APP_CRASH, lineage, 0), *odds);
-        strikes.then(|| table.draw(&mut state.chooser, APP_CRASH, lineage, 1))
+        strikes.then(|| {
+            let chooser = &mut state.chooser;
+            let back_after_us = table.draw(chooser, APP_CRASH, lineage, 1);
+            let delays = &world.delays;
+            let wait_us: u64 = [&delays.uplink, &delays.handler, &delays.downlink]
+                .into_iter()
+                .zip(0..)
+                .map(|(delay, part)| delay.draw(chooser, APP_WAIT, lineage, part))
+                .sum();
+            let moment = chooser.choose(&Site::new(APP_MOMENT, lineage, 0), APP_MOMENTS);
+            let after_us = wait_us * u64::from(moment) / u64::from(APP_MOMENTS);
+            (after_us, back_after_us)
+        })
     }
 }
 
 impl Crowd for Shoppers {
     async fn visit(&self, world: &World, visit: Visit) {
+        if visit.button == Button::Plain {
+            self.shop(world, &visit).await;
+        } else if world.press(&visit).await {
+            self.shop(world, &visit).await;
+            world.let_go(&visit);
+        }
+        if world.plan.clients[visit.intent.client].crash.is_some() {
+            world.leave_app(&visit);
+        }
+    }
+}
+
+impl Shoppers {
+    /// The requests of a visit.
+    async fn shop(&self, world: &World, visit: &Visit) {
         let client = &world.plan.clients[visit.intent.client];
         let lineage = visit.intent.lineage.child(TAP, u64::from(visit.tap));
         let mut key = visit.purchase.key;
-        let mut retries = 0;
+        let (mut retries, mut restarts) = (0, 0);
         loop {
-            let attempt_lineage = lineage.child(ATTEMPT, u64::from(retries));
+            let number = retries + restarts;
+            let attempt_lineage = lineage.child(ATTEMPT, u64::from(number));
             if client.key == KeyPolicy::PerAttempt
-                || (client.key == KeyPolicy::PerTap && retries == 0)
+                || (client.key == KeyPolicy::PerTap && number == 0)
             {
                 key = Some(world.state.borrow_mut().recorder.key());
             }
-            let mut attempt = world.attempt(&visit, key, attempt_lineage, client.timeout_us);
-            attempt.uplink_us = visit.uplink_us.filter(|_| retries == 0);
-            let back_after_us = self.dies(world, visit.intent.client, attempt_lineage);
-            let outcome = match back_after_us {
-                Some(_) => world.send_and_die(attempt),
-                None => world.exchange(attempt).await,
+            let mut attempt = world.attempt(visit, key, attempt_lineage, client.timeout_us);
+            attempt.uplink_us = visit.uplink_us.filter(|_| number == 0);
+            let death = match restarts < RESTARTS_MAX {
+                true => self.dies(world, visit.intent.client, attempt_lineage),
+                false => None,
             };
-            if let Some(span_us) = back_after_us {
-                world.client_sleep(span_us).await;
-                let crash = client
-                    .crash
-                    .as_ref()
-                    .expect("only an app that can die dies");
+            attempt.dies_after_us = death.map(|(after_us, _)| after_us);
+            let outcome = world.exchange(attempt).await;
+            if let (Outcome::Died, Some((_, back_after_us)), Some(crash)) =
+                (outcome, death, &client.crash)
+            {
+                world.client_sleep(back_after_us).await;
                 if !crash.key_persisted && key.is_some() {
                     key = Some(world.state.borrow_mut().recorder.key());
                 }
+                restarts += 1;
             } else if Shoppers::tries_again(client, outcome, retries) {
                 let waits = &self.waits[visit.intent.client];
                 let wait = &waits[(retries as usize).min(waits.len() - 1)];
@@ -143,10 +198,10 @@ impl Crowd for Shoppers {
                     u64::from(retries),
                 );
                 world.client_sleep(span_us).await;
+                retries += 1;
             } else {
                 return;
             }
-            retries += 1;
         }
     }
 }
@@ -199,7 +254,34 @@ impl World {
             client: intent.client,
             timeout_us,
             uplink_us: None,
+            dies_after_us: None,
         }
+    }
+
+    /// A tap on a button that may be disabled, or wait for further taps. Whether it leads to a request.
+    async fn press(&self, visit: &Visit) -> bool {
+        let page = visit.page();
+        if self.state.borrow().submitting.contains(&page) {
+            return false;
+        }
+        if let Button::Debounced(span) = visit.button {
+            self.client_sleep(span.0).await;
+        }
+        self.state.borrow_mut().submitting.insert(page)
+    }
+
+    /// Nothing of the page is under way any more: its button works again.
+    fn let_go(&self, visit: &Visit) {
+        self.state.borrow_mut().submitting.remove(&visit.page());
+    }
+
+    /// The visit that is running is over, and with it its part of the app.
+    fn leave_app(&self, visit: &Visit) {
+        let state = &mut *self.state.borrow_mut();
+        let task = state
+            .running_client
+            .expect("a visit ends only while it runs");
+        state.leave_app(visit.purchase.intent.index() as u32, task);
     }
 
     /// A client waits.
@@ -225,9 +307,4 @@ impl World {
         })
         .await;
     }
-}
-
-/// The object that a client's event touches.
-pub(crate) fn client_class(task: TaskId) -> Class {
-    Class::Step(Object(1 << 40 | u64::from(task.slot)))
 }

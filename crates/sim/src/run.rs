@@ -7,7 +7,7 @@ use crate::service::{Job, OrderService, Service};
 use crate::world::World;
 use explore::{Chooser, Digest};
 use history::History;
-use orders::StrategyName;
+use orders::{Metrics, StrategyName};
 use scenario::Plan;
 use std::rc::Rc;
 
@@ -45,6 +45,8 @@ pub type Pace<'w> = dyn FnMut(Progress) -> Control + 'w;
 pub struct Simulated {
     /// What happened, and what is stored.
     pub history: History,
+    /// What the service's monitoring has counted.
+    pub metrics: Metrics,
     /// The digest of everything that was picked and that happened.
     pub digest: Digest,
     /// How many events there were.
@@ -88,7 +90,7 @@ pub fn run<S: Service, C: Crowd>(
 ) -> Result<(), Interrupted> {
     let handle = |ports, job| serve(service, ports, job);
     let visit = |visit| crowd.visit(world, visit);
-    Engine::new(world, handle, visit, service.upkeep_every_us()).run(pace)
+    Engine::new(world, handle, visit, service).run(pace)
 }
 
 /// Runs a world once for every chooser, with everything forgotten in between, and shows each run as it ends.
@@ -101,7 +103,7 @@ pub fn run_episodes<S: Service, C: Crowd>(
 ) {
     let handle = |ports, job| serve(service, ports, job);
     let visit = |visit| crowd.visit(world, visit);
-    let mut engine = Engine::new(world, handle, visit, service.upkeep_every_us());
+    let mut engine = Engine::new(world, handle, visit, service);
     for chooser in choosers {
         engine.begin_again(chooser);
         let ended = engine.run(&mut |_| Control::Go);

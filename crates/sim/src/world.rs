@@ -1,27 +1,30 @@
 //! Everything that exists, in one place, and the events that move it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use explore::{
     Chooser, Class, Kernel, Kind, Lane, Lineage, Object, Order, Quantiles, Site, TaskId,
 };
 use history::{
-    BasketRef, Contract, FaultRef, History, Item, Label, Names, Recorder, SkuRef, TenantRef,
+    BasketRef, CodeRef, Contract, FaultRef, History, HostRef, Item, Label, Names, Recorder, SkuRef,
+    TenantRef,
 };
-use orders::{ClaimTable, Contract as ServiceContract};
-use protocol::{Customer, Line, Money, OrderContent, Tenant};
+use orders::{ClaimTable, Contract as ServiceContract, Metrics};
+use protocol::{Customer, Line, Money, OrderContent, Problem, Tenant};
 use scenario::{DelayTable, Plan};
 
 use crate::answers::Answers;
-use crate::attempt::{AttemptId, Attempts};
+use crate::attempt::{AttemptId, Attempts, CODE_DIED, CODE_RESET, CODE_TIMEOUT, Coming, Held};
 use crate::cache::Cache;
 use crate::call::Call;
+use crate::client::Page;
 use crate::database::rows::sku;
 use crate::database::{Database, Tx};
 use crate::fault::{Armed, Faults, Opportunity, Who};
-use crate::gateway::Gateway;
-use crate::replica::Replica;
+use crate::gateway::{Gateway, Webhook};
+use crate::replica::{Dying, Replica};
 
 /// Something that is due.
 #[derive(Clone, Copy, Debug)]
@@ -32,10 +35,14 @@ pub(crate) enum Event {
     Client(TaskId),
     /// A client stops waiting for an attempt.
     GiveUp(AttemptId),
+    /// A client's app dies, if it still waits for an attempt.
+    AppDies(AttemptId),
+    /// Nothing of an attempt is left that could reach its client, and the client has no timer: it waits for ever.
+    Forsaken(AttemptId),
     /// A request reaches its replica.
     Request(AttemptId),
     /// A response, or a reset, reaches its client.
-    Response(AttemptId),
+    Response(Held, Coming),
     /// A handler's message reaches the database or the cache, or a lock it waited for is free.
     Reach(TaskId),
     /// An answer, or a timer, reaches a handler.
@@ -47,7 +54,7 @@ pub(crate) enum Event {
     /// The gateway's answer is back.
     GatewayReply(u32),
     /// The gateway tells a replica of a capture.
-    Webhook(u32),
+    Webhook(Webhook),
     /// A replica looks after its claims.
     Upkeep(u32),
     /// A replica comes back.
@@ -115,6 +122,7 @@ pub(crate) struct Delays {
     pub(crate) downlink: DelayTable,
     pub(crate) handler: DelayTable,
     pub(crate) webhook: Option<DelayTable>,
+    pub(crate) skew: Skew,
 }
 
 /// What changes.
@@ -140,27 +148,39 @@ pub(crate) struct State {
     pub(crate) under_load: bool,
     /// The client's task that is running, if one is.
     pub(crate) running_client: Option<TaskId>,
+    /// The visits of every intent whose app can die, as long as they last.
+    pub(crate) apps: BTreeMap<u32, Vec<TaskId>>,
     /// Replicas that are to die as soon as the task at hand has stopped.
-    pub(crate) dying: Vec<(u32, u64)>,
+    pub(crate) dying: Vec<Dying>,
     /// Numbers that nobody else gets.
     pub(crate) nonces: u64,
-    /// How many webhooks replicas have heard.
-    pub(crate) webhooks_heard: u64,
+    /// What the service's monitoring has counted.
+    pub(crate) metrics: Metrics,
+    /// The pages whose button is disabled, because a request of theirs is under way.
+    pub(crate) submitting: BTreeSet<Page>,
+    /// Until when webhooks are under way.
+    pub(crate) webhooks_until_us: u64,
+    /// The latest identity that a replica has in a life of its own.
+    pub(crate) owners: u32,
     /// Nothing more happens: what is still open is taken back at once.
     pub(crate) ended: bool,
-    /// The requests being worked on.
-    pub(crate) active: u64,
 }
 
 /// What the world remembers of an intent, to know which situations it met.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct IntentTrack {
-    pub(crate) working: u8,
+    /// The replica that had its latest request, plus one.
+    pub(crate) replica: u32,
+    pub(crate) working: u16,
     pub(crate) succeeded: bool,
     pub(crate) crashed: bool,
-    /// The replica that had its latest request, plus one.
-    pub(crate) replica: u8,
 }
+
+const _: () = assert!(
+    size_of::<IntentTrack>() <= 8,
+    "there is one for every intent"
+);
+const _: () = assert!(size_of::<Event>() <= 12, "events are copied about");
 
 /// How far the replicas' clocks may be off: a normal distribution is cut there.
 const SKEW_CENTRE_DEVIATIONS: u64 = 8;
@@ -178,6 +198,7 @@ impl World {
         for fault in &plan.faults {
             names.faults.intern::<FaultRef>(&fault.name);
         }
+        declare(plan, &mut names);
         let (menu, contract) = catalogue(plan, &service_contract, &mut names);
         let mut recorder = Recorder::new(contract);
         recorder.history_mut().names = names;
@@ -190,6 +211,7 @@ impl World {
                 downlink: DelayTable::new(&latencies.downlink),
                 handler: DelayTable::new(&latencies.handler),
                 webhook: latencies.webhook.as_ref().map(DelayTable::new),
+                skew: Skew::new(plan.world.clock_skew_us),
             },
             faults: Faults::new(&plan.faults),
             goes_ahead: true,
@@ -199,8 +221,20 @@ impl World {
             fired: Cell::new(Fired::Begun),
             state: RefCell::new(State::new(plan, chooser, recorder)),
         };
+        world.start_replicas();
         world.stock_up();
         world
+    }
+
+    /// The replicas in their first life, each with a clock of its own.
+    fn start_replicas(&self) {
+        let state = &mut *self.state.borrow_mut();
+        state.replicas.clear();
+        for number in 0..self.plan.world.replicas {
+            let skew_us = self.delays.skew.draw(number, &mut state.chooser);
+            state.replicas.push(Replica::new(number, skew_us));
+        }
+        state.owners = self.plan.world.replicas - 1;
     }
 
     /// Every shop's shelves.
@@ -220,12 +254,14 @@ impl World {
         }
     }
 
-    /// Back to the beginning, under another chooser: nothing happened yet. Memory is kept.
+    /// Back to the beginning, under another chooser: nothing happened yet. What was allocated is used again, but for the
+    /// database's tables and those claim tables that were looked at.
     pub fn begin_again(&self, chooser: Chooser) {
         {
             let state = &mut *self.state.borrow_mut();
-            state.begin_again(&self.plan, chooser);
+            state.begin_again(chooser);
         }
+        self.start_replicas();
         if self.tables_used.replace(false) {
             self.tables
                 .borrow_mut()
@@ -250,6 +286,11 @@ impl World {
     pub fn in_small_steps(mut self) -> World {
         self.goes_ahead = false;
         self
+    }
+
+    /// The digest of everything that was picked and that happened so far.
+    pub fn digest(&self) -> explore::Digest {
+        self.state.borrow().chooser.digest()
     }
 
     /// What was picked so far, if the chooser keeps it.
@@ -306,11 +347,10 @@ fn new_table() -> Rc<ClaimTable> {
 }
 
 impl State {
-    fn new(plan: &Plan, mut chooser: Chooser, mut recorder: Recorder) -> State {
+    fn new(plan: &Plan, chooser: Chooser, mut recorder: Recorder) -> State {
         let mut kernel = Kernel::new(Order::Timed);
         let database_lane = kernel.lane(plan.world.latencies.database_us);
         let database_lane_ahead = kernel.lane(plan.world.latencies.database_us * 2);
-        let replicas = replicas(plan, &mut chooser);
         let intents = usize::try_from(plan.load.intents).expect("a load that fits in memory");
         recorder.reserve(intents);
         let mut state = State {
@@ -320,7 +360,7 @@ impl State {
             database: Database::default(),
             gateway: Gateway::default(),
             cache: Cache::default(),
-            replicas,
+            replicas: Vec::new(),
             calls: Vec::new(),
             attempts: Attempts::default(),
             answers: Answers::default(),
@@ -329,11 +369,14 @@ impl State {
             database_lane_ahead,
             under_load: true,
             running_client: None,
+            apps: BTreeMap::new(),
             dying: Vec::new(),
             nonces: 0,
-            webhooks_heard: 0,
+            metrics: Metrics::default(),
+            submitting: BTreeSet::new(),
+            webhooks_until_us: 0,
+            owners: 0,
             ended: false,
-            active: 0,
         };
         state.database.orders.reserve(intents);
         state.database.keys.reserve(intents);
@@ -375,10 +418,30 @@ impl State {
         who: Who,
         fits: impl Fn(&scenario::FaultKind) -> bool,
     ) -> Option<&'f Armed> {
-        let now_us = self.kernel.now_us();
-        let fault = faults.draw(here, who, now_us, &mut self.chooser, fits)?;
-        self.recorder.fault(now_us, fault.name(), None);
+        let fault = self.draw_unseen(faults, here, who, fits)?;
+        self.note_fault(fault.name(), who.replica);
         Some(fault)
+    }
+
+    /// The fault that strikes, if one does. Whether it comes to anything is still open, so it is not recorded yet.
+    pub(crate) fn draw_unseen<'f>(
+        &mut self,
+        faults: &'f Faults,
+        here: Opportunity,
+        who: Who,
+        fits: impl Fn(&scenario::FaultKind) -> bool,
+    ) -> Option<&'f Armed> {
+        if !self.under_load {
+            return None;
+        }
+        let now_us = self.kernel.now_us();
+        faults.draw(here, who, now_us, &mut self.chooser, fits)
+    }
+
+    /// A fault struck, perhaps a replica or what was on its way to or from it.
+    pub(crate) fn note_fault(&mut self, fault: FaultRef, replica: u32) {
+        let host = (replica != Who::NOWHERE).then(|| HostRef::new(replica));
+        self.recorder.fault(self.kernel.now_us(), fault, host);
     }
 
     /// A transaction ends without a COMMIT.
@@ -419,50 +482,67 @@ impl State {
 }
 
 impl State {
-    fn begin_again(&mut self, plan: &Plan, chooser: Chooser) {
+    fn begin_again(&mut self, chooser: Chooser) {
         self.kernel.reset();
         self.chooser = chooser;
         self.recorder.begin_again();
         self.database = Database::default();
-        self.gateway = Gateway::default();
-        self.cache = Cache::default();
-        let skewed = plan.world.clock_skew_us > 0;
-        if skewed
-            || self
-                .replicas
-                .iter()
-                .any(|replica| replica.life > 0 || !replica.up)
-        {
-            self.replicas = replicas(plan, &mut self.chooser);
-        }
+        self.gateway.forget();
+        self.cache.flush();
         self.attempts.forget();
         self.answers.forget();
-        for call in &mut self.calls {
-            call.answer = None;
-        }
+        self.calls.clear();
         self.intents.clear();
+        self.apps.clear();
         self.dying.clear();
         (self.under_load, self.ended, self.running_client) = (true, false, None);
-        (self.nonces, self.webhooks_heard, self.active) = (0, 0, 0);
+        (self.nonces, self.webhooks_until_us) = (0, 0);
+        self.metrics = Metrics::default();
+        self.submitting.clear();
     }
 }
 
-/// The replicas, each with a clock of its own.
-fn replicas(plan: &Plan, chooser: &mut Chooser) -> Vec<Replica> {
-    let deviation = plan.world.clock_skew_us;
-    let centre = deviation * SKEW_CENTRE_DEVIATIONS;
-    let skews = match deviation {
-        0 => Quantiles::of(explore::Distribution::Constant(0)),
-        deviation => Quantiles::of(explore::Distribution::Normal { deviation, centre }),
-    };
-    let skew = |replica: u32, chooser: &mut Chooser| {
+/// How far the replicas' clocks are off.
+#[derive(Debug)]
+pub(crate) struct Skew {
+    centre_us: u64,
+    /// None: every clock is right.
+    table: Option<Quantiles>,
+}
+
+impl Skew {
+    fn new(deviation: u64) -> Skew {
+        let centre = deviation * SKEW_CENTRE_DEVIATIONS;
+        let spread = explore::Distribution::Normal { deviation, centre };
+        Skew {
+            centre_us: centre,
+            table: (deviation > 0).then(|| Quantiles::of(spread)),
+        }
+    }
+
+    fn draw(&self, replica: u32, chooser: &mut Chooser) -> i64 {
+        let Some(table) = &self.table else {
+            return 0;
+        };
         let lineage = Lineage::ROOT.child(REPLICA, u64::from(replica));
-        let shown = chooser.quantile(&Site::new(SKEW, lineage, 0), &skews);
-        shown as i64 - centre as i64
-    };
-    (0..plan.world.replicas)
-        .map(|replica| Replica::new(replica, skew(replica, chooser)))
-        .collect()
+        let shown = chooser.quantile(&Site::new(SKEW, lineage, 0), table);
+        shown as i64 - self.centre_us as i64
+    }
+}
+
+/// Names that do not depend on who comes first: what attempts end with, and where faults strike.
+fn declare(plan: &Plan, names: &mut Names) {
+    for code in [CODE_RESET, CODE_TIMEOUT, CODE_DIED] {
+        names.codes.intern::<CodeRef>(code);
+    }
+    for problem in Problem::ALL {
+        names.codes.intern::<CodeRef>(problem.code());
+    }
+    if !plan.faults.is_empty() {
+        for replica in 0..plan.world.replicas {
+            names.hosts.intern::<HostRef>(&format!("replica-{replica}"));
+        }
+    }
 }
 
 /// The preset that the plan names, with what differs from it.

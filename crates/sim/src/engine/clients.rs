@@ -1,13 +1,15 @@
 //! Intents become visits, and visits go on when they hear something.
 
 use crate::arrivals::TAB_TAP;
+use crate::attempt::AttemptId;
 use crate::client::{Purchase, Visit};
 use crate::engine::Engine;
 use crate::ports::ReplicaPorts;
 use crate::service::Job;
 use crate::world::{Event, State};
 use explore::{Class, Kind, TaskId};
-use scenario::Intent;
+use orders::Button;
+use scenario::{Intent, KeyPolicy};
 use std::future::Future;
 
 const REPEAT: Kind = Kind::new("client.repeat");
@@ -77,10 +79,16 @@ where
     fn purchase(&mut self, intent: Intent) {
         let world = self.world;
         let client = &world.plan.clients[intent.client];
-        let purchase = world.purchase(&intent, client.key == scenario::KeyPolicy::PerIntent);
+        let shares_key = match client.key {
+            KeyPolicy::PerIntent => true,
+            KeyPolicy::None => self.brings_key,
+            KeyPolicy::PerTap | KeyPolicy::PerAttempt => false,
+        };
+        let purchase = world.purchase(&intent, shares_key);
         let mut leaves_us = self
             .arrivals
             .offline_us(&intent, &mut world.state.borrow_mut());
+        let mut waiting: Option<(Visit, u64)> = None;
         for tap in 0..self.arrivals.taps(&intent) {
             let Some((after_us, uplink_us)) =
                 self.arrivals
@@ -89,15 +97,26 @@ where
                 continue;
             };
             leaves_us += after_us;
-            self.come(
-                Visit {
-                    intent,
-                    purchase,
-                    tap: tap as u32,
-                    uplink_us,
-                },
-                leaves_us,
-            );
+            let visit = Visit {
+                intent,
+                purchase,
+                tap: tap as u32,
+                uplink_us,
+                button: self.button,
+            };
+            let Button::Debounced(span) = self.button else {
+                self.come(visit, leaves_us);
+                continue;
+            };
+            // A tap within the time of the one before it takes its place.
+            if let Some((earlier, tapped_us)) = waiting.replace((visit, leaves_us))
+                && leaves_us - tapped_us >= span.0
+            {
+                self.come(earlier, tapped_us);
+            }
+        }
+        if let Some((last, tapped_us)) = waiting {
+            self.come(last, tapped_us);
         }
         let second_tab_us = self
             .arrivals
@@ -113,6 +132,7 @@ where
                     purchase,
                     tap: TAB_TAP,
                     uplink_us: None,
+                    button: self.button,
                 },
                 leaves_us + after_us,
             );
@@ -123,6 +143,11 @@ where
     fn come(&mut self, visit: Visit, after_us: u64) {
         let go = &self.visit;
         let task = self.clients.spawn_with(|_| go(visit));
+        if self.world.plan.clients[visit.intent.client].crash.is_some() && visit.tap != TAB_TAP {
+            let intent = visit.purchase.intent.index() as u32;
+            let state = &mut *self.world.state.borrow_mut();
+            state.apps.entry(intent).or_default().push(task);
+        }
         if after_us == 0 {
             self.poll_client(task);
         } else {
@@ -138,6 +163,25 @@ where
         self.world.state.borrow_mut().running_client = Some(task);
         self.clients.poll(task);
         self.world.state.borrow_mut().running_client = None;
+    }
+
+    /// An app dies: the tap that waits hears of it, and will come back; the others are gone.
+    pub(super) fn app_dies(&mut self, attempt: AttemptId) {
+        let died = self.world.state.borrow_mut().app_dies(attempt);
+        if let Some((task, others)) = died {
+            for other in others {
+                self.clients.remove(other);
+            }
+            self.poll_client(task);
+        }
+    }
+
+    /// A client will never hear of its attempt: it waits for ever, and nobody waits for it.
+    pub(super) fn forsaken(&mut self, attempt: AttemptId) {
+        let gone = self.world.state.borrow_mut().give_up_on(attempt);
+        if let Some(task) = gone {
+            self.clients.remove(task);
+        }
     }
 
     /// Something happened to an attempt: if its client heard of it, the client goes on.
