@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
 
-use check::{Judge, Overall};
+use check::Judge;
 use history::History;
 
 use crate::args::CheckArgs;
@@ -35,12 +35,7 @@ fn one(path: &Path, json: bool, judge: &mut Judge, output: &mut Output) -> Exit 
         true => report::judgement_line(&called, &verdict),
         false => report::judgement(&called, &verdict),
     });
-    match verdict.overall() {
-        Overall::Pass => Exit::Ok,
-        Overall::Fail => Exit::Failed,
-        Overall::Inconclusive => Exit::Inconclusive,
-        Overall::Malformed => Exit::Malformed,
-    }
+    Exit::from(verdict.overall())
 }
 
 /// Reads a history; an error names the file, and the line if it got that far.

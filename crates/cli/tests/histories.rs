@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{folder, stderr, stdout};
+use super::{folder, root, stderr, stdout};
 
 const CONTRACT: &str =
     r#"{"kind":"contract","time_unit":"ms","prices":{"S":100},"stock":{"S":10}}"#;
@@ -75,5 +75,38 @@ fn a_history_of_our_own_is_judged_as_it_was_when_it_happened() {
             code,
         );
         stdout(&folder, "check h.jsonl", code);
+    }
+}
+
+/// The page that defines the form.
+fn form() -> String {
+    fs::read_to_string(root().join("crates/history/JSONL.md")).expect("the page is there")
+}
+
+#[test]
+fn the_example_of_the_form_is_a_history_that_holds() {
+    let (folder, form) = (folder(), form());
+    let example = form.split("```jsonl\n").nth(1);
+    let example = example.and_then(|rest| rest.split("```").next());
+    fs::write(folder.path().join("h.jsonl"), example.expect("an example")).expect("a file");
+    let text = stdout(&folder, "check h.jsonl", 0);
+    assert!(text.contains("Verdict PASS"), "{text}");
+    let help = stdout(&folder, "check --help", 0);
+    assert!(help.contains("crates/history/JSONL.md"), "{help}");
+}
+
+#[test]
+fn the_form_says_every_field_that_is_read() {
+    let source = root().join("crates/history/src/jsonl/raw.rs");
+    let source = fs::read_to_string(source).expect("the source is there");
+    let fields = source.lines().filter_map(|line| {
+        let field = line.trim().strip_prefix("pub(super) ")?;
+        Some(field.split_once(':')?.0)
+    });
+    let (form, fields) = (form(), fields.collect::<Vec<_>>());
+    assert!(fields.len() > 50, "{fields:?}");
+    for field in fields {
+        let said = [format!("`{field}`"), format!("\"{field}\"")];
+        assert!(said.iter().any(|said| form.contains(said)), "{field}");
     }
 }

@@ -22,7 +22,7 @@ pub mod strategy;
 mod sync;
 pub mod table;
 
-pub use contract::{Contract, InFlightPolicy};
+pub use contract::{Contract, InFlightPolicy, Problems};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use metrics::{Metric, Metrics};
 pub use ports::{

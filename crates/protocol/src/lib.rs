@@ -25,5 +25,5 @@ pub use order::{
     Cart, Line, Order, OrderContent, OrderId, OrderRequest, OrderState, Response, Sku,
 };
 pub use party::{Customer, Tenant, UserId};
-pub use problem::Problem;
+pub use problem::{PROBLEM_JSON, Problem, ProblemDetails};
 pub use time::{Span, Time};

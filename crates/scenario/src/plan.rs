@@ -1,7 +1,7 @@
 //! What a scenario means, in numbers: times in microseconds, money in minor units, names resolved to indices.
 
 use explore::Distribution;
-use protocol::Money;
+use protocol::{Money, Problem};
 
 /// A scenario, ready to be run by any world. At full scale, or at the fraction it was lowered with.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +50,12 @@ pub struct Expect {
 pub struct Contract {
     /// The preset.
     pub preset: String,
+    /// What a request gets whose twin is being worked on.
+    pub in_flight: Option<InFlight>,
+    /// The status for a key that comes with another content.
+    pub mismatch: Option<u16>,
+    /// The refusals that are stored and repeated.
+    pub stored_errors: Option<Vec<Problem>>,
     /// How long a key is kept.
     pub ttl_us: Option<u64>,
     /// How long an owner may work on a claim.
@@ -58,6 +64,17 @@ pub struct Contract {
     pub recovery_deadline_us: u64,
     /// The share of intents that must end in an order, in millionths.
     pub success_floor_ppm: Option<u32>,
+}
+
+/// What a request gets whose twin is being worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InFlight {
+    /// `409`.
+    Conflict,
+    /// `202`.
+    Accepted,
+    /// The twin's answer, if it comes within this time.
+    Wait(u64),
 }
 
 /// Hosts and how long things take.

@@ -93,6 +93,28 @@ fn the_good_file_is_good() {
 }
 
 #[test]
+fn an_expectation_names_promises_of_the_service_and_not_the_state_of_the_evidence() {
+    check_all(
+        r#"
+        ["duplicate-order"] => ["vacuous"] | " | no strategy violates `vacuous` | leave it out
+        "#,
+    );
+}
+
+#[test]
+fn a_contract_is_checked_as_a_whole() {
+    check_all(
+        r#"
+        preset = "reference" => in-flight = "later" | " | unknown word `later` | there is
+        preset = "reference" => in-flight = "202"\nwait-at-most = "5s" | " | nobody waits for a twin | in-flight = "wait"
+        preset = "reference" => in-flight = "wait"\nwait-at-most = "0s" | " | this time is nothing |
+        preset = "reference" => mismatch = 200 | 200 | the status of a mismatch |
+        preset = "reference" => stored-errors = ["out-of-stok"] | " | unknown word `out-of-stok` | did you mean `out-of-stock`?
+        "#,
+    );
+}
+
+#[test]
 fn unknown_names_get_the_nearest_known_one() {
     check_all(
         r#"

@@ -433,9 +433,12 @@ impl State {
         }
         match answer.status {
             200..300 if answer.problem.is_none() => {
-                completion.replayed = Some(answer.replayed);
+                completion.replayed = self.replay_header.then_some(answer.replayed);
                 if answer.replayed {
                     self.cover(Label::ReplayServed);
+                    if !self.replay_header {
+                        self.silent_replays.push(process);
+                    }
                 }
                 self.recorder.ok(now_us, process, completion);
             }
@@ -462,13 +465,12 @@ impl State {
     }
 }
 
-/// A digest of what a replay must repeat: everything but the replay header.
+/// A digest of the body that a replay must repeat: the order. The status stands beside it in the history.
 fn body_digest(answer: &Response) -> u64 {
     let order = answer.order.map_or([0; 3], |order| {
         [order.id.0, order.state as u64, order.total.0 as u64]
     });
     let mut digest = explore::Digest::default();
-    digest.push(u64::from(answer.status));
     order.into_iter().for_each(|word| digest.push(word));
     digest.value() as u64
 }

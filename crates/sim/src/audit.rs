@@ -40,6 +40,7 @@ impl World {
         Simulated {
             history: state.recorder.finish(audit),
             metrics: state.metrics,
+            silent_replays: state.silent_replays,
             digest,
             events: state.kernel.steps(),
             ended_us: now_us,
@@ -312,7 +313,7 @@ mod tests {
             intent: None,
             who: Who {
                 lineage: explore::Lineage::ROOT,
-                ordinal: 0,
+                ordinal: order,
                 client: None,
                 replica: 0,
             },

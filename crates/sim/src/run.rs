@@ -47,6 +47,9 @@ pub struct Simulated {
     pub history: History,
     /// What the service's monitoring has counted.
     pub metrics: Metrics,
+    /// The processes that were answered with a repetition although the contract does not let the answer say so. A history has
+    /// what clients saw; this they could not see.
+    pub silent_replays: Vec<u32>,
     /// The digest of everything that was picked and that happened.
     pub digest: Digest,
     /// How many events there were.

@@ -8,10 +8,10 @@ use explore::{
     Chooser, Class, Kernel, Kind, Lane, Lineage, Object, Order, Quantiles, Site, TaskId,
 };
 use history::{
-    BasketRef, CodeRef, Contract, FaultRef, History, HostRef, Item, Label, Names, Recorder, SkuRef,
-    TenantRef,
+    BasketRef, CodeRef, Contract, FaultRef, History, HostRef, InFlight, Item, Label, Names,
+    Recorder, SkuRef, TenantRef,
 };
-use orders::{ClaimTable, Contract as ServiceContract, Metrics};
+use orders::{ClaimTable, Contract as ServiceContract, InFlightPolicy, Metrics, Problems};
 use protocol::{Customer, Line, Money, OrderContent, Problem, Tenant};
 use scenario::{DelayTable, Plan};
 
@@ -138,6 +138,10 @@ pub(crate) struct State {
     pub(crate) calls: Vec<Call>,
     pub(crate) attempts: Attempts,
     pub(crate) answers: Answers,
+    /// Whether a repeated answer says that it is one.
+    pub(crate) replay_header: bool,
+    /// The requests that were answered with a repetition that did not say so.
+    pub(crate) silent_replays: Vec<u32>,
     /// For every intent: how many of its requests are being worked on, and whether one has succeeded.
     pub(crate) intents: Vec<IntentTrack>,
     /// The lane of one way to the database.
@@ -219,7 +223,10 @@ impl World {
             tables: RefCell::new((0..plan.world.replicas).map(|_| new_table()).collect()),
             tables_used: Cell::new(false),
             fired: Cell::new(Fired::Begun),
-            state: RefCell::new(State::new(plan, chooser, recorder)),
+            state: RefCell::new(State {
+                replay_header: service_contract.replay_header,
+                ..State::new(plan, chooser, recorder)
+            }),
         };
         world.start_replicas();
         world.stock_up();
@@ -364,6 +371,8 @@ impl State {
             calls: Vec::new(),
             attempts: Attempts::default(),
             answers: Answers::default(),
+            replay_header: true,
+            silent_replays: Vec::new(),
             intents: Vec::with_capacity(intents),
             database_lane,
             database_lane_ahead,
@@ -492,6 +501,7 @@ impl State {
         self.attempts.forget();
         self.answers.forget();
         self.calls.clear();
+        self.silent_replays.clear();
         self.intents.clear();
         self.apps.clear();
         self.dying.clear();
@@ -552,6 +562,19 @@ fn service_contract(plan: &Plan) -> ServiceContract {
         .unwrap_or_else(|| panic!("the contract `{}` is not one of the presets", wanted.preset));
     contract.ttl = wanted.ttl_us.map_or(contract.ttl, protocol::Span);
     contract.lease = wanted.lease_us.map_or(contract.lease, protocol::Span);
+    contract.mismatch_status = wanted.mismatch.unwrap_or(contract.mismatch_status);
+    if let Some(in_flight) = wanted.in_flight {
+        contract.in_flight = match in_flight {
+            scenario::InFlight::Conflict => InFlightPolicy::Conflict,
+            scenario::InFlight::Accepted => InFlightPolicy::Accepted,
+            scenario::InFlight::Wait(us) => InFlightPolicy::Wait {
+                span_max: protocol::Span(us),
+            },
+        };
+    }
+    if let Some(problems) = &wanted.stored_errors {
+        contract.stored_errors = Problems::of(problems);
+    }
     contract
 }
 
@@ -561,7 +584,13 @@ fn catalogue(plan: &Plan, service: &ServiceContract, names: &mut Names) -> (Menu
         ttl: Some(service.ttl.0),
         grace: service.grace.0,
         recovery_deadline: Some(plan.contract.recovery_deadline_us),
+        in_flight: Some(match service.in_flight {
+            InFlightPolicy::Conflict => InFlight::Refuse(service.in_progress().status),
+            InFlightPolicy::Accepted => InFlight::Accept,
+            InFlightPolicy::Wait { .. } => InFlight::Wait,
+        }),
         mismatch: Some(service.mismatch_status),
+        stored_errors: service.stored_statuses(),
         required_coverage: plan.coverage.clone(),
         success_floor_ppm: plan.contract.success_floor_ppm,
         ..Contract::default()

@@ -1,5 +1,5 @@
-//! `check-then-insert`: SELECT by key, or a recent order of the customer if there is no key, then INSERT (mutant M02; seed 000,
-//! line 11, where `find_or_create_by` is proposed without a unique index; seed 002, lines 121-156).
+//! `check-then-insert`: SELECT by key, or a recent order of the customer if there is no key, then INSERT (seed
+//! 000, line 11, where `find_or_create_by` is proposed and a unique index is not; seed 002, lines 121-156).
 //!
 //! READ COMMITTED, and no index that would refuse the second row. The charge stands between the check and the transaction of
 //! the order.

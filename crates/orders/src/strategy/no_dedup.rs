@@ -1,4 +1,4 @@
-//! `no-dedup`: every POST creates (seed 000, lines 5-15; seed 002, lines 52-82; mutant M01).
+//! `no-dedup`: every POST creates (seed 000, lines 5-15; seed 002, lines 52-82).
 //!
 //! The charge stands before the transaction of the order.
 

@@ -1,5 +1,4 @@
-//! `order-idempotencies`: seed 001, lines 21-58: a record unique by user and key, in the transaction of the order (mutants M13,
-//! M15, M19).
+//! `order-idempotencies`: seed 001, lines 21-58: a record unique by user and key, in the transaction of the order.
 //!
 //! One transaction does steps 1 to 9. The record is never committed while it is pending, so a twin does not see it: it waits at
 //! the unique index, its transaction is aborted, and it gets the generic error. The cart is read without a lock. The charge
@@ -48,7 +47,7 @@ impl Strategy for OrderIdempotencies {
             return Response::refused(400, Problem::KeyMissing);
         };
         let Some(record) = record(request, key) else {
-            return Response::refused(400, Problem::KeyMalformed);
+            return Response::refused(400, Problem::Invalid);
         };
         let Ok(mut tx) = ports.store().begin(Isolation::ReadCommitted).await else {
             return UNKNOWN;

@@ -1,4 +1,4 @@
-//! `process-counter`: just use a global request counter (seed 002, lines 158-181; mutant M03).
+//! `process-counter`: just use a global request counter (seed 002, lines 158-181).
 //!
 //! The counter is a variable of the process. The charge stands where the order is created, before its transaction.
 

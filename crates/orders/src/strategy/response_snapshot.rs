@@ -1,4 +1,4 @@
-//! `response-snapshot`: seed 004, lines 16-58: the answer is stored with the business data and repeated (mutants M09, M12).
+//! `response-snapshot`: seed 004, lines 16-58: the answer is stored with the business data and repeated.
 //!
 //! The key is unique alone, whoever sends it. Nothing marks a request in flight: twins both run the workflow, and the unique index
 //! refuses the second one's record at the end, which undoes its rows, but neither its charge nor the notification that it has

@@ -163,7 +163,10 @@ impl<P: Ports> Purchase<'_, P> {
         record: &mut KeyRecord,
     ) -> Result<Round, StoreError> {
         let order = tx.insert_order(self.new_order()).await?;
-        record.order = Some(order);
+        let Ok(working) = machine::work_on(Some(record), record.token, order) else {
+            return Ok(Round::Again);
+        };
+        *record = working;
         if !self.write_key(tx, held, record).await? {
             return Ok(Round::Again);
         }
