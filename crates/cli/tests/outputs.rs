@@ -54,8 +54,9 @@ fn a_line_of_json_has_what_programs_are_promised() {
 
 #[test]
 fn many_seeds_are_one_line_each_in_their_order() {
+    let folder = folder();
     let text = stdout(
-        &folder(),
+        &folder,
         "scenario seven-thirty --seed 5 --seeds 20 --jobs 4 --json",
         0,
     );
@@ -64,6 +65,13 @@ fn many_seeds_are_one_line_each_in_their_order() {
         .map(|line| object(line)["seed"].as_u64().expect("a seed"))
         .collect();
     assert_eq!(seeds, (5..25).collect::<Vec<u64>>());
+    // One of them is reported, and every line says where: the run there says which it is.
+    for line in text.lines() {
+        assert_eq!(object(line)["report"], "reports/seven-thirty");
+    }
+    let run = folder.path().join("reports/seven-thirty/run.json");
+    let run = object(&fs::read_to_string(run).expect("the report is there"));
+    assert_eq!(run["seed"], 5);
 }
 
 #[test]
