@@ -13,7 +13,7 @@
 use std::fmt::Write;
 
 use compact_str::{CompactString, format_compact};
-use protocol::{Customer, Line, Order, OrderId, OrderRequest, Problem, Response, Time};
+use protocol::{Customer, Line, OrderId, OrderRequest, Problem, Response, Time};
 use sha2::{Digest, Sha256};
 
 use super::Strategy;
@@ -64,7 +64,7 @@ impl Strategy for FingerprintAtomic {
                 ports.count(Metric::Conflict);
                 Response::refused(409, Problem::InProgress)
             }
-            Err(_) => by_database(ports, request).await.0,
+            Err(_) => by_database(ports, request).await,
         }
     }
 }
@@ -138,16 +138,16 @@ async fn release<P: Ports>(ports: &P, keys: &[CompactString]) {
     }
 }
 
-/// The one of the twins that does the work. What is known stays under the claim; what certainly did not happen frees it; what is
-/// unknown keeps it until the window is over.
+/// The one of the twins that does the work. A new order stays under the claim; what is unknown keeps it until the window is over;
+/// what certainly did not happen frees it. So does an order that the database knew, because its window began earlier.
 async fn lead<P: Ports>(
     ports: &P,
     request: &OrderRequest,
     keys: &[CompactString; 2],
     ends_at: Time,
 ) -> Response {
-    let (response, order) = by_database(ports, request).await;
-    match order {
+    let response = by_database(ports, request).await;
+    match response.order.filter(|_| !response.replayed) {
         Some(order) => {
             let left = ends_at.since(ports.clock().now());
             for key in keys {
@@ -165,17 +165,16 @@ async fn lead<P: Ports>(
 }
 
 /// The order of the last five minutes that is this one, or a new one.
-async fn by_database<P: Ports>(ports: &P, request: &OrderRequest) -> (Response, Option<Order>) {
+async fn by_database<P: Ports>(ports: &P, request: &OrderRequest) -> Response {
     let same = |ours: &[Line], theirs: &[Line]| sorted(ours) == sorted(theirs);
-    let response = match recent_match(ports, request, WINDOW, LOOKED_AT_MAX, same).await {
+    match recent_match(ports, request, WINDOW, LOOKED_AT_MAX, same).await {
         Ok(Some(order)) => duplicate(ports, order.id, order.total),
         Ok(None) => {
             ports.count(Metric::Miss);
             naive_purchase::purchase(ports, request, Name::sent(request)).await
         }
         Err(_) => UNAVAILABLE,
-    };
-    (response, response.order)
+    }
 }
 
 fn sorted(lines: &[Line]) -> Vec<&Line> {

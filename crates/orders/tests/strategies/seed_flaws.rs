@@ -194,6 +194,34 @@ fn an_atomic_fingerprint_lets_one_twin_work_and_tells_the_other() {
 }
 
 #[test]
+fn an_atomic_fingerprint_that_the_cache_forgot_does_not_begin_its_window_anew() {
+    let world = afternoon();
+    let first = ask(StrategyName::FingerprintAtomic, &world, &by_key("k"));
+    world.pass(Span::secs(299));
+    world.flush();
+    let second = ask(StrategyName::FingerprintAtomic, &world, &by_key("k"));
+    assert_eq!(second.order, first.order);
+    world.pass(Span::secs(2));
+    assert_eq!(
+        ask(StrategyName::FingerprintAtomic, &world, &by_key("k")).status,
+        201
+    );
+}
+
+#[test]
+fn a_database_hit_of_the_seed_is_cached_again_for_the_next_bucket() {
+    let world = afternoon();
+    world.pass(Span::secs(200));
+    let first = ask(StrategyName::FingerprintDb, &world, &by_key("k"));
+    world.pass(Span::secs(299));
+    world.flush();
+    ask(StrategyName::FingerprintDb, &world, &by_key("k"));
+    world.pass(Span::secs(2));
+    let genuine = ask(StrategyName::FingerprintDb, &world, &by_key("k"));
+    assert_eq!((genuine.status, genuine.order), (200, first.order));
+}
+
+#[test]
 fn a_declined_atomic_fingerprint_frees_its_claim() {
     let world = afternoon();
     world.replies.borrow_mut().push_back(Reply::Declined);
