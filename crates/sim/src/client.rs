@@ -145,22 +145,14 @@ impl Shoppers {
 
 impl Crowd for Shoppers {
     async fn visit(&self, world: &World, visit: Visit) {
-        if visit.button == Button::Plain {
-            self.shop(world, &visit).await;
-        } else if world.press(&visit).await {
-            self.shop(world, &visit).await;
-            world.let_go(&visit);
-        }
-        if world.plan.clients[visit.intent.client].crash.is_some() {
-            world.leave_app(&visit);
-        }
-    }
-}
-
-impl Shoppers {
-    /// The requests of a visit.
-    async fn shop(&self, world: &World, visit: &Visit) {
         let client = &world.plan.clients[visit.intent.client];
+        // Boxed, because few buttons do anything, and visits are made by the million.
+        if visit.button != Button::Plain && !Box::pin(world.press(&visit)).await {
+            if client.crash.is_some() {
+                world.leave_app(&visit);
+            }
+            return;
+        }
         let lineage = visit.intent.lineage.child(TAP, u64::from(visit.tap));
         let mut key = visit.purchase.key;
         let (mut retries, mut restarts) = (0, 0);
@@ -172,7 +164,7 @@ impl Shoppers {
             {
                 key = Some(world.state.borrow_mut().recorder.key());
             }
-            let mut attempt = world.attempt(visit, key, attempt_lineage, client.timeout_us);
+            let mut attempt = world.attempt(&visit, key, attempt_lineage, client.timeout_us);
             attempt.uplink_us = visit.uplink_us.filter(|_| number == 0);
             let death = match restarts < RESTARTS_MAX {
                 true => self.dies(world, visit.intent.client, attempt_lineage),
@@ -200,8 +192,14 @@ impl Shoppers {
                 world.client_sleep(span_us).await;
                 retries += 1;
             } else {
-                return;
+                break;
             }
+        }
+        if visit.button != Button::Plain {
+            world.let_go(&visit);
+        }
+        if client.crash.is_some() {
+            world.leave_app(&visit);
         }
     }
 }

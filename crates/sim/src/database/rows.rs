@@ -289,6 +289,7 @@ impl Orders {
     pub(crate) fn insert(&mut self, new: NewOrder, tx: Tx, now_us: u64) -> u32 {
         let row = self.slots.len() as u32;
         let (tenant, customer) = (new.tenant, new.customer);
+        let keyed = new.key_index != KeyIndex::None;
         let cart = new
             .natural_key
             .filter(|_| new.state != OrderState::Cancelled);
@@ -305,7 +306,9 @@ impl Orders {
             before,
             charge: None,
         });
-        self.enter_key(row);
+        if keyed {
+            self.enter_key(row);
+        }
         if let Some(cart) = cart {
             let slots = &self.slots;
             let rehash = |row: &u32| {
