@@ -21,6 +21,7 @@ fn request(skus: &[&str], note: &str) -> OrderRequest {
         tenant: Tenant(7),
         customer: Customer::User(UserId(123_456)),
         key: None,
+        body_key: None,
         cart: Cart {
             id: 987_654,
             version: 3,

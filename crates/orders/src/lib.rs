@@ -7,6 +7,7 @@
 //! - [`table`]: the in-process claim table that coalesces duplicates on one replica
 //! - [`mod@fingerprint`]: whether two requests ask for the same thing
 //! - [`contract`]: the policies on which real systems disagree
+//! - [`metrics`]: what the service's monitoring counts
 //! - [`ports`]: store, cache, gateway, clock
 //! - [`rows`]: what the store keeps
 //! - [`strategy`]: every way of creating an order once, or failing to
@@ -14,6 +15,7 @@
 pub mod contract;
 pub mod fingerprint;
 pub mod machine;
+pub mod metrics;
 pub mod ports;
 pub mod rows;
 pub mod strategy;
@@ -22,12 +24,13 @@ pub mod table;
 
 pub use contract::{Contract, InFlightPolicy, Problems};
 pub use fingerprint::{Fingerprint, fingerprint};
+pub use metrics::{Metric, Metrics};
 pub use ports::{
     Cache, Clock, CommitTag, Gateway, GatewayError, Isolation, Ports, Store, StoreError,
     Transaction,
 };
 pub use rows::{
-    ChargeRow, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, Owner, Token,
+    ChargeRow, KeyIndex, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, Owner, Token,
 };
-pub use strategy::{Strategy, StrategyName};
+pub use strategy::{Button, Strategy, StrategyName};
 pub use table::ClaimTable;

@@ -70,6 +70,8 @@ pub fn claim(existing: Option<&KeyRecord>, ask: &Ask) -> Claimed {
         _ if record.fingerprint != ask.fingerprint => Claimed::Mismatch,
         // A completed row without an answer cannot be written by this module. If there is one, nobody may run it again.
         KeyState::Completed => record.response.map_or(Claimed::InFlight, Claimed::Replay),
+        // Nor is a failure written by this module.
+        KeyState::Failed => Claimed::InFlight,
         KeyState::Claimed => match take_over(record, ask.owner, ask.now, ask.lease) {
             Some(taken) => Claimed::Update {
                 held: record.token,

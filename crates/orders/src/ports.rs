@@ -9,11 +9,14 @@
 
 use compact_str::CompactString;
 use protocol::{
-    Cart, ChargeAnswer, ChargeId, ChargeRequest, Customer, GatewayKey, Line, Order, OrderContent,
-    OrderId, OrderState, ScopedKey, Span, Tenant, Time,
+    Cart, ChargeAnswer, ChargeId, ChargeRequest, Customer, GatewayKey, IdempotencyKey, Line, Order,
+    OrderContent, OrderId, OrderState, ScopedKey, Span, Tenant, Time,
 };
 
-use crate::rows::{ChargeRow, KeyRecord, NewOrder, NotificationKind, OrderRow, Owner, Token};
+use crate::metrics::Metric;
+use crate::rows::{
+    ChargeRow, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, Owner, Token,
+};
 use crate::table::ClaimTable;
 
 /// Everything a strategy works with, on one replica, for one request.
@@ -41,6 +44,8 @@ pub trait Ports {
     fn owner(&self) -> Owner;
     /// A number that nobody else gets, in this run: the service's UUID.
     fn nonce(&self) -> u64;
+    /// Something happened that the service's monitoring counts. Not a round trip.
+    fn count(&self, _metric: Metric) {}
 }
 
 /// The isolation level of a transaction.
@@ -60,6 +65,8 @@ pub enum Isolation {
 pub enum Constraint {
     /// `idempotency_keys_pkey` on (tenant, scope, key).
     Keys,
+    /// `orders_idempotency_key` on (idempotency_key) of orders that put their key there; NULLs are distinct.
+    OrdersKey,
     /// `orders_cart` on (tenant, cart, version) of orders that are not cancelled; NULLs are distinct.
     OrdersCart,
     /// `charges_order` on (order).
@@ -121,13 +128,20 @@ pub trait Store {
     /// # Errors
     /// [`StoreError::Unavailable`] if no connection could be had.
     async fn begin(&self, isolation: Isolation) -> Result<Self::Transaction<'_>, StoreError>;
+
+    /// A connection in autocommit mode, as `db.query` on a pool is: every statement is a transaction of its own, and one round
+    /// trip. It may wait inside that statement, and holds no lock after it. Its `commit` and `rollback` have nothing to do and
+    /// cost nothing.
+    ///
+    /// A statement that writes fails with [`StoreError::Unknown`] where [`Transaction::commit`] would.
+    fn autocommit(&self) -> Self::Transaction<'_>;
 }
 
 /// An open transaction: one method per SQL statement, each a round trip.
 ///
 /// Every method fails with [`StoreError::Conflict`] or [`StoreError::Unique`] when the database aborts the transaction, with
 /// [`StoreError::Aborted`] after that, and with [`StoreError::Unavailable`] when the connection is lost: the transaction is
-/// then rolled back. Only [`Transaction::commit`] can end in [`StoreError::Unknown`].
+/// then rolled back. Only [`Transaction::commit`] can end in [`StoreError::Unknown`], and a statement in autocommit mode.
 pub trait Transaction {
     /// `SELECT … FROM idempotency_keys WHERE … FOR UPDATE`: waits for whoever holds the row; what it returns stays ours until the end.
     async fn lock_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError>;
@@ -135,6 +149,14 @@ pub trait Transaction {
     /// `INSERT INTO idempotency_keys`: waits for whoever inserts, changes or deletes the same key; [`StoreError::Unique`] if it
     /// is there after that, and at once if it is there and at most locked.
     async fn insert_key(&mut self, key: &ScopedKey, record: KeyRecord) -> Result<(), StoreError>;
+
+    /// `SELECT … FROM idempotency_keys WHERE …`: what is committed, or our own. Never waits, locks nothing, and may be out of date
+    /// as soon as it is read.
+    async fn find_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError>;
+
+    /// `UPDATE idempotency_keys SET state = $state WHERE …`, whoever wrote the row last: how many rows it hit, 0 or 1. Waits for
+    /// whoever holds the row.
+    async fn set_key_state(&mut self, key: &ScopedKey, state: KeyState) -> Result<u64, StoreError>;
 
     /// `UPDATE idempotency_keys SET … WHERE … AND token = $held`: how many rows it hit, 0 or 1.
     async fn update_key(
@@ -169,15 +191,26 @@ pub trait Transaction {
     /// `UPDATE stock SET on_hand = on_hand - q WHERE on_hand >= q`, for all lines or none: a sale without a reservation.
     async fn sell_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError>;
 
-    /// `INSERT INTO orders … RETURNING id`. [`StoreError::Unique`] by `orders_cart`.
+    /// `SELECT on_hand FROM stock WHERE sku IN (…)`: whether every line is in stock, as far as it is committed. Never waits, and
+    /// holds nothing: the next statement may find less.
+    async fn check_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError>;
+
+    /// `INSERT INTO orders … RETURNING id`. Waits for a concurrent insert of the same key or cart; [`StoreError::Unique`] by
+    /// `orders_idempotency_key` or `orders_cart` if that one commits.
     async fn insert_order(&mut self, new: NewOrder) -> Result<OrderId, StoreError>;
 
-    /// `INSERT INTO order_items`, all lines in one statement.
+    /// `INSERT INTO order_items`, all lines in one statement. Inserts nobody waits for.
     async fn insert_items(
         &mut self,
         order: OrderId,
         content: &OrderContent,
     ) -> Result<(), StoreError>;
+
+    /// `INSERT INTO order_items`, one line: the next one of the order's content. Inserts nobody waits for.
+    async fn insert_item(&mut self, order: OrderId, line: &Line) -> Result<(), StoreError>;
+
+    /// `SELECT … FROM order_items WHERE order_id = $order`: the lines that are committed, or our own.
+    async fn find_items(&mut self, order: OrderId) -> Result<Vec<Line>, StoreError>;
 
     /// `UPDATE orders SET state = $to WHERE id = $order AND state = $from`: how many rows it hit, 0 or 1.
     async fn update_order(
@@ -197,19 +230,41 @@ pub trait Transaction {
         cart: Cart,
     ) -> Result<Option<Order>, StoreError>;
 
-    /// `SELECT … FROM orders WHERE tenant = … AND customer = … AND created_at > $since ORDER BY id DESC LIMIT 1`.
-    async fn find_recent_order(
+    /// `SELECT … FROM orders WHERE idempotency_key = $key [AND tenant = $tenant] LIMIT 1`, of orders whose key is in an index.
+    /// Whatever its state is. Never waits; what others have not committed is not there.
+    async fn find_order_by_key(
+        &mut self,
+        tenant: Option<Tenant>,
+        key: &IdempotencyKey,
+    ) -> Result<Option<Order>, StoreError>;
+
+    /// `SELECT … FROM orders WHERE tenant = … AND customer = … AND created_at > NOW() - $within ORDER BY created_at DESC LIMIT
+    /// $limit`. `NOW()` and `created_at` are the database's clock. Whatever their states are. Nothing is equal to a guest, who is
+    /// NULL. Never waits; what others have not committed is not there.
+    async fn find_recent_orders(
         &mut self,
         tenant: Tenant,
         customer: Customer,
-        since: Time,
-    ) -> Result<Option<Order>, StoreError>;
+        within: Span,
+        limit: usize,
+    ) -> Result<Vec<Order>, StoreError>;
 
     /// `INSERT INTO charges`. [`StoreError::Unique`] by `charges_order`.
     async fn insert_charge(&mut self, charge: ChargeRow) -> Result<(), StoreError>;
 
     /// `UPDATE sales SET sold = sold + q`, rows taken in the order of their SKUs.
     async fn increment_sales(&mut self, tenant: Tenant, lines: &[Line]) -> Result<(), StoreError>;
+
+    /// `INSERT INTO inventory_logs`, one row for every line. Inserts nobody waits for.
+    async fn insert_inventory_log(
+        &mut self,
+        order: OrderId,
+        lines: &[Line],
+    ) -> Result<(), StoreError>;
+
+    /// `SELECT … FROM carts WHERE tenant = … AND id = … AND version = …`: whether the cart is still there, as far as is committed.
+    /// Never waits, and locks nothing.
+    async fn find_cart(&mut self, tenant: Tenant, cart: Cart) -> Result<bool, StoreError>;
 
     /// `DELETE FROM carts WHERE tenant = … AND id = … AND version = …`.
     async fn clear_cart(&mut self, tenant: Tenant, cart: Cart) -> Result<(), StoreError>;
@@ -266,6 +321,13 @@ pub trait Cache {
 
     /// `DEL key`.
     async fn delete(&self, key: &CompactString) -> Result<(), CacheError>;
+
+    /// `EVAL`: `DEL key` if its value is this one, in one step. Whether it was.
+    async fn delete_if(
+        &self,
+        key: &CompactString,
+        value: &CompactString,
+    ) -> Result<bool, CacheError>;
 }
 
 /// Why the gateway gave no definite answer, by what the caller may conclude.

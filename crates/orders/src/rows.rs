@@ -32,6 +32,8 @@ pub enum KeyState {
     Completed,
     /// Given back before any effect: the next request may claim it.
     Released,
+    /// Marked as failed. Only strategies write it that know no better: the reference never keeps a failure that may pass.
+    Failed,
 }
 
 /// A row of `idempotency_keys`.
@@ -64,8 +66,8 @@ pub struct OrderRow {
     pub new: NewOrder,
     /// Where it stands.
     pub state: OrderState,
-    /// Whether its lines were inserted.
-    pub has_items: bool,
+    /// How many of its lines were inserted, from the first.
+    pub items: u32,
 }
 
 /// The values of an `INSERT INTO orders`.
@@ -75,8 +77,10 @@ pub struct NewOrder {
     pub tenant: Tenant,
     /// The customer.
     pub customer: Customer,
-    /// The client's key, as information; it has no unique index.
+    /// The client's key, or what a strategy puts in its place.
     pub key: Option<IdempotencyKey>,
+    /// Which index the key is in.
+    pub key_index: KeyIndex,
     /// The cart, as information.
     pub cart: Cart,
     /// The column with the unique index `orders_cart` over (tenant, cart, version) of orders that are not cancelled.
@@ -90,6 +94,21 @@ pub struct NewOrder {
     pub state: OrderState,
     /// When, by the replica's clock.
     pub created_at: Time,
+}
+
+/// Which index an order's key is in.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyIndex {
+    /// None: it is there as information.
+    #[default]
+    None,
+    /// One that finds it, and lets any number of orders have it.
+    Plain,
+    /// `orders_idempotency_key`, unique on the text alone. An order without a key is NULL there, and equal to no other.
+    Unique,
 }
 
 /// A row of `charges`: what the service believes about the gateway's ledger.

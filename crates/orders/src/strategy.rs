@@ -6,13 +6,29 @@
 use std::fmt;
 use std::str::FromStr;
 
-use protocol::{ChargeNotice, OrderRequest, Response};
+use protocol::{ChargeNotice, OrderRequest, Response, Span};
 
 use crate::contract::Contract;
 use crate::ports::Ports;
 
 mod naive_purchase;
+mod recent_match;
+mod seed_text;
 mod valid_total;
+
+/// What the client's button does about impatience. It holds back the taps of one page; other tabs, relaunched apps and retries
+/// that nobody tapped for pass it by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Button {
+    /// Every tap is a request.
+    #[default]
+    Plain,
+    /// While a request of the page is under way, a tap does nothing.
+    DisabledWhileSubmitting,
+    /// A tap is a request only when so long no other one came: every tap starts the time anew, and the last one sends. While that
+    /// request is under way, the button is disabled.
+    Debounced(Span),
+}
 
 /// A way of creating an order.
 #[expect(
@@ -26,6 +42,11 @@ pub trait Strategy {
     const SUMMARY: &'static str;
     /// Whether it has a completer and reaper that must run now and then.
     const MAINTAINED: bool = false;
+    /// What its client's button does.
+    const BUTTON: Button = Button::Plain;
+    /// Whether its clients send a key for every purchase, even where a scenario's send none, because the system that it describes
+    /// has such clients and refuses others.
+    const CLIENT_KEY: bool = false;
     /// Whether it listens to the gateway's webhooks.
     const LISTENS: bool = false;
 
@@ -81,6 +102,16 @@ macro_rules! registry {
                 match self { $(StrategyName::$strategy => <$strategy as Strategy>::MAINTAINED,)+ }
             }
 
+            /// What its client's button does.
+            pub const fn button(self) -> Button {
+                match self { $(StrategyName::$strategy => <$strategy as Strategy>::BUTTON,)+ }
+            }
+
+            /// Whether its clients send a key for every purchase, whatever the scenario says.
+            pub const fn brings_client_key(self) -> bool {
+                match self { $(StrategyName::$strategy => <$strategy as Strategy>::CLIENT_KEY,)+ }
+            }
+
             /// Whether [`StrategyName::hear`] does anything.
             pub const fn hears_webhooks(self) -> bool {
                 match self { $(StrategyName::$strategy => <$strategy as Strategy>::LISTENS,)+ }
@@ -108,6 +139,18 @@ registry! {
     ClaimComplete = claim_complete,
     CheckThenInsert = check_then_insert,
     NoDedup = no_dedup,
+    ClientDisable = client_disable,
+    RecentCheck = recent_check,
+    ProcessCounter = process_counter,
+    Fingerprint = fingerprint,
+    FingerprintDb = fingerprint_db,
+    FingerprintAtomic = fingerprint_atomic,
+    Token = token,
+    DebounceWindow = debounce_window,
+    UniqueKey = unique_key,
+    OrderIdempotencies = order_idempotencies,
+    ResponseSnapshot = response_snapshot,
+    DistributedLock = distributed_lock,
 }
 
 /// No strategy has this name.

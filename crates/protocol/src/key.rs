@@ -172,6 +172,23 @@ pub enum Scope {
     CreateOrder,
     /// The natural key of a purchase: one version of one cart can be bought once.
     Cart,
+    /// The table `order_tokens`: its primary key is the token alone, so its rows belong to no tenant.
+    OrderTokens,
+    /// The table `order_idempotencies`: unique by user and key, written `user:key`.
+    OrderIdempotencies,
+    /// The table `idempotency_keys` of a service that keys it by the text alone, so that its rows belong to no tenant.
+    Snapshots,
+}
+
+impl Scope {
+    /// The part of a record's text that a client sent.
+    pub fn sent(self, text: &str) -> Option<&str> {
+        match self {
+            Scope::CreateOrder | Scope::OrderTokens | Scope::Snapshots => Some(text),
+            Scope::OrderIdempotencies => text.split_once(':').map(|(_, key)| key),
+            Scope::Cart => None,
+        }
+    }
 }
 
 /// A key where it is unique: by tenant, scope and text.
@@ -190,6 +207,9 @@ impl fmt::Display for ScopedKey {
         let scope = match self.scope {
             Scope::CreateOrder => "orders#create",
             Scope::Cart => "cart",
+            Scope::OrderTokens => "order_tokens",
+            Scope::OrderIdempotencies => "order_idempotencies",
+            Scope::Snapshots => "idempotency_keys",
         };
         write!(f, "{}/{scope}/{}", self.tenant, self.key)
     }

@@ -69,8 +69,11 @@ pub struct OrderRequest {
     pub tenant: Tenant,
     /// Who asks.
     pub customer: Customer,
-    /// The client's key, if it sent one.
+    /// The client's key in the `Idempotency-Key` header, if it sent one.
     pub key: Option<IdempotencyKey>,
+    /// A key in the body's `idempotencyKey` field. Boxed, because few clients send one, and requests are moved by the million.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_key: Option<Box<IdempotencyKey>>,
     /// The cart that is being bought.
     pub cart: Cart,
     /// What is in it.

@@ -9,7 +9,7 @@ use history::{
     CodeRef, KeyRef, MessageRef, OrderRef, PayloadRef, RecordState, SkuRef, TenantRef,
 };
 use orders::{KeyState, NewOrder, NotificationKind};
-use protocol::{Line, OrderId, Scope, Sku, Tenant};
+use protocol::{Line, OrderId, Sku, Tenant};
 
 use crate::database::Database;
 use crate::database::rows::Keys;
@@ -39,6 +39,7 @@ impl World {
         let audit = audit(now_us, database, &gateway, &self.menu, names);
         Simulated {
             history: state.recorder.finish(audit),
+            metrics: state.metrics,
             silent_replays: state.silent_replays,
             digest,
             events: state.kernel.steps(),
@@ -96,7 +97,11 @@ fn orders(database: &Database, menu: &Menu, names: &mut Names) -> Vec<AuditOrder
                 .as_ref()
                 .and_then(|key| names.keys.find(key.as_str())),
             payload,
-            items: Some(if slot.has_items { items } else { nothing }),
+            items: Some(match slot.items {
+                0 => nothing,
+                some if some == slot.lines() => items,
+                some => basket_of_lines(order, some as usize, names, &mut others),
+            }),
             coupon: None,
             state: slot.state,
             t: Some(slot.inserted_us),
@@ -122,7 +127,7 @@ fn stored(
     {
         return (Some(payload), basket);
     }
-    let basket = basket_of_lines(order, names, others);
+    let basket = basket_of_lines(order, order.content.lines.len(), names, others);
     let same = |(_, asked): &(PayloadRef, BasketRef)| names.items(*asked) == names.items(basket);
     match asked.filter(same) {
         Some((payload, asked)) => (Some(payload), asked),
@@ -130,9 +135,10 @@ fn stored(
     }
 }
 
-/// The basket of lines that are not those of the menu.
+/// The basket of an order's first lines, if they are not those of the menu.
 fn basket_of_lines(
     order: &NewOrder,
+    count: usize,
     names: &mut Names,
     others: &mut BTreeMap<Vec<Item>, BasketRef>,
 ) -> BasketRef {
@@ -140,7 +146,7 @@ fn basket_of_lines(
         sku: sku_name(order.tenant, &line.sku, names),
         quantity: line.quantity,
     };
-    let items: Vec<Item> = order.content.lines.iter().map(item).collect();
+    let items: Vec<Item> = order.content.lines[..count].iter().map(item).collect();
     *others
         .entry(items)
         .or_insert_with_key(|items| names.basket(items.clone()))
@@ -255,15 +261,15 @@ fn keys(keys: Keys, names: &mut Names) -> Vec<AuditKey> {
         let state = match slot.record.state {
             KeyState::Claimed => RecordState::InProgress,
             KeyState::Completed => RecordState::Completed,
+            KeyState::Failed => RecordState::Failed,
             // Given back: as good as absent, and nothing that a client waits for.
             KeyState::Released => continue,
         };
-        let sent = (slot.key.scope == Scope::CreateOrder)
-            .then(|| names.keys.find(slot.key.key.as_str()))
-            .flatten();
+        let sent = slot.key.scope.sent(slot.key.key.as_str());
+        let sent = sent.and_then(|sent| names.keys.find(sent));
         match sent {
             Some(key) => rows.push(AuditKey { key, state }),
-            None if state == RecordState::Completed => {
+            None if state != RecordState::InProgress => {
                 let key: KeyRef = names.keys.count();
                 rows.push(AuditKey { key, state });
             }

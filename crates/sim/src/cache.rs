@@ -46,6 +46,20 @@ impl Cache {
         self.entries.remove(key);
     }
 
+    /// `EVAL`: `DEL` if the value is this one.
+    pub(crate) fn delete_if(
+        &mut self,
+        key: &CompactString,
+        value: &CompactString,
+        now_us: u64,
+    ) -> bool {
+        let ours = self.get(key, now_us).as_ref() == Some(value);
+        if ours {
+            self.delete(key);
+        }
+        ours
+    }
+
     /// `FLUSHALL`.
     pub(crate) fn flush(&mut self) {
         self.entries.clear();
@@ -74,7 +88,11 @@ mod tests {
         assert!(cache.set_if_absent(&text("k"), text("1"), 0, 10));
         assert!(!cache.set_if_absent(&text("k"), text("2"), 5, 15));
         assert!(cache.set_if_absent(&text("k"), text("3"), 10, 20));
+        assert!(!cache.delete_if(&text("k"), &text("2"), 11), "another's");
+        assert!(!cache.delete_if(&text("k"), &text("3"), 20), "over");
         cache.flush();
         assert!(cache.set_if_absent(&text("k"), text("4"), 11, 20));
+        assert!(cache.delete_if(&text("k"), &text("4"), 12));
+        assert_eq!(cache.get(&text("k"), 12), None);
     }
 }

@@ -5,9 +5,11 @@ use std::task::Poll;
 
 use explore::{Class, Kind, Lineage, Odds, Site};
 use history::{IntentRef, Invoke, KeyRef, PayloadRef, TenantRef};
+use orders::Button;
 use protocol::{Cart, IdempotencyKey, OrderRequest, Problem, Tenant};
 use scenario::{ClientPlan, DelayTable, Intent, KeyPolicy, Plan};
 
+use crate::arrivals::TAB_TAP;
 use crate::attempt::{Attempt, Outcome};
 use crate::world::{Event, World, customer};
 
@@ -29,6 +31,15 @@ pub struct Visit {
     pub tap: u32,
     /// How long the first request of this visit is under way, if not as the world says.
     pub uplink_us: Option<u64>,
+    /// What the button does that is tapped.
+    pub button: Button,
+}
+
+/// A page with a button of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Page {
+    intent: u32,
+    second_tab: bool,
 }
 
 /// A purchase as the harness knows it.
@@ -40,6 +51,15 @@ pub struct Purchase {
     pub payload: PayloadRef,
     /// The key that all its requests share, if the client works so.
     pub key: Option<KeyRef>,
+}
+
+impl Visit {
+    fn page(&self) -> Page {
+        Page {
+            intent: self.purchase.intent.index() as u32,
+            second_tab: self.tap == TAB_TAP,
+        }
+    }
 }
 
 /// The clients of the plan.
@@ -126,6 +146,13 @@ impl Shoppers {
 impl Crowd for Shoppers {
     async fn visit(&self, world: &World, visit: Visit) {
         let client = &world.plan.clients[visit.intent.client];
+        // Boxed, because few buttons do anything, and visits are made by the million.
+        if visit.button != Button::Plain && !Box::pin(world.press(&visit)).await {
+            if client.crash.is_some() {
+                world.leave_app(&visit);
+            }
+            return;
+        }
         let lineage = visit.intent.lineage.child(TAP, u64::from(visit.tap));
         let mut key = visit.purchase.key;
         let (mut retries, mut restarts) = (0, 0);
@@ -168,6 +195,9 @@ impl Crowd for Shoppers {
                 break;
             }
         }
+        if visit.button != Button::Plain {
+            world.let_go(&visit);
+        }
         if client.crash.is_some() {
             world.leave_app(&visit);
         }
@@ -203,6 +233,7 @@ impl World {
                 tenant: Tenant(intent.tenant),
                 customer: customer(intent.user),
                 key: key.map(|key| IdempotencyKey::numbered('k', key.index() as u64)),
+                body_key: None,
                 // A cart is bought once, so the payload's number serves as the cart's.
                 cart: Cart {
                     id: purchase.payload.index() as u64,
@@ -223,6 +254,23 @@ impl World {
             uplink_us: None,
             dies_after_us: None,
         }
+    }
+
+    /// A tap on a button that may be disabled, or wait for further taps. Whether it leads to a request.
+    async fn press(&self, visit: &Visit) -> bool {
+        let page = visit.page();
+        if self.state.borrow().submitting.contains(&page) {
+            return false;
+        }
+        if let Button::Debounced(span) = visit.button {
+            self.client_sleep(span.0).await;
+        }
+        self.state.borrow_mut().submitting.insert(page)
+    }
+
+    /// Nothing of the page is under way any more: its button works again.
+    fn let_go(&self, visit: &Visit) {
+        self.state.borrow_mut().submitting.remove(&visit.page());
     }
 
     /// The visit that is running is over, and with it its part of the app.

@@ -19,7 +19,7 @@ mod tests;
 use explore::TaskId;
 use orders::{CommitTag, StoreError};
 
-use rows::{Charges, Keys, Notes, Orders, Sales, Stocks, Undo};
+use rows::{Carts, Charges, Keys, Notes, Orders, Sales, Stocks, Undo};
 
 /// An open transaction, by its place in the database's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,7 @@ pub(crate) struct Database {
     pub(crate) sales: Sales,
     pub(crate) charges: Charges,
     pub(crate) notes: Notes,
+    pub(crate) carts: Carts,
     transactions: Vec<Transaction>,
     closed: Vec<Tx>,
     /// Tasks whose statement may be tried again, in order.
@@ -99,6 +100,11 @@ impl Database {
     /// `BEGIN`.
     pub(crate) fn begin(&mut self) -> Tx {
         self.statements += 1;
+        self.open()
+    }
+
+    /// A transaction begins, if only for one statement.
+    pub(crate) fn open(&mut self) -> Tx {
         let tx = self.closed.pop().unwrap_or_else(|| {
             self.transactions.push(Transaction::default());
             Tx(self.transactions.len() as u32 - 1)
@@ -114,13 +120,18 @@ impl Database {
             self.close(tx);
             return CommitTag::RolledBack;
         }
+        self.make_durable(tx);
+        CommitTag::Committed
+    }
+
+    /// What a transaction did is committed, and its locks are free.
+    pub(crate) fn make_durable(&mut self, tx: Tx) {
         let mut undo = std::mem::take(&mut self.transactions[tx.0 as usize].undo);
         for change in undo.drain(..) {
             self.settle(change);
         }
         self.transactions[tx.0 as usize].undo = undo;
         self.close(tx);
-        CommitTag::Committed
     }
 
     /// A `COMMIT` that fails: the transaction is undone.

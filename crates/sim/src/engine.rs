@@ -15,6 +15,7 @@ use crate::run::{Control, Interrupted, Pace, Progress};
 use crate::service::{Job, Service};
 use crate::world::{Event, Fired, World};
 use explore::{Chooser, Class, Pool, TaskId};
+use orders::Button;
 use std::future::Future;
 
 /// How many events pass between two looks at the watcher.
@@ -35,6 +36,9 @@ where
     upkeep_every_us: Option<u64>,
     /// Whether the service listens to webhooks.
     hears: bool,
+    button: Button,
+    /// Whether clients send a key for every purchase, even where the plan's send none.
+    brings_key: bool,
     /// Since when nothing but upkeep is to come.
     idle_since_us: Option<u64>,
     woken: Vec<TaskId>,
@@ -57,6 +61,8 @@ where
             visit,
             upkeep_every_us: service.upkeep_every_us(),
             hears: service.hears_webhooks(),
+            button: service.button(),
+            brings_key: service.brings_client_key(),
             idle_since_us: None,
             woken: Vec::new(),
         }

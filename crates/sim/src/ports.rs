@@ -13,7 +13,7 @@ use std::task::Poll;
 
 use explore::{Kind, Site, TaskId};
 use history::Label;
-use orders::{ClaimTable, Clock, Owner, Ports};
+use orders::{ClaimTable, Clock, Metric, Owner, Ports};
 use protocol::{Span, Time};
 use scenario::{CrashPoint, FaultKind, Host};
 
@@ -316,6 +316,10 @@ impl Ports for ReplicaPorts<'_> {
         let state = &mut *self.world.state.borrow_mut();
         state.nonces += 1;
         state.nonces
+    }
+
+    fn count(&self, metric: Metric) {
+        self.world.state.borrow_mut().metrics.count(metric);
     }
 }
 

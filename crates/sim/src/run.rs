@@ -7,7 +7,7 @@ use crate::service::{Job, OrderService, Service};
 use crate::world::World;
 use explore::{Chooser, Digest};
 use history::History;
-use orders::StrategyName;
+use orders::{Metrics, StrategyName};
 use scenario::Plan;
 use std::rc::Rc;
 
@@ -45,6 +45,8 @@ pub type Pace<'w> = dyn FnMut(Progress) -> Control + 'w;
 pub struct Simulated {
     /// What happened, and what is stored.
     pub history: History,
+    /// What the service's monitoring has counted.
+    pub metrics: Metrics,
     /// The processes that were answered with a repetition although the contract does not let the answer say so. A history has
     /// what clients saw; this they could not see.
     pub silent_replays: Vec<u32>,

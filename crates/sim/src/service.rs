@@ -1,6 +1,6 @@
 //! The order service, as something that a replica runs.
 
-use orders::{Contract, StrategyName};
+use orders::{Button, Contract, StrategyName};
 use protocol::{ChargeNotice, OrderRequest, Problem, Response};
 
 use crate::ports::ReplicaPorts;
@@ -27,6 +27,16 @@ pub trait Service {
 
     /// Whether it wants to hear webhooks.
     fn hears_webhooks(&self) -> bool {
+        false
+    }
+
+    /// What the button of its clients does.
+    fn button(&self) -> Button {
+        Button::Plain
+    }
+
+    /// Whether its clients send a key for every purchase, even where the plan's send none.
+    fn brings_client_key(&self) -> bool {
         false
     }
 }
@@ -62,6 +72,14 @@ impl Service for OrderService {
 
     fn hears_webhooks(&self) -> bool {
         self.strategy.hears_webhooks()
+    }
+
+    fn button(&self) -> Button {
+        self.strategy.button()
+    }
+
+    fn brings_client_key(&self) -> bool {
+        self.strategy.brings_client_key()
     }
 
     fn upkeep_every_us(&self) -> Option<u64> {

@@ -1,7 +1,7 @@
 //! Everything that exists, in one place, and the events that move it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use explore::{
@@ -11,7 +11,7 @@ use history::{
     BasketRef, CodeRef, Contract, FaultRef, History, HostRef, InFlight, Item, Label, Names,
     Recorder, SkuRef, TenantRef,
 };
-use orders::{ClaimTable, Contract as ServiceContract, InFlightPolicy, Problems};
+use orders::{ClaimTable, Contract as ServiceContract, InFlightPolicy, Metrics, Problems};
 use protocol::{Customer, Line, Money, OrderContent, Problem, Tenant};
 use scenario::{DelayTable, Plan};
 
@@ -19,6 +19,7 @@ use crate::answers::Answers;
 use crate::attempt::{AttemptId, Attempts, CODE_DIED, CODE_RESET, CODE_TIMEOUT, Coming, Held};
 use crate::cache::Cache;
 use crate::call::Call;
+use crate::client::Page;
 use crate::database::rows::sku;
 use crate::database::{Database, Tx};
 use crate::fault::{Armed, Faults, Opportunity, Who};
@@ -157,6 +158,10 @@ pub(crate) struct State {
     pub(crate) dying: Vec<Dying>,
     /// Numbers that nobody else gets.
     pub(crate) nonces: u64,
+    /// What the service's monitoring has counted.
+    pub(crate) metrics: Metrics,
+    /// The pages whose button is disabled, because a request of theirs is under way.
+    pub(crate) submitting: BTreeSet<Page>,
     /// Until when webhooks are under way.
     pub(crate) webhooks_until_us: u64,
     /// The latest identity that a replica has in a life of its own.
@@ -376,6 +381,8 @@ impl State {
             apps: BTreeMap::new(),
             dying: Vec::new(),
             nonces: 0,
+            metrics: Metrics::default(),
+            submitting: BTreeSet::new(),
             webhooks_until_us: 0,
             owners: 0,
             ended: false,
@@ -500,6 +507,8 @@ impl State {
         self.dying.clear();
         (self.under_load, self.ended, self.running_client) = (true, false, None);
         (self.nonces, self.webhooks_until_us) = (0, 0);
+        self.metrics = Metrics::default();
+        self.submitting.clear();
     }
 }
 

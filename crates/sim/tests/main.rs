@@ -3,11 +3,13 @@
 //! - [`world`]: one seed is one run, and every episode begins at the beginning
 //! - [`endings`]: when a run is over
 //! - [`clients`]: what people and their apps do
+//! - [`buttons`]: what the client's side of a strategy does
 //! - [`network`]: what becomes of messages between clients and replicas
 //! - [`processes`]: replicas that die, stand still and come back
 //! - [`gateway`]: what becomes of charges, and who hears of them
 //! - [`faults`]: every fault of the language has its consequence
 
+mod buttons;
 mod clients;
 mod endings;
 mod faults;

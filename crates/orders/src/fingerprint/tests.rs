@@ -22,6 +22,7 @@ fn request(lines: &[RawLine], note: &str) -> OrderRequest {
         tenant: Tenant(1),
         customer: Customer::User(UserId(5)),
         key: None,
+        body_key: None,
         cart: Cart { id: 9, version: 1 },
         content: Arc::new(OrderContent {
             lines,

@@ -1,23 +1,30 @@
-//! `check-then-insert`: is there a recent order of this customer? Then it is a duplicate (seed 002, lines 121-144).
+//! `check-then-insert`: SELECT by key, or a recent order of the customer if there is no key, then INSERT (seed
+//! 000, line 11, where `find_or_create_by` is proposed and a unique index is not; seed 002, lines 121-156).
+//!
+//! READ COMMITTED, and no index that would refuse the second row. The charge stands between the check and the transaction of
+//! the order.
 
-use protocol::{Customer, Order, OrderRequest, Problem, Response, Span, Time};
+use protocol::{Order, OrderRequest, Problem, Response, Span};
 
-use super::{Strategy, naive_purchase};
+use super::Strategy;
+use super::naive_purchase::{self, Name};
 use crate::contract::Contract;
-use crate::ports::{Clock, Isolation, Ports, Store, StoreError, Transaction};
+use crate::metrics::Metric;
+use crate::ports::{Ports, Store, StoreError, Transaction};
+use crate::rows::KeyIndex;
 
-/// Looks for an order of the same customer in the last thirty seconds, then inserts. Between the two, its twin does the
-/// same; and another cart within thirty seconds is taken for a repetition.
+/// The key is remembered on the order, and looked up before: a retry gets the first order. A twin that looks in the meantime
+/// finds nothing either.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CheckThenInsert;
 
-/// `created_at > NOW() - INTERVAL '30 seconds'`.
+/// Without a key, an order of the customer is taken for the same one for so long.
 const WINDOW: Span = Span::secs(30);
 
 impl Strategy for CheckThenInsert {
     const NAME: &'static str = "check-then-insert";
     const SUMMARY: &'static str =
-        "SELECT an order of the last 30 s, then INSERT; READ COMMITTED, no unique index";
+        "SELECT by key, or without one an order of the last 30 s, then INSERT; no unique index";
 
     async fn create<P: Ports>(
         &self,
@@ -25,29 +32,33 @@ impl Strategy for CheckThenInsert {
         _contract: &Contract,
         request: &OrderRequest,
     ) -> Response {
-        match recent_order(ports, request).await {
-            Ok(None) => naive_purchase::purchase(ports, request).await,
-            // The seed answers `{ error: 'Order already placed' }`, not the order.
-            Ok(Some(_)) => Response::refused(409, Problem::Duplicate),
+        let name = Name {
+            key: request.key.clone(),
+            index: KeyIndex::Plain,
+        };
+        match known(ports, request).await {
+            Ok(None) => {
+                ports.count(Metric::Miss);
+                naive_purchase::purchase(ports, request, name).await
+            }
+            Ok(Some(order)) => {
+                ports.count(Metric::Hit);
+                Response::created(order).replay()
+            }
             // Nothing was charged yet, and a look changes nothing.
             Err(_) => Response::refused(503, Problem::Unavailable),
         }
     }
 }
 
-/// One autocommitted SELECT, as `db.query` is. A guest has no identity to compare.
-async fn recent_order<P: Ports>(
-    ports: &P,
-    request: &OrderRequest,
-) -> Result<Option<Order>, StoreError> {
-    if request.customer == Customer::Guest {
-        return Ok(None);
+/// One autocommitted SELECT.
+async fn known<P: Ports>(ports: &P, request: &OrderRequest) -> Result<Option<Order>, StoreError> {
+    let mut db = ports.store().autocommit();
+    match &request.key {
+        Some(key) => db.find_order_by_key(Some(request.tenant), key).await,
+        None => {
+            let recent = db.find_recent_orders(request.tenant, request.customer, WINDOW, 1);
+            Ok(recent.await?.into_iter().next())
+        }
     }
-    let since = Time(ports.clock().now().0.saturating_sub(WINDOW.0));
-    let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
-    let found = tx
-        .find_recent_order(request.tenant, request.customer, since)
-        .await?;
-    tx.commit().await?.committed()?;
-    Ok(found)
 }

@@ -1,27 +1,49 @@
 //! Charge, then insert: what services do that do not know better. Shared by the strategies that differ only in what they
 //! check before.
 //!
+//! The seeds sell without taking money, so where the charge stands is ours to say, and it is the same in all of them: directly
+//! before the order's INSERT, after every check that the seed makes. The charge has a key of its own for every attempt, and
+//! the order is inserted as confirmed, because it is paid. Stock, the charge's row, the sales counter and the notification
+//! are written with the order.
+//!
 //! It does not recover. Every attempt is a charge of its own, and what goes wrong after the charge is answered as unknown
 //! and forgotten.
 
 use std::sync::Arc;
 
 use protocol::{
-    ChargeId, ChargeRequest, ChargeState, GatewayKey, Money, Order, OrderId, OrderRequest,
-    OrderState, Problem, Response,
+    ChargeId, ChargeRequest, ChargeState, GatewayKey, IdempotencyKey, Money, Order, OrderId,
+    OrderRequest, OrderState, Problem, Response,
 };
 
 use crate::ports::{
     Clock, Gateway, GatewayError, Isolation, Ports, Store, StoreError, Transaction,
 };
-use crate::rows::{ChargeRow, NewOrder, NotificationKind};
+use crate::rows::{ChargeRow, KeyIndex, NewOrder, NotificationKind};
 use crate::strategy::valid_total::valid_total;
 
 /// What is answered when the outcome is not known.
-const UNKNOWN: Response = Response::refused(500, Problem::OutcomeUnknown);
+pub(super) const UNKNOWN: Response = Response::refused(500, Problem::OutcomeUnknown);
+
+/// What an order is to be found by.
+#[derive(Clone, Debug)]
+pub(super) struct Name {
+    pub(super) key: Option<IdempotencyKey>,
+    pub(super) index: KeyIndex,
+}
+
+impl Name {
+    /// The client's key, as information.
+    pub(super) fn sent(request: &OrderRequest) -> Name {
+        Name {
+            key: request.key.clone(),
+            index: KeyIndex::None,
+        }
+    }
+}
 
 /// Charges the customer and takes the order, as if nobody ever asked twice.
-pub(super) async fn purchase<P: Ports>(ports: &P, request: &OrderRequest) -> Response {
+pub(super) async fn purchase<P: Ports>(ports: &P, request: &OrderRequest, name: Name) -> Response {
     let Some(total) = valid_total(&request.content) else {
         return Response::refused(400, Problem::Invalid);
     };
@@ -29,19 +51,25 @@ pub(super) async fn purchase<P: Ports>(ports: &P, request: &OrderRequest) -> Res
         Ok(charge) => charge,
         Err(refusal) => return refusal,
     };
-    match insert(ports, request, total, charge).await {
-        Ok(Some(order)) => Response::created(Order {
-            id: order,
-            state: OrderState::Confirmed,
-            total,
-        }),
+    match insert(ports, request, name, total, charge).await {
+        Ok(Some(order)) => Response::created(confirmed(order, total)),
         Ok(None) => give_back(ports, charge).await,
         // Money was taken, so no store error means that nothing happened.
         Err(_) => UNKNOWN,
     }
 }
 
-async fn charge<P: Ports>(
+/// The order as an answer shows it.
+pub(super) const fn confirmed(id: OrderId, total: Money) -> Order {
+    Order {
+        id,
+        state: OrderState::Confirmed,
+        total,
+    }
+}
+
+/// A charge of this attempt alone.
+pub(super) async fn charge<P: Ports>(
     ports: &P,
     request: &OrderRequest,
     amount: Money,
@@ -65,6 +93,7 @@ async fn charge<P: Ports>(
 async fn insert<P: Ports>(
     ports: &P,
     request: &OrderRequest,
+    name: Name,
     total: Money,
     charge: ChargeId,
 ) -> Result<Option<OrderId>, StoreError> {
@@ -75,38 +104,57 @@ async fn insert<P: Ports>(
         return Ok(None);
     }
     let order = tx
-        .insert_order(new_order(request, total, ports.clock().now()))
+        .insert_order(new_order(ports, request, name, total))
         .await?;
     tx.insert_items(order, &request.content).await?;
-    tx.insert_charge(ChargeRow {
-        id: charge,
-        order,
-        amount: total,
-    })
-    .await?;
-    tx.increment_sales(request.tenant, lines).await?;
+    book(&mut tx, request, order, total, charge).await?;
     tx.insert_notification(order, NotificationKind::Created)
         .await?;
     tx.commit().await?.committed()?;
     Ok(Some(order))
 }
 
-fn new_order(request: &OrderRequest, total: Money, now: protocol::Time) -> NewOrder {
+/// What the seeds leave out of their transactions, because they sell without money and shelves.
+pub(super) async fn book(
+    tx: &mut impl Transaction,
+    request: &OrderRequest,
+    order: OrderId,
+    amount: Money,
+    charge: ChargeId,
+) -> Result<(), StoreError> {
+    tx.insert_charge(ChargeRow {
+        id: charge,
+        order,
+        amount,
+    })
+    .await?;
+    tx.increment_sales(request.tenant, &request.content.lines)
+        .await
+}
+
+/// The row of a paid order.
+pub(super) fn new_order<P: Ports>(
+    ports: &P,
+    request: &OrderRequest,
+    name: Name,
+    total: Money,
+) -> NewOrder {
     NewOrder {
         tenant: request.tenant,
         customer: request.customer,
-        key: request.key.clone(),
+        key: name.key,
+        key_index: name.index,
         cart: request.cart,
         natural_key: None,
         content: Arc::clone(&request.content),
         total,
         state: OrderState::Confirmed,
-        created_at: now,
+        created_at: ports.clock().now(),
     }
 }
 
 /// Stock was short after the charge: the money goes back.
-async fn give_back<P: Ports>(ports: &P, charge: ChargeId) -> Response {
+pub(super) async fn give_back<P: Ports>(ports: &P, charge: ChargeId) -> Response {
     match ports.gateway().refund(charge).await {
         Ok(()) => Response::refused(409, Problem::OutOfStock),
         Err(_) => UNKNOWN,

@@ -1,8 +1,11 @@
-//! `no-dedup`: every POST creates (seeds 000 and 002).
+//! `no-dedup`: every POST creates (seed 000, lines 5-15; seed 002, lines 52-82).
+//!
+//! The charge stands before the transaction of the order.
 
 use protocol::{OrderRequest, Response};
 
-use super::{Strategy, naive_purchase};
+use super::Strategy;
+use super::naive_purchase::{self, Name};
 use crate::contract::Contract;
 use crate::ports::Ports;
 
@@ -20,6 +23,6 @@ impl Strategy for NoDedup {
         _contract: &Contract,
         request: &OrderRequest,
     ) -> Response {
-        naive_purchase::purchase(ports, request).await
+        naive_purchase::purchase(ports, request, Name::sent(request)).await
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! - [`doubles`]: clicks, tabs and replicas, with nothing going wrong
 //! - [`failures`]: one thing going wrong at a time
+//! - [`seeds`]: what the seeds' strategies promise, one request after another
+//! - [`seed_flaws`]: where they break it
 //! - [`interleavings`]: death, stalls and company at every await
 
 use std::mem::size_of_val;
@@ -18,6 +20,8 @@ use protocol::{
 mod doubles;
 mod failures;
 mod interleavings;
+mod seed_flaws;
+mod seeds;
 mod world;
 
 use world::{Replica, Reply, Trouble, World, run, step};
@@ -35,6 +39,7 @@ fn request(key: Option<&str>, cart: u64, quantity: u32) -> OrderRequest {
         tenant: Tenant(1),
         customer: Customer::User(UserId(1)),
         key: key.map(|key| IdempotencyKey::new(key).expect("a key")),
+        body_key: None,
         cart: Cart {
             id: cart,
             version: 1,
@@ -92,32 +97,6 @@ fn no_dedup_creates_an_order_and_a_charge_for_every_request() {
         (409, Some(Problem::OutOfStock))
     );
     assert_eq!(world.captured(), 2, "refunded");
-}
-
-#[test]
-fn check_then_insert_refuses_any_second_order_within_thirty_seconds_but_knows_no_guests() {
-    let world = World::with_stock(STOCK);
-    world.pass(Span::secs(60));
-    let create = |asked: &OrderRequest| {
-        run(StrategyName::CheckThenInsert.create(&world.replica(1), &CONTRACT, asked))
-    };
-    assert_eq!(create(&request(None, 1, 1)).status, 201);
-    assert_eq!(
-        refused(create(&request(None, 2, 3))),
-        (409, Some(Problem::Duplicate)),
-        "another cart: a false merge"
-    );
-    world.pass(Span::secs(31));
-    assert_eq!(
-        create(&request(None, 1, 1)).status,
-        201,
-        "a late retry: a duplicate"
-    );
-    let guest = OrderRequest {
-        customer: Customer::Guest,
-        ..request(None, 3, 1)
-    };
-    assert_eq!([create(&guest).status, create(&guest).status], [201, 201]);
 }
 
 #[test]

@@ -13,12 +13,12 @@ use std::task::{Context, Poll, Waker};
 use compact_str::CompactString;
 use orders::ports::CacheError;
 use orders::{
-    Cache, ChargeRow, ClaimTable, Clock, Gateway, GatewayError, KeyRecord, KeyState,
-    NotificationKind, OrderRow, Owner, Ports,
+    Cache, ChargeRow, ClaimTable, Clock, Gateway, GatewayError, KeyRecord, KeyState, Metric,
+    Metrics, NotificationKind, OrderRow, Owner, Ports,
 };
 use protocol::{
-    ChargeAnswer, ChargeId, ChargeRequest, ChargeState, GatewayKey, OrderId, OrderState, ScopedKey,
-    Sku, Span, Time,
+    Cart, ChargeAnswer, ChargeId, ChargeRequest, ChargeState, GatewayKey, Line, OrderId,
+    OrderState, ScopedKey, Sku, Span, Tenant, Time,
 };
 
 mod database;
@@ -26,7 +26,7 @@ mod database;
 pub use database::Tx;
 
 /// What is committed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Db {
     pub keys: BTreeMap<ScopedKey, KeyRecord>,
     pub orders: Vec<OrderRow>,
@@ -34,6 +34,9 @@ pub struct Db {
     /// On hand, reserved, sold.
     pub stock: BTreeMap<Sku, [u64; 3]>,
     pub notifications: Vec<(OrderId, NotificationKind)>,
+    /// Carts that were bought.
+    pub cleared: Vec<(Tenant, Cart)>,
+    pub inventory_log: Vec<(OrderId, Line)>,
 }
 
 /// What goes wrong in a transaction.
@@ -64,6 +67,11 @@ pub struct World {
     pub replies: RefCell<VecDeque<Reply>>,
     /// While set, the gateway does not answer.
     pub gateway_stalled: Cell<bool>,
+    /// The cache, with the end of each entry; `None` while it is down.
+    pub cache: RefCell<Option<BTreeMap<CompactString, (CompactString, u64)>>>,
+    pub metrics: RefCell<Metrics>,
+    /// Notifications that were sent outside of every transaction.
+    pub enqueued: RefCell<Vec<(OrderId, NotificationKind)>>,
     transactions: Cell<u32>,
     /// Commits so far: a transaction that overlapped another one's commit loses, as under optimistic locking.
     commits: Cell<u32>,
@@ -81,6 +89,7 @@ pub struct Replica<'w> {
 impl World {
     pub fn with_stock(on_hand: u64) -> World {
         let world = World::default();
+        world.flush();
         world.db.borrow_mut().stock = [("A", on_hand), ("B", on_hand)]
             .map(|(sku, on_hand)| (Sku(sku.into()), [on_hand, 0, 0]))
             .into();
@@ -93,6 +102,20 @@ impl World {
             table: ClaimTable::default(),
             owner: Owner(owner),
         }
+    }
+
+    /// The cache is up, and empty.
+    pub fn flush(&self) {
+        *self.cache.borrow_mut() = Some(BTreeMap::new());
+    }
+
+    /// The cache is down.
+    pub fn lose_cache(&self) {
+        *self.cache.borrow_mut() = None;
+    }
+
+    pub fn metric(&self, metric: Metric) -> u64 {
+        self.metrics.borrow().of(metric)
     }
 
     pub fn pass(&self, span: Span) {
@@ -205,6 +228,9 @@ impl<'w> Ports for Replica<'w> {
         self.world.nonces.set(self.world.nonces.get() + 1);
         self.world.nonces.get()
     }
+    fn count(&self, metric: Metric) {
+        self.world.metrics.borrow_mut().count(metric);
+    }
 }
 
 impl Clock for World {
@@ -270,27 +296,74 @@ impl Gateway for World {
     }
 }
 
+impl World {
+    /// A command to the cache, with what is not over yet.
+    async fn command<R>(
+        &self,
+        run: impl FnOnce(&mut BTreeMap<CompactString, (CompactString, u64)>) -> R,
+    ) -> Result<R, CacheError> {
+        pause().await;
+        let now_us = self.now_us.get();
+        let mut cache = self.cache.borrow_mut();
+        let Some(entries) = cache.as_mut() else {
+            return Err(CacheError::Unavailable);
+        };
+        entries.retain(|_, (_, until_us)| *until_us > now_us);
+        Ok(run(entries))
+    }
+}
+
 impl Cache for World {
-    async fn get(&self, _key: &CompactString) -> Result<Option<CompactString>, CacheError> {
-        Err(CacheError::Unavailable)
+    async fn get(&self, key: &CompactString) -> Result<Option<CompactString>, CacheError> {
+        self.command(|entries| entries.get(key).map(|(value, _)| value.clone()))
+            .await
     }
     async fn set(
         &self,
-        _key: &CompactString,
-        _value: CompactString,
-        _ttl: Span,
+        key: &CompactString,
+        value: CompactString,
+        ttl: Span,
     ) -> Result<(), CacheError> {
-        Err(CacheError::Unavailable)
+        let until_us = self.now_us.get() + ttl.0;
+        self.command(|entries| {
+            entries.insert(key.clone(), (value, until_us));
+        })
+        .await
     }
     async fn set_if_absent(
         &self,
-        _: &CompactString,
-        _: CompactString,
-        _ttl: Span,
+        key: &CompactString,
+        value: CompactString,
+        ttl: Span,
     ) -> Result<bool, CacheError> {
-        Err(CacheError::Unavailable)
+        let until_us = self.now_us.get() + ttl.0;
+        self.command(|entries| {
+            let absent = !entries.contains_key(key);
+            if absent {
+                entries.insert(key.clone(), (value, until_us));
+            }
+            absent
+        })
+        .await
     }
-    async fn delete(&self, _key: &CompactString) -> Result<(), CacheError> {
-        Err(CacheError::Unavailable)
+    async fn delete(&self, key: &CompactString) -> Result<(), CacheError> {
+        self.command(|entries| {
+            entries.remove(key);
+        })
+        .await
+    }
+    async fn delete_if(
+        &self,
+        key: &CompactString,
+        value: &CompactString,
+    ) -> Result<bool, CacheError> {
+        self.command(|entries| {
+            let ours = entries.get(key).is_some_and(|(held, _)| held == value);
+            if ours {
+                entries.remove(key);
+            }
+            ours
+        })
+        .await
     }
 }

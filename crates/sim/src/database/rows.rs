@@ -4,8 +4,8 @@ use std::hash::{BuildHasher, BuildHasherDefault};
 
 use compact_str::CompactString;
 use hashbrown::HashTable;
-use orders::{ChargeRow, KeyRecord, KeyState, NewOrder, NotificationKind};
-use protocol::{Cart, Customer, Line, OrderId, OrderState, ScopedKey, Sku, Tenant};
+use orders::{ChargeRow, KeyIndex, KeyRecord, KeyState, NewOrder, NotificationKind};
+use protocol::{Cart, Customer, IdempotencyKey, Line, OrderId, OrderState, ScopedKey, Sku, Tenant};
 use rustc_hash::FxHasher;
 
 use super::due::Due;
@@ -26,6 +26,9 @@ pub(crate) enum Undo {
     InsertOrder(u32),
     /// Items are rows of their own: those of an open transaction are in its log, and nowhere else.
     InsertItems(u32),
+    /// One of them.
+    InsertItem(u32),
+    ClearCart(Tenant, Cart),
     OrderState(u32, OrderState),
     /// On hand and reserved, as they were when the row was locked.
     Stock(u32, i64, i64),
@@ -168,7 +171,7 @@ impl Keys {
         }
         match slot.record.state {
             KeyState::Claimed => self.claims.push((slot.record.lease_until, row)),
-            KeyState::Completed | KeyState::Released => {
+            KeyState::Completed | KeyState::Released | KeyState::Failed => {
                 self.answers.push((slot.record.expires_at, row))
             }
         }
@@ -181,8 +184,8 @@ pub(crate) struct OrderSlot {
     /// `None` after the insert was undone: the sequence does not go back.
     pub(crate) row: Option<NewOrder>,
     pub(crate) state: OrderState,
-    /// Whether committed items are there.
-    pub(crate) has_items: bool,
+    /// How many items are committed.
+    pub(crate) items: u32,
     pub(crate) inserted: bool,
     /// Whether the index `orders_cart` has it. A cancelled order leaves it when the cancellation is committed.
     in_carts: bool,
@@ -195,12 +198,22 @@ pub(crate) struct OrderSlot {
     pub(crate) charge: Option<u32>,
 }
 
+impl OrderSlot {
+    /// How many lines its content has.
+    pub(crate) fn lines(&self) -> u32 {
+        let order = self.row.as_ref();
+        order.map_or(0, |order| order.content.lines.len() as u32)
+    }
+}
+
 /// `orders`; the number of an order is its row plus one.
 #[derive(Debug, Default)]
 pub(crate) struct Orders {
     pub(crate) slots: Vec<OrderSlot>,
     carts: HashTable<u32>,
     customers: HashTable<u32>,
+    /// The orders whose key is in an index, whichever: those of one text stand side by side.
+    keys: HashTable<u32>,
 }
 
 type CartKey = (Tenant, Cart);
@@ -228,6 +241,38 @@ impl Orders {
         rows.filter(move |row| Orders::cart_key(&self.slots[*row as usize]) == Some(key))
     }
 
+    /// The text of an order's key, if an index has it.
+    fn indexed_key(slot: &OrderSlot) -> Option<&str> {
+        let row = slot.row.as_ref()?;
+        let key = row.key.as_ref().filter(|_| row.key_index != KeyIndex::None);
+        key.map(IdempotencyKey::as_str)
+    }
+
+    /// The orders with a key that an index has, committed or not, whoever's they are.
+    pub(crate) fn by_key(&self, key: &str) -> impl Iterator<Item = u32> {
+        let rows = self.keys.iter_hash(hash_text(key, Tenant(0))).copied();
+        rows.filter(move |row| Orders::indexed_key(&self.slots[*row as usize]) == Some(key))
+    }
+
+    fn enter_key(&mut self, row: u32) {
+        let hash =
+            |slot: &OrderSlot| Orders::indexed_key(slot).map(|key| hash_text(key, Tenant(0)));
+        if let Some(hashed) = hash(&self.slots[row as usize]) {
+            let slots = &self.slots;
+            let rehash = |row: &u32| hash(&slots[*row as usize]).expect("it is in the index");
+            self.keys.insert_unique(hashed, row, rehash);
+        }
+    }
+
+    fn leave_key(&mut self, row: u32) {
+        if let Some(key) = Orders::indexed_key(&self.slots[row as usize]) {
+            let found = self
+                .keys
+                .find_entry(hash_text(key, Tenant(0)), |other| *other == row);
+            found.expect("it was in the index").remove();
+        }
+    }
+
     /// The latest order of a customer, committed or not.
     pub(crate) fn latest_of(&self, tenant: Tenant, customer: Customer) -> Option<u32> {
         let found = self.customers.find(hash_customer(tenant, customer), |row| {
@@ -244,6 +289,7 @@ impl Orders {
     pub(crate) fn insert(&mut self, new: NewOrder, tx: Tx, now_us: u64) -> u32 {
         let row = self.slots.len() as u32;
         let (tenant, customer) = (new.tenant, new.customer);
+        let keyed = new.key_index != KeyIndex::None;
         let cart = new
             .natural_key
             .filter(|_| new.state != OrderState::Cancelled);
@@ -252,7 +298,7 @@ impl Orders {
         self.slots.push(OrderSlot {
             row: Some(new),
             state,
-            has_items: false,
+            items: 0,
             inserted: true,
             in_carts: cart.is_some(),
             writer: Some(tx),
@@ -260,6 +306,9 @@ impl Orders {
             before,
             charge: None,
         });
+        if keyed {
+            self.enter_key(row);
+        }
         if let Some(cart) = cart {
             let slots = &self.slots;
             let rehash = |row: &u32| {
@@ -308,6 +357,7 @@ impl Orders {
     /// The insert is undone: the row goes, its number is not given again.
     fn remove(&mut self, row: u32) {
         self.leave_cart(row);
+        self.leave_key(row);
         let (slots, customers) = (&mut self.slots, &mut self.customers);
         let order = slots[row as usize]
             .row
@@ -433,6 +483,47 @@ pub(crate) struct Charges {
     pub(crate) slots: Vec<(Option<ChargeRow>, Writer)>,
 }
 
+/// `carts`: those that were bought, because all others are there.
+#[derive(Debug, Default)]
+pub(crate) struct Carts {
+    /// Whether anybody ever looks. Where nobody does, nothing is kept.
+    pub(crate) are_read: bool,
+    cleared: HashTable<(CartKey, Writer)>,
+}
+
+impl Carts {
+    /// Who cleared a cart, if it was cleared: nobody any more, or an open transaction.
+    pub(crate) fn cleared_by(&self, tenant: Tenant, cart: Cart) -> Option<Writer> {
+        let key = (tenant, cart);
+        let found = self
+            .cleared
+            .find(hash_cart(key), |(other, _)| *other == key);
+        found.map(|(_, writer)| *writer)
+    }
+
+    pub(crate) fn clear(&mut self, tenant: Tenant, cart: Cart, tx: Tx) {
+        let key = (tenant, cart);
+        self.cleared
+            .insert_unique(hash_cart(key), (key, Some(tx)), |(key, _)| hash_cart(*key));
+    }
+
+    fn settle(&mut self, tenant: Tenant, cart: Cart) {
+        let key = (tenant, cart);
+        let found = self
+            .cleared
+            .find_mut(hash_cart(key), |(other, _)| *other == key);
+        found.expect("it was cleared").1 = None;
+    }
+
+    fn revert(&mut self, tenant: Tenant, cart: Cart) {
+        let key = (tenant, cart);
+        let found = self
+            .cleared
+            .find_entry(hash_cart(key), |(other, _)| *other == key);
+        found.expect("it was cleared").remove();
+    }
+}
+
 /// `outbox`.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
@@ -470,7 +561,12 @@ impl Database {
                     self.orders.leave_cart(row);
                 }
             }
-            Undo::InsertItems(row) => self.orders.slots[row as usize].has_items = true,
+            Undo::InsertItems(row) => {
+                let slot = &mut self.orders.slots[row as usize];
+                slot.items = slot.lines();
+            }
+            Undo::InsertItem(row) => self.orders.slots[row as usize].items += 1,
+            Undo::ClearCart(tenant, cart) => self.carts.settle(tenant, cart),
             Undo::InsertNote(_) => {}
             Undo::Stock(row, ..) => self.stocks.slots[row as usize].writer = None,
             Undo::Sales(row, _) => self.sales.slots[row as usize].1 = None,
@@ -497,7 +593,8 @@ impl Database {
             }
             Undo::InsertOrder(row) => self.orders.remove(row),
             Undo::LockOrder(row) => self.orders.slots[row as usize].writer = None,
-            Undo::InsertItems(_) => {}
+            Undo::InsertItems(_) | Undo::InsertItem(_) => {}
+            Undo::ClearCart(tenant, cart) => self.carts.revert(tenant, cart),
             Undo::OrderState(row, old) => {
                 let slot = &mut self.orders.slots[row as usize];
                 (slot.state, slot.writer) = (old, None);

@@ -2,9 +2,12 @@
 
 use orders::ports::Constraint;
 use orders::{
-    ChargeRow, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, StoreError, Token,
+    ChargeRow, KeyIndex, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, StoreError,
+    Token,
 };
-use protocol::{Cart, Customer, Line, Order, OrderId, OrderState, ScopedKey, Tenant, Time};
+use protocol::{
+    Cart, Customer, IdempotencyKey, Line, Order, OrderId, OrderState, ScopedKey, Span, Tenant, Time,
+};
 
 use super::due::Due;
 use super::rows::Undo;
@@ -126,6 +129,42 @@ impl Database {
         Ok(1)
     }
 
+    /// The record as `tx` sees it; nothing is locked and nothing waits.
+    pub(super) fn find_key(&mut self, tx: Tx, key: &ScopedKey) -> Result<Option<KeyRecord>, Stop> {
+        let Some(row) = self.keys.find(key) else {
+            return Ok(None);
+        };
+        let slot = &self.keys.slots[row as usize];
+        Ok(match slot.writer {
+            Some(other) if other != tx => (!slot.inserted).then(|| *self.committed_key(row)),
+            _ => (!slot.deleted).then_some(slot.record),
+        })
+    }
+
+    /// Writes the state of a record, whoever wrote the row before.
+    pub(super) fn set_key_state(
+        &mut self,
+        tx: Tx,
+        key: &ScopedKey,
+        state: KeyState,
+    ) -> Result<u64, Stop> {
+        let Some(row) = self.keys.find(key) else {
+            return Ok(0);
+        };
+        let slot = &mut self.keys.slots[row as usize];
+        if slot.inserted && slot.writer != Some(tx) {
+            return Ok(0);
+        }
+        writable(slot.writer, tx)?;
+        if slot.deleted {
+            return Ok(0);
+        }
+        let old = slot.record;
+        (slot.record.state, slot.writer) = (state, Some(tx));
+        self.log(tx, Undo::UpdateKey(row, old));
+        Ok(1)
+    }
+
     pub(super) fn lock_overdue_claims(
         &mut self,
         tx: Tx,
@@ -170,7 +209,7 @@ impl Database {
             let slot = &self.keys.slots[row as usize];
             let due = match slot.record.state {
                 KeyState::Claimed => (Queue::Claims, slot.record.lease_until),
-                KeyState::Completed | KeyState::Released => {
+                KeyState::Completed | KeyState::Released | KeyState::Failed => {
                     (Queue::Answers, slot.record.expires_at)
                 }
             };
@@ -268,6 +307,21 @@ impl Database {
         self.transactions[tx.0 as usize].short = short;
     }
 
+    /// Whether `tx` sees enough on hand for every line.
+    pub(super) fn check_stock(
+        &mut self,
+        tx: Tx,
+        tenant: Tenant,
+        lines: &[Line],
+    ) -> Result<bool, Stop> {
+        let mut rows = std::mem::take(&mut self.stocks.scratch);
+        let known = self.stocks.rows(tenant, lines, &mut rows).is_some();
+        let enough = |(row, quantity): &(u32, i64)| self.visible_on_hand(tx, *row) >= *quantity;
+        let enough = known && rows.iter().all(enough);
+        self.stocks.scratch = rows;
+        Ok(enough)
+    }
+
     /// What `tx` sees on hand: its own, or what is committed.
     fn visible_on_hand(&self, tx: Tx, row: u32) -> i64 {
         let slot = &self.stocks.slots[row as usize];
@@ -286,6 +340,9 @@ impl Database {
         new: &mut Option<NewOrder>,
     ) -> Result<OrderId, Stop> {
         let order = new.as_ref().expect("a statement takes effect once");
+        if order.key_index == KeyIndex::Unique {
+            self.key_is_free(tx, order)?;
+        }
         if let Some(cart) = order.natural_key {
             self.cart_is_free(tx, order.tenant, cart)?;
         }
@@ -314,6 +371,25 @@ impl Database {
         Ok(())
     }
 
+    /// Whether the unique index has no order under the key of a new one. An order that is cancelled keeps its key.
+    fn key_is_free(&self, tx: Tx, order: &NewOrder) -> Result<(), Stop> {
+        let key = order.key.as_ref().map_or("", IdempotencyKey::as_str);
+        for row in self.orders.by_key(key) {
+            let slot = &self.orders.slots[row as usize];
+            let unique = |order: &NewOrder| order.key_index == KeyIndex::Unique;
+            if !slot.row.as_ref().is_some_and(unique) {
+                continue;
+            }
+            match slot.writer {
+                Some(other) if other != tx && self.changes_order(other, row) => {
+                    return Err(Stop::Wait(other));
+                }
+                _ => return Err(StoreError::Unique(Constraint::OrdersKey).into()),
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a transaction has written a row of `orders`, not only locked it.
     fn changes_order(&self, tx: Tx, row: u32) -> bool {
         self.undo_log(tx).iter().any(|undo| match undo {
@@ -327,10 +403,28 @@ impl Database {
         Ok(())
     }
 
-    /// Whether `tx` sees items of an order: committed ones, or its own.
-    fn sees_items(&self, tx: Tx, row: u32) -> bool {
-        let own = |undo: &Undo| matches!(undo, Undo::InsertItems(r) if *r == row);
-        self.orders.slots[row as usize].has_items || self.undo_log(tx).iter().any(own)
+    pub(super) fn insert_item(&mut self, tx: Tx, order: OrderId) -> Result<(), Stop> {
+        self.log(tx, Undo::InsertItem(row_of(order)));
+        Ok(())
+    }
+
+    /// How many items of an order `tx` sees: committed ones, and its own.
+    fn visible_items(&self, tx: Tx, row: u32) -> u32 {
+        let slot = &self.orders.slots[row as usize];
+        let own = |undo: &Undo| match undo {
+            Undo::InsertItems(r) if *r == row => slot.lines(),
+            Undo::InsertItem(r) if *r == row => 1,
+            _ => 0,
+        };
+        slot.items + self.undo_log(tx).iter().map(own).sum::<u32>()
+    }
+
+    /// The lines of an order whose items `tx` sees: they were inserted in their order.
+    pub(super) fn find_items(&mut self, tx: Tx, order: OrderId) -> Result<Vec<Line>, Stop> {
+        let row = row_of(order);
+        let items = self.visible_items(tx, row) as usize;
+        let order = self.orders.slots[row as usize].row.as_ref();
+        Ok(order.map_or(Vec::new(), |order| order.content.lines[..items].to_vec()))
     }
 
     pub(super) fn update_order(
@@ -402,7 +496,7 @@ impl Database {
                 id: order,
                 new,
                 state,
-                has_items: self.sees_items(tx, row),
+                items: self.visible_items(tx, row),
             }
         }))
     }
@@ -420,29 +514,47 @@ impl Database {
             .map(|(row, state)| self.order_at(row, state)))
     }
 
-    pub(super) fn find_recent_order(
+    pub(super) fn find_order_by_key(
+        &mut self,
+        tx: Tx,
+        tenant: Option<Tenant>,
+        key: &IdempotencyKey,
+    ) -> Result<Option<Order>, Stop> {
+        let of_tenant = |row: &u32| {
+            let order = self.orders.slots[*row as usize].row.as_ref();
+            tenant.is_none_or(|tenant| order.is_some_and(|order| order.tenant == tenant))
+        };
+        let rows = self.orders.by_key(key.as_str()).filter(of_tenant);
+        let seen = rows.filter_map(|row| Some((row, self.visible_state(tx, row)?)));
+        let first = seen.min_by_key(|(row, _)| *row);
+        Ok(first.map(|(row, state)| self.order_at(row, state)))
+    }
+
+    pub(super) fn find_recent_orders(
         &mut self,
         tx: Tx,
         tenant: Tenant,
         customer: Customer,
-        since: Time,
-    ) -> Result<Option<Order>, Stop> {
+        within: Span,
+        limit: usize,
+    ) -> Result<Vec<Order>, Stop> {
+        let mut found = Vec::new();
         if customer == Customer::Guest {
-            return Ok(None);
+            return Ok(found);
         }
         let mut next = self.orders.latest_of(tenant, customer);
-        while let Some(row) = next {
+        while let Some(row) = next.filter(|_| found.len() < limit) {
             let slot = &self.orders.slots[row as usize];
-            let recent = slot
-                .row
-                .as_ref()
-                .is_some_and(|order| order.created_at > since);
-            if let Some(state) = self.visible_state(tx, row).filter(|_| recent) {
-                return Ok(Some(self.order_at(row, state)));
+            if slot.inserted_us + within.0 <= self.now_us {
+                // They are chained by the time of their insert.
+                break;
+            }
+            if let Some(state) = self.visible_state(tx, row) {
+                found.push(self.order_at(row, state));
             }
             next = slot.before;
         }
-        Ok(None)
+        Ok(found)
     }
 
     pub(super) fn insert_charge(&mut self, tx: Tx, charge: ChargeRow) -> Result<(), Stop> {
@@ -488,6 +600,30 @@ impl Database {
             self.sales.slots[*row as usize].0 += quantity.unsigned_abs();
         }
         Ok(())
+    }
+
+    /// Whether `tx` sees a cart: it is there until a transaction has committed that cleared it.
+    pub(super) fn find_cart(&mut self, tx: Tx, tenant: Tenant, cart: Cart) -> Result<bool, Stop> {
+        self.carts.are_read = true;
+        Ok(match self.carts.cleared_by(tenant, cart) {
+            None => true,
+            Some(writer) => writer.is_some_and(|writer| writer != tx),
+        })
+    }
+
+    pub(super) fn clear_cart(&mut self, tx: Tx, tenant: Tenant, cart: Cart) -> Result<(), Stop> {
+        if !self.carts.are_read {
+            return Ok(());
+        }
+        match self.carts.cleared_by(tenant, cart) {
+            // A second DELETE waits, and then hits no row.
+            Some(writer) => writable(writer, tx),
+            None => {
+                self.carts.clear(tenant, cart, tx);
+                self.log(tx, Undo::ClearCart(tenant, cart));
+                Ok(())
+            }
+        }
     }
 
     pub(super) fn insert_notification(

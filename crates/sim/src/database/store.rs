@@ -5,11 +5,12 @@ use std::cell::Cell;
 use explore::{Class, Object, TaskId};
 use history::Label;
 use orders::{
-    ChargeRow, CommitTag, Isolation, KeyRecord, NewOrder, NotificationKind, OrderRow, Store,
-    StoreError, Token, Transaction,
+    ChargeRow, CommitTag, Isolation, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow,
+    Store, StoreError, Token, Transaction,
 };
 use protocol::{
-    Cart, Customer, Line, Order, OrderContent, OrderId, OrderState, ScopedKey, Tenant, Time,
+    Cart, Customer, IdempotencyKey, Line, Order, OrderContent, OrderId, OrderState, ScopedKey,
+    Span, Tenant, Time,
 };
 use scenario::{CrashPoint, Host};
 
@@ -23,13 +24,18 @@ use crate::world::{Event, State};
 #[derive(Debug)]
 pub struct SimTransaction<'a> {
     ports: &'a ReplicaPorts<'a>,
-    tx: Tx,
+    /// In autocommit mode it is nobody's, or that of the statement that waits.
+    tx: Cell<Tx>,
     connection: Cell<Connection>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Connection {
     Open,
+    /// In autocommit mode, with no statement under way.
+    Between,
+    /// In autocommit mode, with a statement that waits.
+    Within,
     /// It broke: the database has rolled back, and nothing more can be said over it.
     Lost,
     /// The transaction ended.
@@ -59,7 +65,18 @@ impl Store for ReplicaPorts<'_> {
             .await
             .map(Guard::into_transaction)
     }
+
+    fn autocommit(&self) -> SimTransaction<'_> {
+        SimTransaction {
+            ports: self,
+            tx: Cell::new(NOBODYS),
+            connection: Cell::new(Connection::Between),
+        }
+    }
 }
+
+/// Between two statements in autocommit mode there is no transaction.
+const NOBODYS: Tx = Tx(u32::MAX);
 
 /// A transaction whose BEGIN is not yet answered: if the handler dies before it is, the database rolls back.
 struct Guard<'a>(Option<SimTransaction<'a>>);
@@ -68,7 +85,7 @@ impl<'a> Guard<'a> {
     fn new(ports: &'a ReplicaPorts<'a>, tx: Tx) -> Guard<'a> {
         Guard(Some(SimTransaction {
             ports,
-            tx,
+            tx: Cell::new(tx),
             connection: Cell::new(Connection::Open),
         }))
     }
@@ -100,24 +117,97 @@ impl SimTransaction<'_> {
         reads: bool,
         mut effect: impl FnMut(&mut Database, Tx) -> Result<T, Stop>,
     ) -> Result<T, StoreError> {
-        if self.connection.get() == Connection::Lost {
-            return Err(StoreError::Unavailable);
+        match self.connection.get() {
+            Connection::Open => {}
+            Connection::Between | Connection::Within => {
+                // Boxed, so that it does not make the future of every statement larger.
+                return Box::pin(self.alone(reads, effect)).await;
+            }
+            Connection::Lost | Connection::Done => return Err(StoreError::Unavailable),
         }
         let run = |state: &mut State, task: TaskId| {
             if self.ports.breaks(state, Opportunity::LoseConnection) {
-                state.database.abort(self.tx);
+                state.database.abort(self.tx.get());
                 self.connection.set(Connection::Lost);
                 return Some(Err(StoreError::Unavailable));
             }
             state.database.now_us = state.kernel.now_us();
             let waits = state.database.waits;
-            let outcome = state.database.run(self.tx, task, &mut effect);
+            let outcome = state.database.run(self.tx.get(), task, &mut effect);
             if state.database.waits != waits {
                 state.cover(Label::LockWait);
             }
             outcome
         };
         self.ports.statement_trip(reads, run).await
+    }
+
+    /// A statement that is a transaction of its own: it begins and commits where it takes effect, so its handler cannot go ahead
+    /// of what others see.
+    async fn alone<T>(
+        &self,
+        reads: bool,
+        mut effect: impl FnMut(&mut Database, Tx) -> Result<T, Stop>,
+    ) -> Result<T, StoreError> {
+        let run = |state: &mut State, task: TaskId| {
+            if self.ports.breaks(state, Opportunity::LoseConnection) {
+                self.hang_up_alone(state);
+                return Some(Err(StoreError::Unavailable));
+            }
+            if self.connection.replace(Connection::Within) == Connection::Between {
+                self.tx.set(state.database.open());
+            }
+            state.database.now_us = state.kernel.now_us();
+            let waits = state.database.waits;
+            let outcome = state.database.run(self.tx.get(), task, &mut effect);
+            if state.database.waits != waits {
+                state.cover(Label::LockWait);
+            }
+            Some(match outcome? {
+                Ok(value) => self.end_alone(state, reads).map(|()| value),
+                Err(error) => {
+                    self.hang_up_alone(state);
+                    Err(error)
+                }
+            })
+        };
+        let here = if reads {
+            CrashPoint::Anywhere
+        } else {
+            CrashPoint::AfterCommit
+        };
+        self.ports.round_trip(here, reads, run).await
+    }
+
+    /// Takes back the statement at hand, if there is one.
+    fn hang_up_alone(&self, state: &mut State) {
+        if self.connection.replace(Connection::Between) == Connection::Within {
+            state.database.hang_up(self.tx.replace(NOBODYS));
+        }
+    }
+
+    /// Commits the statement at hand.
+    fn end_alone(&self, state: &mut State, reads: bool) -> Result<(), StoreError> {
+        let (who, faults) = (state.who(self.ports.slot), &self.ports.world.faults);
+        if !reads && self.ports.breaks(state, Opportunity::LoseCommit) {
+            self.hang_up_alone(state);
+            state.cover(Label::CommitUnknown);
+            return Err(StoreError::Unknown);
+        }
+        self.connection.set(Connection::Between);
+        state.database.make_durable(self.tx.replace(NOBODYS));
+        if reads {
+            return Ok(());
+        }
+        state.note_commit(self.ports.slot);
+        if state
+            .strike(faults, Opportunity::LoseCommitAck, who)
+            .is_some()
+        {
+            state.cover(Label::CommitUnknown);
+            return Err(StoreError::Unknown);
+        }
+        Ok(())
     }
 
     async fn stock(
@@ -133,13 +223,13 @@ impl SimTransaction<'_> {
     /// What the database does with a COMMIT that reached it.
     fn end(&self, state: &mut State) -> Result<CommitTag, StoreError> {
         self.connection.set(Connection::Done);
-        if state.database.is_aborted(self.tx) {
+        if state.database.is_aborted(self.tx.get()) {
             return self.end_aborted(state);
         }
         let who = state.who(self.ports.slot);
         let faults = &self.ports.world.faults;
         if self.ports.breaks(state, Opportunity::LoseCommit) {
-            state.database.hang_up(self.tx);
+            state.database.hang_up(self.tx.get());
             state.cover(Label::CommitUnknown);
             return Err(StoreError::Unknown);
         }
@@ -147,11 +237,11 @@ impl SimTransaction<'_> {
             .strike(faults, Opportunity::SerializationFailure, who)
             .is_some()
         {
-            state.database.refuse_commit(self.tx);
+            state.database.refuse_commit(self.tx.get());
             return Err(StoreError::Conflict);
         }
         let takeovers = state.database.takeovers;
-        let tag = state.database.commit(self.tx);
+        let tag = state.database.commit(self.tx.get());
         if state.database.takeovers != takeovers {
             state.cover(Label::Takeover);
         }
@@ -169,27 +259,35 @@ impl SimTransaction<'_> {
     /// The COMMIT of an aborted transaction: there is nothing that could be committed, lost or refused.
     fn end_aborted(&self, state: &mut State) -> Result<CommitTag, StoreError> {
         if self.ports.breaks(state, Opportunity::LoseConnection) {
-            state.database.hang_up(self.tx);
+            state.database.hang_up(self.tx.get());
             return Err(StoreError::Unavailable);
         }
-        Ok(state.database.commit(self.tx))
+        Ok(state.database.commit(self.tx.get()))
     }
 }
 
 impl Drop for SimTransaction<'_> {
     fn drop(&mut self) {
-        if self.connection.get() != Connection::Done {
-            let state = &mut *self.ports.world.state.borrow_mut();
-            match state.calls[self.ports.slot].ahead_us {
-                0 => state.roll_back(self.tx),
-                _ if state.ended => state.roll_back(self.tx),
-                // Its time to let go has not come yet.
-                ahead_us => {
-                    state.database.abandon(self.tx);
-                    state
-                        .kernel
-                        .after(ahead_us, Class::Step(Object(0)), Event::Abandon(self.tx))
-                }
+        match self.connection.get() {
+            Connection::Done | Connection::Between => {}
+            Connection::Open | Connection::Lost | Connection::Within => self.let_go(),
+        }
+    }
+}
+
+impl SimTransaction<'_> {
+    fn let_go(&self) {
+        let state = &mut *self.ports.world.state.borrow_mut();
+        let tx = self.tx.get();
+        match state.calls[self.ports.slot].ahead_us {
+            0 => state.roll_back(tx),
+            _ if state.ended => state.roll_back(tx),
+            // Its time to let go has not come yet.
+            ahead_us => {
+                state.database.abandon(tx);
+                state
+                    .kernel
+                    .after(ahead_us, Class::Step(Object(0)), Event::Abandon(tx))
             }
         }
     }
@@ -212,6 +310,15 @@ impl Transaction for SimTransaction<'_> {
         record: KeyRecord,
     ) -> Result<u64, StoreError> {
         self.statement(false, |db, tx| db.update_key(tx, key, held, record))
+            .await
+    }
+
+    async fn find_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError> {
+        self.statement(true, |db, tx| db.find_key(tx, key)).await
+    }
+
+    async fn set_key_state(&mut self, key: &ScopedKey, state: KeyState) -> Result<u64, StoreError> {
+        self.statement(false, |db, tx| db.set_key_state(tx, key, state))
             .await
     }
 
@@ -254,6 +361,11 @@ impl Transaction for SimTransaction<'_> {
         self.stock(tenant, lines, StockChange::Sell).await
     }
 
+    async fn check_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
+        self.statement(true, |db, tx| db.check_stock(tx, tenant, lines))
+            .await
+    }
+
     async fn insert_order(&mut self, new: NewOrder) -> Result<OrderId, StoreError> {
         let mut new = Some(new);
         self.statement(false, |db, tx| db.insert_order(tx, &mut new))
@@ -267,6 +379,16 @@ impl Transaction for SimTransaction<'_> {
     ) -> Result<(), StoreError> {
         // The lines are those of the row's content; what matters is whether they were inserted.
         self.statement(false, |db, tx| db.insert_items(tx, order))
+            .await
+    }
+
+    async fn insert_item(&mut self, order: OrderId, _line: &Line) -> Result<(), StoreError> {
+        self.statement(false, |db, tx| db.insert_item(tx, order))
+            .await
+    }
+
+    async fn find_items(&mut self, order: OrderId) -> Result<Vec<Line>, StoreError> {
+        self.statement(true, |db, tx| db.find_items(tx, order))
             .await
     }
 
@@ -294,14 +416,24 @@ impl Transaction for SimTransaction<'_> {
             .await
     }
 
-    async fn find_recent_order(
+    async fn find_order_by_key(
+        &mut self,
+        tenant: Option<Tenant>,
+        key: &IdempotencyKey,
+    ) -> Result<Option<Order>, StoreError> {
+        self.statement(true, |db, tx| db.find_order_by_key(tx, tenant, key))
+            .await
+    }
+
+    async fn find_recent_orders(
         &mut self,
         tenant: Tenant,
         customer: Customer,
-        since: Time,
-    ) -> Result<Option<Order>, StoreError> {
+        within: Span,
+        limit: usize,
+    ) -> Result<Vec<Order>, StoreError> {
         self.statement(true, |db, tx| {
-            db.find_recent_order(tx, tenant, customer, since)
+            db.find_recent_orders(tx, tenant, customer, within, limit)
         })
         .await
     }
@@ -316,9 +448,23 @@ impl Transaction for SimTransaction<'_> {
             .await
     }
 
-    async fn clear_cart(&mut self, _tenant: Tenant, _cart: Cart) -> Result<(), StoreError> {
-        // Carts live in the clients of this world: nothing reads the table, so deleting from it hits no row.
+    async fn insert_inventory_log(
+        &mut self,
+        _order: OrderId,
+        _lines: &[Line],
+    ) -> Result<(), StoreError> {
+        // Nothing reads the log, and an insert waits for nobody: only the round trip can be noticed.
         self.statement(false, |_, _| Ok(())).await
+    }
+
+    async fn find_cart(&mut self, tenant: Tenant, cart: Cart) -> Result<bool, StoreError> {
+        self.statement(true, |db, tx| db.find_cart(tx, tenant, cart))
+            .await
+    }
+
+    async fn clear_cart(&mut self, tenant: Tenant, cart: Cart) -> Result<(), StoreError> {
+        self.statement(false, |db, tx| db.clear_cart(tx, tenant, cart))
+            .await
     }
 
     async fn insert_notification(
@@ -331,8 +477,10 @@ impl Transaction for SimTransaction<'_> {
     }
 
     async fn commit(self) -> Result<CommitTag, StoreError> {
-        if self.connection.get() == Connection::Lost {
-            return Err(StoreError::Unavailable);
+        match self.connection.get() {
+            Connection::Open => {}
+            Connection::Between | Connection::Within => return Ok(CommitTag::Committed),
+            Connection::Lost | Connection::Done => return Err(StoreError::Unavailable),
         }
         self.ports
             .round_trip(CrashPoint::AfterCommit, false, |state, _| {
@@ -346,7 +494,7 @@ impl Transaction for SimTransaction<'_> {
             self.ports
                 .round_trip(CrashPoint::Anywhere, false, |state, _| {
                     self.connection.set(Connection::Done);
-                    state.database.rollback(self.tx);
+                    state.database.rollback(self.tx.get());
                     Some(())
                 })
                 .await;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use explore::TaskId;
 use orders::ports::Constraint;
-use orders::{CommitTag, KeyRecord, KeyState, NewOrder, Owner, StoreError, Token};
+use orders::{CommitTag, KeyIndex, KeyRecord, KeyState, NewOrder, Owner, StoreError, Token};
 use protocol::{
     Cart, Customer, IdempotencyKey, Line, Money, OrderContent, OrderId, OrderState, Scope,
-    ScopedKey, Tenant, Time, UserId,
+    ScopedKey, Span, Tenant, Time, UserId,
 };
 
 use super::rows::sku;
@@ -70,7 +70,7 @@ impl Script {
 
     fn has_items(&mut self, tx: Tx, order: OrderId) -> bool {
         let found = self.run(tx, |db, tx| db.find_order(tx, order));
-        found.unwrap().unwrap().unwrap().has_items
+        found.unwrap().unwrap().unwrap().items > 0
     }
 
     fn delete_expired(&mut self, tx: Tx) -> Ran<u64> {
@@ -134,6 +134,7 @@ fn claimed(token: u32) -> KeyRecord {
         tenant: SHOP,
         customer: Customer::Guest,
         key: None,
+        body_key: None,
         cart: CART,
         content,
     };
@@ -164,6 +165,7 @@ fn new_order(natural_key: Option<Cart>) -> NewOrder {
         tenant: SHOP,
         customer: Customer::User(UserId(3)),
         key: None,
+        key_index: KeyIndex::None,
         cart: CART,
         natural_key,
         content: Arc::new(OrderContent {
@@ -506,21 +508,185 @@ fn a_recent_order_is_the_customers_own_committed_one() {
     let mut script = Script::new();
     let (a, b) = (script.db.begin(), script.db.begin());
     let order = script.insert_order(a, None).unwrap().unwrap();
-    let recent = |who: u64, since: u64| {
+    script.db.now_us = 50;
+    let recent = |who: u64, within: u64| {
         move |db: &mut Database, tx: Tx| {
-            let found = db.find_recent_order(tx, SHOP, Customer::User(UserId(who)), Time(since))?;
-            Ok(found.map(|order| order.id))
+            let customer = Customer::User(UserId(who));
+            let found = db.find_recent_orders(tx, SHOP, customer, Span(within), 2)?;
+            Ok(found.into_iter().map(|order| order.id).collect::<Vec<_>>())
         }
     };
-    assert_eq!(script.run(b, recent(3, 0)), Ok(Ok(None)), "not committed");
+    assert_eq!(
+        script.run(b, recent(3, 90)),
+        Ok(Ok(vec![])),
+        "not committed"
+    );
     script.commit(a);
-    assert_eq!(script.run(b, recent(3, 0)), Ok(Ok(Some(order))));
+    assert_eq!(script.run(b, recent(3, 90)), Ok(Ok(vec![order])));
     assert_eq!(
         script.run(b, recent(3, 50)),
-        Ok(Ok(None)),
-        "created_at > since"
+        Ok(Ok(vec![])),
+        "created_at > NOW() - within"
     );
-    assert_eq!(script.run(b, recent(4, 0)), Ok(Ok(None)), "somebody else's");
+    assert_eq!(
+        script.run(b, recent(4, 90)),
+        Ok(Ok(vec![])),
+        "somebody else's"
+    );
+    let later: Vec<OrderId> = (0..3)
+        .map(|_| script.insert_order(b, None).unwrap().unwrap())
+        .collect();
+    assert_eq!(
+        script.run(b, recent(3, 90)),
+        Ok(Ok(vec![later[2], later[1]])),
+        "the latest first, and no more than the limit"
+    );
+}
+
+fn keyed(tenant: Tenant, index: KeyIndex) -> NewOrder {
+    NewOrder {
+        tenant,
+        key: Some(IdempotencyKey::new("k").unwrap()),
+        key_index: index,
+        ..new_order(None)
+    }
+}
+
+#[test]
+fn a_unique_key_waits_for_a_twin_and_is_refused_only_if_that_commits() {
+    for commits in [false, true] {
+        let mut script = Script::new();
+        let (a, b) = (script.db.begin(), script.db.begin());
+        let insert = |db: &mut Database, tx: Tx| {
+            db.insert_order(tx, &mut Some(keyed(SHOP, KeyIndex::Unique)))
+        };
+        script.run(a, insert).unwrap().unwrap();
+        // Another shop's order with the same key waits as well.
+        let elsewhere = |db: &mut Database, tx: Tx| {
+            db.insert_order(tx, &mut Some(keyed(Tenant(7), KeyIndex::Unique)))
+        };
+        let waiting = script.run(b, elsewhere).unwrap_err();
+        if commits {
+            script.commit(a);
+        } else {
+            script.db.rollback(a);
+        }
+        assert_eq!(script.db.released, [waiting]);
+        let outcome = script.run(b, elsewhere).unwrap();
+        assert_eq!(
+            outcome.err(),
+            commits.then_some(StoreError::Unique(Constraint::OrdersKey))
+        );
+    }
+}
+
+#[test]
+fn orders_are_found_by_a_key_that_an_index_has_within_a_shop_or_in_all() {
+    let mut script = Script::new();
+    let (a, look) = (script.db.begin(), script.db.begin());
+    let find = |tenant: Option<Tenant>| {
+        move |db: &mut Database, tx: Tx| {
+            let found = db.find_order_by_key(tx, tenant, &IdempotencyKey::new("k").unwrap())?;
+            Ok(found.map(|order| order.id.0))
+        }
+    };
+    for (tenant, index) in [
+        (SHOP, KeyIndex::None),
+        (Tenant(7), KeyIndex::Plain),
+        (SHOP, KeyIndex::Plain),
+        (SHOP, KeyIndex::Plain),
+    ] {
+        let insert =
+            |db: &mut Database, tx: Tx| db.insert_order(tx, &mut Some(keyed(tenant, index)));
+        script.run(a, insert).unwrap().unwrap();
+    }
+    assert_eq!(script.run(look, find(None)), Ok(Ok(None)), "a dirty read");
+    script.commit(a);
+    assert_eq!(script.run(look, find(None)), Ok(Ok(Some(2))));
+    assert_eq!(script.run(look, find(Some(SHOP))), Ok(Ok(Some(3))));
+    assert_eq!(script.run(look, find(Some(Tenant(9)))), Ok(Ok(None)));
+    let undone = script.db.begin();
+    let insert = |db: &mut Database, tx: Tx| {
+        db.insert_order(tx, &mut Some(keyed(Tenant(9), KeyIndex::Plain)))
+    };
+    script.run(undone, insert).unwrap().unwrap();
+    script.db.rollback(undone);
+    assert_eq!(script.run(look, find(Some(Tenant(9)))), Ok(Ok(None)));
+}
+
+#[test]
+fn a_plain_look_at_a_key_sees_what_is_committed_and_never_waits() {
+    let mut script = Script::new();
+    let (a, look) = (script.db.begin(), script.db.begin());
+    let find = |db: &mut Database, tx: Tx| {
+        let found = db.find_key(tx, &scoped("k"))?;
+        Ok(found.map(|record| record.state))
+    };
+    script.insert_key(a, "k").unwrap().unwrap();
+    assert_eq!(script.run(look, find), Ok(Ok(None)));
+    assert_eq!(script.run(a, find), Ok(Ok(Some(KeyState::Claimed))));
+    script.commit(a);
+    let b = script.db.begin();
+    let fail = |db: &mut Database, tx: Tx| db.set_key_state(tx, &scoped("k"), KeyState::Failed);
+    assert_eq!(script.run(b, fail), Ok(Ok(1)));
+    assert_eq!(script.run(look, find), Ok(Ok(Some(KeyState::Claimed))));
+    let waiting = script.run(look, fail).unwrap_err();
+    script.commit(b);
+    assert_eq!(script.db.released, [waiting]);
+    assert_eq!(script.run(look, fail), Ok(Ok(1)));
+    script.db.rollback(look);
+    let c = script.db.begin();
+    assert_eq!(script.run(c, find), Ok(Ok(Some(KeyState::Failed))));
+    let other = |db: &mut Database, tx: Tx| db.set_key_state(tx, &scoped("l"), KeyState::Failed);
+    assert_eq!(script.run(c, other), Ok(Ok(0)));
+}
+
+#[test]
+fn items_inserted_one_by_one_are_seen_one_by_one() {
+    let mut script = Script::new();
+    let (a, look) = (script.db.begin(), script.db.begin());
+    let order = script.insert_order(a, None).unwrap().unwrap();
+    let count = move |db: &mut Database, tx: Tx| Ok(db.find_items(tx, order)?.len());
+    assert_eq!(script.run(a, count), Ok(Ok(0)));
+    script
+        .run(a, |db, tx| db.insert_item(tx, order))
+        .unwrap()
+        .unwrap();
+    assert_eq!(script.run(a, count), Ok(Ok(1)));
+    assert_eq!(script.run(look, count), Ok(Ok(0)), "a dirty read");
+    script.commit(a);
+    assert_eq!(script.run(look, count), Ok(Ok(1)));
+}
+
+#[test]
+fn two_tabs_may_both_find_a_cart_and_only_one_delete_hits_it() {
+    let mut script = Script::new();
+    let (a, b) = (script.db.begin(), script.db.begin());
+    let find = |db: &mut Database, tx: Tx| db.find_cart(tx, SHOP, CART);
+    let clear = |db: &mut Database, tx: Tx| db.clear_cart(tx, SHOP, CART);
+    assert_eq!(script.run(a, find), Ok(Ok(true)));
+    assert_eq!(script.run(b, find), Ok(Ok(true)));
+    script.run(a, clear).unwrap().unwrap();
+    assert_eq!(script.run(a, find), Ok(Ok(false)));
+    assert_eq!(script.run(b, find), Ok(Ok(true)), "a dirty read");
+    let waiting = script.run(b, clear).unwrap_err();
+    script.commit(a);
+    assert_eq!(script.db.released, [waiting]);
+    assert_eq!(script.run(b, clear), Ok(Ok(())));
+    script.db.rollback(b);
+    let c = script.db.begin();
+    assert_eq!(script.run(c, find), Ok(Ok(false)));
+    let other = Cart { id: 8, version: 1 };
+    script
+        .run(c, |db, tx| db.clear_cart(tx, SHOP, other))
+        .unwrap()
+        .unwrap();
+    script.db.rollback(c);
+    let d = script.db.begin();
+    assert_eq!(
+        script.run(d, |db, tx| db.find_cart(tx, SHOP, other)),
+        Ok(Ok(true))
+    );
 }
 
 #[test]

@@ -8,7 +8,8 @@ use crate::ports::ReplicaPorts;
 use crate::service::Job;
 use crate::world::{Event, State};
 use explore::{Class, Kind, TaskId};
-use scenario::Intent;
+use orders::Button;
+use scenario::{Intent, KeyPolicy};
 use std::future::Future;
 
 const REPEAT: Kind = Kind::new("client.repeat");
@@ -78,10 +79,16 @@ where
     fn purchase(&mut self, intent: Intent) {
         let world = self.world;
         let client = &world.plan.clients[intent.client];
-        let purchase = world.purchase(&intent, client.key == scenario::KeyPolicy::PerIntent);
+        let shares_key = match client.key {
+            KeyPolicy::PerIntent => true,
+            KeyPolicy::None => self.brings_key,
+            KeyPolicy::PerTap | KeyPolicy::PerAttempt => false,
+        };
+        let purchase = world.purchase(&intent, shares_key);
         let mut leaves_us = self
             .arrivals
             .offline_us(&intent, &mut world.state.borrow_mut());
+        let mut waiting: Option<(Visit, u64)> = None;
         for tap in 0..self.arrivals.taps(&intent) {
             let Some((after_us, uplink_us)) =
                 self.arrivals
@@ -90,15 +97,26 @@ where
                 continue;
             };
             leaves_us += after_us;
-            self.come(
-                Visit {
-                    intent,
-                    purchase,
-                    tap: tap as u32,
-                    uplink_us,
-                },
-                leaves_us,
-            );
+            let visit = Visit {
+                intent,
+                purchase,
+                tap: tap as u32,
+                uplink_us,
+                button: self.button,
+            };
+            let Button::Debounced(span) = self.button else {
+                self.come(visit, leaves_us);
+                continue;
+            };
+            // A tap within the time of the one before it takes its place.
+            if let Some((earlier, tapped_us)) = waiting.replace((visit, leaves_us))
+                && leaves_us - tapped_us >= span.0
+            {
+                self.come(earlier, tapped_us);
+            }
+        }
+        if let Some((last, tapped_us)) = waiting {
+            self.come(last, tapped_us);
         }
         let second_tab_us = self
             .arrivals
@@ -114,6 +132,7 @@ where
                     purchase,
                     tap: TAB_TAP,
                     uplink_us: None,
+                    button: self.button,
                 },
                 leaves_us + after_us,
             );

@@ -82,4 +82,15 @@ impl Cache for ReplicaPorts<'_> {
     async fn delete(&self, key: &CompactString) -> Result<(), CacheError> {
         self.command(key, |state, _| state.cache.delete(key)).await
     }
+
+    async fn delete_if(
+        &self,
+        key: &CompactString,
+        value: &CompactString,
+    ) -> Result<bool, CacheError> {
+        self.command(key, |state, now_us| {
+            state.cache.delete_if(key, value, now_us)
+        })
+        .await
+    }
 }

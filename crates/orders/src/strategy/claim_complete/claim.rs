@@ -8,8 +8,10 @@ use super::held::Held;
 use super::patience::{self, ROUNDS_MAX};
 use super::{Answer, Purchase, UNAVAILABLE, UNKNOWN, undo};
 use crate::machine::{self, Ask, Claimed};
-use crate::ports::{Clock, CommitTag, Constraint, Isolation, Ports, Store, StoreError, Transaction};
-use crate::rows::{KeyRecord, NewOrder, Token};
+use crate::ports::{
+    Clock, CommitTag, Constraint, Isolation, Ports, Store, StoreError, Transaction,
+};
+use crate::rows::{KeyIndex, KeyRecord, NewOrder, Token};
 
 /// How claiming ends.
 pub(super) enum Claiming {
@@ -237,6 +239,7 @@ impl<P: Ports> Purchase<'_, P> {
             tenant: self.request.tenant,
             customer: self.request.customer,
             key: self.request.key.clone(),
+            key_index: KeyIndex::None,
             cart: self.request.cart,
             // Guards requests with a key too: two tabs have two keys, but one cart.
             natural_key: Some(self.request.cart),

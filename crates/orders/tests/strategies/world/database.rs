@@ -2,11 +2,12 @@
 
 use orders::ports::Constraint;
 use orders::{
-    ChargeRow, CommitTag, Isolation, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow,
-    Store, StoreError, Token, Transaction,
+    ChargeRow, CommitTag, Isolation, KeyIndex, KeyRecord, KeyState, NewOrder, NotificationKind,
+    OrderRow, Store, StoreError, Token, Transaction,
 };
 use protocol::{
-    Cart, Customer, Line, Order, OrderContent, OrderId, OrderState, ScopedKey, Tenant, Time,
+    Cart, Customer, IdempotencyKey, Line, Order, OrderContent, OrderId, OrderState, ScopedKey,
+    Span, Tenant, Time,
 };
 
 use super::{Db, Trouble, World, pause};
@@ -17,6 +18,8 @@ pub struct Tx<'w> {
     number: u32,
     /// Commits when it began.
     seen: u32,
+    /// Every statement is a transaction of its own.
+    autocommit: bool,
 }
 
 impl Store for World {
@@ -33,12 +36,40 @@ impl Store for World {
                 db: self.db.borrow().clone(),
                 number,
                 seen: self.commits.get(),
+                autocommit: false,
             }),
+        }
+    }
+
+    fn autocommit(&self) -> Tx<'_> {
+        Tx {
+            world: self,
+            db: Db::default(),
+            number: 0,
+            seen: 0,
+            autocommit: true,
         }
     }
 }
 
 impl Tx<'_> {
+    async fn statement<T>(
+        &mut self,
+        run: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        pause().await;
+        if !self.autocommit {
+            return run(self);
+        }
+        self.db = self.world.db.borrow().clone();
+        let outcome = run(self);
+        if outcome.is_ok() && self.db != *self.world.db.borrow() {
+            self.world.commits.set(self.world.commits.get() + 1);
+            *self.world.db.borrow_mut() = std::mem::take(&mut self.db);
+        }
+        outcome
+    }
+
     /// Moves a quantity of every line between two columns; `false` and nothing if one is short.
     fn shift(&mut self, lines: &[Line], from: usize, to: usize) -> bool {
         let mut stock = self.db.stock.clone();
@@ -73,15 +104,15 @@ const SOLD: usize = 2;
 
 impl Transaction for Tx<'_> {
     async fn lock_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError> {
-        pause().await;
-        Ok(self.db.keys.get(key).copied())
+        self.statement(|this| Ok(this.db.keys.get(key).copied()))
+            .await
     }
     async fn insert_key(&mut self, key: &ScopedKey, record: KeyRecord) -> Result<(), StoreError> {
-        pause().await;
-        match self.db.keys.insert(key.clone(), record) {
+        self.statement(|this| match this.db.keys.insert(key.clone(), record) {
             None => Ok(()),
             Some(_) => Err(StoreError::Unique(Constraint::Keys)),
-        }
+        })
+        .await
     }
     async fn update_key(
         &mut self,
@@ -89,96 +120,119 @@ impl Transaction for Tx<'_> {
         held: Token,
         record: KeyRecord,
     ) -> Result<u64, StoreError> {
-        pause().await;
-        match self.db.keys.get_mut(key).filter(|row| row.token == held) {
-            Some(row) => {
-                *row = record;
-                Ok(1)
-            }
-            None => Ok(0),
-        }
+        self.statement(
+            |this| match this.db.keys.get_mut(key).filter(|row| row.token == held) {
+                Some(row) => {
+                    *row = record;
+                    Ok(1)
+                }
+                None => Ok(0),
+            },
+        )
+        .await
     }
     async fn lock_overdue_claims(
         &mut self,
         now: Time,
         limit: usize,
     ) -> Result<Vec<(ScopedKey, KeyRecord)>, StoreError> {
-        pause().await;
-        let overdue = self
-            .db
-            .keys
-            .iter()
-            .filter(|(_, row)| row.state == KeyState::Claimed && row.lease_over(now));
-        Ok(overdue
-            .take(limit)
-            .map(|(key, row)| (key.clone(), *row))
-            .collect())
+        self.statement(|this| {
+            let overdue = this
+                .db
+                .keys
+                .iter()
+                .filter(|(_, row)| row.state == KeyState::Claimed && row.lease_over(now));
+            Ok(overdue
+                .take(limit)
+                .map(|(key, row)| (key.clone(), *row))
+                .collect())
+        })
+        .await
     }
     async fn delete_expired_keys(&mut self, before: Time, limit: usize) -> Result<u64, StoreError> {
-        pause().await;
-        let gone = |row: &KeyRecord| row.state != KeyState::Claimed && row.expires_at < before;
-        let keys: Vec<_> = self
-            .db
-            .keys
-            .iter()
-            .filter(|(_, row)| gone(row))
-            .map(|(key, _)| key.clone())
-            .collect();
-        for key in keys.iter().take(limit) {
-            self.db.keys.remove(key);
-        }
-        Ok(keys.len().min(limit) as u64)
+        self.statement(|this| {
+            let gone = |row: &KeyRecord| row.state != KeyState::Claimed && row.expires_at < before;
+            let keys: Vec<_> = this
+                .db
+                .keys
+                .iter()
+                .filter(|(_, row)| gone(row))
+                .map(|(key, _)| key.clone())
+                .collect();
+            for key in keys.iter().take(limit) {
+                this.db.keys.remove(key);
+            }
+            Ok(keys.len().min(limit) as u64)
+        })
+        .await
     }
     async fn reserve_stock(&mut self, _tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
-        pause().await;
-        Ok(self.shift(lines, ON_HAND, RESERVED))
+        self.statement(|this| Ok(this.shift(lines, ON_HAND, RESERVED)))
+            .await
     }
     async fn settle_stock(&mut self, _tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
-        pause().await;
-        assert!(
-            self.shift(lines, RESERVED, SOLD),
-            "settles what was reserved"
-        );
-        Ok(())
+        self.statement(|this| {
+            assert!(
+                this.shift(lines, RESERVED, SOLD),
+                "settles what was reserved"
+            );
+            Ok(())
+        })
+        .await
     }
     async fn release_stock(&mut self, _tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
-        pause().await;
-        assert!(
-            self.shift(lines, RESERVED, ON_HAND),
-            "releases what was reserved"
-        );
-        Ok(())
+        self.statement(|this| {
+            assert!(
+                this.shift(lines, RESERVED, ON_HAND),
+                "releases what was reserved"
+            );
+            Ok(())
+        })
+        .await
     }
     async fn sell_stock(&mut self, _tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
-        pause().await;
-        Ok(self.shift(lines, ON_HAND, SOLD))
+        self.statement(|this| Ok(this.shift(lines, ON_HAND, SOLD)))
+            .await
     }
     async fn insert_order(&mut self, new: NewOrder) -> Result<OrderId, StoreError> {
-        pause().await;
-        let live =
-            |row: &&OrderRow| row.state != OrderState::Cancelled && row.new.natural_key.is_some();
-        let same =
-            |row: &OrderRow| row.new.natural_key == new.natural_key && row.new.tenant == new.tenant;
-        if self.db.orders.iter().filter(live).any(same) {
-            return Err(StoreError::Unique(Constraint::OrdersCart));
-        }
-        let id = OrderId(self.db.orders.len() as u64 + 1);
-        self.db.orders.push(OrderRow {
-            id,
-            state: new.state,
-            new,
-            has_items: false,
-        });
-        Ok(id)
+        self.statement(|this| {
+            let live = |row: &&OrderRow| {
+                row.state != OrderState::Cancelled && row.new.natural_key.is_some()
+            };
+            let same = |row: &OrderRow| {
+                row.new.natural_key == new.natural_key && row.new.tenant == new.tenant
+            };
+            let key_taken = |row: &OrderRow| {
+                row.new.key_index == KeyIndex::Unique && row.new.key == new.key && new.key.is_some()
+            };
+            if new.key_index == KeyIndex::Unique && this.db.orders.iter().any(key_taken) {
+                return Err(StoreError::Unique(Constraint::OrdersKey));
+            }
+            if this.db.orders.iter().filter(live).any(same) {
+                return Err(StoreError::Unique(Constraint::OrdersCart));
+            }
+            let id = OrderId(this.db.orders.len() as u64 + 1);
+            this.db.orders.push(OrderRow {
+                id,
+                state: new.state,
+                new,
+                items: 0,
+            });
+            Ok(id)
+        })
+        .await
     }
     async fn insert_items(
         &mut self,
         order: OrderId,
         _content: &OrderContent,
     ) -> Result<(), StoreError> {
-        pause().await;
-        self.order(order).expect("the order is there").has_items = true;
-        Ok(())
+        self.statement(|this| {
+            let row = this.order(order).expect("the order is there");
+            row.items = row.new.content.lines.len() as u32;
+            Ok(())
+        })
+        .await
     }
     async fn update_order(
         &mut self,
@@ -186,76 +240,171 @@ impl Transaction for Tx<'_> {
         from: OrderState,
         to: OrderState,
     ) -> Result<u64, StoreError> {
-        pause().await;
-        match self.order(order).filter(|row| row.state == from) {
-            Some(row) => {
-                row.state = to;
-                Ok(1)
-            }
-            None => Ok(0),
-        }
+        self.statement(
+            |this| match this.order(order).filter(|row| row.state == from) {
+                Some(row) => {
+                    row.state = to;
+                    Ok(1)
+                }
+                None => Ok(0),
+            },
+        )
+        .await
     }
     async fn find_order(&mut self, order: OrderId) -> Result<Option<OrderRow>, StoreError> {
-        pause().await;
-        Ok(self.order(order).map(|row| row.clone()))
+        self.statement(|this| Ok(this.order(order).map(|row| row.clone())))
+            .await
     }
     async fn find_order_by_cart(
         &mut self,
         tenant: Tenant,
         cart: Cart,
     ) -> Result<Option<Order>, StoreError> {
-        pause().await;
-        let live = |row: &&OrderRow| row.state != OrderState::Cancelled && row.new.tenant == tenant;
-        Ok(self
-            .db
-            .orders
-            .iter()
-            .filter(live)
-            .find(|row| row.new.natural_key == Some(cart))
-            .map(shown))
+        self.statement(|this| {
+            let live =
+                |row: &&OrderRow| row.state != OrderState::Cancelled && row.new.tenant == tenant;
+            Ok(this
+                .db
+                .orders
+                .iter()
+                .filter(live)
+                .find(|row| row.new.natural_key == Some(cart))
+                .map(shown))
+        })
+        .await
     }
-    async fn find_recent_order(
+    async fn find_order_by_key(
+        &mut self,
+        tenant: Option<Tenant>,
+        key: &IdempotencyKey,
+    ) -> Result<Option<Order>, StoreError> {
+        self.statement(|this| {
+            let found = |row: &&OrderRow| {
+                row.new.key_index != KeyIndex::None
+                    && row.new.key.as_ref() == Some(key)
+                    && tenant.is_none_or(|tenant| row.new.tenant == tenant)
+            };
+            Ok(this.db.orders.iter().find(found).map(shown))
+        })
+        .await
+    }
+    async fn find_recent_orders(
         &mut self,
         tenant: Tenant,
         customer: Customer,
-        since: Time,
-    ) -> Result<Option<Order>, StoreError> {
-        pause().await;
-        let recent = |row: &&OrderRow| {
-            row.new.tenant == tenant && row.new.customer == customer && row.new.created_at > since
-        };
-        Ok(self.db.orders.iter().rev().find(recent).map(shown))
+        within: Span,
+        limit: usize,
+    ) -> Result<Vec<Order>, StoreError> {
+        let since = self.world.now_us.get().saturating_sub(within.0);
+        self.statement(|this| {
+            let recent = |row: &&OrderRow| {
+                customer != Customer::Guest
+                    && (row.new.tenant, row.new.customer) == (tenant, customer)
+                    && row.new.created_at.0 > since
+            };
+            let rows = this.db.orders.iter().rev().filter(recent);
+            Ok(rows.take(limit).map(shown).collect())
+        })
+        .await
+    }
+    async fn find_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError> {
+        self.statement(|this| Ok(this.db.keys.get(key).copied()))
+            .await
+    }
+    async fn set_key_state(&mut self, key: &ScopedKey, state: KeyState) -> Result<u64, StoreError> {
+        self.statement(|this| {
+            let row = this.db.keys.get_mut(key);
+            Ok(row.map_or(0, |row| {
+                row.state = state;
+                1
+            }))
+        })
+        .await
+    }
+    async fn check_stock(&mut self, _tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
+        self.statement(|this| {
+            let stock = this.db.stock.clone();
+            let enough = this.shift(lines, ON_HAND, SOLD);
+            this.db.stock = stock;
+            Ok(enough)
+        })
+        .await
+    }
+    async fn insert_item(&mut self, order: OrderId, _line: &Line) -> Result<(), StoreError> {
+        self.statement(|this| {
+            this.order(order).expect("the order is there").items += 1;
+            Ok(())
+        })
+        .await
+    }
+    async fn find_items(&mut self, order: OrderId) -> Result<Vec<Line>, StoreError> {
+        self.statement(|this| {
+            let row = this.order(order).expect("the order is there");
+            Ok(row.new.content.lines[..row.items as usize].to_vec())
+        })
+        .await
+    }
+    async fn insert_inventory_log(
+        &mut self,
+        order: OrderId,
+        lines: &[Line],
+    ) -> Result<(), StoreError> {
+        self.statement(|this| {
+            let rows = lines.iter().map(|line| (order, line.clone()));
+            this.db.inventory_log.extend(rows);
+            Ok(())
+        })
+        .await
+    }
+    async fn find_cart(&mut self, tenant: Tenant, cart: Cart) -> Result<bool, StoreError> {
+        self.statement(|this| Ok(!this.db.cleared.contains(&(tenant, cart))))
+            .await
     }
     async fn insert_charge(&mut self, charge: ChargeRow) -> Result<(), StoreError> {
-        pause().await;
-        if self.db.charges.iter().any(|row| row.order == charge.order) {
-            return Err(StoreError::Unique(Constraint::ChargesOrder));
-        }
-        self.db.charges.push(charge);
-        Ok(())
+        self.statement(|this| {
+            if this.db.charges.iter().any(|row| row.order == charge.order) {
+                return Err(StoreError::Unique(Constraint::ChargesOrder));
+            }
+            this.db.charges.push(charge);
+            Ok(())
+        })
+        .await
     }
     async fn increment_sales(
         &mut self,
         _tenant: Tenant,
         _lines: &[Line],
     ) -> Result<(), StoreError> {
-        pause().await;
-        Ok(())
+        self.statement(|_| Ok(())).await
     }
-    async fn clear_cart(&mut self, _tenant: Tenant, _cart: Cart) -> Result<(), StoreError> {
-        pause().await;
-        Ok(())
+    async fn clear_cart(&mut self, tenant: Tenant, cart: Cart) -> Result<(), StoreError> {
+        self.statement(|this| {
+            this.db.cleared.push((tenant, cart));
+            Ok(())
+        })
+        .await
     }
     async fn insert_notification(
         &mut self,
         order: OrderId,
         kind: NotificationKind,
     ) -> Result<(), StoreError> {
-        pause().await;
-        self.db.notifications.push((order, kind));
-        Ok(())
+        if self.autocommit {
+            // A queue beside the database: no transaction overlaps with it.
+            pause().await;
+            self.world.enqueued.borrow_mut().push((order, kind));
+            return Ok(());
+        }
+        self.statement(|this| {
+            this.db.notifications.push((order, kind));
+            Ok(())
+        })
+        .await
     }
     async fn commit(self) -> Result<CommitTag, StoreError> {
+        if self.autocommit {
+            return Ok(CommitTag::Committed);
+        }
         pause().await;
         let trouble = self.world.troubles.borrow().get(&self.number).copied();
         let (applied, result) = match trouble {
@@ -275,6 +424,8 @@ impl Transaction for Tx<'_> {
         result
     }
     async fn rollback(self) {
-        pause().await;
+        if !self.autocommit {
+            pause().await;
+        }
     }
 }

@@ -1,0 +1,186 @@
+//! `order-idempotencies`: seed 001, lines 21-58: a record unique by user and key, in the transaction of the order.
+//!
+//! One transaction does steps 1 to 9. The record is never committed while it is pending, so a twin does not see it: it waits at
+//! the unique index, its transaction is aborted, and it gets the generic error. The cart is read without a lock. The charge
+//! stands in step 4, after the stock was found sufficient and before the order is inserted; its row and the notification are
+//! written at the end. The design needs a key, so our clients send one, whatever the scenario's do.
+
+use compact_str::format_compact;
+use protocol::{
+    Customer, IdempotencyKey, Money, Order, OrderId, OrderRequest, Problem, Response, Scope,
+    ScopedKey, Time,
+};
+
+use super::Strategy;
+use super::naive_purchase::{Name, UNKNOWN, charge, confirmed, give_back, new_order};
+use super::seed_text::body_hash;
+use super::valid_total::valid_total;
+use crate::contract::Contract;
+use crate::metrics::Metric;
+use crate::ports::{CommitTag, Isolation, Ports, Store, StoreError, Transaction};
+use crate::rows::{ChargeRow, KeyRecord, KeyState, NotificationKind, Token};
+
+/// Create or fetch the record; an order under it is the answer, whatever was asked for now.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OrderIdempotencies;
+
+/// "Idempotency record exists but pending": `idempotency_conflict` or `order_pending`.
+const PENDING: Response = Response::refused(409, Problem::InProgress);
+const INSUFFICIENT_STOCK: Response = Response::refused(409, Problem::OutOfStock);
+
+impl Strategy for OrderIdempotencies {
+    const NAME: &'static str = "order-idempotencies";
+    const SUMMARY: &'static str =
+        "a record unique by user and key, stock, order, sales and cart in one transaction";
+    const CLIENT_KEY: bool = true;
+
+    async fn create<P: Ports>(
+        &self,
+        ports: &P,
+        _contract: &Contract,
+        request: &OrderRequest,
+    ) -> Response {
+        let Some(total) = valid_total(&request.content) else {
+            return Response::refused(400, Problem::Invalid);
+        };
+        let Some(key) = &request.key else {
+            return Response::refused(400, Problem::KeyMissing);
+        };
+        let Some(record) = record(request, key) else {
+            return Response::refused(400, Problem::Invalid);
+        };
+        let Ok(mut tx) = ports.store().begin(Isolation::ReadCommitted).await else {
+            return UNKNOWN;
+        };
+        match transact(&mut tx, ports, request, &record, total).await {
+            Ok(order) => match tx.commit().await.and_then(CommitTag::committed) {
+                Ok(()) => Response::created(order),
+                Err(_) => UNKNOWN,
+            },
+            Err(Rollback(response)) => {
+                tx.rollback().await;
+                response
+            }
+        }
+    }
+}
+
+/// The transaction is rolled back, and this is answered.
+struct Rollback(Response);
+
+impl From<StoreError> for Rollback {
+    /// "Database or inventory failures: return a generic error and roll back."
+    fn from(_: StoreError) -> Rollback {
+        Rollback(UNKNOWN)
+    }
+}
+
+/// The row's name, if the key leaves room for the user in it.
+fn record(request: &OrderRequest, key: &IdempotencyKey) -> Option<ScopedKey> {
+    let user = match request.customer {
+        Customer::User(user) => format_compact!("u{}:{key}", user.0),
+        Customer::Guest => format_compact!("guest:{key}"),
+    };
+    Some(ScopedKey {
+        key: IdempotencyKey::new(user).ok()?,
+        tenant: request.tenant,
+        scope: Scope::OrderIdempotencies,
+    })
+}
+
+/// Steps 2 to 8.
+async fn transact<P: Ports>(
+    tx: &mut impl Transaction,
+    ports: &P,
+    request: &OrderRequest,
+    key: &ScopedKey,
+    total: Money,
+) -> Result<Order, Rollback> {
+    if let Some(record) = tx.find_key(key).await? {
+        return Err(Rollback(fetched(tx, ports, &record).await?));
+    }
+    ports.count(Metric::Miss);
+    let pending = KeyRecord {
+        state: KeyState::Claimed,
+        owner: ports.owner(),
+        token: Token(1),
+        // Periodic clean-up is a future extension.
+        lease_until: Time::MAX,
+        expires_at: Time::MAX,
+        fingerprint: body_hash(&request.content),
+        order: None,
+        response: None,
+    };
+    tx.insert_key(key, pending).await?;
+    let order = sell(tx, ports, request, total).await?;
+    let completed = KeyRecord {
+        state: KeyState::Completed,
+        order: Some(order),
+        ..pending
+    };
+    tx.update_key(key, pending.token, completed).await?;
+    Ok(confirmed(order, total))
+}
+
+/// The order of a record that exists. The transaction has written nothing, so it may as well be rolled back.
+async fn fetched<P: Ports>(
+    tx: &mut impl Transaction,
+    ports: &P,
+    record: &KeyRecord,
+) -> Result<Response, StoreError> {
+    let order = match record.order {
+        Some(order) => tx.find_order(order).await?,
+        None => None,
+    };
+    Ok(match order {
+        Some(row) => {
+            ports.count(Metric::Hit);
+            Response::created(Order {
+                id: row.id,
+                state: row.state,
+                total: row.new.total,
+            })
+            .replay()
+        }
+        None => {
+            ports.count(Metric::Conflict);
+            PENDING
+        }
+    })
+}
+
+/// Steps 3 to 7. A charge that was made is given back if the stock was sold in the meantime; after any other failure the seed has
+/// no way of knowing of it.
+async fn sell<P: Ports>(
+    tx: &mut impl Transaction,
+    ports: &P,
+    request: &OrderRequest,
+    total: Money,
+) -> Result<OrderId, Rollback> {
+    let (tenant, lines) = (request.tenant, &request.content.lines);
+    if !tx.find_cart(tenant, request.cart).await? {
+        return Err(Rollback(Response::refused(400, Problem::Invalid)));
+    }
+    if !tx.check_stock(tenant, lines).await? {
+        return Err(Rollback(INSUFFICIENT_STOCK));
+    }
+    let charge = charge(ports, request, total).await.map_err(Rollback)?;
+    let new = new_order(ports, request, Name::sent(request), total);
+    let order = tx.insert_order(new).await?;
+    tx.insert_items(order, &request.content).await?;
+    if !tx.sell_stock(tenant, lines).await? {
+        return Err(Rollback(give_back(ports, charge).await));
+    }
+    tx.insert_inventory_log(order, lines).await?;
+    tx.increment_sales(tenant, lines).await?;
+    tx.clear_cart(tenant, request.cart).await?;
+    tx.insert_charge(ChargeRow {
+        id: charge,
+        order,
+        amount: total,
+    })
+    .await?;
+    tx.insert_notification(order, NotificationKind::Created)
+        .await?;
+    Ok(order)
+}
