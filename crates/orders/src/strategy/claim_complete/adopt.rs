@@ -42,11 +42,13 @@ impl<P: Ports> Purchase<'_, P> {
         round: Result<Round, StoreError>,
     ) -> Result<Round, StoreError> {
         match round {
-            Ok(Round::Answer(answer)) if answer.stored_until.is_some() => {match tx.commit().await.and_then(CommitTag::committed) {
-                Ok(()) => Ok(Round::Answer(answer)),
-                Err(StoreError::Unknown) => Ok(Round::Again),
-                Err(error) => Err(error),
-            }},
+            Ok(Round::Answer(answer)) if answer.stored_until.is_some() => {
+                match tx.commit().await.and_then(CommitTag::committed) {
+                    Ok(()) => Ok(Round::Answer(answer)),
+                    Err(StoreError::Unknown) => Ok(Round::Again),
+                    Err(error) => Err(error),
+                }
+            }
             Ok(other) => {
                 tx.rollback().await;
                 Ok(other)

@@ -8,7 +8,9 @@ use super::held::Held;
 use super::patience::{self, ROUNDS_MAX};
 use super::{Answer, Purchase, UNAVAILABLE, UNKNOWN, undo};
 use crate::machine::{self, Ask, Claimed};
-use crate::ports::{Clock, CommitTag, Constraint, Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{
+    Clock, CommitTag, Constraint, Isolation, Ports, Store, StoreError, Transaction,
+};
 use crate::rows::{KeyRecord, NewOrder, Token};
 
 /// How claiming ends.
