@@ -128,7 +128,9 @@ fn a_network_that_drops_nothing_although_the_scenario_demands_it_is_vacuous() {
 proptest! {
     #[test]
     fn a_database_that_forgets_a_committed_row_is_noticed(at in 0..PURCHASES) {
-        let history = falsified(|audit| drop(audit.orders.as_mut().expect("orders").remove(at)));
+        let history = falsified(|audit| {
+            audit.orders.as_mut().expect("orders").remove(at);
+        });
         prop_assert!(is_violated(&history, Rule::LostAck));
         prop_assert!(is_violated(&history, Rule::OrphanCharge));
         prop_assert!(is_violated(&history, Rule::StockConservation));
