@@ -5,11 +5,12 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use check::{Judge, Overall};
+use check::{Judge, Overall, Rule};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use history::{
-    Audit, AuditCharge, AuditOrder, AuditStock, BasketRef, ChargeRef, Completion, Contract,
-    History, InFlight, Invoke, Item, KeyRef, Names, OrderRef, Recorder, SkuRef, TenantRef, jsonl,
+    Audit, AuditCharge, AuditNotification, AuditOrder, AuditStock, BasketRef, ChargeRef,
+    Completion, Contract, History, InFlight, Invoke, Item, KeyRef, Names, OrderRef, Recorder,
+    SkuRef, TenantRef, jsonl,
 };
 use protocol::{ChargeState, OrderState};
 
@@ -22,6 +23,9 @@ struct Plan {
     doubled_every: u64,
 }
 
+/// What every SKU costs.
+const PRICE: i64 = 100;
+
 /// A service's answers on their way to the recorder.
 struct World {
     recorder: Recorder,
@@ -29,6 +33,7 @@ struct World {
     due: Vec<(u64, u32, bool, Completion)>,
     orders: Vec<AuditOrder>,
     charges: Vec<AuditCharge>,
+    notifications: Vec<AuditNotification>,
     sold: Vec<i64>,
 }
 
@@ -60,8 +65,10 @@ impl World {
         let payload = invoke.payload.expect("a payload");
         let names = &self.recorder.history().names;
         let items = names.payload_items(payload);
+        let mut amount = 0;
         for item in names.items(items.expect("items")) {
             self.sold[item.sku.index()] += i64::from(item.quantity);
+            amount += PRICE * i64::from(item.quantity);
         }
         self.orders.push(AuditOrder {
             id: order,
@@ -80,7 +87,14 @@ impl World {
             intent: None,
             provider_key: Some(number(order.index())),
             state: ChargeState::Captured,
-            amount: 500,
+            amount,
+        });
+        let names = &mut self.recorder.history_mut().names;
+        self.notifications.push(AuditNotification {
+            message: names.messages.count(),
+            order: Some(order),
+            event: names.codes.intern("created"),
+            t: None,
         });
         let response = self.recorder.response(order, order.index() as u64);
         Completion {
@@ -107,7 +121,7 @@ impl World {
             orders: Some(self.orders),
             baseline: Vec::new(),
             charges: Some(self.charges),
-            notifications: Some(Vec::new()),
+            notifications: Some(self.notifications),
             keys: Some(Vec::new()),
             coupons: None,
         })
@@ -129,14 +143,17 @@ fn record(plan: Plan) -> History {
         due: Vec::new(),
         orders: Vec::new(),
         charges: Vec::new(),
+        notifications: Vec::new(),
         sold: vec![0; plan.skus as usize],
     };
     let names = &mut world.recorder.history_mut().names;
     let tenant: TenantRef = names.tenants.count();
     let timeout = names.codes.intern("timeout");
     let in_progress = names.codes.intern("in_progress");
-    let sold_out = names.codes.intern("out_of_stock");
+    let declined = names.codes.intern("payment_declined");
     let baskets = baskets(names, plan.skus);
+    let skus = (0..plan.skus).map(SkuRef::new);
+    world.recorder.history_mut().contract.prices = skus.map(|sku| (sku, PRICE)).collect();
     let nothing = |status, code| Completion {
         status,
         code: Some(code),
@@ -157,7 +174,7 @@ fn record(plan: Plan) -> History {
         };
         world.answer_until(t);
         if i % 50 == 49 {
-            world.attempt(t, invoke, false, nothing(Some(409), sold_out));
+            world.attempt(t, invoke, false, nothing(Some(402), declined));
             continue;
         }
         let created = world.create(t, invoke);
@@ -238,11 +255,29 @@ fn bench_judge(c: &mut Criterion) {
         let each = ns / f64::from(repeat);
         let per_event = each / events as f64;
         println!("{name}: {events} events, {per_event:.1} ns/event, {each:.0} ns in all");
+        if events > 1_000 {
+            println!("{name}: slowest {}", slowest(&history));
+        }
         group.throughput(Throughput::Elements(events as u64));
         group.sample_size(if events < 1_000 { 50 } else { 10 });
         group.bench_function(name, |b| b.iter(|| judge.judge(black_box(&history))));
     }
     group.finish();
+}
+
+/// The rules that take the most time, by what a judge without each saves.
+fn slowest(history: &History) -> String {
+    let ns = |mut judge: Judge| best_ns(5, || drop(black_box(judge.judge(black_box(history)))));
+    let all = ns(Judge::new());
+    let per_event = |saved: f64| saved / history.events.len() as f64;
+    let rule = |rule: &Rule| (per_event(all - ns(Judge::without(*rule))), rule.name());
+    let mut rules: Vec<_> = Rule::ALL.iter().map(rule).collect();
+    rules.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let words = rules
+        .iter()
+        .take(3)
+        .map(|(ns, name)| format!("{name} {ns:.2} ns/event"));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn bench_jsonl(c: &mut Criterion) {

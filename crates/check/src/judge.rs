@@ -13,6 +13,7 @@ use crate::verdict::{Outcome, Verdict, WITNESSES_MAX};
 pub struct Judge {
     facts: Facts,
     witnesses_max: usize,
+    left_out: Option<Rule>,
 }
 
 impl Default for Judge {
@@ -27,6 +28,15 @@ impl Judge {
         Judge {
             facts: Facts::default(),
             witnesses_max: WITNESSES_MAX,
+            left_out: None,
+        }
+    }
+
+    /// A judge that leaves out a rule: to see what it costs.
+    pub fn without(rule: Rule) -> Judge {
+        Judge {
+            left_out: Some(rule),
+            ..Judge::new()
         }
     }
 
@@ -45,7 +55,9 @@ impl Judge {
         let mut rules = Vec::with_capacity(Rule::ALL.len());
         for rule in Rule::ALL {
             let mut tally = Tally::new(self.witnesses_max);
-            if is_malformed && *rule != Rule::Malformed {
+            if self.left_out == Some(*rule) {
+                tally.not_judged("it was left out");
+            } else if is_malformed && *rule != Rule::Malformed {
                 tally.not_judged("the record is malformed");
             } else {
                 rule.apply(&case, &mut tally);

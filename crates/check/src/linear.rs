@@ -14,9 +14,9 @@ use crate::facts::{Refusal, order_rows};
 use crate::keyed::{End, Try};
 
 /// More operations on a key than this are too many to search.
-pub(crate) const OPERATIONS_MAX: usize = 20;
+pub(crate) const OPERATIONS_MAX: usize = 32;
 /// So many states are looked at, and no more.
-pub(crate) const STATES_MAX: usize = 20_000;
+pub(crate) const STATES_MAX: usize = 100_000;
 
 /// What the search says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +174,23 @@ impl Problem {
         })
     }
 
+    /// The same, with a copy of every request that was refused as in flight, of which nobody was told: where the network duplicates requests, a request may
+    /// be refused because its own copy is at work. `None` if that is too much.
+    pub(crate) fn with_copies(mut self) -> Option<Problem> {
+        let failed = |op: &&Op| matches!(op.end, End::Fail(refusal) if !refusal.is_definite());
+        let copy = |op: &Op| Op {
+            returned: u64::MAX,
+            end: End::Unknown,
+            order: None,
+            status: None,
+            stored: Some(false),
+            ..*op
+        };
+        let copies: Vec<Op> = self.ops.iter().filter(failed).map(copy).collect();
+        self.ops.extend(copies);
+        (self.ops.len() <= OPERATIONS_MAX).then_some(self)
+    }
+
     /// Searches for an order.
     pub(crate) fn search(&self, states_max: usize) -> Found {
         let begin = State {
@@ -210,15 +227,22 @@ impl Problem {
     }
 
     fn steps(&self, state: &State, next: &mut Vec<State>) {
-        self.steps_of_time(state, next);
-        for (i, op) in self.ops.iter().enumerate() {
-            let now = state.now.max(op.invoked);
-            if state.phase(i) < 2 && now <= op.returned {
+        // What is pushed last is looked at first: what must happen before what may.
+        for is_certain in [false, true] {
+            for (i, op) in self.ops.iter().enumerate().rev() {
+                let now = state.now.max(op.invoked);
+                let is_due = (op.end != End::Unknown) == is_certain;
+                if !is_due || state.phase(i) == 2 || now > op.returned {
+                    continue;
+                }
                 match op.end {
                     End::Ok => self.steps_of_ok(state, i, now, next),
                     End::Fail(refusal) => self.steps_of_fail(state, i, refusal, now, next),
                     End::Unknown => self.steps_of_unknown(state, i, now, next),
                 }
+            }
+            if !is_certain {
+                self.steps_of_time(state, next);
             }
         }
     }
@@ -368,6 +392,16 @@ impl Problem {
     /// It was never heard of again: it may begin, make an order that somebody has seen, or give up.
     fn steps_of_unknown(&self, state: &State, i: usize, now: u64, next: &mut Vec<State>) {
         if mutant!("not-linearizable/unknown-never-happens") {
+            return;
+        }
+        // Of two of which nobody knows, for the same, the one that was sent first can do whatever the other can.
+        let earlier = self.ops[..i].iter().enumerate().any(|(j, other)| {
+            other.end == End::Unknown
+                && state.phase(j) == 0
+                && other.payload == self.ops[i].payload
+                && other.invoked <= self.ops[i].invoked
+        });
+        if earlier && !Problem::holds(state, i) {
             return;
         }
         self.claim(state, i, now, next);

@@ -2,8 +2,8 @@
 
 use check::{Outcome, Overall, Rule, judge};
 use history::{
-    Audit, AuditCharge, AuditNotification, AuditOrder, AuditStock, Completion, Contract, History,
-    Invoke, Item, Recorder,
+    Audit, AuditCharge, AuditNotification, AuditOrder, AuditStock, ChargeRef, CodeRef, Completion,
+    Contract, History, Invoke, Item, MessageRef, Recorder,
 };
 use proptest::prelude::*;
 use protocol::{ChargeState, OrderState};
@@ -63,7 +63,7 @@ fn honest() -> History {
         }
         let second = recorder.invoke(t + 20, asked);
         recorder.ok(t + 29, second, said);
-        orders.push(AuditOrder {
+        let order = AuditOrder {
             id: order,
             tenant: Some(tenant),
             key: Some(key),
@@ -72,21 +72,11 @@ fn honest() -> History {
             coupon: None,
             state: OrderState::Confirmed,
             t: Some(t + 5),
-        });
-        charges.push(AuditCharge {
-            id: charge,
-            order: Some(order),
-            intent: None,
-            provider_key: Some(i as u32),
-            state: ChargeState::Captured,
-            amount: 100,
-        });
-        notes.push(AuditNotification {
-            message,
-            order: Some(order),
-            event: created,
-            t: None,
-        });
+        };
+        let (charge, note) = (captured(charge, &order, i), told(message, &order, created));
+        orders.push(order);
+        charges.push(charge);
+        notes.push(note);
     }
     audit.t = 1_000_000;
     audit.stock = Some(vec![AuditStock {
@@ -98,6 +88,28 @@ fn honest() -> History {
     }]);
     (audit.orders, audit.charges, audit.notifications) = (Some(orders), Some(charges), Some(notes));
     recorder.finish(audit)
+}
+
+/// The gateway's entry for an order.
+fn captured(id: ChargeRef, order: &AuditOrder, key: usize) -> AuditCharge {
+    AuditCharge {
+        id,
+        order: Some(order.id),
+        intent: None,
+        provider_key: Some(key as u32),
+        state: ChargeState::Captured,
+        amount: 100,
+    }
+}
+
+/// What the customer was told of an order.
+fn told(message: MessageRef, order: &AuditOrder, event: CodeRef) -> AuditNotification {
+    AuditNotification {
+        message,
+        order: Some(order.id),
+        event,
+        t: None,
+    }
 }
 
 /// The audit of an honest history, falsified.
@@ -128,7 +140,9 @@ fn a_network_that_drops_nothing_although_the_scenario_demands_it_is_vacuous() {
 proptest! {
     #[test]
     fn a_database_that_forgets_a_committed_row_is_noticed(at in 0..PURCHASES) {
-        let history = falsified(|audit| { audit.orders.as_mut().expect("orders").remove(at); });
+        let history = falsified(|audit| {
+            audit.orders.as_mut().expect("orders").remove(at);
+        });
         prop_assert!(is_violated(&history, Rule::LostAck));
         prop_assert!(is_violated(&history, Rule::OrphanCharge));
         prop_assert!(is_violated(&history, Rule::StockConservation));

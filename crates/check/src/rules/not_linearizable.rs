@@ -44,8 +44,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let copies = case.history.coverage.count(Label::DuplicateDelivered) > 0;
     let (mut unexplained, mut disagreed) = (0, 0);
     for key in odd {
-        let found =
-            Problem::of_key(case, key as usize).map_or(Found::Capped, |p| p.search(STATES_MAX));
+        let found = look(case, key, copies);
         match found {
             Found::Fits => disagreed += u64::from(is_doubled(case, key)),
             Found::Capped if !case.explained => {
@@ -77,6 +76,17 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             "without the orders of the audit, only what clients saw is in order",
         );
     }
+}
+
+fn look(case: &Case<'_>, key: u32, copies: bool) -> Found {
+    let search = |problem: Problem| problem.search(STATES_MAX);
+    let problem = Problem::of_key(case, key as usize);
+    let found = problem.clone().map_or(Found::Capped, search);
+    if copies && found == Found::DoesNotFit {
+        let problem = problem.and_then(Problem::with_copies);
+        return problem.map_or(Found::Capped, search);
+    }
+    found
 }
 
 /// Whether the closed form finds two orders for a key.
