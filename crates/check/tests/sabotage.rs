@@ -49,15 +49,7 @@ fn honest() -> History {
         };
         let first = recorder.invoke(t, asked);
         if i % 3 == 0 {
-            let code = Some(timeout);
-            recorder.info(
-                t + 9,
-                first,
-                Completion {
-                    code,
-                    ..Completion::default()
-                },
-            );
+            recorder.info(t + 9, first, for_a_reason(timeout));
         } else {
             recorder.ok(t + 9, first, said);
         }
@@ -88,6 +80,14 @@ fn honest() -> History {
     }]);
     (audit.orders, audit.charges, audit.notifications) = (Some(orders), Some(charges), Some(notes));
     recorder.finish(audit)
+}
+
+/// An end of which only the reason is known.
+fn for_a_reason(code: CodeRef) -> Completion {
+    Completion {
+        code: Some(code),
+        ..Completion::default()
+    }
 }
 
 /// The gateway's entry for an order.
