@@ -34,9 +34,16 @@ pub enum Command {
         of: SchemaOf,
     },
     /// Judge histories that were recorded anywhere, in the JSONL form.
-    #[command(after_help = exit::TABLE)]
+    #[command(after_help = FORM.to_owned() + exit::TABLE)]
     Check(CheckArgs),
 }
+
+/// Where the form of histories is defined.
+const FORM: &str = "\
+A history has one JSON object per line: contract, invoke, ok, fail, info, fault, transition, audit.
+crates/history/JSONL.md in the repository is the definition; `onceproof scenario NAME --history -` is an example.
+
+";
 
 /// What there is a schema of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -68,7 +75,8 @@ pub struct ScenarioArgs {
     /// How many seeds run at the same time [default: one per core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
-    /// Where run.json, report.md and the histograms go; with several scenarios, a folder for each in it [default: reports/NAME].
+    /// Where run.json, report.md and the histograms go; with several scenarios, a folder for each in it; with several seeds,
+    /// those of the first that causes the exit code [default: reports/NAME].
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
     /// Write the history as JSONL to this file, or to stdout if it is `-`; the report then goes to stderr.

@@ -34,9 +34,46 @@ pub struct Work<'a> {
 #[derive(Default)]
 struct Results {
     summary: Summary,
-    /// The first run that violated a rule, otherwise the first of all.
-    telling: Option<Finished>,
-    exit: Option<Exit>,
+    /// How many there are.
+    taken: u64,
+    telling: Option<Telling>,
+}
+
+/// The run that is shown and reported: the first of those that cause the worst exit; of equals, one that violates a rule.
+struct Telling {
+    finished: Finished,
+    exit: Exit,
+}
+
+impl Telling {
+    fn rank(&self) -> (u8, bool) {
+        let violates = self.finished.run.verdict == RunVerdict::Fail;
+        (self.exit.rank(), violates)
+    }
+
+    /// Its seed, and what is special about it.
+    fn seed(&self, expect: bool) -> String {
+        let run = &self.finished.run;
+        let what = match (self.exit, run.verdict) {
+            (Exit::Ok, RunVerdict::Fail) => "the first that violates what is expected",
+            (Exit::Ok, _) => "the first",
+            (Exit::Inconclusive, _) => "the first that is inconclusive",
+            (_, _) if expect => "the first that is not as expected",
+            (_, _) => "the first that violates a rule",
+        };
+        format!("seed {}, {what}", run.seed)
+    }
+}
+
+impl Results {
+    /// What is known so far. Missing runs prove nothing, but they do not take back what was found.
+    fn exit(&self, seeds: u64) -> Exit {
+        let found = self.telling.as_ref().map_or(Exit::Ok, |worst| worst.exit);
+        match self.taken < seeds {
+            true => found.worst(Exit::Inconclusive),
+            false => found,
+        }
+    }
 }
 
 impl Work<'_> {
@@ -64,14 +101,34 @@ impl Work<'_> {
             self.take(finished, &mut results, output);
         });
         view.close();
+        self.end(ended, results, view.seconds(), output)
+    }
+
+    /// All runs are done, or something came between.
+    fn end(
+        &self,
+        ended: Result<(), Failure>,
+        results: Results,
+        seconds: f64,
+        output: &mut Output,
+    ) -> Exit {
         match ended {
             // A reader who has gone wants no more: what was found so far counts.
-            Err(Failure::Interrupted(_)) if !output.is_open() => results.exit.unwrap_or(Exit::Ok),
-            Err(failure) => self.failed(&failure),
-            Ok(()) if self.stop.is_set() && output.is_open() => {
-                self.failed(&Failure::Interrupted(None))
+            Err(Failure::Interrupted(_)) if !output.is_open() => results.exit(self.args.seeds),
+            Err(Failure::Interrupted(at_us)) => self.interrupted(at_us),
+            Ok(()) if self.stop.is_set() && output.is_open() => self.interrupted(None),
+            Ok(()) => self.tell(results, seconds, output),
+            Err(Failure::Harness(message)) => {
+                // Seeds that came before are what they are.
+                let told = match results.telling {
+                    Some(_) => self.tell(results, seconds, output),
+                    None => Exit::Ok,
+                };
+                say(&format!(
+                    "error: the harness failed, which says nothing about the service: {message}\n"
+                ));
+                told.worst(Exit::Harness)
             }
-            Ok(()) => self.tell(results, view.seconds(), output),
         }
     }
 
@@ -83,21 +140,22 @@ impl Work<'_> {
     /// A run is done. With many seeds and `--json`, its line is printed at once.
     fn take(&self, finished: Finished, results: &mut Results, output: &mut Output) {
         let run = &finished.run;
-        let exit = results.exit.unwrap_or(Exit::Ok);
-        results.exit = Some(exit.worst(self.exit(run)));
+        results.taken += 1;
         if self.args.seeds > 1 {
             results.summary.add(run);
             if self.args.json {
-                output.print(&json_line(run, None));
+                let folder = self.folder.display().to_string();
+                output.print(&json_line(run, Some(&folder)));
                 if !output.is_open() {
                     self.stop.set();
                 }
             }
         }
-        let violates = |kept: &Finished| kept.run.verdict == RunVerdict::Fail;
-        let more_telling = |kept: &Finished| violates(&finished) && !violates(kept);
-        if results.telling.as_ref().is_none_or(more_telling) {
-            results.telling = Some(finished);
+        let exit = self.exit(run);
+        let telling = Telling { finished, exit };
+        let worse = |kept: &Telling| telling.rank() > kept.rank();
+        if results.telling.as_ref().is_none_or(worse) {
+            results.telling = Some(telling);
         }
     }
 
@@ -117,40 +175,31 @@ impl Work<'_> {
         }
     }
 
-    fn failed(&self, failure: &Failure) -> Exit {
-        match failure {
-            Failure::Interrupted(at_us) => {
-                let day = at_us.map(|us| report::clock(self.plan.load.starts_at_us + us));
-                let when = day.map_or(String::new(), |clock| {
-                    format!(" at {clock} of the story's day")
-                });
-                say(&format!("interrupted{when}: no verdict\n"));
-                Exit::Interrupted
-            }
-            Failure::Harness(message) => {
-                say(&format!(
-                    "error: the harness failed, which says nothing about the service: {message}\n"
-                ));
-                Exit::Harness
-            }
-        }
+    fn interrupted(&self, at_us: Option<u64>) -> Exit {
+        let day = at_us.map(|us| report::clock(self.plan.load.starts_at_us + us));
+        let when = day.map_or(String::new(), |clock| {
+            format!(" at {clock} of the story's day")
+        });
+        say(&format!("interrupted{when}: no verdict\n"));
+        Exit::Interrupted
     }
 
     /// Writes the files and prints the result, whether or not they could be written: nothing is lost to a full disk.
     fn tell(&self, results: Results, seconds: f64, output: &mut Output) -> Exit {
-        let telling = results
-            .telling
-            .expect("a batch without a failure has a result");
-        let written = folder::report(&self.folder, &telling);
+        let telling = results.telling.as_ref();
+        let telling = telling.expect("a batch without a failure has a result");
+        let written = folder::report(&self.folder, &telling.finished);
         let folder = written.is_ok().then(|| self.folder.display().to_string());
-        let history = self.write_history(&telling, output);
-        let text = self.text(&telling.run, &results.summary, seconds, folder.as_deref());
-        if self.history_on_stdout() {
-            say(&text);
-        } else {
-            output.print(&text);
+        let history = self.write_history(&telling.finished, output);
+        let text = self.text(&results, telling, seconds, folder.as_deref());
+        match (self.history_on_stdout(), self.args.seeds, self.args.json) {
+            (true, ..) => say(&text),
+            // The lines are printed already, and nothing else belongs among them.
+            (_, 2.., true) if self.args.quiet => {}
+            (_, 2.., true) => say(&text),
+            _ => output.print(&text),
         }
-        let mut exit = results.exit.unwrap_or(Exit::Ok);
+        let mut exit = telling.exit;
         for problem in [written, history].into_iter().filter_map(Result::err) {
             say(&format!("error: {}\n", problem.text()));
             exit = exit.worst(Exit::Harness);
@@ -158,18 +207,35 @@ impl Work<'_> {
         exit
     }
 
-    fn text(&self, run: &Run, summary: &Summary, seconds: f64, folder: Option<&str>) -> String {
-        match (self.args.seeds, self.args.json) {
+    fn text(
+        &self,
+        results: &Results,
+        telling: &Telling,
+        seconds: f64,
+        folder: Option<&str>,
+    ) -> String {
+        let run = &telling.finished.run;
+        let seeds = self.args.seeds;
+        let about = telling.seed(self.args.expect);
+        let report = folder.map_or(String::new(), |folder| {
+            format!("{:>12} {folder}: {about}\n", "Report")
+        });
+        match (seeds, self.args.json) {
             (1, true) => json_line(run, folder),
             (1, false) => terminal(run, folder),
-            (_, true) => String::new(),
-            (seeds, false) => {
-                let took = format!("{:>12} {seeds} seeds in {seconds:.1} s\n", "Played");
-                let report = match run.verdict {
-                    RunVerdict::Fail => format!("\n{}", terminal(run, folder)),
-                    _ => String::new(),
+            (_, true) => report,
+            (_, false) => {
+                let taken = results.taken;
+                let of = match taken < seeds {
+                    true => format!("PARTIAL: {taken} of "),
+                    false => String::new(),
                 };
-                summary.text() + &took + &report
+                let took = format!("{:>12} {of}{seeds} seeds in {seconds:.1} s\n", "Played");
+                let shown = match (telling.exit, run.verdict) {
+                    (Exit::Ok, RunVerdict::Pass | RunVerdict::Inconclusive) => String::new(),
+                    _ => format!("\n{}", terminal(run, folder)),
+                };
+                results.summary.text() + &took + &report + &shown
             }
         }
     }
@@ -187,5 +253,128 @@ impl Work<'_> {
             return Ok(());
         }
         folder::write(path, |file| history::jsonl::write(history, file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Args, Command};
+    use clap::Parser;
+    use runner::run_one;
+    use runner::watch::Nobody;
+
+    /// Plays a batch of which these seeds were done, each with its verdict, and lets a test look at what was kept.
+    fn with_batch<T>(
+        flags: &str,
+        seeds: &[(RunVerdict, Met)],
+        test: impl FnOnce(&Work<'_>, Results) -> T,
+    ) -> T {
+        let line = format!("onceproof scenario canary --quiet --seeds 9 {flags}");
+        let args = Args::parse_from(line.split_whitespace());
+        let Command::Scenario(args) = args.command else {
+            panic!("it is a scenario")
+        };
+        let options = scenario::Options {
+            scale: 1.0,
+            known: runner::known(),
+        };
+        let plan = scenario::load("canary", &options).expect("it comes with the program");
+        let folder = tempfile::tempdir().expect("room for a folder");
+        let work = Work {
+            args: &args,
+            called: "canary",
+            plan: &plan,
+            strategy: None,
+            folder: folder.path().join("report"),
+            stop: &Stop::default(),
+        };
+        let mut results = Results::default();
+        for (seed, (verdict, met)) in (1..).zip(seeds) {
+            let task = Task {
+                plan: &plan,
+                called: "canary",
+                strategy: None,
+            };
+            let mut finished = run_one(&task, seed, &Nobody).expect("it runs");
+            finished.run.verdict = *verdict;
+            finished.run.expectation.met = *met;
+            work.take(finished, &mut results, &mut Output::closed());
+        }
+        test(&work, results)
+    }
+
+    const HELD: (RunVerdict, Met) = (RunVerdict::Pass, Met::Yes);
+    const VIOLATED: (RunVerdict, Met) = (RunVerdict::Fail, Met::No);
+    const EXPECTED: (RunVerdict, Met) = (RunVerdict::Fail, Met::Yes);
+    const OPEN: (RunVerdict, Met) = (RunVerdict::Inconclusive, Met::Unknown);
+
+    /// The seed that is shown, how the batch ends, and whether the text shows that seed in full.
+    fn shown(flags: &str, seeds: &[(RunVerdict, Met)]) -> (u64, Exit, bool) {
+        with_batch(flags, seeds, |work, results| {
+            let telling = results.telling.as_ref().expect("there are runs");
+            let seed = telling.finished.run.seed;
+            let text = work.text(&results, telling, 1.0, Some("out"));
+            let named = format!("Report out: seed {seed}, ");
+            assert!(text.contains(&named), "{text}");
+            let full = text.contains(&format!("Scenario canary   sim · no-dedup · seed {seed}"));
+            (seed, telling.exit, full)
+        })
+    }
+
+    #[test]
+    fn the_seed_that_explains_the_exit_code_is_shown() {
+        assert_eq!(shown("", &[HELD, HELD]), (1, Exit::Ok, false));
+        assert_eq!(
+            shown("", &[HELD, OPEN, HELD]),
+            (2, Exit::Inconclusive, true)
+        );
+        assert_eq!(
+            shown("", &[OPEN, HELD, VIOLATED, VIOLATED]),
+            (3, Exit::Failed, true)
+        );
+        // With --expect, an earlier violation that is expected does not hide the one that is not.
+        assert_eq!(
+            shown("--expect", &[EXPECTED, VIOLATED]),
+            (2, Exit::Failed, true)
+        );
+        assert_eq!(shown("--expect", &[HELD, EXPECTED]), (2, Exit::Ok, true));
+        assert_eq!(
+            shown("--expect", &[EXPECTED, OPEN]),
+            (2, Exit::Inconclusive, true)
+        );
+    }
+
+    #[test]
+    fn what_was_found_before_the_harness_failed_is_written_and_called_partial() {
+        with_batch("", &[HELD, VIOLATED, HELD], |work, results| {
+            let telling = results.telling.as_ref().expect("there are runs");
+            let text = work.text(&results, telling, 1.0, None);
+            assert!(text.contains("PARTIAL: 3 of 9 seeds"), "{text}");
+            let failure = Failure::Harness(String::from("seed 4: as it was told to"));
+            let exit = work.end(Err(failure), results, 1.0, &mut Output::closed());
+            assert_eq!(exit, Exit::Harness);
+            let written = std::fs::read_to_string(work.folder.join("run.json"));
+            assert!(
+                written
+                    .expect("the report is there")
+                    .contains("\"seed\": 2")
+            );
+        });
+    }
+
+    #[test]
+    fn a_reader_who_left_made_no_pass_of_what_was_not_run() {
+        for (seeds, exit) in [
+            (&[HELD, HELD][..], Exit::Inconclusive),
+            (&[HELD; 9][..], Exit::Ok),
+            (&[HELD, VIOLATED][..], Exit::Failed),
+            (&[][..], Exit::Inconclusive),
+        ] {
+            with_batch("--json", seeds, |work, results| {
+                let ended = Err(Failure::Interrupted(None));
+                assert_eq!(work.end(ended, results, 1.0, &mut Output::closed()), exit);
+            });
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What the program says when it ends: one number, the same for every command.
 
+use check::Overall;
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -40,7 +42,26 @@ Exit codes:
   4    inconclusive: nothing was violated, but the evidence is missing
   130  interrupted: no verdict";
 
+impl From<Overall> for Exit {
+    /// How a command ends that judged a history from a file. The code of a verdict is the judge's to say, once.
+    fn from(overall: Overall) -> Exit {
+        let ends_so = |exit: &Exit| exit.code() == overall.exit_code();
+        let exit = Exit::ALL.into_iter().find(ends_so);
+        exit.expect("the judge's codes are among ours")
+    }
+}
+
 impl Exit {
+    /// Every way to end.
+    const ALL: [Exit; 6] = [
+        Exit::Ok,
+        Exit::Failed,
+        Exit::Malformed,
+        Exit::Harness,
+        Exit::Inconclusive,
+        Exit::Interrupted,
+    ];
+
     /// The exit code.
     pub const fn code(self) -> u8 {
         match self {
@@ -62,7 +83,8 @@ impl Exit {
         }
     }
 
-    const fn rank(self) -> u8 {
+    /// How bad it is.
+    pub const fn rank(self) -> u8 {
         match self {
             Exit::Ok => 0,
             Exit::Inconclusive => 1,
@@ -77,6 +99,18 @@ impl Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_verdict_ends_with_the_code_that_the_judge_gives_it() {
+        for (overall, exit) in [
+            (Overall::Pass, Exit::Ok),
+            (Overall::Fail, Exit::Failed),
+            (Overall::Malformed, Exit::Malformed),
+            (Overall::Inconclusive, Exit::Inconclusive),
+        ] {
+            assert_eq!(Exit::from(overall), exit);
+        }
+    }
 
     #[test]
     fn a_violation_dominates_missing_evidence_and_a_broken_harness_dominates_both() {

@@ -21,29 +21,44 @@ impl NotWritten {
     }
 }
 
-/// Writes the report of a run into a folder: `run.json`, `report.md`, and its latencies.
+/// Writes the report of a run into a folder: `run.json`, `report.md`, and its latencies. First all of it under other names,
+/// then it is renamed, so that files of two runs are not mixed.
 ///
 /// # Errors
-/// The first file that could not be written. Those before it are whole; nothing is left half written.
+/// The first file that could not be written. Then the folder is as it was.
 pub fn report(folder: &Path, finished: &Finished) -> Result<(), NotWritten> {
     fs::create_dir_all(folder).map_err(|error| NotWritten {
         path: folder.to_owned(),
         error,
     })?;
-    let run = &finished.run;
-    let hlog = report::hlog(&finished.histograms, run.virtual_us);
-    write_text(&folder.join("run.json"), &report::run_json(run))?;
-    write_text(&folder.join("report.md"), &report::markdown(run))?;
-    write_text(&folder.join("latency.hlog"), &hlog)?;
-    for class in OutcomeClass::ALL {
-        let path = folder.join(format!("latency-{}.hgrm", class.name()));
-        write_text(&path, &report::hgrm(finished.histograms.of(class)))?;
-    }
-    Ok(())
+    let partials: Result<Vec<Partial>, NotWritten> = files(finished)
+        .into_iter()
+        .map(|(name, text)| {
+            Partial::write(&folder.join(name), |file| file.write_all(text.as_bytes()))
+        })
+        .collect();
+    let partials = partials?;
+    // All that can be known before is asked before: a rename fails where a folder has the name.
+    partials.iter().try_for_each(Partial::may_take_its_name)?;
+    partials.into_iter().try_for_each(Partial::take_its_name)
 }
 
-fn write_text(path: &Path, text: &str) -> Result<(), NotWritten> {
-    write(path, |file| file.write_all(text.as_bytes()))
+/// The files of a report: name and content.
+fn files(finished: &Finished) -> Vec<(String, String)> {
+    let run = &finished.run;
+    let mut files = vec![
+        (String::from("run.json"), report::run_json(run)),
+        (String::from("report.md"), report::markdown(run)),
+        (
+            String::from("latency.hlog"),
+            report::hlog(&finished.histograms, run.virtual_us),
+        ),
+    ];
+    files.extend(OutcomeClass::ALL.map(|class| {
+        let name = format!("latency-{}.hgrm", class.name());
+        (name, report::hgrm(finished.histograms.of(class)))
+    }));
+    files
 }
 
 /// Writes a file.
@@ -55,36 +70,74 @@ pub fn write(
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), NotWritten> {
     // A device or a pipe is written as it is: it cannot be replaced by a file.
-    let special = fs::metadata(path).is_ok_and(|found| !found.is_file());
-    let partial = match special {
-        true => path.to_owned(),
-        false => partial(path),
-    };
-    let written = fill(&partial, content).and_then(|()| match special {
-        true => Ok(()),
-        false => fs::rename(&partial, path),
-    });
-    written.map_err(|error| {
-        if !special {
-            // Whatever the disk still took is of no use; if it cannot be removed either, the first error says more.
-            let _: io::Result<()> = fs::remove_file(&partial);
-        }
-        NotWritten {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return fill(path, content).map_err(|error| NotWritten {
             path: path.to_owned(),
             error,
+        });
+    }
+    Partial::write(path, content)?.take_its_name()
+}
+
+/// A file that is written and does not have its name yet. Dropped before, it is removed.
+struct Partial {
+    path: PathBuf,
+    /// Beside the file, because a rename does not cross disks. `None` once it has its name.
+    at: Option<PathBuf>,
+}
+
+impl Partial {
+    fn write(
+        path: &Path,
+        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<Partial, NotWritten> {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".partial");
+        let partial = Partial {
+            path: path.to_owned(),
+            at: Some(path.with_file_name(name)),
+        };
+        let written = partial.at.as_deref().map_or(Ok(()), |at| fill(at, content));
+        written.map_err(|error| partial.not_written(error))?;
+        Ok(partial)
+    }
+
+    fn may_take_its_name(&self) -> Result<(), NotWritten> {
+        match fs::symlink_metadata(&self.path) {
+            Ok(found) if found.is_dir() => {
+                Err(self.not_written(io::Error::from(io::ErrorKind::IsADirectory)))
+            }
+            _ => Ok(()),
         }
-    })
+    }
+
+    fn take_its_name(mut self) -> Result<(), NotWritten> {
+        if let Some(at) = self.at.as_deref() {
+            fs::rename(at, &self.path).map_err(|error| self.not_written(error))?;
+            self.at = None;
+        }
+        Ok(())
+    }
+
+    fn not_written(&self, error: io::Error) -> NotWritten {
+        NotWritten {
+            path: self.path.clone(),
+            error,
+        }
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if let Some(at) = &self.at {
+            // Whatever the disk still took is of no use; if it cannot be removed either, the first error says more.
+            let _: io::Result<()> = fs::remove_file(at);
+        }
+    }
 }
 
 fn fill(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
     content(&mut file)?;
     file.flush()
-}
-
-/// The name under which a file is written first: beside it, because a rename does not cross disks.
-fn partial(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    path.with_file_name(name)
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
 
-use check::{Judge, Overall};
+use check::Judge;
 use history::History;
 
 use crate::args::{CheckArgs, ExportForm};
@@ -42,12 +42,7 @@ fn one(path: &Path, args: &CheckArgs, judge: &mut Judge, output: &mut Output) ->
         (None, true) => output.print(&report::judgement_line(&called, &verdict)),
         (None, false) => output.print(&report::judgement(&called, &verdict)),
     }
-    match verdict.overall() {
-        Overall::Pass => Exit::Ok,
-        Overall::Fail => Exit::Failed,
-        Overall::Inconclusive => Exit::Inconclusive,
-        Overall::Malformed => Exit::Malformed,
-    }
+    Exit::from(verdict.overall())
 }
 
 /// What `--json` prints of a file that is no history, so that each file has its line.

@@ -21,6 +21,7 @@ mod output;
 mod progress;
 mod scenario;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -31,11 +32,19 @@ use crate::output::Output;
 
 fn main() -> ExitCode {
     let mut output = Output::default();
-    let exit = match Args::try_parse() {
+    let exit = guarded(|| match Args::try_parse() {
         Ok(args) => run(&args.command, &mut output),
         Err(error) => usage(&error, &mut output),
-    };
+    });
     ExitCode::from(output.exit(exit).code())
+}
+
+/// A panic of ours, wherever it is, is a failure of the harness; the language would end with 101.
+fn guarded(work: impl FnOnce() -> Exit) -> Exit {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_said_by_the_panic_itself| {
+        output::say("error: the harness failed, which says nothing about the service\n");
+        Exit::Harness
+    })
 }
 
 fn run(command: &Command, output: &mut Output) -> Exit {
@@ -56,5 +65,16 @@ fn usage(error: &clap::Error, output: &mut Output) -> Exit {
     } else {
         output.print(&text);
         Exit::Ok
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_anywhere_is_a_failure_of_the_harness() {
+        assert_eq!(guarded(|| panic!("as it was told to")), Exit::Harness);
+        assert_eq!(guarded(|| Exit::Inconclusive), Exit::Inconclusive);
     }
 }

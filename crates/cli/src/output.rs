@@ -12,6 +12,15 @@ pub struct Output {
 }
 
 impl Output {
+    /// Standard output that nobody reads: for tests.
+    #[cfg(test)]
+    pub fn closed() -> Output {
+        Output {
+            closed: true,
+            failed: false,
+        }
+    }
+
     /// Prints a text. Once nobody reads any more, nothing happens.
     pub fn print(&mut self, text: &str) {
         self.write(|stdout| stdout.write_all(text.as_bytes()));

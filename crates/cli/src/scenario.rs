@@ -24,9 +24,13 @@ pub fn run(args: &ScenarioArgs, output: &mut Output) -> Exit {
             return Exit::Malformed;
         }
     };
+    if let Some(problem) = namesakes(args, &plans) {
+        say(&format!("error: {problem}\n"));
+        return Exit::Malformed;
+    }
     let stop = Stop::on_interrupt();
     let mut exit = Exit::Ok;
-    for (called, plan) in args.scenarios.iter().zip(&plans) {
+    for (i, (called, plan)) in args.scenarios.iter().zip(&plans).enumerate() {
         let work = Work {
             args,
             called,
@@ -36,11 +40,31 @@ pub fn run(args: &ScenarioArgs, output: &mut Output) -> Exit {
             stop: &stop,
         };
         exit = exit.worst(work.run(output));
-        if exit == Exit::Interrupted || !output.is_open() {
+        if exit == Exit::Interrupted {
+            break;
+        }
+        if !output.is_open() && i + 1 < plans.len() {
+            // Nobody reads any more; of the scenarios that are left nothing is known.
+            exit = exit.worst(Exit::Inconclusive);
             break;
         }
     }
     exit
+}
+
+/// Two scenarios of one name would overwrite each other's report.
+fn namesakes(args: &ScenarioArgs, plans: &[Plan]) -> Option<String> {
+    plans.iter().enumerate().find_map(|(i, plan)| {
+        let first = plans[..i]
+            .iter()
+            .position(|other| other.name == plan.name)?;
+        let (one, other) = (&args.scenarios[first], &args.scenarios[i]);
+        Some(format!(
+            "`{one}` and `{other}` are both called `{}`, and would overwrite each other's report: \
+             run them one at a time, each with its own `--report`",
+            plan.name
+        ))
+    })
 }
 
 /// What clap cannot know: flags that make no sense together.

@@ -83,6 +83,27 @@ fn a_typo_in_the_last_scenario_keeps_the_first_from_running() {
 }
 
 #[test]
+fn scenarios_of_one_name_are_refused_because_their_reports_would_be_one() {
+    let folder = folder();
+    edited(&folder, "seven-thirty", "", "");
+    fs::create_dir(folder.path().join("other")).expect("room for a folder");
+    fs::copy(
+        folder.path().join("edited.toml"),
+        folder.path().join("other/edited.toml"),
+    )
+    .expect("room for a file");
+    let said = stderr(
+        &folder,
+        "scenario edited.toml canary other/edited.toml --report r",
+        2,
+    );
+    for part in ["`edited.toml`", "`other/edited.toml`", "called `edited`"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!folder.path().join("r").exists(), "nothing ran");
+}
+
+#[test]
 fn a_report_that_cannot_be_written_exits_with_3() {
     let said = stderr(
         &folder(),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{folder, stderr, stdout};
+use super::{folder, onceproof, root, stderr, stdout};
 
 const CONTRACT: &str =
     r#"{"kind":"contract","time_unit":"ms","prices":{"S":100},"stock":{"S":10}}"#;
@@ -76,4 +76,73 @@ fn a_history_of_our_own_is_judged_as_it_was_when_it_happened() {
         );
         stdout(&folder, "check h.jsonl", code);
     }
+}
+
+/// The page that defines the form.
+fn form() -> String {
+    fs::read_to_string(root().join("crates/history/JSONL.md")).expect("the page is there")
+}
+
+#[test]
+fn the_example_of_the_form_is_a_history_that_holds() {
+    let (folder, form) = (folder(), form());
+    let example = form.split("```jsonl\n").nth(1);
+    let example = example.and_then(|rest| rest.split("```").next());
+    fs::write(folder.path().join("h.jsonl"), example.expect("an example")).expect("a file");
+    let text = stdout(&folder, "check h.jsonl", 0);
+    assert!(text.contains("Verdict PASS"), "{text}");
+    let help = stdout(&folder, "check --help", 0);
+    assert!(help.contains("crates/history/JSONL.md"), "{help}");
+}
+
+#[test]
+fn the_form_says_every_field_that_is_read() {
+    let source = root().join("crates/history/src/jsonl/raw.rs");
+    let source = fs::read_to_string(source).expect("the source is there");
+    let fields = source.lines().filter_map(|line| {
+        let field = line.trim().strip_prefix("pub(super) ")?;
+        Some(field.split_once(':')?.0)
+    });
+    let (form, fields) = (form(), fields.collect::<Vec<_>>());
+    assert!(fields.len() > 50, "{fields:?}");
+    for field in fields {
+        let said = [format!("`{field}`"), format!("\"{field}\"")];
+        assert!(said.iter().any(|said| form.contains(said)), "{field}");
+    }
+}
+
+#[test]
+fn a_line_of_json_names_the_file_and_its_exit_code_and_every_file_has_one() {
+    let folder = folder();
+    fs::write(folder.path().join("two.jsonl"), purchase(2)).expect("a file");
+    fs::write(folder.path().join("bad.jsonl"), "{\"kind\":\"nonsense\"}\n").expect("a file");
+    let text = stdout(&folder, "check two.jsonl bad.jsonl --json", 2);
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("one object"))
+        .collect();
+    let told = |line: &serde_json::Value| (line["file"].clone(), line["exit"].clone());
+    assert_eq!(told(&lines[0]), ("two.jsonl".into(), 1.into()));
+    assert_eq!(told(&lines[1]), ("bad.jsonl".into(), 2.into()));
+    let rules = lines[0]["rules"].as_array().expect("a list");
+    let found = rules.iter().find(|rule| rule["name"] == "duplicate-order");
+    let witness = &found.expect("the rule")["witnesses"][0];
+    assert!(
+        witness["why"].is_string()
+            && witness["operations"].is_array()
+            && witness["rows"].is_array()
+    );
+}
+
+#[test]
+fn an_export_goes_to_stdout_and_the_verdict_to_stderr() {
+    let folder = folder();
+    fs::write(folder.path().join("one.jsonl"), purchase(1)).expect("a file");
+    let assert = onceproof(&folder, "check one.jsonl --export elle")
+        .assert()
+        .code(0);
+    let output = assert.get_output();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.starts_with("{:index 0, :type :invoke"), "{text}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Verdict PASS"));
 }

@@ -8,7 +8,6 @@
 //! - `golden`: the committed reports and schemas are what the program writes
 //! - `histories`: `onceproof check`
 //! - `tidy`: the house rules, and the map in `crates/README.md`
-#![expect(clippy::disallowed_methods, reason = "this crate is the real world")]
 
 mod determinism;
 mod exits;

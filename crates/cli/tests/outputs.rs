@@ -2,7 +2,8 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -53,8 +54,9 @@ fn a_line_of_json_has_what_programs_are_promised() {
 
 #[test]
 fn many_seeds_are_one_line_each_in_their_order() {
+    let folder = folder();
     let text = stdout(
-        &folder(),
+        &folder,
         "scenario seven-thirty --seed 5 --seeds 20 --jobs 4 --json",
         0,
     );
@@ -63,6 +65,13 @@ fn many_seeds_are_one_line_each_in_their_order() {
         .map(|line| object(line)["seed"].as_u64().expect("a seed"))
         .collect();
     assert_eq!(seeds, (5..25).collect::<Vec<u64>>());
+    // One of them is reported, and every line says where: the run there says which it is.
+    for line in text.lines() {
+        assert_eq!(object(line)["report"], "reports/seven-thirty");
+    }
+    let run = folder.path().join("reports/seven-thirty/run.json");
+    let run = object(&fs::read_to_string(run).expect("the report is there"));
+    assert_eq!(run["seed"], 5);
 }
 
 #[test]
@@ -98,28 +107,51 @@ fn a_report_folder_has_every_file_and_no_other() {
     assert_eq!(run["schema_version"], 1);
 }
 
-#[test]
-fn a_full_disk_loses_no_verdict_and_leaves_no_half_file() {
-    let folder = folder();
-    fs::create_dir_all(folder.path().join("out/run.json")).expect("room for a folder");
-    let assert = onceproof(&folder, "scenario seven-thirty --report out")
-        .assert()
-        .code(3);
-    let output = assert.get_output();
+/// A report that fails keeps the verdict, says why, and leaves the folder as it was.
+fn unreported(output: &Output, folder: &Path, why: &str) {
     let (out, err) = (
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
     );
+    assert_eq!(output.status.code(), Some(3), "{err}");
     assert!(out.contains("Verdict PASS"), "{out}");
     assert!(
         !out.contains("Report out"),
         "a report that is not there is not named: {out}"
     );
-    assert!(err.contains("cannot write `out/run.json`"), "{err}");
-    let left = fs::read_dir(folder.path().join("out"))
-        .expect("a folder")
-        .count();
-    assert_eq!(left, 1, "only what was there before");
+    assert!(err.contains(why), "{err}");
+    let left: Vec<_> = fs::read_dir(folder).expect("a folder").collect();
+    assert_eq!(left.len(), 2, "only what was there before: {left:?}");
+    let before = fs::read_to_string(folder.join("run.json")).expect("the file is still there");
+    assert_eq!(before, "of a run before");
+}
+
+#[test]
+fn a_report_that_fails_at_its_last_file_replaces_none_of_the_files_before() {
+    let folder = folder();
+    let out = folder.path().join("out");
+    fs::create_dir_all(out.join("latency-refused.hgrm")).expect("room for a folder");
+    fs::write(out.join("run.json"), "of a run before").expect("room for a file");
+    let assert = onceproof(&folder, "scenario seven-thirty --report out").assert();
+    let why = "cannot write `out/latency-refused.hgrm`";
+    unreported(assert.get_output(), &out, why);
+}
+
+/// The limit on the size of a file stands for the full disk: the kernel refuses the write in the middle of a file.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_is_full_in_the_middle_of_a_file_loses_no_verdict_and_leaves_no_half_file() {
+    let folder = folder();
+    let out = folder.path().join("out");
+    fs::create_dir_all(out.join("kept")).expect("room for a folder");
+    fs::write(out.join("run.json"), "of a run before").expect("room for a file");
+    let limited = r#"trap '' XFSZ; ulimit -f 2; exec "$0" scenario seven-thirty --report out"#;
+    let output = Command::new("sh")
+        .args(["-c", limited, env!("CARGO_BIN_EXE_onceproof")])
+        .current_dir(&folder)
+        .output()
+        .expect("there is a shell");
+    unreported(&output, &out, "cannot write `out/run.json`");
 }
 
 #[test]
@@ -147,7 +179,7 @@ fn a_history_on_stdout_is_alone_there() {
 }
 
 #[test]
-fn a_reader_who_goes_away_changes_no_exit_code_and_causes_no_panic() {
+fn a_reader_who_goes_away_causes_no_panic_and_turns_nothing_into_a_pass() {
     for (line, code) in [
         ("scenario seven-thirty --strategy no-dedup", 1),
         ("scenario million-a-day --scale 0.01 --history - --quiet", 0),
@@ -155,6 +187,8 @@ fn a_reader_who_goes_away_changes_no_exit_code_and_causes_no_panic() {
             "scenario seven-thirty --strategy no-dedup --json --seeds 200000 --quiet",
             1,
         ),
+        // What was not run is not known to hold.
+        ("scenario seven-thirty --json --seeds 200000 --quiet", 4),
         ("list", 0),
         ("schema run", 0),
     ] {

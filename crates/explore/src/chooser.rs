@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::digest::Digest;
+use crate::kernel::Class;
 use crate::odds::Odds;
 use crate::quantile::Quantiles;
 use crate::site::Site;
@@ -66,6 +67,22 @@ impl Chooser {
         self.pick(site, Menu::Uniform(bound))
     }
 
+    /// Which of the enabled events goes next, by its place in the list; the first is the dull one.
+    ///
+    /// # Panics
+    /// If nothing is enabled.
+    pub fn next(&mut self, site: &Site, enabled: &[Class]) -> u32 {
+        assert!(
+            !enabled.is_empty(),
+            "{}: nothing is enabled",
+            site.kind.name()
+        );
+        if enabled.len() == 1 {
+            return 0;
+        }
+        self.pick(site, Menu::Next(enabled))
+    }
+
     /// Whether something of these odds strikes. What cannot strike is not asked.
     #[inline]
     pub fn chance(&mut self, site: &Site, odds: Odds) -> bool {
@@ -82,7 +99,7 @@ impl Chooser {
     }
 
     #[inline]
-    fn pick(&mut self, site: &Site, menu: Menu) -> u32 {
+    fn pick(&mut self, site: &Site, menu: Menu<'_>) -> u32 {
         let pick = match &mut self.source {
             Source::Random(random) => random.pick(site, menu),
             Source::Other(strategy) => {

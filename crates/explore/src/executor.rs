@@ -1,6 +1,7 @@
 //! A small executor over [`Kernel`] and [`Pool`], for models of a few tasks: every `step` is a place where another may go next.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -33,8 +34,18 @@ pub struct Handle(Rc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    kernel: RefCell<Kernel<TaskId>>,
+    kernel: RefCell<Kernel<Wake>>,
     running: Cell<Option<TaskId>>,
+    /// The waits whose event has not come yet.
+    waiting: RefCell<BTreeSet<u64>>,
+    waits: Cell<u64>,
+}
+
+/// A task goes on; because of this wait, if not because it was spawned or woken by a waker.
+#[derive(Clone, Copy, Debug)]
+struct Wake {
+    task: TaskId,
+    wait: Option<u64>,
 }
 
 impl<'a> Executor<'a> {
@@ -43,6 +54,8 @@ impl<'a> Executor<'a> {
         let shared = Shared {
             kernel: RefCell::new(Kernel::new(order)),
             running: Cell::new(None),
+            waiting: RefCell::default(),
+            waits: Cell::new(0),
         };
         Executor {
             tasks: Pool::default(),
@@ -58,8 +71,7 @@ impl<'a> Executor<'a> {
     /// Takes a task in; its beginning is a step of its own.
     pub fn spawn(&mut self, task: impl Future<Output = ()> + 'a) {
         let id = self.tasks.spawn(Box::pin(task));
-        let class = Class::Step(Object(u64::from(id.slot)));
-        self.handle.0.kernel.borrow_mut().after(0, class, id);
+        self.handle.0.begin(id);
     }
 
     /// Runs until nothing is left to happen. Returns how many tasks never ended: they wait for what cannot come.
@@ -68,22 +80,30 @@ impl<'a> Executor<'a> {
         let mut by_waker = Vec::new();
         loop {
             let event = self.handle.0.kernel.borrow_mut().next(chooser);
-            let Some(id) = event else {
+            let Some(Wake { task: id, wait }) = event else {
                 return self.tasks.len();
             };
+            if let Some(wait) = wait {
+                self.handle.0.waiting.borrow_mut().remove(&wait);
+            }
             chooser.note(u64::from(id.slot));
             self.handle.0.running.set(Some(id));
             self.tasks.poll(id);
             self.handle.0.running.set(None);
             woken.drain_into(&mut by_waker);
             for id in by_waker.drain(..) {
-                self.handle.0.kernel.borrow_mut().after(
-                    0,
-                    Class::Step(Object(u64::from(id.slot))),
-                    id,
-                );
+                self.handle.0.begin(id);
             }
         }
+    }
+}
+
+impl Shared {
+    /// A task goes on by itself: that touches nothing but the task.
+    fn begin(&self, task: TaskId) {
+        let class = Class::Step(Object(u64::from(task.slot)));
+        let wake = Wake { task, wait: None };
+        self.kernel.borrow_mut().after(0, class, wake);
     }
 }
 
@@ -108,7 +128,7 @@ impl Handle {
             shared: &self.0,
             span_us,
             class,
-            since: None,
+            number: None,
         }
     }
 }
@@ -117,29 +137,38 @@ struct Wait<'h> {
     shared: &'h Shared,
     span_us: u64,
     class: Class,
-    since: Option<u64>,
+    /// Which wait it is, once it has begun. Its own event ends it, and no other: a task may have several.
+    number: Option<u64>,
 }
 
 impl Future for Wait<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
-        let mut kernel = self.shared.kernel.borrow_mut();
-        match self.since {
-            Some(step) if kernel.steps() > step => Poll::Ready(()),
-            Some(_) => Poll::Pending,
-            None => {
-                let running = self
-                    .shared
-                    .running
-                    .get()
-                    .expect("a task waits only while it runs");
-                kernel.after(self.span_us, self.class, running);
-                let step = kernel.steps();
-                drop(kernel);
-                self.since = Some(step);
-                Poll::Pending
-            }
+        let shared = self.shared;
+        if let Some(number) = self.number {
+            return match shared.waiting.borrow().contains(&number) {
+                true => Poll::Pending,
+                false => Poll::Ready(()),
+            };
+        }
+        let task = shared.running.get();
+        let task = task.expect("a task waits only while it runs");
+        let number = shared.waits.replace(shared.waits.get() + 1);
+        let wait = Some(number);
+        let wake = Wake { task, wait };
+        shared.waiting.borrow_mut().insert(number);
+        let mut kernel = shared.kernel.borrow_mut();
+        kernel.after(self.span_us, self.class, wake);
+        self.number = wait;
+        Poll::Pending
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            self.shared.waiting.borrow_mut().remove(&number);
         }
     }
 }

@@ -14,7 +14,7 @@ pub enum Order {
     Untimed,
 }
 
-/// What an event is to an untimed world.
+/// What an event is to an untimed world, and to the strategy that picks among events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// It may go next at any moment; it touches this object.
@@ -159,11 +159,11 @@ impl<E: Copy> Kernel<E> {
                 p.class != Class::Timer || Some((p.at_us, p.order)) == first_timer
             })
             .collect();
-        let bound = u32::try_from(enabled.len()).expect("an untimed world is small");
-        if bound == 0 {
+        if enabled.is_empty() {
             return None;
         }
-        let pick = chooser.choose(&Site::new(NEXT, Lineage::ROOT, self.steps), bound);
+        let classes: Vec<Class> = enabled.iter().map(|i| self.pending[*i].class).collect();
+        let pick = chooser.next(&Site::new(NEXT, Lineage::ROOT, self.steps), &classes);
         let chosen = self.pending.remove(enabled[pick as usize]);
         Some((chosen.at_us, chosen.event))
     }

@@ -208,7 +208,7 @@ impl<F: Future> Pool<F> {
         self.len() == 0
     }
 
-    /// Drops every task, keeping the slots.
+    /// Drops every task, keeping the slots, which are given out again in the order of a new pool.
     pub fn clear(&mut self) {
         for slot in 0..self.slots.len() as u32 {
             self.remove(TaskId {
@@ -216,6 +216,8 @@ impl<F: Future> Pool<F> {
                 generation: self.slots[slot as usize].generation,
             });
         }
+        self.free.clear();
+        self.free.extend((0..self.slots.len() as u32).rev());
     }
 }
 
@@ -255,6 +257,18 @@ mod tests {
         assert!(!dropped.get());
         assert!(pool.remove(task));
         assert!(dropped.get() && pool.is_empty());
+    }
+
+    #[test]
+    fn a_cleared_pool_gives_out_its_slots_as_a_new_one_does() {
+        let mut pool = Pool::default();
+        let tasks: Vec<TaskId> = (0..4).map(|_| pool.spawn(pending::<()>())).collect();
+        pool.remove(tasks[1]);
+        pool.remove(tasks[0]);
+        pool.clear();
+        assert!(pool.is_empty());
+        let slots: Vec<u32> = (0..5).map(|_| pool.spawn(pending::<()>()).slot).collect();
+        assert_eq!(slots, [0, 1, 2, 3, 4]);
     }
 
     #[test]

@@ -20,8 +20,14 @@ pub(crate) struct Entry<E> {
 impl<E> Entry<E> {
     #[inline]
     fn key(&self) -> u128 {
-        (u128::from(self.at_us) << 64) | u128::from(self.order)
+        key(self.at_us, self.order)
     }
+}
+
+/// What the queue is sorted by.
+#[inline]
+pub(crate) fn key(at_us: u64, order: u64) -> u128 {
+    (u128::from(at_us) << 64) | u128::from(order)
 }
 
 #[derive(Debug)]
@@ -141,24 +147,24 @@ impl<E: Copy> Queue<E> {
         if least == NOTHING {
             return None;
         }
-        let entry = match from {
+        let event = match from {
             From::Wheel => self.pop_wheel(),
             From::Heap => self.pop_heap(),
             From::Ring(ring) => self.pop_ring(ring),
         };
-        Some((entry.at_us, entry.event))
+        Some(((least >> 64) as u64, event))
     }
 
     #[inline]
-    fn pop_wheel(&mut self) -> Entry<E> {
+    fn pop_wheel(&mut self) -> E {
         let at_us = (self.wheel_head >> 64) as u64;
-        let (entry, next) = self.wheel.pop(at_us);
-        self.wheel_head = next.map_or(NOTHING, |next| next.key());
-        entry
+        let (event, next) = self.wheel.pop(at_us);
+        self.wheel_head = next.unwrap_or(NOTHING);
+        event
     }
 
     #[inline]
-    fn pop_ring(&mut self, ring: usize) -> Entry<E> {
+    fn pop_ring(&mut self, ring: usize) -> E {
         let entries = &mut self.rings[ring].entries;
         let entry = entries
             .pop_front()
@@ -170,17 +176,17 @@ impl<E: Copy> Queue<E> {
                 self.least_head = (*head, ring);
             }
         }
-        entry
+        entry.event
     }
 
     #[inline]
-    fn pop_heap(&mut self) -> Entry<E> {
+    fn pop_heap(&mut self) -> E {
         let top = self.heap[0];
         let last = self.heap.pop().expect("the heap has a first entry");
         if !self.heap.is_empty() {
             self.sift_down(last);
         }
-        top
+        top.event
     }
 
     /// Puts `entry` where the top was taken: the hole sinks to where it belongs.

@@ -2,25 +2,30 @@
 
 use std::fmt::Debug;
 
+use crate::kernel::Class;
 use crate::odds::Odds;
 use crate::site::{Site, mix};
 
 /// What may be picked: a number below the bound, and how likely each is to a strategy that draws lots.
 #[derive(Clone, Copy, Debug)]
-pub enum Menu {
+pub enum Menu<'a> {
     /// Any of so many, all alike. At least 1.
     Uniform(u32),
     /// 0 or 1; 1 with these odds.
     Chance(Odds),
+    /// Which of these goes next, all alike. Steps that touch different objects commute: which of two comes first makes no
+    /// difference, and a strategy that knows it need not try both.
+    Next(&'a [Class]),
 }
 
-impl Menu {
+impl Menu<'_> {
     /// How many picks there are.
     #[inline]
     pub const fn bound(self) -> u32 {
         match self {
             Menu::Uniform(bound) => bound,
             Menu::Chance(_) => 2,
+            Menu::Next(enabled) => enabled.len() as u32,
         }
     }
 }
@@ -28,7 +33,7 @@ impl Menu {
 /// A way of picking. A strategy sees every choice of a run, in order.
 pub trait Strategy: Debug {
     /// The pick at `site`: below the menu's bound.
-    fn pick(&mut self, site: &Site, menu: Menu) -> u32;
+    fn pick(&mut self, site: &Site, menu: Menu<'_>) -> u32;
 }
 
 /// Draws each pick from the seed and the site's identity, not from one stream: dropping a customer, or adding a choice,
@@ -60,11 +65,11 @@ impl Random {
 
 impl Strategy for Random {
     #[inline]
-    fn pick(&mut self, site: &Site, menu: Menu) -> u32 {
+    fn pick(&mut self, site: &Site, menu: Menu<'_>) -> u32 {
         let draw = self.draw(site);
         match menu {
-            Menu::Uniform(bound) => ((draw as u128 * bound as u128) >> 64) as u32,
             Menu::Chance(odds) => u32::from(odds.strikes(draw)),
+            alike => ((draw as u128 * alike.bound() as u128) >> 64) as u32,
         }
     }
 }
@@ -94,7 +99,7 @@ impl Replay {
 }
 
 impl Strategy for Replay {
-    fn pick(&mut self, _site: &Site, menu: Menu) -> u32 {
+    fn pick(&mut self, _site: &Site, menu: Menu<'_>) -> u32 {
         let pick = self.picks.get(self.next).copied().unwrap_or(0);
         self.next += 1;
         if pick < menu.bound() {
@@ -141,7 +146,7 @@ impl Exhaustive {
 }
 
 impl Strategy for Exhaustive {
-    fn pick(&mut self, _site: &Site, menu: Menu) -> u32 {
+    fn pick(&mut self, _site: &Site, menu: Menu<'_>) -> u32 {
         let bound = menu.bound();
         if self.depth == self.path.len() {
             self.path.push(Step { pick: 0, bound });

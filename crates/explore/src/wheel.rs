@@ -1,6 +1,6 @@
 //! A timing wheel: one slot for every microsecond of the near future, and a bitmap of the slots that are taken.
 
-use crate::queue::Entry;
+use crate::queue::{Entry, key};
 
 /// How far into the future the wheel reaches. An event this far away, or farther, is not for the wheel.
 pub(crate) const HORIZON_US: u64 = 1 << 14;
@@ -17,10 +17,20 @@ struct Slot {
     last: u32,
 }
 
+/// An entry and its successor: flat, because a nested entry would bring its padding along.
 #[derive(Clone, Copy, Debug)]
 struct Node<E> {
-    entry: Entry<E>,
+    at_us: u64,
+    order: u64,
+    event: E,
     next: u32,
+}
+
+impl<E> Node<E> {
+    #[inline]
+    fn key(&self) -> u128 {
+        key(self.at_us, self.order)
+    }
 }
 
 #[derive(Debug)]
@@ -56,7 +66,12 @@ impl<E: Copy> Wheel<E> {
 
     #[inline]
     fn node(&mut self, entry: Entry<E>) -> u32 {
-        let node = Node { entry, next: NONE };
+        let node = Node {
+            at_us: entry.at_us,
+            order: entry.order,
+            event: entry.event,
+            next: NONE,
+        };
         if self.free == NONE {
             self.nodes.push(node);
             return self.nodes.len() as u32 - 1;
@@ -83,18 +98,20 @@ impl<E: Copy> Wheel<E> {
         self.summary[at / 4096] |= 1 << (at / 64 % 64);
     }
 
-    /// Takes the first event of an instant that has one, which is the earliest of all; with it the earliest that is left.
+    /// Takes the first event of an instant that has one, which is the earliest of all; with it the key of the earliest that
+    /// is left.
     #[inline]
-    pub(crate) fn pop(&mut self, at_us: u64) -> (Entry<E>, Option<Entry<E>>) {
+    pub(crate) fn pop(&mut self, at_us: u64) -> (E, Option<u128>) {
         let at = (at_us % HORIZON_US) as usize;
         let index = self.slots[at].first;
-        let Node { entry, next } = self.nodes[index as usize];
-        self.nodes[index as usize].next = self.free;
+        let node = &mut self.nodes[index as usize];
+        let (event, next) = (node.event, node.next);
+        node.next = self.free;
         self.free = index;
         self.len -= 1;
         if next != NONE {
             self.slots[at].first = next;
-            return (entry, Some(self.nodes[next as usize].entry));
+            return (event, Some(self.nodes[next as usize].key()));
         }
         self.slots[at] = Slot {
             first: NONE,
@@ -104,12 +121,12 @@ impl<E: Copy> Wheel<E> {
         if self.taken[at / 64] == 0 {
             self.summary[at / 4096] &= !(1 << (at / 64 % 64));
         }
-        (entry, self.next_from(at))
+        (event, self.next_from(at))
     }
 
-    /// The first event at or after a slot, going round.
+    /// The key of the first event at or after a slot, going round.
     #[inline]
-    fn next_from(&self, at: usize) -> Option<Entry<E>> {
+    fn next_from(&self, at: usize) -> Option<u128> {
         if self.len == 0 {
             return None;
         }
@@ -119,7 +136,7 @@ impl<E: Copy> Wheel<E> {
         } else {
             at / 64 * 64 + here.trailing_zeros() as usize
         };
-        Some(self.nodes[self.slots[slot].first as usize].entry)
+        Some(self.nodes[self.slots[slot].first as usize].key())
     }
 
     /// The first taken slot in a word after this one, going round; a wheel that is not empty has one.

@@ -2,12 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::Poll;
 
 use explore::{
-    Budget, Chooser, Executor, Kind, Lineage, Object, Order, Plan, Replay, Site, search,
+    Budget, Chooser, Class, Executor, Kind, Lineage, Menu, Object, Order, Plan, Replay, Site,
+    Strategy, search,
 };
-use proptest::prelude::*;
+use proptest::prelude::{any, prop_assert_eq, proptest};
 
 /// Tasks that each write their letter so many times, with a step in between; the world's outcome is the word.
 fn word(chooser: &mut Chooser, letters: &[(char, usize)], order: Order) -> String {
@@ -115,6 +118,88 @@ fn timers_fire_in_the_order_of_their_deadlines_at_any_moment() {
     assert!(searched.exhausted);
     // y may come first only where it was set before x was: the deadline counts from when the sleep begins.
     assert!(orders.contains("sxy") && orders.contains("xsy") && orders.contains("xys"));
+}
+
+/// Waits for both, as one task.
+async fn join(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
+    let (mut one, mut other) = (Box::pin(one), Box::pin(other));
+    let (mut one_ended, mut other_ended) = (false, false);
+    poll_fn(|cx| {
+        one_ended = one_ended || one.as_mut().poll(cx).is_ready();
+        other_ended = other_ended || other.as_mut().poll(cx).is_ready();
+        match one_ended && other_ended {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+}
+
+#[test]
+fn a_sleep_lasts_as_long_as_it_says_whatever_else_its_task_waits_for() {
+    for order in [Order::Timed, Order::Untimed] {
+        let woke_at = RefCell::new(Vec::new());
+        let mut executor = Executor::new(order);
+        let (handle, woke_at_of) = (executor.handle(), &woke_at);
+        let nap = move |span| {
+            let handle = handle.clone();
+            async move {
+                handle.sleep(span).await;
+                woke_at_of.borrow_mut().push((span, handle.now_us()));
+                handle.step(Object(0)).await;
+            }
+        };
+        executor.spawn(join(nap(10), join(nap(30), nap(20))));
+        assert_eq!(executor.run(&mut Chooser::random(1)), 0);
+        drop(executor);
+        assert_eq!(woke_at.into_inner(), [(10, 10), (20, 20), (30, 30)]);
+    }
+}
+
+/// Picks the last of the enabled events of the greatest object, and keeps what it was shown.
+#[derive(Debug, Default)]
+struct Greatest {
+    shown: Vec<Vec<Class>>,
+}
+
+impl Strategy for Greatest {
+    fn pick(&mut self, _site: &Site, menu: Menu<'_>) -> u32 {
+        let Menu::Next(enabled) = menu else {
+            panic!("nothing else is asked here")
+        };
+        self.shown.push(enabled.to_vec());
+        let object = |class: &Class| match class {
+            Class::Step(object) => Some(*object),
+            Class::Timer => None,
+        };
+        let places = 0..enabled.len();
+        places.max_by_key(|i| object(&enabled[*i])).expect("some") as u32
+    }
+}
+
+#[test]
+fn whoever_picks_what_goes_next_sees_what_each_would_touch() {
+    let strategy = Rc::new(RefCell::new(Greatest::default()));
+    let log = RefCell::new(Vec::new());
+    let mut executor = Executor::new(Order::Untimed);
+    for object in [7, 9, 8] {
+        let (handle, log) = (executor.handle(), &log);
+        executor.spawn(async move {
+            handle.step(Object(object)).await;
+            log.borrow_mut().push(object);
+            handle.sleep(5).await;
+        });
+    }
+    executor.run(&mut Chooser::of(strategy.clone()));
+    drop(executor);
+    assert_eq!(
+        log.into_inner(),
+        [8, 9, 7],
+        "a step of 7, 8 or 9 goes before one of a task that has not begun"
+    );
+    let shown = &strategy.borrow().shown;
+    let has = |class: Class| shown.iter().any(|enabled| enabled.contains(&class));
+    assert!(has(Class::Timer) && [7, 8, 9].into_iter().all(|o| has(Class::Step(Object(o)))));
 }
 
 proptest! {

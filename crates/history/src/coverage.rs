@@ -64,6 +64,12 @@ labels! {
     PausedBeyondLease = "paused-beyond-lease",
     /// Two requests for one intent reached two replicas.
     TwoReplicas = "two-replicas",
+    /// An app died while it waited for an answer.
+    AppCrash = "app-crash",
+    /// The same cart was sent from a second tab.
+    SecondTab = "second-tab",
+    /// A client had no network when it was used.
+    Offline = "offline",
 }
 
 impl Label {

@@ -1,4 +1,4 @@
-//! The JSONL form: one JSON object per line, for histories from anywhere. `invariants.md` is its definition.
+//! The JSONL form: one JSON object per line, for histories from anywhere. `JSONL.md` beside this crate is its definition.
 //!
 //! - `raw`: the lines as they are written
 //! - `text`: strings that are borrowed from the line where they can be, and lists of pairs

@@ -148,7 +148,7 @@ impl Contract {
         ..Contract::REFERENCE
     };
 
-    /// The fifth seed: 409 on mismatch, only successes are stored, a key is required.
+    /// Seed 004 (`crates/README.md` says what the seeds are): 409 on mismatch, only successes are stored, a key is required.
     pub const SEED_004: Contract = Contract {
         mismatch_status: 409,
         stored_errors: Problems::NONE,
@@ -157,9 +157,25 @@ impl Contract {
         ..Contract::REFERENCE
     };
 
+    /// Our own, but a request whose twin is being worked on is told `202`: the client asks again.
+    pub const REFERENCE_202: Contract = Contract {
+        in_flight: InFlightPolicy::Accepted,
+        ..Contract::REFERENCE
+    };
+
+    /// Our own, but a request waits for its twin's answer, for as long as a client's patience may last.
+    pub const REFERENCE_WAIT: Contract = Contract {
+        in_flight: InFlightPolicy::Wait {
+            span_max: Span::secs(10),
+        },
+        ..Contract::REFERENCE
+    };
+
     /// Every contract that has a name.
-    pub const PRESETS: [(&'static str, Contract); 6] = [
+    pub const PRESETS: [(&'static str, Contract); 8] = [
         ("reference", Contract::REFERENCE),
+        ("reference-202", Contract::REFERENCE_202),
+        ("reference-wait", Contract::REFERENCE_WAIT),
         ("stripe-v1", Contract::STRIPE_V1),
         ("ietf-07", Contract::IETF_07),
         ("checkout-com", Contract::CHECKOUT_COM),
@@ -202,9 +218,20 @@ impl Contract {
         };
         Response {
             status,
-            replayed: self.replay_header,
+            replayed: true,
             ..stored
         }
+    }
+
+    /// The statuses of the refusals that are stored, as the strategies give them.
+    pub fn stored_statuses(&self) -> Vec<u16> {
+        let status = |problem| match problem {
+            Problem::PaymentDeclined => Some(402),
+            Problem::OutOfStock => Some(409),
+            // Decided before a key is claimed, or by nobody: not stored, whatever is said here.
+            _ => None,
+        };
+        self.stored_errors.iter().filter_map(status).collect()
     }
 
     /// Whether an answer is stored and repeated: a success always, a refusal if the contract says so.
@@ -279,7 +306,7 @@ mod tests {
     #[test]
     fn a_contract_may_name_only_what_differs() {
         let contract: Contract =
-            serde_json::from_str(r#"{"mismatch-status": 409, "stored-errors": ["out-of-stock"]}"#)
+            serde_json::from_str(r#"{"mismatch-status": 409, "stored-errors": ["out_of_stock"]}"#)
                 .expect("parses");
         assert_eq!(contract.stored_errors, Problems::of(&[Problem::OutOfStock]));
         assert_eq!(

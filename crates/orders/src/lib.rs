@@ -20,10 +20,11 @@ pub mod strategy;
 mod sync;
 pub mod table;
 
-pub use contract::{Contract, InFlightPolicy};
+pub use contract::{Contract, InFlightPolicy, Problems};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use ports::{
-    Cache, Clock, Gateway, GatewayError, Isolation, Ports, Store, StoreError, Transaction,
+    Cache, Clock, CommitTag, Gateway, GatewayError, Isolation, Ports, Store, StoreError,
+    Transaction,
 };
 pub use rows::{
     ChargeRow, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, Owner, Token,

@@ -8,7 +8,7 @@
 //!
 //! Whoever changes a key must name the token under which it holds it. A stale token is always refused: that is fencing
 //! (Kleppmann, "How to do distributed locking", 2016), and every verb here has it, because systems that fence only
-//! `complete` lose to a late failure or a late heartbeat.
+//! `complete` lose to a late failure.
 
 use protocol::{OrderId, Response, Span, Time};
 
@@ -136,23 +136,6 @@ pub fn release(existing: Option<&KeyRecord>, token: Token) -> Result<KeyRecord, 
         state: KeyState::Released,
         order: None,
         response: None,
-        ..*record
-    })
-}
-
-/// Holds the claim for another `lease` from `now`; never for less than before.
-///
-/// # Errors
-/// [`Fenced`] if the claim is not held under `token`: a stalled owner cannot steal its lease back.
-pub fn extend(
-    existing: Option<&KeyRecord>,
-    token: Token,
-    now: Time,
-    lease: Span,
-) -> Result<KeyRecord, Fenced> {
-    let record = held(existing, token)?;
-    Ok(KeyRecord {
-        lease_until: record.lease_until.max(now + lease),
         ..*record
     })
 }

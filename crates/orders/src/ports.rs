@@ -86,6 +86,29 @@ pub enum StoreError {
     Aborted,
 }
 
+/// The command tag of a COMMIT, which tells what it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[must_use = "a COMMIT that rolled back is no error, and has committed nothing"]
+pub enum CommitTag {
+    /// `COMMIT`.
+    Committed,
+    /// `ROLLBACK`: an error had aborted the transaction before, and nothing of it is left.
+    RolledBack,
+}
+
+impl CommitTag {
+    /// Takes a ROLLBACK for the failure that it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Aborted`] if nothing was committed.
+    pub fn committed(self) -> Result<(), StoreError> {
+        match self {
+            CommitTag::Committed => Ok(()),
+            CommitTag::RolledBack => Err(StoreError::Aborted),
+        }
+    }
+}
+
 /// The database. What a committed transaction wrote is durable; what an open one wrote is invisible to others.
 pub trait Store {
     /// An open transaction. Dropping it rolls back, as a lost connection does.
@@ -109,7 +132,8 @@ pub trait Transaction {
     /// `SELECT … FROM idempotency_keys WHERE … FOR UPDATE`: waits for whoever holds the row; what it returns stays ours until the end.
     async fn lock_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError>;
 
-    /// `INSERT INTO idempotency_keys`: waits for a concurrent insert of the same key; [`StoreError::Unique`] if that one commits.
+    /// `INSERT INTO idempotency_keys`: waits for whoever inserts, changes or deletes the same key; [`StoreError::Unique`] if it
+    /// is there after that, and at once if it is there and at most locked.
     async fn insert_key(&mut self, key: &ScopedKey, record: KeyRecord) -> Result<(), StoreError>;
 
     /// `UPDATE idempotency_keys SET … WHERE … AND token = $held`: how many rows it hit, 0 or 1.
@@ -127,11 +151,13 @@ pub trait Transaction {
         limit: usize,
     ) -> Result<Vec<(ScopedKey, KeyRecord)>, StoreError>;
 
-    /// `DELETE FROM idempotency_keys WHERE state <> 'claimed' AND expires_at < $before LIMIT $limit`: how many went.
+    /// `DELETE FROM idempotency_keys WHERE … IN (SELECT … WHERE state <> 'claimed' AND expires_at < $before LIMIT $limit FOR
+    /// UPDATE SKIP LOCKED)`: how many went.
     async fn delete_expired_keys(&mut self, before: Time, limit: usize) -> Result<u64, StoreError>;
 
     /// `UPDATE stock SET on_hand = on_hand - q, reserved = reserved + q WHERE on_hand >= q`, one statement for all lines,
-    /// rows taken in the order of their SKUs. `false`, and nothing done, if any line is short.
+    /// rows taken in the order of their SKUs. `false`, and nothing done, if any line is short. A row that is short is neither
+    /// waited for nor locked; the others are.
     async fn reserve_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError>;
 
     /// The reservation becomes a sale: `reserved = reserved - q`.
@@ -195,12 +221,12 @@ pub trait Transaction {
         kind: NotificationKind,
     ) -> Result<(), StoreError>;
 
-    /// `COMMIT`.
+    /// `COMMIT`. Of a transaction that an error has aborted it is a ROLLBACK, which is no error: the tag tells.
     ///
     /// # Errors
     /// [`StoreError::Unknown`] if the connection broke before the acknowledgement: it may have happened.
     /// [`StoreError::Conflict`] if the database refused it: it did not happen.
-    async fn commit(self) -> Result<(), StoreError>;
+    async fn commit(self) -> Result<CommitTag, StoreError>;
 
     /// `ROLLBACK`.
     async fn rollback(self);

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use protocol::{OrderRequest, Response};
+use protocol::{ChargeNotice, OrderRequest, Response};
 
 use crate::contract::Contract;
 use crate::ports::Ports;
@@ -26,6 +26,8 @@ pub trait Strategy {
     const SUMMARY: &'static str;
     /// Whether it has a completer and reaper that must run now and then.
     const MAINTAINED: bool = false;
+    /// Whether it listens to the gateway's webhooks.
+    const LISTENS: bool = false;
 
     /// Answers `POST /orders`.
     async fn create<P: Ports>(
@@ -37,6 +39,16 @@ pub trait Strategy {
 
     /// One round of completer and reaper. Whatever fails is left for the next round.
     async fn maintain<P: Ports>(&self, _ports: &P, _contract: &Contract) {}
+
+    /// The gateway tells how a capture ended: late, perhaps twice, in any order. `false` if it is to tell again.
+    async fn hear<P: Ports>(
+        &self,
+        _ports: &P,
+        _contract: &Contract,
+        _notice: &ChargeNotice,
+    ) -> bool {
+        true
+    }
 }
 
 /// Declares the modules, the enum of their names, and the static dispatch.
@@ -69,6 +81,11 @@ macro_rules! registry {
                 match self { $(StrategyName::$strategy => <$strategy as Strategy>::MAINTAINED,)+ }
             }
 
+            /// Whether [`StrategyName::hear`] does anything.
+            pub const fn hears_webhooks(self) -> bool {
+                match self { $(StrategyName::$strategy => <$strategy as Strategy>::LISTENS,)+ }
+            }
+
             /// Answers `POST /orders` as this strategy does.
             pub async fn create<P: Ports>(self, ports: &P, contract: &Contract, request: &OrderRequest) -> Response {
                 match self { $(StrategyName::$strategy => $strategy.create(ports, contract, request).await,)+ }
@@ -77,6 +94,11 @@ macro_rules! registry {
             /// One round of this strategy's completer and reaper.
             pub async fn maintain<P: Ports>(self, ports: &P, contract: &Contract) {
                 match self { $(StrategyName::$strategy => $strategy.maintain(ports, contract).await,)+ }
+            }
+
+            /// This strategy hears a webhook; `false` if it is to be told again.
+            pub async fn hear<P: Ports>(self, ports: &P, contract: &Contract, notice: &ChargeNotice) -> bool {
+                match self { $(StrategyName::$strategy => $strategy.hear(ports, contract, notice).await,)+ }
             }
         }
     };

@@ -141,6 +141,8 @@ impl ClaimTable {
         place: Place,
         done: Option<(Response, Time)>,
     ) -> Result<(), Stale> {
+        // Broken on purpose: whoever waits is not told that the claim was given up.
+        let silent = cfg!(orders_broken = "lost-release") && done.is_none();
         let (flight, outcome): (Option<Arc<Flight>>, Outcome) = match done {
             Some((response, expires_at)) => (
                 slots.complete(place, response, expires_at),
@@ -149,7 +151,7 @@ impl ClaimTable {
             None => (slots.remove(place).2.into_flight(), Outcome::Released),
         };
         drop(slots);
-        if let Some(flight) = flight {
+        if let Some(flight) = flight.filter(|_| !silent) {
             flight.land(outcome);
         }
         Ok(())

@@ -65,6 +65,23 @@ pub enum ChargeState {
     Declined,
 }
 
+/// What the gateway tells a service unasked, when a capture has ended: a webhook. It comes late, perhaps twice, in any order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChargeNotice {
+    /// The charge in the gateway's ledger.
+    pub id: ChargeId,
+    /// The key under which it was asked for.
+    pub key: GatewayKey,
+    /// Whose account is credited.
+    pub tenant: Tenant,
+    /// The merchant's reference, if there was one.
+    pub order: Option<OrderId>,
+    /// How much.
+    pub amount: Money,
+    /// How it ended: captured, or declined.
+    pub state: ChargeState,
+}
+
 /// The gateway's definite answer. What is not definite is an error of the port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChargeAnswer {

@@ -18,12 +18,12 @@ pub mod party;
 pub mod problem;
 pub mod time;
 
-pub use charge::{ChargeAnswer, ChargeId, ChargeRequest, ChargeState, GatewayKey};
+pub use charge::{ChargeAnswer, ChargeId, ChargeNotice, ChargeRequest, ChargeState, GatewayKey};
 pub use key::{IdempotencyKey, KeyError, Scope, ScopedKey};
 pub use money::{Money, MoneyError};
 pub use order::{
     Cart, Line, Order, OrderContent, OrderId, OrderRequest, OrderState, Response, Sku,
 };
 pub use party::{Customer, Tenant, UserId};
-pub use problem::Problem;
+pub use problem::{PROBLEM_JSON, Problem, ProblemDetails};
 pub use time::{Span, Time};

@@ -62,16 +62,6 @@ pub struct OrderContent {
     pub note: CompactString,
 }
 
-impl OrderContent {
-    /// What the lines come to.
-    pub fn total(&self) -> Money {
-        self.lines
-            .iter()
-            .map(|line| line.unit_price * line.quantity)
-            .sum()
-    }
-}
-
 /// `POST /orders`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderRequest {
@@ -119,7 +109,8 @@ pub struct Response {
     pub order: Option<Order>,
     /// What was wrong, where something was.
     pub problem: Option<Problem>,
-    /// Whether this repeats an earlier answer (the `Idempotent-Replayed` header).
+    /// Whether this repeats an earlier answer. Whether the client is told so, by the `Idempotent-Replayed` header, is the
+    /// contract's affair.
     pub replayed: bool,
 }
 

@@ -61,11 +61,6 @@ impl Span {
     pub const fn hours(n: u64) -> Span {
         Span::secs(n * 3_600)
     }
-
-    /// The span in seconds, for figures that people read.
-    pub fn as_secs_f64(self) -> f64 {
-        self.0 as f64 / 1e6
-    }
 }
 
 impl Add<Span> for Time {

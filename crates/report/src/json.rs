@@ -34,7 +34,8 @@ struct RuleLine<'a> {
     witnesses: &'a [Witness],
 }
 
-/// A run as one line of JSON. `report` is the folder in which its files are, if they were written.
+/// A run as one line of JSON. `report` is the folder in which its files are, if they were written; of a run among many seeds, the
+/// folder that has the files of one of them, whose `run.json` says of which.
 ///
 /// # Panics
 /// Never: every value has a form in JSON.

@@ -89,5 +89,6 @@ pub fn counts(verdict: &Verdict) -> Counts {
         stock_on_hand: counts.units_on_hand,
         stock_reserved: counts.units_reserved,
         units_sold: counts.sold(),
+        units_pending: counts.units_pending,
     }
 }

@@ -36,9 +36,14 @@ fn line(rule: &RuleRow, widest: usize) -> String {
 
 /// What needs a look is loud. A rule that had nothing to check is no cause for alarm, unless it is the one about evidence.
 pub(crate) fn is_loud(rule: &RuleRow) -> bool {
-    match rule.verdict {
+    is_loud_of(&rule.name, rule.verdict)
+}
+
+/// The same of a rule by its name.
+pub(crate) fn is_loud_of(rule: &str, outcome: RuleOutcome) -> bool {
+    match outcome {
         RuleOutcome::Violated | RuleOutcome::Unknown => true,
-        RuleOutcome::Vacuous => rule.name == check::Rule::Vacuous.name(),
+        RuleOutcome::Vacuous => rule == check::Rule::Vacuous.name(),
         RuleOutcome::Held | RuleOutcome::NotJudged => false,
     }
 }

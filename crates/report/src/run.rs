@@ -158,6 +158,9 @@ pub struct Counts {
     pub stock_reserved: i64,
     /// Units in live orders.
     pub units_sold: u64,
+    /// Those of pending ones among them: held in `stock_reserved`, or already taken from the units left to sell.
+    #[serde(default)]
+    pub units_pending: u64,
 }
 
 /// How often a fault of the plan struck.
@@ -251,17 +254,6 @@ impl Run {
             .iter()
             .filter(missed)
             .map(|row| row.label.as_str())
-    }
-}
-
-impl RunVerdict {
-    /// The word as reports write it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            RunVerdict::Pass => "pass",
-            RunVerdict::Inconclusive => "inconclusive",
-            RunVerdict::Fail => "fail",
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::figures::count;
-use crate::rules::{VERB, paragraph};
+use crate::rules::{VERB, is_loud_of, paragraph};
 use crate::run::{Met, RuleOutcome, Run, RunVerdict};
 
 /// What is kept of many runs: sums, so that a million seeds take no more memory than ten.
@@ -63,11 +63,6 @@ impl Summary {
         }
     }
 
-    /// The first seed that violated a rule.
-    pub fn first_violating(&self) -> Option<u64> {
-        self.first_violating
-    }
-
     /// The sums as text.
     pub fn text(&self) -> String {
         let Some((first, last)) = self.seeds else {
@@ -124,18 +119,24 @@ fn widened(range: Option<(u64, u64)>, value: u64) -> (u64, u64) {
     (least.min(value), most.max(value))
 }
 
+/// What was put to the test by one seed and not by another is not held by both.
+const WORST_FIRST: [RuleOutcome; 5] = [
+    RuleOutcome::Violated,
+    RuleOutcome::Unknown,
+    RuleOutcome::NotJudged,
+    RuleOutcome::Vacuous,
+    RuleOutcome::Held,
+];
+
 /// The worst outcome that a rule had, and how many seeds had which.
 fn rule_line(rule: &RuleSum, widest: usize) -> String {
-    let worst = [
-        RuleOutcome::Violated,
-        RuleOutcome::Unknown,
-        RuleOutcome::Held,
-    ];
-    let worst = worst.into_iter().find(|o| rule.outcomes.contains_key(o));
-    let verb = match worst {
-        Some(loud @ (RuleOutcome::Violated | RuleOutcome::Unknown)) => loud.words().to_uppercase(),
-        Some(_) => String::from("held"),
-        None => String::from("not judged"),
+    let worst = WORST_FIRST
+        .into_iter()
+        .find(|outcome| rule.outcomes.contains_key(outcome))
+        .expect("a rule of a run has an outcome");
+    let verb = match is_loud_of(&rule.name, worst) {
+        true => worst.words().to_uppercase(),
+        false => worst.words().to_owned(),
     };
     let outcomes = rule.outcomes.iter();
     let outcomes =
@@ -150,4 +151,36 @@ fn rule_line(rule: &RuleSum, widest: usize) -> String {
         text.push_str(&format!(", {} violated", count(rule.violations)));
     }
     text + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verb_of_a_rule_is_its_worst_outcome_and_only_what_needs_a_look_is_loud() {
+        use RuleOutcome::{Held, NotJudged, Unknown, Vacuous, Violated};
+        for (name, outcomes, verb) in [
+            ("lost-ack", &[Held][..], "held"),
+            ("lost-ack", &[Held, Vacuous], "vacuous"),
+            ("lost-ack", &[Vacuous], "vacuous"),
+            ("vacuous", &[Held, Vacuous], "VACUOUS"),
+            ("lost-ack", &[Held, NotJudged, Vacuous], "not judged"),
+            ("lost-ack", &[NotJudged, Unknown], "UNKNOWN"),
+            ("lost-ack", &[Held, Unknown, Violated], "VIOLATED"),
+        ] {
+            let sum = RuleSum {
+                name: name.to_owned(),
+                outcomes: outcomes.iter().map(|outcome| (*outcome, 1)).collect(),
+                checked: 1,
+                violations: 0,
+            };
+            let line = rule_line(&sum, 8);
+            assert_eq!(
+                line.trim_start().split(name).next(),
+                Some(&*format!("{verb} ")),
+                "{line}"
+            );
+        }
+    }
 }

@@ -3,9 +3,9 @@
 use crate::figures::{
     clock, clock_seconds, count, first_sentence, money, plural, range, signed, span,
 };
-use crate::latency::{Latency, LatencyRow, OutcomeClass};
+use crate::latency::{Bar, Latency, LatencyRow, OutcomeClass};
 use crate::rules::{VERB, is_loud, lines, paragraph, witnesses};
-use crate::run::{Claim, Met, RuleOutcome, RuleRow, Run, RunVerdict};
+use crate::run::{Claim, Counts, Met, RuleOutcome, RuleRow, Run, RunVerdict};
 
 /// How many rules show their witness.
 const WITNESSES_MAX: usize = 1;
@@ -111,7 +111,7 @@ fn figures(run: &Run) -> String {
         money(counts.extra_charges_amount)
     );
     text.push_str(&said("Charges", &charges));
-    text.push_str(&paragraph("Stock", &stock(run)));
+    text.push_str(&paragraph("Stock", &stock(counts)));
     let claim = |claim: &Claim| format!("{}: {}", claim.claim, claim.figure);
     let claims: Vec<String> = run.claims.iter().map(claim).collect();
     text.push_str(&paragraph("Stated", &claims.join("; ")));
@@ -126,18 +126,34 @@ fn faults(run: &Run) -> String {
     run.faults.iter().map(fault).collect::<Vec<_>>().join(", ")
 }
 
-fn stock(run: &Run) -> String {
-    let counts = &run.counts;
+/// Where the units went. Those of pending orders are among the reserved; where the service does not reserve, they are not, and
+/// stand for themselves.
+fn stock(counts: &Counts) -> String {
     let had = counts.stock_initial + counts.stock_restocked;
-    let has = counts.stock_on_hand + counts.stock_reserved + counts.units_sold as i64;
-    let relation = if had == has { "=" } else { "≠" };
-    format!(
-        "{} units {relation} {} on hand + {} reserved + {} in live orders",
+    let confirmed = counts.units_sold - counts.units_pending;
+    let unreserved = (counts.units_pending as i64 - counts.stock_reserved).max(0);
+    let accounted = counts.stock_on_hand + counts.stock_reserved + confirmed as i64;
+    let (orders, pending) = match (counts.units_pending, unreserved) {
+        (0, _) => ("live", 0),
+        _ if accounted + unreserved == had => ("confirmed", unreserved),
+        _ => ("confirmed", 0),
+    };
+    let relation = if had == accounted + pending {
+        "="
+    } else {
+        "≠"
+    };
+    let mut text = format!(
+        "{} units {relation} {} on hand + {} reserved + {} in {orders} orders",
         signed(had),
         signed(counts.stock_on_hand),
         signed(counts.stock_reserved),
-        count(counts.units_sold)
-    )
+        count(confirmed)
+    );
+    if pending > 0 {
+        text.push_str(&format!(" + {} in pending orders", signed(pending)));
+    }
+    text
 }
 
 /// The quantiles per outcome, and a histogram with a column for each outcome that occurred.
@@ -174,17 +190,22 @@ fn bars(latency: &Latency) -> String {
         .collect();
     spans.sort_unstable();
     spans.dedup();
-    let hidden = spans.len().saturating_sub(BARS_MAX);
+    // The fastest share a line if there are too many, so that the lines still add up to all requests.
+    let shared = spans.len().saturating_sub(BARS_MAX);
+    if let (1.., Some((from_us, _))) = (shared, spans.first().copied()) {
+        spans.drain(..shared);
+        spans[0].0 = from_us;
+    }
     let mut text = format!("{:>VERB$}", "waited");
     for class in &some {
         text.push_str(&format!("  {:<width$}", class.name(), width = BAR_MAX + 10));
     }
     text.truncate(text.trim_end().len());
     text.push('\n');
-    for (from_us, until_us) in spans.into_iter().skip(hidden) {
-        let mut line = format!("{:>VERB$}", range(from_us, until_us));
+    for line_of in &spans {
+        let mut line = format!("{:>VERB$}", range(line_of.0, line_of.1));
         for class in &some {
-            line.push_str(&cell(latency.of(*class), from_us));
+            line.push_str(&cell(latency.of(*class), *line_of, &spans));
         }
         text.push_str(line.trim_end());
         text.push('\n');
@@ -193,14 +214,18 @@ fn bars(latency: &Latency) -> String {
 }
 
 /// One bar with its count; a few are visible beside a million.
-fn cell(row: &LatencyRow, from_us: u64) -> String {
-    let at = |from_us| row.bars.iter().find(|bar| bar.from_us == from_us);
-    let Some(bar) = at(from_us) else {
-        return format!("  {:BAR_MAX$}{:>10}", "", "");
+fn cell(row: &LatencyRow, span: (u64, u64), spans: &[(u64, u64)]) -> String {
+    let within = |(from_us, until_us): (u64, u64)| {
+        let inside = |bar: &&Bar| (from_us..until_us).contains(&bar.from_us);
+        row.bars.iter().filter(inside).map(|bar| bar.count).sum()
     };
-    let most = row.bars.iter().map(|bar| bar.count).max().unwrap_or(1);
-    let length = (bar.count as usize * BAR_MAX).div_ceil(most as usize);
-    format!("  {:<BAR_MAX$}{:>10}", "█".repeat(length), count(bar.count))
+    let some: u64 = within(span);
+    if some == 0 {
+        return format!("  {:BAR_MAX$}{:>10}", "", "");
+    }
+    let most = spans.iter().map(|span| within(*span)).max().unwrap_or(some);
+    let length = (some as usize * BAR_MAX).div_ceil(most as usize);
+    format!("  {:<BAR_MAX$}{:>10}", "█".repeat(length), count(some))
 }
 
 /// The verdict in a sentence: what failed or is missing, and whether that was expected.
@@ -244,5 +269,71 @@ fn expectation(run: &Run) -> String {
             expectation.expects,
             expectation.differences.join("; ")
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::latency::Histograms;
+
+    /// The two sides of a printed sum, and what is between them.
+    fn sides(text: &str) -> (i64, &str, i64) {
+        let relation = if text.contains('=') { "=" } else { "≠" };
+        let (had, has) = text.split_once(relation).expect("a relation");
+        let figure = |part: &str| -> i64 {
+            let digits = part.trim().split(' ').next().expect("a figure");
+            digits.replace(',', "").parse().expect("a number")
+        };
+        (figure(had), relation, has.split('+').map(figure).sum())
+    }
+
+    #[test]
+    fn the_printed_stock_adds_up_when_orders_are_pending_and_says_so_when_it_does_not() {
+        let counts = |on_hand, reserved, sold, pending| Counts {
+            stock_initial: 2_000,
+            stock_on_hand: on_hand,
+            stock_reserved: reserved,
+            units_sold: sold,
+            units_pending: pending,
+            ..Counts::default()
+        };
+        for (counts, relation) in [
+            (counts(1_500, 0, 500, 0), "="),
+            // A pending order has reserved its units, or taken them without reserving.
+            (counts(1_500, 3, 500, 3), "="),
+            (counts(1_500, 0, 500, 3), "="),
+            (counts(1_499, 3, 500, 3), "≠"),
+            (counts(1_499, 0, 500, 0), "≠"),
+            (counts(1_490, 0, 500, 3), "≠"),
+        ] {
+            let text = stock(&counts);
+            let (had, printed, has) = sides(&text);
+            assert_eq!((printed, had == has), (relation, relation == "="), "{text}");
+        }
+    }
+
+    #[test]
+    fn however_many_bars_there_are_their_lines_add_up_to_all_requests() {
+        let mut histograms = Histograms::default();
+        for decade in 0..7 {
+            for digit in [1, 2, 5] {
+                for _ in 0..=decade {
+                    histograms.record(OutcomeClass::Created, digit * 10_u64.pow(decade));
+                }
+            }
+        }
+        let latency = histograms.summary();
+        assert!(latency.created.bars.len() > BARS_MAX);
+        let text = bars(&latency);
+        let lines: Vec<&str> = text.lines().skip(1).collect();
+        assert_eq!(lines.len(), BARS_MAX, "{text}");
+        let last = |line: &&str| line.split_whitespace().last().expect("a count").to_owned();
+        let shown: u64 = lines
+            .iter()
+            .map(|line| last(line).parse::<u64>().expect("a number"))
+            .sum();
+        assert_eq!(shown, latency.created.count, "{text}");
+        assert!(lines[0].trim_start().starts_with("1us-2ms"), "{text}");
     }
 }

@@ -28,12 +28,18 @@ fn holds(verdict: &Verdict) -> Expectation {
         Overall::Inconclusive => Met::Unknown,
         Overall::Fail | Overall::Malformed => Met::No,
     };
-    let missing = (met == Met::Unknown).then(|| String::from("the evidence is missing"));
     Expectation {
         met,
         expects: String::from("every rule holds"),
-        differences: differences.into_iter().chain(missing).collect(),
+        differences: differences
+            .into_iter()
+            .chain(missing_evidence(met))
+            .collect(),
     }
+}
+
+fn missing_evidence(met: Met) -> Option<String> {
+    (met == Met::Unknown).then(|| String::from("the evidence is missing"))
 }
 
 /// The rules of the entry must be violated, unless only some seeds show it, and no other rule may be.
@@ -51,12 +57,16 @@ fn violates(entry: &Expect, verdict: &Verdict) -> Expectation {
     } else {
         ""
     };
+    let met = match verdict.overall() {
+        _ if !differences.is_empty() => Met::No,
+        Overall::Malformed => Met::No,
+        // A seed that shows no violation shows nothing at all if its evidence is missing.
+        Overall::Inconclusive => Met::Unknown,
+        Overall::Pass | Overall::Fail => Met::Yes,
+    };
+    differences.extend(missing_evidence(met));
     Expectation {
-        met: if differences.is_empty() {
-            Met::Yes
-        } else {
-            Met::No
-        },
+        met,
         expects: format!("it violates {}{sometimes}", entry.violates.join(" and ")),
         differences,
     }
@@ -134,6 +144,25 @@ mod tests {
         assert_eq!(violates(&sometimes, &verdict(&[])).met, Met::Yes);
         assert_eq!(violates(&sometimes, &verdict(&[DUPLICATE])).met, Met::Yes);
         assert_eq!(violates(&sometimes, &verdict(&[CHARGED])).met, Met::No);
+    }
+
+    #[test]
+    fn what_is_violated_sometimes_is_not_met_by_missing_evidence() {
+        let sometimes = expect(&[Rule::DuplicateOrder], true);
+        const VACUOUS: (Rule, Outcome) = (Rule::Vacuous, Outcome::Vacuous);
+        for open in [VACUOUS, (Rule::LostAck, Outcome::Unknown)] {
+            let found = violates(&sometimes, &verdict(&[open]));
+            assert_eq!((found.met, found.differences.len()), (Met::Unknown, 1));
+        }
+        // A violation is proof enough, expected or not.
+        assert_eq!(
+            violates(&sometimes, &verdict(&[VACUOUS, DUPLICATE])).met,
+            Met::Yes
+        );
+        assert_eq!(
+            violates(&sometimes, &verdict(&[VACUOUS, CHARGED])).met,
+            Met::No
+        );
     }
 
     #[test]

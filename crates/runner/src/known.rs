@@ -24,6 +24,7 @@ pub fn known() -> Known {
             .map(|strategy| (owned(strategy.name), owned(strategy.about)))
             .collect(),
         rules: rules().map(|rule| owned(rule.name)).collect(),
+        evidence: evidence().map(owned).collect(),
         labels: labels().map(owned).collect(),
         presets: presets().map(owned).collect(),
         faults: faults().map(owned).collect(),
@@ -45,6 +46,13 @@ pub fn rules() -> impl Iterator<Item = Named> {
         name: rule.name(),
         about: rule.about(),
     })
+}
+
+/// The rules about evidence, which no strategy can violate.
+fn evidence() -> impl Iterator<Item = &'static str> {
+    let about_evidence = |rule: &&check::Rule| rule.kind() == check::Kind::Evidence;
+    let rules = check::Rule::ALL.iter().filter(about_evidence);
+    rules.map(|rule| rule.name())
 }
 
 /// The coverage labels.

@@ -136,7 +136,7 @@ impl<'a> Player<'a> {
             .map_err(|sim::Interrupted| Failure::Interrupted(Some(reached_us)))?;
         watcher.judging(seed);
         let verdict = self.judge.judge(&simulated.history);
-        let histograms = waits(&simulated.history);
+        let histograms = waits(&simulated.history, &simulated.silent_replays);
         let mut run = collect(self.task, strategy, seed, &simulated, &verdict)?;
         run.latency = histograms.summary();
         run.wall_seconds = watcher.seconds() - begun;

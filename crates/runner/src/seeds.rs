@@ -38,12 +38,18 @@ pub fn run_seeds(
     let jobs = batch
         .jobs
         .clamp(1, usize::try_from(length).unwrap_or(usize::MAX).max(1));
-    let next = AtomicU64::new(batch.seeds.start);
+    let next = AtomicU64::new(0);
     let (sender, receiver) = sync_channel(jobs * AHEAD_MAX);
     thread::scope(|scope| {
         for _ in 0..jobs {
-            let (sender, next) = (sender.clone(), &next);
-            scope.spawn(move || work(batch, watcher, next, &sender));
+            let sender = sender.clone();
+            // Handed out by their distance from the first, which cannot wrap around as a seed would.
+            let seed = || {
+                let more = |offset| (offset < length).then_some(offset + 1);
+                let taken = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+                taken.ok().map(|offset| batch.seeds.start + offset)
+            };
+            scope.spawn(move || work(batch, watcher, seed, &sender));
         }
         drop(sender);
         // Dropping the receiver, when a run has failed, lets the threads stop at their next result.
@@ -54,13 +60,14 @@ pub fn run_seeds(
 /// A seed, and what came of it.
 type Outcome = (u64, Result<Finished, Failure>);
 
-fn work(batch: &Batch<'_>, watcher: &dyn Watcher, next: &AtomicU64, results: &SyncSender<Outcome>) {
+fn work(
+    batch: &Batch<'_>,
+    watcher: &dyn Watcher,
+    next: impl Fn() -> Option<u64>,
+    results: &SyncSender<Outcome>,
+) {
     let mut player = Player::new(&batch.task);
-    loop {
-        let seed = next.fetch_add(1, Ordering::Relaxed);
-        if seed >= batch.seeds.end {
-            return;
-        }
+    while let Some(seed) = next() {
         let result = match watcher.goes_on() {
             Control::Stop => Err(Failure::Interrupted(None)),
             Control::Go => player.run(seed, watcher).map(|finished| Finished {

@@ -3,8 +3,10 @@
 use history::{Completion, History, TimeUnit, What};
 use report::{Histograms, OutcomeClass};
 
-/// The latencies of a history, per outcome. Requests whose client never got an answer are in none of them.
-pub fn waits(history: &History) -> Histograms {
+/// The latencies of a history, per outcome. Requests whose client never got an answer are in none of them. `silent_replays` are
+/// the processes that were answered with a repetition that did not say so, in the order of their answers.
+pub fn waits(history: &History, silent_replays: &[u32]) -> Histograms {
+    let mut silent = silent_replays.iter().peekable();
     let mut begun_at = vec![None; history.processes as usize];
     let mut histograms = Histograms::default();
     for event in &history.events {
@@ -14,7 +16,10 @@ pub fn waits(history: &History) -> Histograms {
                 begun_at[process] = Some(event.t);
                 continue;
             }
-            What::Ok(completion) => accepted(completion),
+            What::Ok(completion) => match silent.next_if_eq(&&event.process) {
+                Some(_) => OutcomeClass::Replayed,
+                None => accepted(completion),
+            },
             What::Fail(_) => OutcomeClass::Refused,
             What::Read { .. } | What::Info(_) | What::Fault { .. } | What::Transition(_) => {
                 continue;
@@ -28,7 +33,7 @@ pub fn waits(history: &History) -> Histograms {
     histograms
 }
 
-/// What an acceptance was. An answer that does not say whether it is a repetition passes for a first one.
+/// What an acceptance was, as far as it says so itself.
 fn accepted(completion: Completion) -> OutcomeClass {
     match completion.replayed {
         Some(true) => OutcomeClass::Replayed,
@@ -72,11 +77,13 @@ mod tests {
         recorder.ok(110, attempts[1], replayed);
         recorder.fail(120, attempts[2], Completion::default());
         recorder.info(130, attempts[3], Completion::default());
-        let latency = waits(recorder.history()).summary();
-        let waited = [&latency.created, &latency.replayed, &latency.refused];
-        assert_eq!(
-            waited.map(|row| (row.count, row.max_us)),
-            [(1, 105), (1, 100), (1, 100)]
-        );
+        let waited = |silent: &[u32]| {
+            let latency = waits(recorder.history(), silent).summary();
+            let rows = [&latency.created, &latency.replayed, &latency.refused];
+            rows.map(|row| (row.count, row.max_us))
+        };
+        assert_eq!(waited(&[]), [(1, 105), (1, 100), (1, 100)]);
+        // A repetition that does not say so is one all the same.
+        assert_eq!(waited(&attempts[..1]), [(0, 0), (2, 105), (1, 100)]);
     }
 }

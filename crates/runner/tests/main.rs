@@ -1,6 +1,7 @@
 //! Runs from outside: their order, their failures, and who may stop them.
 
 mod chaos;
+mod presets;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -135,6 +136,25 @@ fn a_stopped_batch_gives_what_was_finished_before_and_ends() {
     );
     assert_eq!(ended, Err(Failure::Interrupted(None)));
     assert_eq!(seeds, [1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn a_batch_ends_with_the_last_seed_that_there_is() {
+    let plan = plan("canary", 1.0);
+    let meddler = Meddler {
+        begun_max: Some(50),
+        ..Meddler::default()
+    };
+    let batch = Batch {
+        seeds: u64::MAX - 5..u64::MAX,
+        ..batch(task(&plan, StrategyName::NoDedup), 2)
+    };
+    let mut seeds = Vec::new();
+    let take = |finished: runner::Finished| seeds.push(finished.run.seed);
+    assert_eq!(run_seeds(&batch, &meddler, take), Ok(()));
+    assert!(seeds.into_iter().eq(u64::MAX - 5..u64::MAX));
+    let begun = meddler.begun.load(Ordering::Relaxed);
+    assert_eq!(begun, 5, "no seed begins that nobody asked for");
 }
 
 #[test]

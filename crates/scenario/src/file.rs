@@ -70,6 +70,14 @@ pub struct Expect {
 pub struct Contract {
     /// Whose contract it starts from.
     pub preset: Option<At<String>>,
+    /// What a request gets whose twin is being worked on.
+    pub in_flight: Option<At<InFlightWord>>,
+    /// How long it waits for its twin's answer, if that is what it does; 10 s if absent.
+    pub wait_at_most: Option<At<Length>>,
+    /// The status for a key that comes with another content.
+    pub mismatch: Option<At<i64>>,
+    /// The refusals that are stored and repeated.
+    pub stored_errors: Option<Vec<StoredError>>,
     /// How long a key is kept.
     pub ttl: Option<At<Length>>,
     /// How long an owner may work on a claim.
@@ -78,6 +86,30 @@ pub struct Contract {
     pub recovery_deadline: Option<At<Length>>,
     /// The share of intents that must end in an order.
     pub success_floor: Option<At<Chance>>,
+}
+
+/// What a request gets whose twin is being worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum InFlightWord {
+    /// `409`: it is in progress.
+    #[serde(rename = "409")]
+    Conflict,
+    /// `202`: it is being worked on, ask again.
+    #[serde(rename = "202")]
+    Accepted,
+    /// The twin's answer, if it comes in time; `409` otherwise.
+    #[serde(rename = "wait")]
+    Wait,
+}
+
+/// A refusal that may be stored and repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoredError {
+    /// The gateway declined the charge.
+    PaymentDeclined,
+    /// Not enough stock.
+    OutOfStock,
 }
 
 /// Hosts and how long things take.

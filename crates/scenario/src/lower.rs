@@ -1,6 +1,8 @@
 //! From what was written to what it means: a [`File`] becomes a [`Plan`], or a [`Mistake`] that points at the character.
 
-use crate::file::{At, Contract, Expect, File, Latency, World};
+use protocol::Problem;
+
+use crate::file::{At, Contract, Expect, File, InFlightWord, Latency, StoredError, World};
 use crate::mistake::Mistake;
 use crate::plan::{self, Plan};
 
@@ -118,7 +120,7 @@ impl Lowering<'_> {
         let violates = match (&expect.holds, &expect.violates) {
             (Some(holds), None) if holds.value && !sometimes => Vec::new(),
             (None, Some(rules)) if !rules.value.is_empty() => {
-                let rules = rules.value.iter().map(|rule| self.known.rule(rule));
+                let rules = rules.value.iter().map(|rule| self.known.promise(rule));
                 rules.collect::<Result<_, _>>()?
             }
             (holds, violates) => {
@@ -149,15 +151,41 @@ impl Lowering<'_> {
         };
         let floor = contract.success_floor.as_ref();
         let floor = floor.map(|floor| value::chance(floor, self.source));
+        let mismatch = contract.mismatch.as_ref();
+        let mismatch = mismatch.map(|n| value::whole(n, "the status of a mismatch", 400..=499));
+        let stored = contract.stored_errors.as_ref();
         Ok(plan::Contract {
             preset: match &contract.preset {
                 Some(preset) => self.known.preset(preset)?,
                 None => String::from("reference"),
             },
+            in_flight: self.in_flight(contract)?,
+            mismatch: mismatch.transpose()?.map(|status| status as u16),
+            stored_errors: stored.map(|errors| errors.iter().map(problem).collect()),
             ttl_us: length(&contract.ttl)?,
             lease_us: length(&contract.lease)?,
             recovery_deadline_us: length(&contract.recovery_deadline)?.unwrap_or(120_000_000),
             success_floor_ppm: floor.transpose()?.map(|share| (share * 1e6).round() as u32),
+        })
+    }
+
+    fn in_flight(&self, contract: &Contract) -> Result<Option<plan::InFlight>, Mistake> {
+        let word = contract.in_flight.as_ref().map(|word| word.value);
+        if let (Some(wait), true) = (&contract.wait_at_most, word != Some(InFlightWord::Wait)) {
+            return Err(
+                Mistake::at(&wait.span, "nobody waits for a twin", "says how long")
+                    .help("write `in-flight = \"wait\"` beside it, or leave it out"),
+            );
+        }
+        Ok(match word {
+            None => None,
+            Some(InFlightWord::Conflict) => Some(plan::InFlight::Conflict),
+            Some(InFlightWord::Accepted) => Some(plan::InFlight::Accepted),
+            Some(InFlightWord::Wait) => {
+                let written = contract.wait_at_most.as_ref();
+                let most = written.map(|written| self.some_length(written));
+                Some(plan::InFlight::Wait(most.transpose()?.unwrap_or(WAIT_US)))
+            }
         })
     }
 
@@ -219,6 +247,16 @@ impl Lowering<'_> {
 
     fn delay(&self, written: &At<crate::file::Delay>) -> Result<plan::Delay, Mistake> {
         delay::delay(written, self.source)
+    }
+}
+
+/// How long a request waits for its twin if the file does not say.
+const WAIT_US: u64 = 10_000_000;
+
+const fn problem(stored: &StoredError) -> Problem {
+    match stored {
+        StoredError::PaymentDeclined => Problem::PaymentDeclined,
+        StoredError::OutOfStock => Problem::OutOfStock,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a scenario means, in numbers: times in microseconds, money in minor units, names resolved to indices.
 
 use explore::Distribution;
-use protocol::Money;
+use protocol::{Money, Problem};
 
 /// A scenario, ready to be run by any world. At full scale, or at the fraction it was lowered with.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +50,12 @@ pub struct Expect {
 pub struct Contract {
     /// The preset.
     pub preset: String,
+    /// What a request gets whose twin is being worked on.
+    pub in_flight: Option<InFlight>,
+    /// The status for a key that comes with another content.
+    pub mismatch: Option<u16>,
+    /// The refusals that are stored and repeated.
+    pub stored_errors: Option<Vec<Problem>>,
     /// How long a key is kept.
     pub ttl_us: Option<u64>,
     /// How long an owner may work on a claim.
@@ -58,6 +64,17 @@ pub struct Contract {
     pub recovery_deadline_us: u64,
     /// The share of intents that must end in an order, in millionths.
     pub success_floor_ppm: Option<u32>,
+}
+
+/// What a request gets whose twin is being worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InFlight {
+    /// `409`.
+    Conflict,
+    /// `202`.
+    Accepted,
+    /// The twin's answer, if it comes within this time.
+    Wait(u64),
 }
 
 /// Hosts and how long things take.
@@ -198,7 +215,7 @@ pub struct ClientPlan {
 /// The app dies while it waits for an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AppCrash {
-    /// The probability, per attempt.
+    /// The probability, per attempt, that it dies at some moment of a usual wait.
     pub chance: f64,
     /// How long until it is back and sends again.
     pub back_after: Delay,
@@ -306,21 +323,23 @@ pub enum FaultKind {
         /// The second time so much later.
         after: Delay,
     },
-    /// Nothing passes between two hosts (in the window; the chance is drawn per message).
+    /// Nothing passes between replicas and another kind of host, not even a reset (in the window; the chance is drawn per
+    /// message).
     Partition {
-        /// One side.
+        /// One side: replicas, or not.
         from: Host,
-        /// The other.
+        /// The other, which is what the first is not.
         to: Host,
     },
-    /// A replica dies while a request is on it (per await of a request).
+    /// A replica dies (per await of a request, of its upkeep, or of a webhook that it hears; at a point, per message that gets
+    /// there).
     CrashReplica {
         /// Only at this point.
         point: CrashPoint,
         /// How long until it is back.
         down_for: Delay,
     },
-    /// A replica stands still while a request is on it (per await of a request).
+    /// A replica stands still (per await of a request, of its upkeep, or of a webhook that it hears).
     PauseReplica {
         /// For so long.
         span: Delay,
@@ -339,15 +358,15 @@ pub enum FaultKind {
     EvictKey,
     /// The cache does not answer (per cache command).
     CacheUnavailable,
-    /// The bank refuses (per charge).
+    /// The bank refuses (per capture).
     DeclineCharge,
-    /// The gateway answers 5xx and does nothing (per charge).
+    /// The gateway answers 5xx and does nothing (per request to it: charge, look-up, refund).
     GatewayUnavailable,
-    /// The gateway does not capture, and its answer does not come (per charge).
+    /// The gateway does nothing, and its answer does not come (per request to it).
     GatewayTimeoutBefore,
-    /// The gateway captures, and its answer does not come (per charge).
+    /// The gateway does what it is asked, and its answer does not come (per request to it).
     GatewayTimeoutAfter,
-    /// The gateway takes longer (per charge).
+    /// The gateway takes longer (per request to it); a replica waits for it five seconds and no longer.
     SlowGateway {
         /// By so much.
         by: Delay,

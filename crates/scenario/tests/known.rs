@@ -20,7 +20,9 @@ pub fn options(scale: f64) -> Options {
                 "double-charge",
                 "oversell",
                 "replay-mismatch",
+                "vacuous",
             ]),
+            evidence: names(&["vacuous"]),
             labels: names(&[
                 "reply-lost-after-commit",
                 "concurrent-duplicate",

@@ -2,8 +2,8 @@
 
 use explore::Distribution;
 use proptest::prelude::*;
-use protocol::Money;
-use scenario::{Delay, KeyPolicy, Plan, parse};
+use protocol::{Money, Problem};
+use scenario::{Delay, InFlight, KeyPolicy, Plan, parse};
 
 use crate::known::options;
 
@@ -59,6 +59,31 @@ fn what_a_file_does_not_say_is_what_every_story_shares() {
     assert_eq!((client.share, client.key), (1.0, KeyPolicy::None));
     assert_eq!(client.taps.len(), 1);
     assert_eq!(client.taps[0].after, Delay::constant(0));
+}
+
+#[test]
+fn every_policy_of_a_contract_can_be_written() {
+    let written = plan("");
+    let unsaid = &written.contract;
+    assert_eq!(
+        (unsaid.in_flight, unsaid.mismatch, &unsaid.stored_errors),
+        (None, None, &None)
+    );
+    for (text, in_flight) in [
+        ("in-flight = \"409\"", InFlight::Conflict),
+        ("in-flight = \"202\"", InFlight::Accepted),
+        ("in-flight = \"wait\"", InFlight::Wait(10_000_000)),
+        (
+            "in-flight = \"wait\"\nwait-at-most = \"2s\"",
+            InFlight::Wait(2_000_000),
+        ),
+    ] {
+        let plan = plan(&format!("[contract]\n{text}"));
+        assert_eq!(plan.contract.in_flight, Some(in_flight), "{text}");
+    }
+    let contract = plan("[contract]\nmismatch = 409\nstored-errors = [\"out-of-stock\"]").contract;
+    assert_eq!(contract.mismatch, Some(409));
+    assert_eq!(contract.stored_errors, Some(vec![Problem::OutOfStock]));
 }
 
 #[test]

@@ -93,6 +93,28 @@ fn the_good_file_is_good() {
 }
 
 #[test]
+fn an_expectation_names_promises_of_the_service_and_not_the_state_of_the_evidence() {
+    check_all(
+        r#"
+        ["duplicate-order"] => ["vacuous"] | " | no strategy violates `vacuous` | leave it out
+        "#,
+    );
+}
+
+#[test]
+fn a_contract_is_checked_as_a_whole() {
+    check_all(
+        r#"
+        preset = "reference" => in-flight = "later" | " | unknown word `later` | there is
+        preset = "reference" => in-flight = "202"\nwait-at-most = "5s" | " | nobody waits for a twin | in-flight = "wait"
+        preset = "reference" => in-flight = "wait"\nwait-at-most = "0s" | " | this time is nothing |
+        preset = "reference" => mismatch = 200 | 200 | the status of a mismatch |
+        preset = "reference" => stored-errors = ["out-of-stok"] | " | unknown word `out-of-stok` | did you mean `out-of-stock`?
+        "#,
+    );
+}
+
+#[test]
 fn unknown_names_get_the_nearest_known_one() {
     check_all(
         r#"
@@ -291,5 +313,51 @@ fn a_rendered_mistake_shows_the_line_and_what_to_write() {
     assert_eq!(
         format!("\n{}", mistake.render().trim_start_matches('\n')),
         expected
+    );
+}
+
+#[test]
+fn a_partition_that_could_never_strike_is_refused() {
+    let lose = r#"lose-response = { chance = 0.2, client = "ios", window = { from = "30min", until = "1h" } }"#;
+    for (from, to, says) in [
+        ("clients", "database", "without a replica"),
+        ("database", "cache", "without a replica"),
+        ("gateway", "clients", "without a replica"),
+        ("replica-0", "replica-1", "each other nothing"),
+        ("replicas", "replica-0", "each other nothing"),
+        ("clients", "clients", "two sides"),
+    ] {
+        let cut = format!(r#"partition = {{ from = "{from}", to = "{to}" }}"#);
+        let text = GOOD.replace(lose, &cut);
+        let mistake = parse("dinner.toml", &text, &options(1.0)).expect_err(&cut);
+        assert!(mistake.to_string().contains(says), "{}", mistake.render());
+        let offset = mistake.offset().expect("it has a place");
+        assert!(
+            text[offset..].starts_with(&format!("\"{to}\" }}")),
+            "{}",
+            mistake.render()
+        );
+    }
+    for (from, to) in [
+        ("clients", "replicas"),
+        ("replica-2", "gateway"),
+        ("cache", "replica-0"),
+    ] {
+        let cut = format!(r#"partition = {{ from = "{from}", to = "{to}" }}"#);
+        assert!(
+            parse("dinner.toml", &GOOD.replace(lose, &cut), &options(1.0)).is_ok(),
+            "{cut}"
+        );
+    }
+}
+
+#[test]
+fn an_app_that_always_dies_is_refused() {
+    check(
+        r#"share = 0.4"#,
+        "share = 0.4\ncrash = { chance = 1, back-after = \"5s\" }",
+        "1, back-after",
+        "dies in every attempt",
+        "below 1",
     );
 }

@@ -13,7 +13,7 @@ fn the_committed_schema_is_what_the_types_give() {
         let beside = std::env::temp_dir().join("onceproof-schema.json");
         fs::write(&beside, &fresh).expect("a temporary file can be written");
         panic!(
-            "{} is out of date; regenerate it with\n  cargo run -- schema > scenarios/schema.json\nor copy {}",
+            "{} is out of date; regenerate it with\n  cargo run -- schema scenario > scenarios/schema.json\nor copy {}",
             path.display(),
             beside.display()
         );

@@ -7,6 +7,19 @@ use protocol::Response;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AnswerId(u32);
 
+impl AnswerId {
+    #[inline]
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The answer of a number that was asked for before.
+    #[inline]
+    pub(crate) fn of(number: u32) -> AnswerId {
+        AnswerId(number)
+    }
+}
+
 /// The answers that handlers have given and clients have not yet read.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {

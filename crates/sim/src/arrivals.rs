@@ -112,23 +112,30 @@ impl Arrivals {
 
     /// How long the client has no network yet.
     pub(crate) fn offline_us(&self, intent: &Intent, state: &mut State) -> u64 {
-        rush(
+        let leaves_us = rush(
             &self.offline[intent.client],
             OFFLINE,
             intent.lineage,
             &mut state.chooser,
-        )
-        .unwrap_or(0)
+        );
+        if leaves_us.is_some() {
+            state.cover(Label::Offline);
+        }
+        leaves_us.unwrap_or(0)
     }
 
     /// How long after the last tap a second tab does the same, if one is open.
     pub(crate) fn second_tab_us(&self, intent: &Intent, state: &mut State) -> Option<u64> {
-        rush(
+        let after_us = rush(
             &self.second_tab[intent.client],
             TAB,
             intent.lineage,
             &mut state.chooser,
-        )
+        );
+        if after_us.is_some() {
+            state.cover(Label::SecondTab);
+        }
+        after_us
     }
 }
 

@@ -17,6 +17,10 @@ pub(crate) struct AttemptId {
     generation: u32,
 }
 
+/// An attempt that a message under way holds: its slot says it all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held(u32);
+
 /// How an attempt ended, for its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -45,6 +49,8 @@ pub struct Attempt {
     pub timeout_us: Option<u64>,
     /// How long the request is under way, if not as the world says.
     pub uplink_us: Option<u64>,
+    /// When the app dies, if it still waits then.
+    pub dies_after_us: Option<u64>,
 }
 
 /// An attempt under way.
@@ -55,6 +61,8 @@ pub(crate) struct Flight {
     holds: u32,
     process: u32,
     client_task: Option<TaskId>,
+    /// The client stops waiting at some time, whatever comes.
+    timed: bool,
     pub(crate) intent: u32,
     pub(crate) client: usize,
     pub(crate) replica: u32,
@@ -63,8 +71,6 @@ pub(crate) struct Flight {
     pub(crate) copies: u32,
     pub(crate) lineage: Lineage,
     pub(crate) request: Option<OrderRequest>,
-    /// What is on its way to the client.
-    pub(crate) coming: Option<End>,
     end: Option<End>,
 }
 
@@ -74,7 +80,35 @@ pub(crate) enum End {
     Answered(AnswerId),
     Reset,
     TimedOut,
+    Died,
 }
+
+/// What is on its way to a client: an answer, or a reset. Whoever has it gives the answer back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Coming(u32);
+
+impl Coming {
+    const RESET: u32 = u32::MAX;
+
+    pub(crate) fn new(end: End) -> Coming {
+        match end {
+            End::Answered(answer) => Coming(answer.number()),
+            End::Reset => Coming(Coming::RESET),
+            End::TimedOut | End::Died => unreachable!("nobody sends this"),
+        }
+    }
+
+    fn end(self) -> End {
+        match self.0 {
+            Coming::RESET => End::Reset,
+            number => End::Answered(AnswerId::of(number)),
+        }
+    }
+}
+
+pub(crate) const CODE_RESET: &str = "reset";
+pub(crate) const CODE_TIMEOUT: &str = "timeout";
+pub(crate) const CODE_DIED: &str = "client died";
 
 /// The attempts under way.
 #[derive(Debug, Default)]
@@ -113,8 +147,40 @@ impl Attempts {
     }
 
     #[inline]
-    pub(crate) fn hold(&mut self, id: AttemptId) {
+    pub(crate) fn hold(&mut self, id: AttemptId) -> Held {
         self.get(id).holds += 1;
+        Held(id.slot)
+    }
+
+    /// The attempt that a message holds.
+    #[inline]
+    fn named(&self, held: Held) -> AttemptId {
+        AttemptId {
+            slot: held.0,
+            generation: self.flights[held.0 as usize].generation,
+        }
+    }
+
+    /// Whether nobody waits, no message is under way, and no handler is at work for anybody.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.flights.len() == self.free.len()
+    }
+
+    /// The attempts for which a client's task waits: few, unless the world is large.
+    fn of_task(&self, task: TaskId) -> Option<AttemptId> {
+        let waits = |flight: &Flight| {
+            flight.holds > 0 && flight.end.is_none() && flight.client_task == Some(task)
+        };
+        let slot = self.flights.iter().position(waits)? as u32;
+        Some(self.named(Held(slot)))
+    }
+
+    /// Whether nothing is left that could end an attempt for the client who waits for it.
+    #[inline]
+    fn is_forsaken(&self, id: AttemptId) -> bool {
+        let flight = &self.flights[id.slot as usize];
+        flight.holds == 1 && !flight.timed && flight.end.is_none() && flight.client_task.is_some()
     }
 
     /// One holder less. With the last one the attempt is over, and the answer that it ended with is read.
@@ -160,7 +226,7 @@ impl World {
             let task = state
                 .running_client
                 .expect("a client sends only while it runs");
-            state.depart(self, attempt, Some(task))
+            state.depart(self, attempt, task)
         };
         poll_fn(move |_| {
             let state = &mut *self.state.borrow_mut();
@@ -171,28 +237,11 @@ impl World {
                 End::Answered(answer) => Outcome::Answered(*state.answers.get(answer)),
                 End::Reset => Outcome::Reset,
                 End::TimedOut => Outcome::TimedOut,
+                End::Died => Outcome::Died,
             };
             state.release(id);
             Poll::Ready(outcome)
         })
-    }
-
-    /// Sends a request, and the app dies before it hears of it.
-    pub(crate) fn send_and_die(&self, attempt: Attempt) -> Outcome {
-        let state = &mut *self.state.borrow_mut();
-        let id = state.depart(self, attempt, None);
-        let code = state.code("client died");
-        let (now_us, process) = (state.kernel.now_us(), state.attempts.get(id).process);
-        state.recorder.info(
-            now_us,
-            process,
-            Completion {
-                code: Some(code),
-                ..Completion::default()
-            },
-        );
-        state.release(id);
-        Outcome::Died
     }
 }
 
@@ -203,15 +252,31 @@ impl State {
         if let Some(answer) = self.attempts.release(id) {
             self.answers.give_back(answer);
         }
+        if self.attempts.is_forsaken(id) {
+            self.forsake(id);
+        }
+    }
+
+    /// A client without a timer will hear nothing any more.
+    #[cold]
+    fn forsake(&mut self, id: AttemptId) {
+        self.kernel.after(0, Class::Timer, Event::Forsaken(id));
+    }
+
+    /// A client that waits for ever is as good as gone. Returns its task, which nobody will let go on.
+    pub(crate) fn give_up_on(&mut self, id: AttemptId) -> Option<TaskId> {
+        if !self.attempts.is_current(id) || !self.attempts.is_forsaken(id) {
+            return None;
+        }
+        let flight = self.attempts.get(id);
+        let (task, intent) = (flight.client_task.take(), flight.intent);
+        self.release(id);
+        self.leave_app(intent, task?);
+        task
     }
 
     /// A request leaves its client.
-    fn depart(
-        &mut self,
-        world: &World,
-        attempt: Attempt,
-        client_task: Option<TaskId>,
-    ) -> AttemptId {
+    fn depart(&mut self, world: &World, attempt: Attempt, client_task: TaskId) -> AttemptId {
         let lineage = attempt.lineage;
         let now_us = self.kernel.now_us();
         let process = self.recorder.invoke(now_us, attempt.invoke);
@@ -219,7 +284,7 @@ impl State {
         let replica = self.chooser.choose(&Site::new(ROUTE, lineage, 0), replicas);
         let (id, flight) = self.attempts.begin();
         flight.process = process;
-        flight.client_task = client_task;
+        flight.client_task = Some(client_task);
         flight.intent = attempt
             .invoke
             .intent
@@ -230,12 +295,15 @@ impl State {
         flight.copies = 0;
         flight.lineage = lineage;
         flight.request = Some(attempt.request);
-        flight.coming = None;
+        flight.timed = attempt.timeout_us.is_some() || attempt.dies_after_us.is_some();
         flight.end = None;
         if let Some(span_us) = attempt.timeout_us {
             let lane = self.kernel.lane(span_us);
             self.kernel
                 .after_lane(lane, Class::Timer, Event::GiveUp(id));
+        }
+        if let Some(span_us) = attempt.dies_after_us {
+            self.kernel.after(span_us, Class::Timer, Event::AppDies(id));
         }
         let span_us = attempt.uplink_us.unwrap_or_else(|| {
             world
@@ -244,6 +312,9 @@ impl State {
                 .draw(&mut self.chooser, UPLINK, lineage, 0)
         });
         self.send_request(world, id, span_us);
+        if self.attempts.is_forsaken(id) {
+            self.forsake(id);
+        }
         id
     }
 
@@ -267,14 +338,44 @@ impl State {
         self.conclude(id, End::TimedOut)
     }
 
-    /// What was on its way has arrived. Returns the task to go on.
-    pub(crate) fn arrive(&mut self, id: AttemptId) -> Option<TaskId> {
+    /// An app dies, if it still waits. Returns the task that hears of it, and those that end with it: the other taps.
+    pub(crate) fn app_dies(&mut self, id: AttemptId) -> Option<(TaskId, Vec<TaskId>)> {
+        if !self.attempts.is_current(id) || self.attempts.get(id).end.is_some() {
+            return None;
+        }
         let flight = self.attempts.get(id);
-        let coming = flight.coming.take();
+        let (task, intent) = (flight.client_task?, flight.intent);
+        self.cover(Label::AppCrash);
+        let mut others = self.apps.insert(intent, vec![task]).unwrap_or_default();
+        others.retain(|other| *other != task);
+        for other in &others {
+            if let Some(waiting) = self.attempts.of_task(*other) {
+                self.conclude(waiting, End::Died);
+                self.release(waiting);
+            }
+        }
+        self.conclude(id, End::Died);
+        Some((task, others))
+    }
+
+    /// A visit of an app that can die is over.
+    pub(crate) fn leave_app(&mut self, intent: u32, task: TaskId) {
+        if let Some(visits) = self.apps.get_mut(&intent) {
+            visits.retain(|other| *other != task);
+            if visits.is_empty() {
+                self.apps.remove(&intent);
+            }
+        }
+    }
+
+    /// What was on its way has arrived; the first that arrives is heard. Returns the task to go on.
+    pub(crate) fn arrive(&mut self, held: Held, coming: Coming) -> Option<TaskId> {
+        let id = self.attempts.named(held);
+        let flight = self.attempts.get(id);
         let waits = flight.end.is_none() && flight.client_task.is_some();
-        let task = match coming {
-            Some(end) if waits => self.conclude(id, end),
-            Some(End::Answered(answer)) => {
+        let task = match coming.end() {
+            end if waits => self.conclude(id, end),
+            End::Answered(answer) => {
                 self.answers.give_back(answer);
                 None
             }
@@ -295,11 +396,11 @@ impl State {
                 let answer = *self.answers.get(answer);
                 self.record_answer(now_us, process, &answer);
             }
-            End::Reset | End::TimedOut => {
-                let code = self.code(if end == End::Reset {
-                    "reset"
-                } else {
-                    "timeout"
+            End::Reset | End::TimedOut | End::Died => {
+                let code = self.code(match end {
+                    End::Reset => CODE_RESET,
+                    End::TimedOut => CODE_TIMEOUT,
+                    _ => CODE_DIED,
                 });
                 self.recorder.info(
                     now_us,
@@ -332,9 +433,12 @@ impl State {
         }
         match answer.status {
             200..300 if answer.problem.is_none() => {
-                completion.replayed = Some(answer.replayed);
+                completion.replayed = self.replay_header.then_some(answer.replayed);
                 if answer.replayed {
                     self.cover(Label::ReplayServed);
+                    if !self.replay_header {
+                        self.silent_replays.push(process);
+                    }
                 }
                 self.recorder.ok(now_us, process, completion);
             }
@@ -361,13 +465,12 @@ impl State {
     }
 }
 
-/// A digest of what a replay must repeat: everything but the replay header.
+/// A digest of the body that a replay must repeat: the order. The status stands beside it in the history.
 fn body_digest(answer: &Response) -> u64 {
     let order = answer.order.map_or([0; 3], |order| {
         [order.id.0, order.state as u64, order.total.0 as u64]
     });
     let mut digest = explore::Digest::default();
-    digest.push(u64::from(answer.status));
     order.into_iter().for_each(|word| digest.push(word));
     digest.value() as u64
 }

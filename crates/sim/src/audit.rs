@@ -1,18 +1,21 @@
 //! What is stored at the end, in one snapshot: the database's committed rows and the gateway's ledger.
 
-use history::names::Names;
+use std::collections::BTreeMap;
+
+use hashbrown::HashTable;
+use history::names::{Item, Names};
 use history::{
     Audit, AuditCharge, AuditKey, AuditNotification, AuditOrder, AuditStock, BasketRef, ChargeRef,
     CodeRef, KeyRef, MessageRef, OrderRef, PayloadRef, RecordState, SkuRef, TenantRef,
 };
-use orders::{KeyState, NotificationKind};
-use protocol::{OrderId, Scope};
+use orders::{KeyState, NewOrder, NotificationKind};
+use protocol::{Line, OrderId, Scope, Sku, Tenant};
 
 use crate::database::Database;
 use crate::database::rows::Keys;
-use crate::gateway::Gateway;
+use crate::gateway::{Charge, Gateway, hash_key};
 use crate::run::Simulated;
-use crate::world::World;
+use crate::world::{Menu, World};
 
 impl World {
     /// What the run gives, with the audit at its end.
@@ -22,8 +25,10 @@ impl World {
     pub fn finish(self) -> Simulated {
         let mut state = self.state.into_inner();
         let (digest, now_us) = (state.chooser.digest(), state.kernel.now_us());
-        let database = std::mem::take(&mut state.database);
+        let mut database = std::mem::take(&mut state.database);
         let gateway = std::mem::take(&mut state.gateway);
+        // Nothing happens any more, so nobody tells the database of what was let go of in the last moments.
+        database.hang_up_abandoned();
         assert!(
             database.open_transactions() == 0,
             "an audit is taken when every transaction has ended"
@@ -31,9 +36,10 @@ impl World {
         let (statements, lock_waits, deadlocks) =
             (database.statements, database.waits, database.deadlocks);
         let names = &mut state.recorder.history_mut().names;
-        let audit = audit(now_us, database, &gateway, names);
+        let audit = audit(now_us, database, &gateway, &self.menu, names);
         Simulated {
             history: state.recorder.finish(audit),
+            silent_replays: state.silent_replays,
             digest,
             events: state.kernel.steps(),
             ended_us: now_us,
@@ -44,7 +50,13 @@ impl World {
     }
 }
 
-fn audit(now_us: u64, database: Database, gateway: &Gateway, names: &mut Names) -> Audit {
+fn audit(
+    now_us: u64,
+    database: Database,
+    gateway: &Gateway,
+    menu: &Menu,
+    names: &mut Names,
+) -> Audit {
     names
         .orders
         .count_to::<OrderRef>(database.orders.slots.len() as u32);
@@ -55,7 +67,7 @@ fn audit(now_us: u64, database: Database, gateway: &Gateway, names: &mut Names) 
     }
     Audit {
         t: now_us,
-        orders: Some(orders(&database, names)),
+        orders: Some(orders(&database, menu, names)),
         baseline: Vec::new(),
         charges: Some(charges(&database, gateway)),
         stock: Some(stock(&database, names)),
@@ -69,12 +81,13 @@ fn order_name(id: OrderId) -> OrderRef {
     OrderRef::new(id.0 as u32)
 }
 
-fn orders(database: &Database, names: &mut Names) -> Vec<AuditOrder> {
+fn orders(database: &Database, menu: &Menu, names: &mut Names) -> Vec<AuditOrder> {
     let nothing: BasketRef = names.basket(Vec::new());
+    let mut others = BTreeMap::new();
     let mut rows = Vec::with_capacity(database.orders.slots.len());
     for (row, slot) in database.orders.slots.iter().enumerate() {
         let Some(order) = &slot.row else { continue };
-        let payload = PayloadRef::new(order.cart.id as u32);
+        let (payload, items) = stored(order, menu, names, &mut others);
         rows.push(AuditOrder {
             id: order_name(OrderId(row as u64 + 1)),
             tenant: Some(TenantRef::new(order.tenant.0)),
@@ -82,18 +95,59 @@ fn orders(database: &Database, names: &mut Names) -> Vec<AuditOrder> {
                 .key
                 .as_ref()
                 .and_then(|key| names.keys.find(key.as_str())),
-            payload: Some(payload),
-            items: if slot.has_items {
-                names.payload_items(payload)
-            } else {
-                Some(nothing)
-            },
+            payload,
+            items: Some(if slot.has_items { items } else { nothing }),
             coupon: None,
             state: slot.state,
             t: Some(slot.inserted_us),
         });
     }
     rows
+}
+
+/// The request that an order was created from, which is known by its cart; and the lines that are stored. An order with other
+/// lines than the request was created from no request that was sent.
+fn stored(
+    order: &NewOrder,
+    menu: &Menu,
+    names: &mut Names,
+    others: &mut BTreeMap<Vec<Item>, BasketRef>,
+) -> (Option<PayloadRef>, BasketRef) {
+    let asked = u32::try_from(order.cart.id).ok().and_then(|cart| {
+        let payload = (cart < u32::MAX).then(|| PayloadRef::new(cart))?;
+        Some((payload, names.payload_items(payload)?))
+    });
+    if let Some((payload, basket)) = asked
+        && menu.is_content(order.tenant, basket, &order.content)
+    {
+        return (Some(payload), basket);
+    }
+    let basket = basket_of_lines(order, names, others);
+    let same = |(_, asked): &(PayloadRef, BasketRef)| names.items(*asked) == names.items(basket);
+    match asked.filter(same) {
+        Some((payload, asked)) => (Some(payload), asked),
+        None => (None, basket),
+    }
+}
+
+/// The basket of lines that are not those of the menu.
+fn basket_of_lines(
+    order: &NewOrder,
+    names: &mut Names,
+    others: &mut BTreeMap<Vec<Item>, BasketRef>,
+) -> BasketRef {
+    let item = |line: &Line| Item {
+        sku: sku_name(order.tenant, &line.sku, names),
+        quantity: line.quantity,
+    };
+    let items: Vec<Item> = order.content.lines.iter().map(item).collect();
+    *others
+        .entry(items)
+        .or_insert_with_key(|items| names.basket(items.clone()))
+}
+
+fn sku_name(tenant: Tenant, sku: &Sku, names: &mut Names) -> SkuRef {
+    names.skus.intern(&format!("{tenant}/{sku}"))
 }
 
 /// The gateway's ledger; a charge made before its order had a number is known by the service's own table.
@@ -108,21 +162,58 @@ fn charges(database: &Database, gateway: &Gateway) -> Vec<AuditCharge> {
     {
         orders[charge.id.0 as usize].get_or_insert(charge.order);
     }
-    let row = |(number, charge): (usize, &crate::gateway::Charge)| AuditCharge {
+    let mut keys = ProviderKeys::new(&gateway.ledger);
+    let row = |(number, charge): (usize, &Charge)| AuditCharge {
         id: ChargeRef::new(number as u32),
         order: orders[number].map(order_name),
-        intent: None,
-        provider_key: Some(number as u32),
+        // Where the order tells whose purchase it is, nobody else needs to.
+        intent: charge
+            .intent
+            .filter(|_| !orders[number].is_some_and(|order| is_stored(database, order))),
+        provider_key: Some(keys.number(number as u32)),
         state: charge.state,
         amount: charge.amount.minor(),
     };
     gateway.ledger.iter().enumerate().map(row).collect()
 }
 
+fn is_stored(database: &Database, order: OrderId) -> bool {
+    let row = order.0.checked_sub(1).map(|row| row as usize);
+    let slot = row.and_then(|row| database.orders.slots.get(row));
+    slot.is_some_and(|slot| slot.row.is_some())
+}
+
+/// The gateway's keys, numbered: a key has the number of the first charge under it.
+struct ProviderKeys<'a> {
+    ledger: &'a [Charge],
+    first: HashTable<u32>,
+}
+
+impl<'a> ProviderKeys<'a> {
+    fn new(ledger: &'a [Charge]) -> ProviderKeys<'a> {
+        ProviderKeys {
+            ledger,
+            first: HashTable::with_capacity(ledger.len()),
+        }
+    }
+
+    fn number(&mut self, row: u32) -> u32 {
+        let ledger = self.ledger;
+        let key = |row: &u32| ledger[*row as usize].key;
+        let hash = |row: &u32| hash_key(key(row));
+        let same = |other: &u32| key(other) == key(&row);
+        *self
+            .first
+            .entry(hash(&row), same, hash)
+            .or_insert(row)
+            .get()
+    }
+}
+
 fn stock(database: &Database, names: &mut Names) -> Vec<AuditStock> {
     let mut rows = Vec::with_capacity(database.stocks.slots.len());
     for slot in &database.stocks.slots {
-        let sku: SkuRef = names.skus.intern(&format!("{}/{}", slot.tenant, slot.sku));
+        let sku = sku_name(slot.tenant, &slot.sku, names);
         let (initial, on_hand, reserved) = (slot.initial, slot.on_hand, slot.reserved);
         rows.push(AuditStock {
             sku,
@@ -188,4 +279,61 @@ fn keys(keys: Keys, names: &mut Names) -> Vec<AuditKey> {
         });
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use explore::TaskId;
+    use protocol::{ChargeRequest, GatewayKey, Money};
+
+    use super::*;
+    use crate::fault::Who;
+    use crate::gateway::{Ask, Fate, KEY_TTL_US, Operation};
+
+    /// Captures a charge for an order.
+    fn capture(gateway: &mut Gateway, order: u64, now_us: u64) {
+        let tenant = Tenant(0);
+        let request = ChargeRequest {
+            key: GatewayKey::of_order(tenant, OrderId(order)),
+            tenant,
+            order: Some(OrderId(order)),
+            amount: Money(100),
+        };
+        let slot = gateway.send(Operation {
+            ask: Ask::Charge(request),
+            task: TaskId {
+                slot: 0,
+                generation: 0,
+            },
+            intent: None,
+            who: Who {
+                lineage: explore::Lineage::ROOT,
+                ordinal: order,
+                client: None,
+                replica: 0,
+            },
+            captures: None,
+            fate: Fate::Fair,
+            told: None,
+            reply_at_us: 0,
+            unheard: false,
+            ends: 1,
+        });
+        gateway.arrive(slot, now_us);
+        gateway.capture(slot).expect("the bank pays");
+    }
+
+    #[test]
+    fn two_charges_under_one_key_have_one_number() {
+        let mut gateway = Gateway::default();
+        capture(&mut gateway, 7, 0);
+        capture(&mut gateway, 8, 0);
+        capture(&mut gateway, 7, KEY_TTL_US);
+        capture(&mut gateway, 9, KEY_TTL_US);
+        let keys: Vec<Option<u32>> = charges(&Database::default(), &gateway)
+            .iter()
+            .map(|charge| charge.provider_key)
+            .collect();
+        assert_eq!(keys, [Some(0), Some(1), Some(0), Some(3)]);
+    }
 }

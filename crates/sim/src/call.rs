@@ -3,12 +3,13 @@
 use crate::answers::AnswerId;
 use crate::attempt::{AttemptId, End};
 use crate::fault::{Opportunity, Who};
-use crate::gateway::Told;
-use crate::world::{Event, State, World};
-use explore::{Class, Kind, Lineage, TaskId};
-use history::Label;
-use orders::GatewayError;
+use crate::gateway::{Answered, Webhook};
+use crate::replica::Dying;
+use crate::world::{State, World};
+use explore::{Kind, Lineage, TaskId};
+use history::{FaultRef, Label};
 use protocol::OrderRequest;
+use scenario::{CrashPoint, FaultKind};
 
 /// A handler's standing in the world, by its task's slot.
 #[derive(Debug)]
@@ -17,6 +18,10 @@ pub(crate) struct Call {
     pub(crate) replica: u32,
     /// The request it serves; none for upkeep and webhooks.
     pub(crate) attempt: Option<AttemptId>,
+    /// Which delivery of the request it serves, from 0.
+    pub(crate) delivery: u32,
+    /// The webhook it hears.
+    pub(crate) webhook: Option<Webhook>,
     pub(crate) client: Option<usize>,
     pub(crate) lineage: Lineage,
     /// How many round trips it has begun.
@@ -28,16 +33,39 @@ pub(crate) struct Call {
     pub(crate) progress: Progress,
     /// Its process died while a message was under way: it ends when that message has taken effect.
     pub(crate) doomed: bool,
-    /// Its process dies when the message under way has taken effect; for how long it is gone.
-    pub(crate) dies: Option<u64>,
+    /// Its process dies when the message under way has taken effect.
+    pub(crate) dies: Option<Doom>,
+    /// The latest message was a COMMIT that took effect.
+    pub(crate) committed: bool,
     /// The gateway captured, and no commit has recorded it.
     pub(crate) charged: bool,
-    pub(crate) told: Option<Result<Told, GatewayError>>,
+    pub(crate) told: Option<Answered>,
     /// The answer to its request, when it has one.
     pub(crate) answer: Option<AnswerId>,
     /// How far the handler is ahead of the world: it has been given an answer that is still on its way to it. See
     /// [`crate::ports::ReplicaPorts::statement_trip`].
     pub(crate) ahead_us: u64,
+}
+
+/// What kills a process when the message under way has taken effect.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doom {
+    pub(crate) fault: FaultRef,
+    pub(crate) down_for_us: u64,
+    /// Only if the message is a COMMIT that takes effect.
+    pub(crate) at_commit: bool,
+}
+
+/// What a handler is begun for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cause {
+    Request {
+        attempt: AttemptId,
+        client: usize,
+        delivery: u32,
+    },
+    Upkeep,
+    Webhook(Webhook),
 }
 
 /// Where the message of a handler is.
@@ -62,15 +90,21 @@ impl Call {
             lineage: self.lineage,
             ordinal: self.steps,
             client: self.client,
+            replica: self.replica,
         }
     }
 }
 
 impl State {
     /// A request is taken in: by which replica, for which lineage, and what it asks.
-    pub(crate) fn receive(&mut self, attempt: AttemptId) -> (u32, Lineage, OrderRequest) {
+    pub(crate) fn receive(&mut self, attempt: AttemptId) -> (u32, Cause, Lineage, OrderRequest) {
         let flight = self.attempts.get(attempt);
         let lineage = flight.lineage.child(HANDLER, u64::from(flight.deliveries));
+        let cause = Cause::Request {
+            attempt,
+            client: flight.client,
+            delivery: flight.deliveries,
+        };
         flight.deliveries += 1;
         flight.copies -= 1;
         let request = match flight.copies {
@@ -84,7 +118,7 @@ impl State {
         let track = self.intent_of(attempt);
         let before = *track;
         track.working += 1;
-        track.replica = replica as u8 + 1;
+        track.replica = replica + 1;
         if before.working > 0 {
             self.cover(Label::ConcurrentDuplicate);
         }
@@ -94,10 +128,10 @@ impl State {
         if before.crashed {
             self.cover(Label::RetryAfterCrash);
         }
-        if before.replica != 0 && before.replica != replica as u8 + 1 {
+        if before.replica != 0 && before.replica != replica + 1 {
             self.cover(Label::TwoReplicas);
         }
-        (replica, lineage, request)
+        (replica, cause, lineage, request)
     }
 
     pub(crate) fn open_call(
@@ -105,11 +139,19 @@ impl State {
         world: &World,
         task: TaskId,
         replica: u32,
-        attempt: Option<AttemptId>,
-        client: Option<usize>,
+        cause: Cause,
         lineage: Lineage,
     ) {
         let now_us = self.kernel.now_us();
+        let (attempt, client, delivery, webhook) = match cause {
+            Cause::Request {
+                attempt,
+                client,
+                delivery,
+            } => (Some(attempt), Some(client), delivery, None),
+            Cause::Upkeep => (None, None, 0, None),
+            Cause::Webhook(webhook) => (None, None, 0, Some(webhook)),
+        };
         let takes_us = match attempt {
             Some(_) => world
                 .delays
@@ -121,6 +163,8 @@ impl State {
             task: Some(task),
             replica,
             attempt,
+            delivery,
+            webhook,
             client,
             lineage,
             steps: 0,
@@ -130,6 +174,7 @@ impl State {
             progress: Progress::Idle,
             doomed: false,
             dies: None,
+            committed: false,
             charged: false,
             told: None,
             answer: None,
@@ -145,66 +190,83 @@ impl State {
             }
             self.calls[slot] = call;
         }
-        // Upkeep goes on for ever, so it is nothing that the end of a run waits for.
-        self.active += u64::from(attempt.is_some());
     }
 
     pub(crate) fn close_call(&mut self, world: &World, task: TaskId) {
         let call = &mut self.calls[task.slot as usize];
         call.task = None;
-        let (attempt, answer) = (call.attempt, call.answer.take());
+        let (attempt, answer, delivery) = (call.attempt, call.answer.take(), call.delivery);
         if let Some(attempt) = attempt {
             let answer = answer.expect("a request that ends has an answer");
             let success = self.answers.get(answer).is_success();
             let track = self.intent_of(attempt);
             track.working -= 1;
             track.succeeded |= success;
-            self.respond(world, attempt, End::Answered(answer));
+            self.respond(world, attempt, delivery, End::Answered(answer));
             self.release(attempt);
-            self.active -= 1;
+        } else if let Some(answer) = answer {
+            // Only a webhook is refused by anybody: the gateway will tell it again.
+            self.answers.give_back(answer);
+            if let Some(webhook) = self.calls[task.slot as usize].webhook.take() {
+                self.tell_later(webhook);
+            }
         }
     }
 
-    /// A charge was captured for a handler, if it still lives.
-    pub(crate) fn note_capture(&mut self, task: TaskId) {
+    /// A charge was captured for a handler, if it still lives. This is where `after-charge` strikes, and any crash that waits
+    /// for the message to take effect.
+    pub(crate) fn note_capture(&mut self, world: &World, task: TaskId, awaited: bool) {
         let call = &mut self.calls[task.slot as usize];
-        if call.task == Some(task) {
-            call.charged = true;
-            if let Some(down_for_us) = call.dies.take() {
-                let replica = call.replica;
-                self.dying.push((replica, down_for_us));
+        if call.task != Some(task) {
+            return;
+        }
+        call.charged = true;
+        if !awaited || !world.faults.any(Opportunity::Crash) {
+            return;
+        }
+        let (who, replica) = (call.who(), call.replica);
+        self.settle(task);
+        let struck = self.draw_unseen(&world.faults, Opportunity::Crash, who, |kind| {
+            matches!(
+                kind,
+                FaultKind::CrashReplica {
+                    point: CrashPoint::AfterCharge,
+                    ..
+                }
+            )
+        });
+        if let Some(fault) = struck {
+            let down_for_us = fault.delay(who, &mut self.chooser);
+            self.dying.push(Dying {
+                replica,
+                fault: fault.name(),
+                down_for_us,
+            });
+        }
+    }
+
+    /// A handler's message has taken effect: if its process was to die then, it does. Whether it dies.
+    pub(crate) fn settle(&mut self, task: TaskId) -> bool {
+        let call = &mut self.calls[task.slot as usize];
+        if call.task != Some(task) {
+            return false;
+        }
+        match call.dies.take() {
+            Some(doom) if !doom.at_commit || call.committed => {
+                self.dying.push(Dying {
+                    replica: call.replica,
+                    fault: doom.fault,
+                    down_for_us: doom.down_for_us,
+                });
+                true
             }
+            _ => false,
         }
     }
 
     /// A commit took effect: what was charged is recorded.
     pub(crate) fn note_commit(&mut self, slot: usize) {
         self.calls[slot].charged = false;
-    }
-
-    /// The gateway will tell of a capture: late, perhaps twice.
-    pub(crate) fn announce(&mut self, world: &World, charge: u32) {
-        let Some(table) = &world.delays.webhook else {
-            return;
-        };
-        let lineage = Lineage::ROOT.child(Kind::new("gateway.webhook"), u64::from(charge));
-        let span_us = table.draw(
-            &mut self.chooser,
-            Kind::new("gateway.webhook.late"),
-            lineage,
-            0,
-        );
-        self.kernel
-            .after(span_us, Class::Timer, Event::Webhook(charge));
-        let who = Who {
-            lineage,
-            ordinal: 0,
-            client: None,
-        };
-        let again = self.strike(&world.faults, Opportunity::DuplicateWebhook, who);
-        if let Some(after_us) = again.map(|fault| fault.delay(who, &mut self.chooser)) {
-            self.kernel
-                .after(span_us + after_us, Class::Timer, Event::Webhook(charge));
-        }
+        self.calls[slot].committed = true;
     }
 }

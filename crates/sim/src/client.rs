@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use explore::{Class, Kind, Lineage, Object, Odds, Site, TaskId};
+use explore::{Class, Kind, Lineage, Odds, Site};
 use history::{IntentRef, Invoke, KeyRef, PayloadRef, TenantRef};
 use protocol::{Cart, IdempotencyKey, OrderRequest, Problem, Tenant};
 use scenario::{ClientPlan, DelayTable, Intent, KeyPolicy, Plan};
@@ -53,6 +53,12 @@ const ATTEMPT: Kind = Kind::new("client.attempt");
 const TAP: Kind = Kind::new("client.tap");
 const WAIT: Kind = Kind::new("client.wait");
 const APP_CRASH: Kind = Kind::new("client.crash");
+const APP_WAIT: Kind = Kind::new("client.crash.wait");
+const APP_MOMENT: Kind = Kind::new("client.crash.moment");
+/// In how many moments of its wait an app may die; the first is when its request leaves.
+const APP_MOMENTS: u32 = 8;
+/// An app that was started so often again does not die any more.
+const RESTARTS_MAX: u32 = 20;
 
 impl Shoppers {
     /// The clients of a plan.
@@ -92,15 +98,28 @@ impl Shoppers {
         }
     }
 
-    /// Whether the app dies while it waits, and for how long it is gone.
-    fn dies(&self, world: &World, client: usize, lineage: Lineage) -> Option<u64> {
+    /// Whether the app is to die while it waits: after how long, and for how long it is gone. It dies at any moment of a usual
+    /// wait; if the answer is there before, it does not matter.
+    fn dies(&self, world: &World, client: usize, lineage: Lineage) -> Option<(u64, u64)> {
         let (odds, table) = self.back_after[client].as_ref()?;
         let state = &mut *world.state.borrow_mut();
         let strikes = state.under_load
             && state
                 .chooser
                 .chance(&Site::new(APP_CRASH, lineage, 0), *odds);
-        strikes.then(|| table.draw(&mut state.chooser, APP_CRASH, lineage, 1))
+        strikes.then(|| {
+            let chooser = &mut state.chooser;
+            let back_after_us = table.draw(chooser, APP_CRASH, lineage, 1);
+            let delays = &world.delays;
+            let wait_us: u64 = [&delays.uplink, &delays.handler, &delays.downlink]
+                .into_iter()
+                .zip(0..)
+                .map(|(delay, part)| delay.draw(chooser, APP_WAIT, lineage, part))
+                .sum();
+            let moment = chooser.choose(&Site::new(APP_MOMENT, lineage, 0), APP_MOMENTS);
+            let after_us = wait_us * u64::from(moment) / u64::from(APP_MOMENTS);
+            (after_us, back_after_us)
+        })
     }
 }
 
@@ -109,30 +128,31 @@ impl Crowd for Shoppers {
         let client = &world.plan.clients[visit.intent.client];
         let lineage = visit.intent.lineage.child(TAP, u64::from(visit.tap));
         let mut key = visit.purchase.key;
-        let mut retries = 0;
+        let (mut retries, mut restarts) = (0, 0);
         loop {
-            let attempt_lineage = lineage.child(ATTEMPT, u64::from(retries));
+            let number = retries + restarts;
+            let attempt_lineage = lineage.child(ATTEMPT, u64::from(number));
             if client.key == KeyPolicy::PerAttempt
-                || (client.key == KeyPolicy::PerTap && retries == 0)
+                || (client.key == KeyPolicy::PerTap && number == 0)
             {
                 key = Some(world.state.borrow_mut().recorder.key());
             }
             let mut attempt = world.attempt(&visit, key, attempt_lineage, client.timeout_us);
-            attempt.uplink_us = visit.uplink_us.filter(|_| retries == 0);
-            let back_after_us = self.dies(world, visit.intent.client, attempt_lineage);
-            let outcome = match back_after_us {
-                Some(_) => world.send_and_die(attempt),
-                None => world.exchange(attempt).await,
+            attempt.uplink_us = visit.uplink_us.filter(|_| number == 0);
+            let death = match restarts < RESTARTS_MAX {
+                true => self.dies(world, visit.intent.client, attempt_lineage),
+                false => None,
             };
-            if let Some(span_us) = back_after_us {
-                world.client_sleep(span_us).await;
-                let crash = client
-                    .crash
-                    .as_ref()
-                    .expect("only an app that can die dies");
+            attempt.dies_after_us = death.map(|(after_us, _)| after_us);
+            let outcome = world.exchange(attempt).await;
+            if let (Outcome::Died, Some((_, back_after_us)), Some(crash)) =
+                (outcome, death, &client.crash)
+            {
+                world.client_sleep(back_after_us).await;
                 if !crash.key_persisted && key.is_some() {
                     key = Some(world.state.borrow_mut().recorder.key());
                 }
+                restarts += 1;
             } else if Shoppers::tries_again(client, outcome, retries) {
                 let waits = &self.waits[visit.intent.client];
                 let wait = &waits[(retries as usize).min(waits.len() - 1)];
@@ -143,10 +163,13 @@ impl Crowd for Shoppers {
                     u64::from(retries),
                 );
                 world.client_sleep(span_us).await;
+                retries += 1;
             } else {
-                return;
+                break;
             }
-            retries += 1;
+        }
+        if client.crash.is_some() {
+            world.leave_app(&visit);
         }
     }
 }
@@ -198,7 +221,17 @@ impl World {
             client: intent.client,
             timeout_us,
             uplink_us: None,
+            dies_after_us: None,
         }
+    }
+
+    /// The visit that is running is over, and with it its part of the app.
+    fn leave_app(&self, visit: &Visit) {
+        let state = &mut *self.state.borrow_mut();
+        let task = state
+            .running_client
+            .expect("a visit ends only while it runs");
+        state.leave_app(visit.purchase.intent.index() as u32, task);
     }
 
     /// A client waits.
@@ -224,9 +257,4 @@ impl World {
         })
         .await;
     }
-}
-
-/// The object that a client's event touches.
-pub(crate) fn client_class(task: TaskId) -> Class {
-    Class::Step(Object(1 << 40 | u64::from(task.slot)))
 }

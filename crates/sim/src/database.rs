@@ -5,9 +5,11 @@
 //! transaction undoes it at once and releases its locks; until ROLLBACK it answers nothing but "aborted".
 //!
 //! - [`rows`]: the slots of each table and their indexes
+//! - [`due`]: rows by the time at which they are due
 //! - [`statements`]: one method per SQL statement
 //! - [`store`]: the port `orders::Store`, with a round trip for every statement
 
+mod due;
 pub(crate) mod rows;
 mod statements;
 pub(crate) mod store;
@@ -15,7 +17,7 @@ pub(crate) mod store;
 mod tests;
 
 use explore::TaskId;
-use orders::StoreError;
+use orders::{CommitTag, StoreError};
 
 use rows::{Charges, Keys, Notes, Orders, Sales, Stocks, Undo};
 
@@ -55,8 +57,14 @@ struct Transaction {
     state: TxState,
     undo: Vec<Undo>,
     /// Who waits for this transaction to end, first come first served.
-    waiters: Vec<TaskId>,
+    waiters: Vec<(TaskId, Tx)>,
     waits_for: Option<Tx>,
+    /// The statement at hand has waited, and is run again.
+    has_waited: bool,
+    /// Its handler has let go of it; it is rolled back when the database hears of that.
+    abandoned: bool,
+    /// The rows of `stock` that were too short for the statement at hand when it began: kept, so that it allocates nothing.
+    short: Vec<u32>,
 }
 
 /// The database.
@@ -74,11 +82,14 @@ pub(crate) struct Database {
     pub(crate) released: Vec<TaskId>,
     /// The true time, as of the statement at hand.
     pub(crate) now_us: u64,
-    /// How many statements took effect or failed.
+    /// Whether the statement at hand has waited before. PostgreSQL looks for rows in what was committed when the statement
+    /// began; of a row for which it had to wait it looks at the newest version.
+    resumed: bool,
+    /// How many statements came, each once, however often it waited; BEGIN, COMMIT and ROLLBACK are statements.
     pub(crate) statements: u64,
     /// How often a statement had to wait.
     pub(crate) waits: u64,
-    /// How often a claim was written that another owner had held.
+    /// How many take-overs of claims were committed.
     pub(crate) takeovers: u64,
     /// How often waiting would never have ended.
     pub(crate) deadlocks: u64,
@@ -87,6 +98,7 @@ pub(crate) struct Database {
 impl Database {
     /// `BEGIN`.
     pub(crate) fn begin(&mut self) -> Tx {
+        self.statements += 1;
         let tx = self.closed.pop().unwrap_or_else(|| {
             self.transactions.push(Transaction::default());
             Tx(self.transactions.len() as u32 - 1)
@@ -95,12 +107,12 @@ impl Database {
         tx
     }
 
-    /// `COMMIT`. Of an aborted transaction it is a ROLLBACK, and says so.
-    pub(crate) fn commit(&mut self, tx: Tx) -> Result<(), StoreError> {
-        let aborted = self.transactions[tx.0 as usize].state == TxState::Aborted;
-        if aborted {
+    /// `COMMIT`. Of an aborted transaction it is a ROLLBACK, and says so in its tag.
+    pub(crate) fn commit(&mut self, tx: Tx) -> CommitTag {
+        self.statements += 1;
+        if self.is_aborted(tx) {
             self.close(tx);
-            return Err(StoreError::Aborted);
+            return CommitTag::RolledBack;
         }
         let mut undo = std::mem::take(&mut self.transactions[tx.0 as usize].undo);
         for change in undo.drain(..) {
@@ -108,13 +120,43 @@ impl Database {
         }
         self.transactions[tx.0 as usize].undo = undo;
         self.close(tx);
-        Ok(())
+        CommitTag::Committed
     }
 
-    /// `ROLLBACK`, or a lost connection.
+    /// A `COMMIT` that fails: the transaction is undone.
+    pub(crate) fn refuse_commit(&mut self, tx: Tx) {
+        self.rollback(tx);
+    }
+
+    /// `ROLLBACK`.
     pub(crate) fn rollback(&mut self, tx: Tx) {
+        self.statements += 1;
+        self.hang_up(tx);
+    }
+
+    /// The connection is gone, and with it the transaction.
+    pub(crate) fn hang_up(&mut self, tx: Tx) {
         self.undo(tx);
         self.close(tx);
+    }
+
+    /// The handler has let go of the transaction, which the database hears a little later.
+    pub(crate) fn abandon(&mut self, tx: Tx) {
+        self.transactions[tx.0 as usize].abandoned = true;
+    }
+
+    /// The connections of all transactions that were let go of are gone.
+    pub(crate) fn hang_up_abandoned(&mut self) {
+        for tx in 0..self.transactions.len() {
+            if self.transactions[tx].abandoned {
+                self.hang_up(Tx(tx as u32));
+            }
+        }
+    }
+
+    /// Whether an error has undone the transaction.
+    pub(crate) fn is_aborted(&self, tx: Tx) -> bool {
+        self.transactions[tx.0 as usize].state == TxState::Aborted
     }
 
     /// Undoes what a transaction did, and releases its locks.
@@ -145,13 +187,29 @@ impl Database {
             "a transaction ends once"
         );
         transaction.state = TxState::Closed;
-        transaction.waits_for = None;
+        (transaction.waits_for, transaction.has_waited) = (None, false);
+        transaction.abandoned = false;
         self.closed.push(tx);
     }
 
+    #[inline]
     fn release_waiters(&mut self, tx: Tx) {
-        let waiters = &mut self.transactions[tx.0 as usize].waiters;
-        self.released.append(waiters);
+        if !self.transactions[tx.0 as usize].waiters.is_empty() {
+            self.wake_waiters(tx);
+        }
+    }
+
+    fn wake_waiters(&mut self, holder: Tx) {
+        let mut waiters = std::mem::take(&mut self.transactions[holder.0 as usize].waiters);
+        for (task, waiter) in waiters.drain(..) {
+            let waits_for = &mut self.transactions[waiter.0 as usize].waits_for;
+            if *waits_for == Some(holder) {
+                // The holder's place may be another's before the waiter goes on.
+                *waits_for = None;
+            }
+            self.released.push(task);
+        }
+        self.transactions[holder.0 as usize].waiters = waiters;
     }
 
     /// Runs a statement in a transaction. `None`: it waits, and its task will be among the released ones.
@@ -162,9 +220,9 @@ impl Database {
         task: TaskId,
         statement: &mut impl FnMut(&mut Database, Tx) -> Result<T, Stop>,
     ) -> Option<Result<T, StoreError>> {
-        self.transactions[tx.0 as usize].waits_for = None;
-        self.statements += 1;
-        if self.transactions[tx.0 as usize].state == TxState::Aborted {
+        self.resumed = std::mem::take(&mut self.transactions[tx.0 as usize].has_waited);
+        self.statements += u64::from(!self.resumed);
+        if self.is_aborted(tx) {
             return Some(Err(StoreError::Aborted));
         }
         match statement(self, tx) {
@@ -189,8 +247,11 @@ impl Database {
             next = self.transactions[other.0 as usize].waits_for;
         }
         self.waits += 1;
-        self.transactions[tx.0 as usize].waits_for = Some(holder);
-        self.transactions[holder.0 as usize].waiters.push(task);
+        let transaction = &mut self.transactions[tx.0 as usize];
+        (transaction.waits_for, transaction.has_waited) = (Some(holder), true);
+        self.transactions[holder.0 as usize]
+            .waiters
+            .push((task, tx));
         None
     }
 

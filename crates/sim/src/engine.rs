@@ -12,7 +12,7 @@ use crate::arrivals::Arrivals;
 use crate::client::Visit;
 use crate::ports::ReplicaPorts;
 use crate::run::{Control, Interrupted, Pace, Progress};
-use crate::service::Job;
+use crate::service::{Job, Service};
 use crate::world::{Event, Fired, World};
 use explore::{Chooser, Class, Pool, TaskId};
 use std::future::Future;
@@ -33,6 +33,10 @@ where
     handle: H,
     visit: V,
     upkeep_every_us: Option<u64>,
+    /// Whether the service listens to webhooks.
+    hears: bool,
+    /// Since when nothing but upkeep is to come.
+    idle_since_us: Option<u64>,
     woken: Vec<TaskId>,
 }
 
@@ -43,7 +47,7 @@ where
     G: Future<Output = ()>,
     V: Fn(Visit) -> G,
 {
-    pub(crate) fn new(world: &'w World, handle: H, visit: V, upkeep_every_us: Option<u64>) -> Self {
+    pub(crate) fn new(world: &'w World, handle: H, visit: V, service: &impl Service) -> Self {
         Engine {
             world,
             handlers: Pool::default(),
@@ -51,7 +55,9 @@ where
             arrivals: Arrivals::new(&world.plan),
             handle,
             visit,
-            upkeep_every_us,
+            upkeep_every_us: service.upkeep_every_us(),
+            hears: service.hears_webhooks(),
+            idle_since_us: None,
             woken: Vec::new(),
         }
     }
@@ -62,6 +68,7 @@ where
         self.clients.clear();
         self.arrivals.rewind();
         self.woken.clear();
+        self.idle_since_us = None;
         self.world.begin_again(chooser);
     }
 
@@ -86,6 +93,10 @@ where
                     return Err(Interrupted);
                 }
             }
+        }
+        if ends_at_us == u64::MAX {
+            // Nothing is left to happen although somebody still waits: a handler that waits for what cannot come.
+            ends_at_us = self.calm_down();
         }
         let state = &mut *self.world.state.borrow_mut();
         // Whatever was still to come lies beyond the end; the audit is taken when the deadline has passed.
@@ -128,16 +139,39 @@ where
         }
     }
 
-    /// Whether everybody who came has gone, and nobody else comes.
+    /// Whether everybody who came has gone, with all that they sent, and nobody else comes; or nobody will ever go.
     fn is_quiet(&self) -> bool {
-        self.arrivals.done() && self.clients.is_empty() && self.world.state.borrow().active == 0
+        self.arrivals.done() && (self.is_empty() || self.is_stuck())
     }
 
-    /// The faults stop; what is still open has until the recovery deadline.
+    fn is_empty(&self) -> bool {
+        self.clients.is_empty() && self.world.state.borrow().attempts.is_empty()
+    }
+
+    /// Whether nothing but upkeep has been left for so long that it will not help those who still wait.
+    fn is_stuck(&self) -> bool {
+        let patience_us = self.world.plan.contract.recovery_deadline_us;
+        self.idle_since_us
+            .is_some_and(|since_us| self.world.now_us() - since_us > patience_us)
+    }
+
+    /// The faults stop. What is still open has until the recovery deadline, counted from when the last trace of a fault is gone:
+    /// when every replica is back at work, and what is under way between service and gateway has arrived.
     fn calm_down(&mut self) -> u64 {
         let state = &mut *self.world.state.borrow_mut();
         state.under_load = false;
-        state.kernel.now_us() + self.world.plan.contract.recovery_deadline_us
+        let replicas = state.replicas.iter().map(|replica| match replica.up {
+            true => replica.paused_until_us,
+            false => replica.back_at_us,
+        });
+        let latest_us = replicas
+            .chain([
+                state.kernel.now_us(),
+                state.gateway.busy_until_us(),
+                state.webhooks_until_us,
+            ])
+            .max();
+        latest_us.unwrap_or(0) + self.world.plan.contract.recovery_deadline_us
     }
 
     fn dispatch(&mut self, event: Event) {
@@ -145,14 +179,16 @@ where
             Event::Intent => self.intent(),
             Event::Client(task) => self.poll_client(task),
             Event::GiveUp(attempt) => self.go_on(|state| state.give_up(attempt)),
-            Event::Response(attempt) => self.go_on(|state| state.arrive(attempt)),
+            Event::AppDies(attempt) => self.app_dies(attempt),
+            Event::Forsaken(attempt) => self.forsaken(attempt),
+            Event::Response(held, coming) => self.go_on(|state| state.arrive(held, coming)),
             Event::Request(attempt) => self.request(attempt, event),
             Event::Reach(task) => self.poll_handler(task, Fired::Reach),
             Event::Reply(task) => self.reply(task, event),
             Event::GatewayArrive(slot) => self.gateway_arrive(slot),
             Event::GatewayCapture(slot) => self.gateway_capture(slot),
             Event::GatewayReply(slot) => self.gateway_reply(slot, event),
-            Event::Webhook(charge) => self.webhook(charge),
+            Event::Webhook(webhook) => self.webhook(webhook),
             Event::Upkeep(replica) => self.upkeep(replica),
             Event::Restart(replica) => self.world.restart(replica),
             Event::Abandon(tx) => self.world.state.borrow_mut().roll_back(tx),

@@ -39,7 +39,9 @@ pub(crate) struct Armed {
     odds: Odds,
     window: Option<Window>,
     client: Option<usize>,
-    pub(crate) index: u32,
+    index: u32,
+    /// A hash of its name.
+    identity: u64,
     pub(crate) kind: FaultKind,
     pub(crate) delay: Option<DelayTable>,
 }
@@ -51,6 +53,13 @@ pub(crate) struct Who {
     pub(crate) ordinal: u64,
     /// The client's kind, by its index; none for the service's own work.
     pub(crate) client: Option<usize>,
+    /// The replica whose process or whose way it strikes, or [`Who::NOWHERE`].
+    pub(crate) replica: u32,
+}
+
+impl Who {
+    /// On no replica's way.
+    pub(crate) const NOWHERE: u32 = u32::MAX;
 }
 
 /// Every fault of a plan.
@@ -75,6 +84,7 @@ impl Faults {
                 window: fault.window,
                 client: fault.client,
                 index: index as u32,
+                identity: identity(&fault.name),
                 kind: fault.kind.clone(),
                 delay: delay.map(DelayTable::new),
             });
@@ -114,7 +124,7 @@ impl Faults {
         let armed = &self.by_opportunity[opportunity as usize];
         armed
             .iter()
-            .find(|fault| fault.strikes(who, now_us, chooser) && fits(&fault.kind))
+            .find(|fault| fits(&fault.kind) && fault.strikes(who, now_us, chooser))
     }
 }
 
@@ -124,23 +134,37 @@ impl Armed {
         if !mine || self.window.is_some_and(|window| !window.contains(now_us)) {
             return false;
         }
-        // The fault's number is part of the identity: taking one fault out of a file leaves the fate of the others.
-        let ordinal = who.ordinal << 8 | u64::from(self.index);
-        chooser.chance(&Site::new(STRIKE, who.lineage, ordinal), self.odds)
+        chooser.chance(
+            &Site::new(STRIKE, who.lineage, self.ordinal(who)),
+            self.odds,
+        )
     }
 
     /// The fault's delay, in microseconds; zero if it has none.
     pub(crate) fn delay(&self, who: Who, chooser: &mut Chooser) -> u64 {
-        let ordinal = who.ordinal << 8 | u64::from(self.index);
-        self.delay
-            .as_ref()
-            .map_or(0, |table| table.draw(chooser, DELAY, who.lineage, ordinal))
+        self.delay.as_ref().map_or(0, |table| {
+            table.draw(chooser, DELAY, who.lineage, self.ordinal(who))
+        })
+    }
+
+    /// The opportunity as this fault counts it. The fault's name is part of it, not its place: taking one fault out of a file
+    /// leaves the fate of the others, unless their names are numbered after it.
+    fn ordinal(&self, who: Who) -> u64 {
+        self.identity
+            .wrapping_add(who.ordinal.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
     /// The name in the history: faults are declared there in the order of the plan.
     pub(crate) fn name(&self) -> FaultRef {
         FaultRef::new(self.index)
     }
+}
+
+/// A number for a name, the same on every machine.
+fn identity(name: &str) -> u64 {
+    let mut digest = explore::Digest::default();
+    name.bytes().for_each(|byte| digest.push(u64::from(byte)));
+    digest.value() as u64
 }
 
 /// At which opportunity a fault is drawn, and the delay that it needs.
@@ -197,4 +221,42 @@ pub(crate) fn crashes_at(kind: &FaultKind, here: CrashPoint) -> bool {
 /// The faults that this world can do, by their names in scenario files: all of them.
 pub fn backend_faults() -> &'static [&'static str] {
     scenario::FAULTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(name: &str, kind: FaultKind) -> Fault {
+        Fault {
+            name: name.to_owned(),
+            kind,
+            chance: 0.5,
+            window: None,
+            client: None,
+        }
+    }
+
+    #[test]
+    fn taking_one_fault_out_of_a_file_leaves_the_fate_of_the_others() {
+        let first = fault("lose-request", FaultKind::LoseRequest);
+        let other = fault("lose-commit", FaultKind::LoseCommit);
+        let both = Faults::new(&[first, other.clone()]);
+        let alone = Faults::new(&[other]);
+        let mut chooser = Chooser::random(1);
+        let mut strikes = |faults: &Faults, ordinal: u64| {
+            let who = Who {
+                lineage: Lineage::ROOT,
+                ordinal,
+                client: None,
+                replica: Who::NOWHERE,
+            };
+            let here = Opportunity::LoseCommit;
+            faults.draw(here, who, 0, &mut chooser, |_| true).is_some()
+        };
+        let fates = (0..200).map(|n| (strikes(&both, n), strikes(&alone, n)));
+        let fates: Vec<(bool, bool)> = fates.collect();
+        assert!(fates.iter().all(|(a, b)| a == b));
+        assert!((50..150).contains(&fates.iter().filter(|(a, _)| *a).count()));
+    }
 }

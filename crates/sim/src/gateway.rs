@@ -2,12 +2,15 @@
 
 use explore::TaskId;
 use hashbrown::HashTable;
+use history::IntentRef;
 use orders::GatewayError;
 use protocol::{
-    ChargeAnswer, ChargeId, ChargeRequest, ChargeState, GatewayKey, Money, OrderId, Tenant,
+    ChargeAnswer, ChargeId, ChargeNotice, ChargeRequest, ChargeState, GatewayKey, Money, OrderId,
+    Tenant,
 };
 
 use crate::database::rows::neighbourly;
+use crate::fault::Who;
 
 /// For how long the gateway remembers a key.
 pub(crate) const KEY_TTL_US: u64 = 30 * 24 * 3_600_000_000;
@@ -16,8 +19,11 @@ pub(crate) const KEY_TTL_US: u64 = 30 * 24 * 3_600_000_000;
 #[derive(Debug)]
 pub(crate) struct Charge {
     pub(crate) key: GatewayKey,
+    pub(crate) tenant: Tenant,
     pub(crate) order: Option<OrderId>,
     pub(crate) amount: Money,
+    /// For which purchase it was asked; only the harness knows.
+    pub(crate) intent: Option<IntentRef>,
     pub(crate) state: ChargeState,
     /// The capture is running: whoever comes with the key meanwhile is told so.
     pub(crate) in_use: bool,
@@ -40,18 +46,40 @@ pub(crate) enum Told {
     Refunded,
 }
 
+/// What reaches whoever asked.
+pub(crate) type Answered = Result<Told, GatewayError>;
+
+/// A webhook under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Webhook {
+    /// The ledger row.
+    pub(crate) charge: u32,
+    /// Which of the two, if it was sent twice.
+    pub(crate) copy: u16,
+    /// How often nobody took it.
+    pub(crate) tries: u16,
+}
+
 /// A request on its way to the gateway and back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Operation {
     pub(crate) ask: Ask,
     pub(crate) task: TaskId,
+    /// For which purchase it is asked, if for one.
+    pub(crate) intent: Option<IntentRef>,
+    /// Who asks, for what is drawn at the gateway.
+    pub(crate) who: Who,
     /// The ledger row of a capture that runs for this operation.
     pub(crate) captures: Option<u32>,
     /// What was drawn for it when it left.
     pub(crate) fate: Fate,
-    pub(crate) told: Option<Result<Told, GatewayError>>,
-    /// When its answer is back.
+    pub(crate) told: Option<Answered>,
+    /// When its answer is back, or would be.
     pub(crate) reply_at_us: u64,
+    /// Whoever asked has given up before the answer is back, or there is none: it goes on unheard.
+    pub(crate) unheard: bool,
+    /// How many ends are open: the asker's, and of what goes on unheard the gateway's.
+    pub(crate) ends: u8,
 }
 
 /// What the faults of the plan do to an operation.
@@ -96,10 +124,58 @@ impl Gateway {
         }
     }
 
-    /// The answer of an operation is back: its slot is free.
-    pub(crate) fn take(&mut self, slot: u32) -> Operation {
-        self.free.push(slot);
-        self.operations[slot as usize]
+    /// One end of an operation is closed; with the last one its slot is free.
+    pub(crate) fn close(&mut self, slot: u32) {
+        let operation = &mut self.operations[slot as usize];
+        operation.ends -= 1;
+        if operation.ends == 0 {
+            self.free.push(slot);
+        }
+    }
+
+    /// What whoever asked hears in the end.
+    pub(crate) fn take(&mut self, slot: u32) -> Answered {
+        let operation = self.operations[slot as usize];
+        self.close(slot);
+        match operation.told {
+            Some(told) if !operation.unheard => told,
+            _ => Err(GatewayError::Unknown),
+        }
+    }
+
+    /// When the last operation ends that is under way.
+    pub(crate) fn busy_until_us(&self) -> u64 {
+        let open = self
+            .operations
+            .iter()
+            .filter(|operation| operation.ends > 0);
+        open.map(|operation| operation.reply_at_us)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// What a webhook says of a charge.
+    pub(crate) fn notice(&self, charge: u32) -> ChargeNotice {
+        let row = &self.ledger[charge as usize];
+        ChargeNotice {
+            id: ChargeId(u64::from(charge)),
+            key: row.key,
+            tenant: row.tenant,
+            order: row.order,
+            amount: row.amount,
+            state: match row.state {
+                ChargeState::Declined => ChargeState::Declined,
+                _ => ChargeState::Captured,
+            },
+        }
+    }
+
+    /// Forgets everything, keeping the memory.
+    pub(crate) fn forget(&mut self) {
+        self.ledger.clear();
+        self.index.clear();
+        self.operations.clear();
+        self.free.clear();
     }
 
     fn find(&self, key: GatewayKey, now_us: u64) -> Option<u32> {
@@ -122,7 +198,6 @@ impl Gateway {
         let operation = self.operations[slot as usize];
         let told = match (operation.ask, operation.fate) {
             (_, Fate::Unavailable) => Some(Err(GatewayError::Unavailable)),
-            (_, Fate::TimeoutBefore) => Some(Err(GatewayError::Unknown)),
             (Ask::Charge(request), _) => self.charge(slot, request, now_us),
             (Ask::LookUp(key), _) => Some(self.look_up(key, now_us)),
             (Ask::Refund(charge), _) => Some(self.refund(charge)),
@@ -130,12 +205,7 @@ impl Gateway {
         self.operations[slot as usize].told = told;
     }
 
-    fn charge(
-        &mut self,
-        slot: u32,
-        request: ChargeRequest,
-        now_us: u64,
-    ) -> Option<Result<Told, GatewayError>> {
+    fn charge(&mut self, slot: u32, request: ChargeRequest, now_us: u64) -> Option<Answered> {
         if let Some(row) = self.find(request.key, now_us) {
             let charge = &self.ledger[row as usize];
             return Some(match charge {
@@ -148,8 +218,10 @@ impl Gateway {
         let row = self.ledger.len() as u32;
         self.ledger.push(Charge {
             key: request.key,
+            tenant: request.tenant,
             order: request.order,
             amount: request.amount,
+            intent: self.operations[slot as usize].intent,
             state: ChargeState::Authorized,
             in_use: true,
             since_us: now_us,
@@ -186,17 +258,12 @@ impl Gateway {
         } else {
             ChargeState::Captured
         };
-        let lost = operation.fate == Fate::TimeoutAfter;
-        let told = if lost {
-            Err(GatewayError::Unknown)
-        } else {
-            Ok(Told::Charge(self.answer(row, false)))
-        };
+        let told = Ok(Told::Charge(self.answer(row, false)));
         self.operations[slot as usize].told = Some(told);
         (!declined).then_some(row)
     }
 
-    fn look_up(&self, key: GatewayKey, now_us: u64) -> Result<Told, GatewayError> {
+    fn look_up(&self, key: GatewayKey, now_us: u64) -> Answered {
         match self.find(key, now_us) {
             Some(row) if self.ledger[row as usize].in_use => Err(GatewayError::InUse),
             Some(row) => Ok(Told::LookUp(Some(self.answer(row, true)))),
@@ -204,7 +271,7 @@ impl Gateway {
         }
     }
 
-    fn refund(&mut self, charge: ChargeId) -> Result<Told, GatewayError> {
+    fn refund(&mut self, charge: ChargeId) -> Answered {
         match self.ledger.get_mut(charge.0 as usize) {
             Some(row) if matches!(row.state, ChargeState::Captured | ChargeState::Refunded) => {
                 row.state = ChargeState::Refunded;
@@ -216,7 +283,7 @@ impl Gateway {
 }
 
 /// Keys are derived from numbers that grow: an order's, or a nonce.
-fn hash_key(key: GatewayKey) -> u64 {
+pub(crate) fn hash_key(key: GatewayKey) -> u64 {
     neighbourly(key.0 as u64, Tenant(0))
 }
 
@@ -230,15 +297,27 @@ mod tests {
     };
 
     fn ask(gateway: &mut Gateway, ask: Ask, fate: Fate, now_us: u64) -> u32 {
+        let who = Who {
+            lineage: explore::Lineage::ROOT,
+            ordinal: 0,
+            client: None,
+            replica: 0,
+        };
         let slot = gateway.send(Operation {
             ask,
             task: TASK,
+            intent: None,
+            who,
             captures: None,
             fate,
             told: None,
             reply_at_us: 0,
+            unheard: matches!(fate, Fate::TimeoutBefore | Fate::TimeoutAfter),
+            ends: 1,
         });
-        gateway.arrive(slot, now_us);
+        if fate != Fate::TimeoutBefore {
+            gateway.arrive(slot, now_us);
+        }
         slot
     }
 
@@ -252,11 +331,7 @@ mod tests {
     }
 
     fn charged(gateway: &mut Gateway, slot: u32) -> Result<(u64, ChargeState, bool), GatewayError> {
-        match gateway
-            .take(slot)
-            .told
-            .expect("it was told by the time it is asked")
-        {
+        match gateway.take(slot) {
             Ok(Told::Charge(answer)) => Ok((answer.id.0, answer.state, answer.replayed)),
             Ok(other) => panic!("not a charge: {other:?}"),
             Err(error) => Err(error),
@@ -300,6 +375,32 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_gets_lost_is_unknown_on_a_known_key_too() {
+        let mut gateway = Gateway::default();
+        let first = ask(&mut gateway, order(100), Fate::Fair, 0);
+        let in_use = ask(&mut gateway, order(100), Fate::TimeoutAfter, 1);
+        assert_eq!(charged(&mut gateway, in_use), Err(GatewayError::Unknown));
+        gateway.capture(first);
+        let replayed = ask(&mut gateway, order(100), Fate::TimeoutAfter, 2);
+        assert_eq!(charged(&mut gateway, replayed), Err(GatewayError::Unknown));
+        assert_eq!(gateway.ledger.len(), 1);
+    }
+
+    #[test]
+    fn an_operation_that_goes_on_unheard_keeps_its_place_until_both_ends_are_closed() {
+        let mut gateway = Gateway::default();
+        let first = ask(&mut gateway, order(100), Fate::TimeoutAfter, 0);
+        gateway.operations[first as usize].ends = 2;
+        assert_eq!(charged(&mut gateway, first), Err(GatewayError::Unknown));
+        let second = ask(&mut gateway, Ask::Refund(ChargeId(7)), Fate::Fair, 0);
+        assert_ne!(first, second);
+        assert_eq!(gateway.capture(first), Some(0));
+        gateway.close(first);
+        let third = ask(&mut gateway, Ask::Refund(ChargeId(7)), Fate::Fair, 0);
+        assert_eq!(third, first);
+    }
+
+    #[test]
     fn a_declined_charge_stays_declined_under_its_key() {
         let mut gateway = Gateway::default();
         let first = ask(&mut gateway, order(100), Fate::Declined, 0);
@@ -340,15 +441,15 @@ mod tests {
         let refund = Ask::Refund(ChargeId(0));
         let unknown = ask(&mut gateway, refund, Fate::Fair, 0);
         assert!(matches!(
-            gateway.take(unknown).told,
-            Some(Err(GatewayError::Unavailable))
+            gateway.take(unknown),
+            Err(GatewayError::Unavailable)
         ));
         let first = ask(&mut gateway, order(100), Fate::Fair, 0);
         gateway.capture(first);
         charged(&mut gateway, first).unwrap();
         for _ in 0..2 {
             let slot = ask(&mut gateway, refund, Fate::Fair, 1);
-            assert!(matches!(gateway.take(slot).told, Some(Ok(Told::Refunded))));
+            assert!(matches!(gateway.take(slot), Ok(Told::Refunded)));
             assert_eq!(gateway.ledger[0].state, ChargeState::Refunded);
         }
     }

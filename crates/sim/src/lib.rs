@@ -15,6 +15,7 @@
 //! - [`call`]: a handler's standing in the world
 //! - [`ports`]: what a strategy sees of the world
 //! - [`database`], [`cache`], [`gateway`]: what stands behind the replicas
+//! - [`webhook`]: what the gateway tells unasked
 //! - [`service`]: the order service, as something that a replica runs
 //! - [`audit`](mod@audit): what is stored at the end
 
@@ -34,6 +35,7 @@ mod ports;
 mod replica;
 pub mod run;
 pub mod service;
+mod webhook;
 pub mod world;
 
 pub use attempt::{Attempt, Outcome};

@@ -5,7 +5,7 @@ use history::Label;
 use scenario::{FaultKind, Host};
 
 use crate::answers::AnswerId;
-use crate::attempt::{AttemptId, End};
+use crate::attempt::{AttemptId, Coming, End};
 use crate::fault::{Opportunity, Who, cuts};
 use crate::world::{Event, State, World};
 
@@ -13,90 +13,120 @@ const RESET: Kind = Kind::new("net.reset");
 const DOWNLINK: Kind = Kind::new("net.downlink");
 
 impl State {
-    fn sender(&mut self, id: AttemptId) -> (Who, u32) {
+    /// Who meets an opportunity on the way between a client and its replica. Every copy of a request and every answer is a
+    /// message of its own.
+    #[inline]
+    fn on_the_way(&mut self, id: AttemptId, message: u64) -> Who {
         let flight = self.attempts.get(id);
-        let who = Who {
+        Who {
             lineage: flight.lineage,
-            ordinal: u64::from(flight.deliveries),
+            ordinal: message,
             client: Some(flight.client),
-        };
-        (who, flight.replica)
+            replica: flight.replica,
+        }
     }
 
-    /// A request sets out for its replica.
+    /// A request sets out for its replica, perhaps twice; each copy has a fate of its own.
+    #[inline]
     pub(crate) fn send_request(&mut self, world: &World, id: AttemptId, span_us: u64) {
-        let (who, replica) = self.sender(id);
+        let who = self.on_the_way(id, 0);
+        let again = self.strike(&world.faults, Opportunity::DuplicateRequest, who);
+        let first = self.send_copy(world, id, who, span_us);
+        let second = again.is_some_and(|fault| {
+            let late_us = fault.delay(who, &mut self.chooser);
+            let copy = Who { ordinal: 2, ..who };
+            self.send_copy(world, id, copy, span_us + late_us)
+        });
+        if !first && !second {
+            self.cover(Label::RequestLost);
+        }
+        if first && second {
+            self.cover(Label::DuplicateDelivered);
+        }
+    }
+
+    /// One copy of a request sets out. Whether it arrives.
+    #[inline]
+    fn send_copy(&mut self, world: &World, id: AttemptId, who: Who, span_us: u64) -> bool {
+        let cut = |kind: &FaultKind| cuts(kind, who.replica, Host::Clients);
         let faults = &world.faults;
-        let cut = |kind: &FaultKind| cuts(kind, replica, Host::Clients);
-        let lost = self.strike(faults, Opportunity::LoseRequest, who).is_some()
-            || self
-                .strike_if(faults, Opportunity::Partition, who, cut)
-                .is_some();
+        if self
+            .strike_if(faults, Opportunity::Partition, who, cut)
+            .is_some()
+            || self.strike(faults, Opportunity::LoseRequest, who).is_some()
+        {
+            return false;
+        }
         let late_us = match self.strike(faults, Opportunity::DelayRequest, who) {
             Some(fault) => fault.delay(who, &mut self.chooser),
             None => 0,
         };
-        let again_us = self
-            .strike(faults, Opportunity::DuplicateRequest, who)
-            .map(|fault| fault.delay(who, &mut self.chooser));
-        if lost {
-            self.cover(Label::RequestLost);
-        } else {
-            self.deliver_after(id, span_us + late_us);
-        }
-        if let Some(again_us) = again_us {
-            self.cover(Label::DuplicateDelivered);
-            self.deliver_after(id, span_us + again_us);
-        }
-    }
-
-    fn deliver_after(&mut self, id: AttemptId, span_us: u64) {
         self.attempts.hold(id);
-        let flight = self.attempts.get(id);
-        flight.copies += 1;
-        let replica = flight.replica;
-        self.kernel
-            .after(span_us, request_class(replica), Event::Request(id));
+        self.attempts.get(id).copies += 1;
+        self.kernel.after(
+            span_us + late_us,
+            request_class(who.replica),
+            Event::Request(id),
+        );
+        true
     }
 
-    /// A response, or a reset, sets out for its client.
-    pub(crate) fn respond(&mut self, world: &World, id: AttemptId, end: End) {
-        let (who, replica) = self.sender(id);
-        let mut coming = end;
+    /// A request finds nobody at home.
+    pub(crate) fn turn_away(&mut self, world: &World, id: AttemptId) {
+        let flight = self.attempts.get(id);
+        let delivery = flight.deliveries;
+        flight.deliveries += 1;
+        flight.copies -= 1;
+        self.respond(world, id, delivery, End::Reset);
+        self.release(id);
+    }
+
+    /// The response to a delivery of a request, or a reset, sets out for its client.
+    #[inline]
+    pub(crate) fn respond(&mut self, world: &World, id: AttemptId, delivery: u32, end: End) {
+        let who = self.on_the_way(id, u64::from(delivery) * 2 + 1);
+        let Some(end) = self.leaves(world, who, end) else {
+            return;
+        };
         let mut span_us =
             world
                 .delays
                 .downlink
                 .draw(&mut self.chooser, DOWNLINK, who.lineage, who.ordinal);
-        if let End::Answered(answer) = end {
-            if let Some(fault) = self.strike(&world.faults, Opportunity::DelayResponse, who) {
-                span_us += fault.delay(who, &mut self.chooser);
-            }
-            let cut = |kind: &FaultKind| cuts(kind, replica, Host::Clients);
-            let reset = match self.strike(&world.faults, Opportunity::LoseResponse, who) {
-                Some(fault) => Some(self.seen_as_reset(&fault.kind, who)),
-                None => self
-                    .strike_if(&world.faults, Opportunity::Partition, who, cut)
-                    .map(|_| false),
-            };
-            if let Some(reset) = reset {
-                self.note_lost_reply(answer);
-                if !reset {
-                    return;
-                }
-                coming = End::Reset;
-            }
+        if matches!(end, End::Answered(_))
+            && let Some(fault) = self.strike(&world.faults, Opportunity::DelayResponse, who)
+        {
+            span_us += fault.delay(who, &mut self.chooser);
         }
-        let flight = self.attempts.get(id);
-        // Of two answers under way the client hears the one that left first.
-        if flight.coming.is_none() {
-            flight.coming = Some(coming);
-            self.attempts.hold(id);
-            self.kernel
-                .after(span_us, Class::Step(Object(3 << 40)), Event::Response(id));
-        } else if let End::Answered(answer) = coming {
-            self.answers.give_back(answer);
+        let held = self.attempts.hold(id);
+        self.kernel.after(
+            span_us,
+            Class::Step(Object(3 << 40)),
+            Event::Response(held, Coming::new(end)),
+        );
+    }
+
+    /// What of an answer or a reset comes through to the client. Nothing passes a partition, not even a reset.
+    #[inline]
+    fn leaves(&mut self, world: &World, who: Who, end: End) -> Option<End> {
+        let cut = |kind: &FaultKind| cuts(kind, who.replica, Host::Clients);
+        let faults = &world.faults;
+        let silent = self
+            .strike_if(faults, Opportunity::Partition, who, cut)
+            .is_some();
+        let End::Answered(answer) = end else {
+            return (!silent).then_some(end);
+        };
+        let lost = match silent {
+            true => None,
+            false => self.strike(faults, Opportunity::LoseResponse, who),
+        };
+        if !silent && lost.is_none() {
+            return Some(end);
         }
+        self.note_lost_reply(answer);
+        lost.is_some_and(|fault| self.seen_as_reset(&fault.kind, who))
+            .then_some(End::Reset)
     }
 
     fn seen_as_reset(&mut self, kind: &FaultKind, who: Who) -> bool {

@@ -17,8 +17,9 @@ use orders::{ClaimTable, Clock, Owner, Ports};
 use protocol::{Span, Time};
 use scenario::{CrashPoint, FaultKind, Host};
 
-use crate::call::Progress;
+use crate::call::{Doom, Progress};
 use crate::fault::{Opportunity, Who, crashes_at, cuts};
+use crate::replica::Dying;
 use crate::world::{Event, Fired, State, World};
 
 /// The ports of one handler.
@@ -31,14 +32,16 @@ pub struct ReplicaPorts<'w> {
     pub(crate) table: Rc<ClaimTable>,
 }
 
+/// What a right clock shows when the run begins: so much that no clock is ever slow enough to show nothing.
+const BEGINS_US: u64 = 86_400_000_000;
 const CRASH_WHEN: Kind = Kind::new("replica.crash.when");
 
 /// When in a round trip a process dies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 enum Death {
     BeforeSending,
     AfterSending,
-    AfterEffect(u64),
+    AfterEffect(Doom),
 }
 
 impl State {
@@ -54,6 +57,7 @@ impl State {
     }
 
     fn set_out_among_faults(&mut self, world: &World, slot: usize, here: CrashPoint) -> bool {
+        self.calls[slot].committed = false;
         let who = self.calls[slot].who();
         let replica = self.calls[slot].replica;
         if let Some(fault) = self.strike(&world.faults, Opportunity::Pause, who) {
@@ -67,14 +71,14 @@ impl State {
                 self.calls[slot].progress = Progress::Idle;
                 return false;
             }
-            Some(Death::AfterEffect(down_for_us)) => self.calls[slot].dies = Some(down_for_us),
+            Some(Death::AfterEffect(doom)) => self.calls[slot].dies = Some(doom),
             Some(Death::AfterSending) | None => {}
         }
         true
     }
 
     fn death(&mut self, world: &World, who: Who, here: CrashPoint, replica: u32) -> Option<Death> {
-        let fault = self.strike_if(&world.faults, Opportunity::Crash, who, |kind| {
+        let fault = self.draw_unseen(&world.faults, Opportunity::Crash, who, |kind| {
             crashes_at(kind, here)
         })?;
         let down_for_us = fault.delay(who, &mut self.chooser);
@@ -87,9 +91,19 @@ impl State {
             CrashPoint::AfterCharge | CrashPoint::AfterCommit => 1,
         };
         let site = Site::new(CRASH_WHEN, who.lineage, who.ordinal);
+        let dying = Dying {
+            replica,
+            fault: fault.name(),
+            down_for_us,
+        };
+        let doom = Doom {
+            fault: fault.name(),
+            down_for_us,
+            at_commit: point == CrashPoint::AfterCommit,
+        };
         Some(match self.chooser.choose(&site, ways) {
             0 if matches!(point, CrashPoint::Anywhere | CrashPoint::DuringCommit) => {
-                self.dying.push((replica, down_for_us));
+                self.dying.push(dying);
                 if point == CrashPoint::DuringCommit {
                     Death::AfterSending
                 } else {
@@ -97,10 +111,10 @@ impl State {
                 }
             }
             2 => {
-                self.dying.push((replica, down_for_us));
+                self.dying.push(dying);
                 Death::AfterSending
             }
-            _ => Death::AfterEffect(down_for_us),
+            _ => Death::AfterEffect(doom),
         })
     }
 
@@ -246,11 +260,8 @@ impl ReplicaPorts<'_> {
 
     #[inline]
     fn come_back(&self, state: &mut State, task: TaskId) -> Trip {
-        let call = &mut state.calls[self.slot];
-        call.progress = Progress::Answered;
-        if let Some(down_for_us) = call.dies.take() {
-            let replica = call.replica;
-            state.dying.push((replica, down_for_us));
+        state.calls[self.slot].progress = Progress::Answered;
+        if self.world.faults.strike_processes && state.settle(task) {
             return Trip::Lost;
         }
         self.post(state, task, Event::Reply(task), false);
@@ -312,7 +323,7 @@ impl Clock for ReplicaPorts<'_> {
     fn now(&self) -> Time {
         let state = self.world.state.borrow();
         let ahead_us = state.calls[self.slot].ahead_us;
-        Time(state.kernel.now_us() + ahead_us).skewed(self.skew_us)
+        Time(BEGINS_US + state.kernel.now_us() + ahead_us).skewed(self.skew_us)
     }
 
     async fn sleep(&self, span: Span) {

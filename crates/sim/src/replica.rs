@@ -1,7 +1,7 @@
 //! Processes that serve, die, pause and come back. A replica keeps nothing but its claim table, and that dies with it.
 
 use explore::{Class, Lineage, Object, Pool, TaskId};
-use history::Label;
+use history::{FaultRef, Label};
 use orders::Owner;
 
 use crate::attempt::End;
@@ -12,10 +12,12 @@ use crate::world::{Event, REPLICA, State, World};
 #[derive(Debug)]
 pub(crate) struct Replica {
     pub(crate) up: bool,
+    /// If it is down: when it is back.
+    pub(crate) back_at_us: u64,
     /// It stands still until then.
     pub(crate) paused_until_us: u64,
-    /// How often it was started.
-    pub(crate) life: u32,
+    /// Who it is in its present life.
+    pub(crate) owner: Owner,
     /// How much its clock is fast.
     pub(crate) skew_us: i64,
     pub(crate) lineage: Lineage,
@@ -29,8 +31,9 @@ impl Replica {
     pub(crate) fn new(number: u32, skew_us: i64) -> Replica {
         Replica {
             up: true,
+            back_at_us: 0,
             paused_until_us: 0,
-            life: 0,
+            owner: Owner(number),
             skew_us,
             lineage: Lineage::ROOT.child(REPLICA, u64::from(number)),
             upkeep: None,
@@ -39,9 +42,12 @@ impl Replica {
     }
 }
 
-/// Who a replica is in its present life.
-pub(crate) fn owner(number: u32, life: u32) -> Owner {
-    Owner(life << 8 | number)
+/// A replica that is to die.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dying {
+    pub(crate) replica: u32,
+    pub(crate) fault: FaultRef,
+    pub(crate) down_for_us: u64,
 }
 
 const IN_FLIGHT: explore::Kind = explore::Kind::new("replica.crash.in-flight");
@@ -51,24 +57,31 @@ impl World {
     pub(crate) fn bury<F: Future>(&self, pool: &mut Pool<F>) {
         loop {
             let next = self.state.borrow_mut().dying.pop();
-            let Some((replica, down_for_us)) = next else {
+            let Some(dying) = next else {
                 return;
             };
-            self.crash(replica, down_for_us, pool);
+            self.crash(dying, pool);
         }
     }
 
     /// A replica dies: its tasks are dropped at the await where they stand, its connections break, its memory is gone. What
     /// it had sent may still arrive.
-    fn crash<F: Future>(&self, replica: u32, down_for_us: u64, pool: &mut Pool<F>) {
+    fn crash<F: Future>(&self, dying: Dying, pool: &mut Pool<F>) {
+        let Dying {
+            replica,
+            fault,
+            down_for_us,
+        } = dying;
         let mut dead = Vec::new();
         {
             let state = &mut *self.state.borrow_mut();
             if !state.replicas[replica as usize].up {
                 return;
             }
+            state.note_fault(fault, replica);
+            let back_at_us = state.kernel.now_us() + down_for_us;
             let host = &mut state.replicas[replica as usize];
-            (host.up, host.upkeep) = (false, None);
+            (host.up, host.upkeep, host.back_at_us) = (false, None, back_at_us);
             state
                 .kernel
                 .after(down_for_us, Class::Timer, Event::Restart(replica));
@@ -91,9 +104,12 @@ impl World {
 
     /// A replica begins a new life.
     pub(crate) fn restart(&self, replica: u32) {
-        let host = &mut self.state.borrow_mut().replicas[replica as usize];
+        let state = &mut *self.state.borrow_mut();
+        // One after another: nobody is ever taken for somebody who died.
+        state.owners += 1;
+        let host = &mut state.replicas[replica as usize];
         host.up = true;
-        host.life += 1;
+        host.owner = Owner(state.owners);
         host.paused_until_us = 0;
     }
 }
@@ -107,8 +123,10 @@ impl State {
         }
         let site = explore::Site::new(IN_FLIGHT, call.lineage, call.steps).on(Object(slot as u64));
         let arrives = call.progress == Progress::Sent && self.chooser.choose(&site, 2) == 1;
-        let (attempt, charged) = (call.attempt, call.charged);
-        call.doomed = true;
+        let (attempt, charged, delivery) = (call.attempt, call.charged, call.delivery);
+        let webhook = call.webhook.take();
+        // Whatever was to kill the process when its message has taken effect finds it dead.
+        (call.doomed, call.dies) = (true, None);
         if !arrives {
             call.task = None;
             dead.push(task);
@@ -120,9 +138,11 @@ impl State {
             self.cover(Label::CrashInFlight);
             self.intent_of(attempt).working -= 1;
             self.intent_of(attempt).crashed = true;
-            self.respond(world, attempt, End::Reset);
+            self.respond(world, attempt, delivery, End::Reset);
             self.release(attempt);
-            self.active -= 1;
+        }
+        if let Some(webhook) = webhook {
+            self.tell_later(webhook);
         }
     }
 }

@@ -45,13 +45,16 @@ pub type Pace<'w> = dyn FnMut(Progress) -> Control + 'w;
 pub struct Simulated {
     /// What happened, and what is stored.
     pub history: History,
+    /// The processes that were answered with a repetition although the contract does not let the answer say so. A history has
+    /// what clients saw; this they could not see.
+    pub silent_replays: Vec<u32>,
     /// The digest of everything that was picked and that happened.
     pub digest: Digest,
     /// How many events there were.
     pub events: u64,
     /// Virtual time at the end.
     pub ended_us: u64,
-    /// How many statements the database answered.
+    /// How many statements reached the database: each once, however often it waited; BEGIN, COMMIT and ROLLBACK among them.
     pub statements: u64,
     /// How often a statement waited for another transaction.
     pub lock_waits: u64,
@@ -88,7 +91,7 @@ pub fn run<S: Service, C: Crowd>(
 ) -> Result<(), Interrupted> {
     let handle = |ports, job| serve(service, ports, job);
     let visit = |visit| crowd.visit(world, visit);
-    Engine::new(world, handle, visit, service.upkeep_every_us()).run(pace)
+    Engine::new(world, handle, visit, service).run(pace)
 }
 
 /// Runs a world once for every chooser, with everything forgotten in between, and shows each run as it ends.
@@ -101,7 +104,7 @@ pub fn run_episodes<S: Service, C: Crowd>(
 ) {
     let handle = |ports, job| serve(service, ports, job);
     let visit = |visit| crowd.visit(world, visit);
-    let mut engine = Engine::new(world, handle, visit, service.upkeep_every_us());
+    let mut engine = Engine::new(world, handle, visit, service);
     for chooser in choosers {
         engine.begin_again(chooser);
         let ended = engine.run(&mut |_| Control::Go);

@@ -1,7 +1,7 @@
 //! The order service, as something that a replica runs.
 
 use orders::{Contract, StrategyName};
-use protocol::{OrderRequest, Response};
+use protocol::{ChargeNotice, OrderRequest, Problem, Response};
 
 use crate::ports::ReplicaPorts;
 
@@ -12,16 +12,23 @@ pub enum Job {
     Serve(OrderRequest),
     /// Look after claims whose owner has gone, and keys past their time.
     Upkeep,
+    /// Hear from the gateway how a capture ended.
+    Webhook(ChargeNotice),
 }
 
 /// Something that replicas run.
 pub trait Service {
-    /// Does a job; a request is answered, the rest is not.
+    /// Does a job. A request is answered. Upkeep is not; a webhook only if it is refused, and then the gateway tells it again.
     #[expect(async_fn_in_trait, reason = "worlds run on one thread")]
     async fn handle(&self, ports: &ReplicaPorts<'_>, job: &Job) -> Option<Response>;
 
     /// How often each replica looks after its claims, in microseconds; `None` if it has nothing to look after.
     fn upkeep_every_us(&self) -> Option<u64>;
+
+    /// Whether it wants to hear webhooks.
+    fn hears_webhooks(&self) -> bool {
+        false
+    }
 }
 
 /// The order service under a strategy and a contract.
@@ -46,7 +53,15 @@ impl Service for OrderService {
                 self.strategy.maintain(ports, &self.contract).await;
                 None
             }
+            Job::Webhook(notice) => {
+                let taken = self.strategy.hear(ports, &self.contract, notice).await;
+                (!taken).then_some(Response::refused(503, Problem::Unavailable))
+            }
         }
+    }
+
+    fn hears_webhooks(&self) -> bool {
+        self.strategy.hears_webhooks()
     }
 
     fn upkeep_every_us(&self) -> Option<u64> {

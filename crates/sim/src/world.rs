@@ -1,27 +1,29 @@
 //! Everything that exists, in one place, and the events that move it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use explore::{
     Chooser, Class, Kernel, Kind, Lane, Lineage, Object, Order, Quantiles, Site, TaskId,
 };
 use history::{
-    BasketRef, Contract, FaultRef, History, Item, Label, Names, Recorder, SkuRef, TenantRef,
+    BasketRef, CodeRef, Contract, FaultRef, History, HostRef, InFlight, Item, Label, Names,
+    Recorder, SkuRef, TenantRef,
 };
-use orders::{ClaimTable, Contract as ServiceContract};
-use protocol::{Customer, Line, Money, OrderContent, Tenant};
+use orders::{ClaimTable, Contract as ServiceContract, InFlightPolicy, Problems};
+use protocol::{Customer, Line, Money, OrderContent, Problem, Tenant};
 use scenario::{DelayTable, Plan};
 
 use crate::answers::Answers;
-use crate::attempt::{AttemptId, Attempts};
+use crate::attempt::{AttemptId, Attempts, CODE_DIED, CODE_RESET, CODE_TIMEOUT, Coming, Held};
 use crate::cache::Cache;
 use crate::call::Call;
 use crate::database::rows::sku;
 use crate::database::{Database, Tx};
 use crate::fault::{Armed, Faults, Opportunity, Who};
-use crate::gateway::Gateway;
-use crate::replica::Replica;
+use crate::gateway::{Gateway, Webhook};
+use crate::replica::{Dying, Replica};
 
 /// Something that is due.
 #[derive(Clone, Copy, Debug)]
@@ -32,10 +34,14 @@ pub(crate) enum Event {
     Client(TaskId),
     /// A client stops waiting for an attempt.
     GiveUp(AttemptId),
+    /// A client's app dies, if it still waits for an attempt.
+    AppDies(AttemptId),
+    /// Nothing of an attempt is left that could reach its client, and the client has no timer: it waits for ever.
+    Forsaken(AttemptId),
     /// A request reaches its replica.
     Request(AttemptId),
     /// A response, or a reset, reaches its client.
-    Response(AttemptId),
+    Response(Held, Coming),
     /// A handler's message reaches the database or the cache, or a lock it waited for is free.
     Reach(TaskId),
     /// An answer, or a timer, reaches a handler.
@@ -47,7 +53,7 @@ pub(crate) enum Event {
     /// The gateway's answer is back.
     GatewayReply(u32),
     /// The gateway tells a replica of a capture.
-    Webhook(u32),
+    Webhook(Webhook),
     /// A replica looks after its claims.
     Upkeep(u32),
     /// A replica comes back.
@@ -90,8 +96,19 @@ pub struct World {
 pub(crate) struct Menu {
     /// The baskets' contents, with spare handles to each.
     contents: Vec<(MenuItem, RefCell<Vec<MenuItem>>)>,
-    /// The name of each shop's baskets in the history.
+    /// The name of each shop's baskets in the history, shop by shop: they are the first names of baskets.
     names: Vec<BasketRef>,
+}
+
+impl Menu {
+    /// Whether a shop's basket has this very content: the same place in memory, not only the same lines.
+    #[inline]
+    pub(crate) fn is_content(&self, tenant: Tenant, basket: BasketRef, content: &MenuItem) -> bool {
+        let before = tenant.0 as usize * self.contents.len();
+        let place = basket.index().checked_sub(before);
+        let known = place.and_then(|place| self.contents.get(place));
+        known.is_some_and(|(known, _)| MenuItem::ptr_eq(known, content))
+    }
 }
 
 /// A content that can be ordered.
@@ -104,6 +121,7 @@ pub(crate) struct Delays {
     pub(crate) downlink: DelayTable,
     pub(crate) handler: DelayTable,
     pub(crate) webhook: Option<DelayTable>,
+    pub(crate) skew: Skew,
 }
 
 /// What changes.
@@ -119,6 +137,10 @@ pub(crate) struct State {
     pub(crate) calls: Vec<Call>,
     pub(crate) attempts: Attempts,
     pub(crate) answers: Answers,
+    /// Whether a repeated answer says that it is one.
+    pub(crate) replay_header: bool,
+    /// The requests that were answered with a repetition that did not say so.
+    pub(crate) silent_replays: Vec<u32>,
     /// For every intent: how many of its requests are being worked on, and whether one has succeeded.
     pub(crate) intents: Vec<IntentTrack>,
     /// The lane of one way to the database.
@@ -129,27 +151,35 @@ pub(crate) struct State {
     pub(crate) under_load: bool,
     /// The client's task that is running, if one is.
     pub(crate) running_client: Option<TaskId>,
+    /// The visits of every intent whose app can die, as long as they last.
+    pub(crate) apps: BTreeMap<u32, Vec<TaskId>>,
     /// Replicas that are to die as soon as the task at hand has stopped.
-    pub(crate) dying: Vec<(u32, u64)>,
+    pub(crate) dying: Vec<Dying>,
     /// Numbers that nobody else gets.
     pub(crate) nonces: u64,
-    /// How many webhooks replicas have heard.
-    pub(crate) webhooks_heard: u64,
+    /// Until when webhooks are under way.
+    pub(crate) webhooks_until_us: u64,
+    /// The latest identity that a replica has in a life of its own.
+    pub(crate) owners: u32,
     /// Nothing more happens: what is still open is taken back at once.
     pub(crate) ended: bool,
-    /// The requests being worked on.
-    pub(crate) active: u64,
 }
 
 /// What the world remembers of an intent, to know which situations it met.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct IntentTrack {
-    pub(crate) working: u8,
+    /// The replica that had its latest request, plus one.
+    pub(crate) replica: u32,
+    pub(crate) working: u16,
     pub(crate) succeeded: bool,
     pub(crate) crashed: bool,
-    /// The replica that had its latest request, plus one.
-    pub(crate) replica: u8,
 }
+
+const _: () = assert!(
+    size_of::<IntentTrack>() <= 8,
+    "there is one for every intent"
+);
+const _: () = assert!(size_of::<Event>() <= 12, "events are copied about");
 
 /// How far the replicas' clocks may be off: a normal distribution is cut there.
 const SKEW_CENTRE_DEVIATIONS: u64 = 8;
@@ -167,6 +197,7 @@ impl World {
         for fault in &plan.faults {
             names.faults.intern::<FaultRef>(&fault.name);
         }
+        declare(plan, &mut names);
         let (menu, contract) = catalogue(plan, &service_contract, &mut names);
         let mut recorder = Recorder::new(contract);
         recorder.history_mut().names = names;
@@ -179,6 +210,7 @@ impl World {
                 downlink: DelayTable::new(&latencies.downlink),
                 handler: DelayTable::new(&latencies.handler),
                 webhook: latencies.webhook.as_ref().map(DelayTable::new),
+                skew: Skew::new(plan.world.clock_skew_us),
             },
             faults: Faults::new(&plan.faults),
             goes_ahead: true,
@@ -186,10 +218,25 @@ impl World {
             tables: RefCell::new((0..plan.world.replicas).map(|_| new_table()).collect()),
             tables_used: Cell::new(false),
             fired: Cell::new(Fired::Begun),
-            state: RefCell::new(State::new(plan, chooser, recorder)),
+            state: RefCell::new(State {
+                replay_header: service_contract.replay_header,
+                ..State::new(plan, chooser, recorder)
+            }),
         };
+        world.start_replicas();
         world.stock_up();
         world
+    }
+
+    /// The replicas in their first life, each with a clock of its own.
+    fn start_replicas(&self) {
+        let state = &mut *self.state.borrow_mut();
+        state.replicas.clear();
+        for number in 0..self.plan.world.replicas {
+            let skew_us = self.delays.skew.draw(number, &mut state.chooser);
+            state.replicas.push(Replica::new(number, skew_us));
+        }
+        state.owners = self.plan.world.replicas - 1;
     }
 
     /// Every shop's shelves.
@@ -209,12 +256,14 @@ impl World {
         }
     }
 
-    /// Back to the beginning, under another chooser: nothing happened yet. Memory is kept.
+    /// Back to the beginning, under another chooser: nothing happened yet. What was allocated is used again, but for the
+    /// database's tables and those claim tables that were looked at.
     pub fn begin_again(&self, chooser: Chooser) {
         {
             let state = &mut *self.state.borrow_mut();
-            state.begin_again(&self.plan, chooser);
+            state.begin_again(chooser);
         }
+        self.start_replicas();
         if self.tables_used.replace(false) {
             self.tables
                 .borrow_mut()
@@ -239,6 +288,11 @@ impl World {
     pub fn in_small_steps(mut self) -> World {
         self.goes_ahead = false;
         self
+    }
+
+    /// The digest of everything that was picked and that happened so far.
+    pub fn digest(&self) -> explore::Digest {
+        self.state.borrow().chooser.digest()
     }
 
     /// What was picked so far, if the chooser keeps it.
@@ -295,11 +349,10 @@ fn new_table() -> Rc<ClaimTable> {
 }
 
 impl State {
-    fn new(plan: &Plan, mut chooser: Chooser, mut recorder: Recorder) -> State {
+    fn new(plan: &Plan, chooser: Chooser, mut recorder: Recorder) -> State {
         let mut kernel = Kernel::new(Order::Timed);
         let database_lane = kernel.lane(plan.world.latencies.database_us);
         let database_lane_ahead = kernel.lane(plan.world.latencies.database_us * 2);
-        let replicas = replicas(plan, &mut chooser);
         let intents = usize::try_from(plan.load.intents).expect("a load that fits in memory");
         recorder.reserve(intents);
         let mut state = State {
@@ -309,20 +362,23 @@ impl State {
             database: Database::default(),
             gateway: Gateway::default(),
             cache: Cache::default(),
-            replicas,
+            replicas: Vec::new(),
             calls: Vec::new(),
             attempts: Attempts::default(),
             answers: Answers::default(),
+            replay_header: true,
+            silent_replays: Vec::new(),
             intents: Vec::with_capacity(intents),
             database_lane,
             database_lane_ahead,
             under_load: true,
             running_client: None,
+            apps: BTreeMap::new(),
             dying: Vec::new(),
             nonces: 0,
-            webhooks_heard: 0,
+            webhooks_until_us: 0,
+            owners: 0,
             ended: false,
-            active: 0,
         };
         state.database.orders.reserve(intents);
         state.database.keys.reserve(intents);
@@ -364,15 +420,35 @@ impl State {
         who: Who,
         fits: impl Fn(&scenario::FaultKind) -> bool,
     ) -> Option<&'f Armed> {
-        let now_us = self.kernel.now_us();
-        let fault = faults.draw(here, who, now_us, &mut self.chooser, fits)?;
-        self.recorder.fault(now_us, fault.name(), None);
+        let fault = self.draw_unseen(faults, here, who, fits)?;
+        self.note_fault(fault.name(), who.replica);
         Some(fault)
+    }
+
+    /// The fault that strikes, if one does. Whether it comes to anything is still open, so it is not recorded yet.
+    pub(crate) fn draw_unseen<'f>(
+        &mut self,
+        faults: &'f Faults,
+        here: Opportunity,
+        who: Who,
+        fits: impl Fn(&scenario::FaultKind) -> bool,
+    ) -> Option<&'f Armed> {
+        if !self.under_load {
+            return None;
+        }
+        let now_us = self.kernel.now_us();
+        faults.draw(here, who, now_us, &mut self.chooser, fits)
+    }
+
+    /// A fault struck, perhaps a replica or what was on its way to or from it.
+    pub(crate) fn note_fault(&mut self, fault: FaultRef, replica: u32) {
+        let host = (replica != Who::NOWHERE).then(|| HostRef::new(replica));
+        self.recorder.fault(self.kernel.now_us(), fault, host);
     }
 
     /// A transaction ends without a COMMIT.
     pub(crate) fn roll_back(&mut self, tx: Tx) {
-        self.database.rollback(tx);
+        self.database.hang_up(tx);
         self.release_waiters();
     }
 
@@ -408,50 +484,66 @@ impl State {
 }
 
 impl State {
-    fn begin_again(&mut self, plan: &Plan, chooser: Chooser) {
+    fn begin_again(&mut self, chooser: Chooser) {
         self.kernel.reset();
         self.chooser = chooser;
         self.recorder.begin_again();
         self.database = Database::default();
-        self.gateway = Gateway::default();
-        self.cache = Cache::default();
-        let skewed = plan.world.clock_skew_us > 0;
-        if skewed
-            || self
-                .replicas
-                .iter()
-                .any(|replica| replica.life > 0 || !replica.up)
-        {
-            self.replicas = replicas(plan, &mut self.chooser);
-        }
+        self.gateway.forget();
+        self.cache.flush();
         self.attempts.forget();
         self.answers.forget();
-        for call in &mut self.calls {
-            call.answer = None;
-        }
+        self.calls.clear();
+        self.silent_replays.clear();
         self.intents.clear();
+        self.apps.clear();
         self.dying.clear();
         (self.under_load, self.ended, self.running_client) = (true, false, None);
-        (self.nonces, self.webhooks_heard, self.active) = (0, 0, 0);
+        (self.nonces, self.webhooks_until_us) = (0, 0);
     }
 }
 
-/// The replicas, each with a clock of its own.
-fn replicas(plan: &Plan, chooser: &mut Chooser) -> Vec<Replica> {
-    let deviation = plan.world.clock_skew_us;
-    let centre = deviation * SKEW_CENTRE_DEVIATIONS;
-    let skews = match deviation {
-        0 => Quantiles::of(explore::Distribution::Constant(0)),
-        deviation => Quantiles::of(explore::Distribution::Normal { deviation, centre }),
-    };
-    let skew = |replica: u32, chooser: &mut Chooser| {
+/// How far the replicas' clocks are off.
+#[derive(Debug)]
+pub(crate) struct Skew {
+    centre_us: u64,
+    /// None: every clock is right.
+    table: Option<Quantiles>,
+}
+
+impl Skew {
+    fn new(deviation: u64) -> Skew {
+        let centre = deviation * SKEW_CENTRE_DEVIATIONS;
+        let spread = explore::Distribution::Normal { deviation, centre };
+        Skew {
+            centre_us: centre,
+            table: (deviation > 0).then(|| Quantiles::of(spread)),
+        }
+    }
+
+    fn draw(&self, replica: u32, chooser: &mut Chooser) -> i64 {
+        let Some(table) = &self.table else {
+            return 0;
+        };
         let lineage = Lineage::ROOT.child(REPLICA, u64::from(replica));
-        let shown = chooser.quantile(&Site::new(SKEW, lineage, 0), &skews);
-        shown as i64 - centre as i64
-    };
-    (0..plan.world.replicas)
-        .map(|replica| Replica::new(replica, skew(replica, chooser)))
-        .collect()
+        let shown = chooser.quantile(&Site::new(SKEW, lineage, 0), table);
+        shown as i64 - self.centre_us as i64
+    }
+}
+
+/// Names that do not depend on who comes first: what attempts end with, and where faults strike.
+fn declare(plan: &Plan, names: &mut Names) {
+    for code in [CODE_RESET, CODE_TIMEOUT, CODE_DIED] {
+        names.codes.intern::<CodeRef>(code);
+    }
+    for problem in Problem::ALL {
+        names.codes.intern::<CodeRef>(problem.code());
+    }
+    if !plan.faults.is_empty() {
+        for replica in 0..plan.world.replicas {
+            names.hosts.intern::<HostRef>(&format!("replica-{replica}"));
+        }
+    }
 }
 
 /// The preset that the plan names, with what differs from it.
@@ -461,6 +553,19 @@ fn service_contract(plan: &Plan) -> ServiceContract {
         .unwrap_or_else(|| panic!("the contract `{}` is not one of the presets", wanted.preset));
     contract.ttl = wanted.ttl_us.map_or(contract.ttl, protocol::Span);
     contract.lease = wanted.lease_us.map_or(contract.lease, protocol::Span);
+    contract.mismatch_status = wanted.mismatch.unwrap_or(contract.mismatch_status);
+    if let Some(in_flight) = wanted.in_flight {
+        contract.in_flight = match in_flight {
+            scenario::InFlight::Conflict => InFlightPolicy::Conflict,
+            scenario::InFlight::Accepted => InFlightPolicy::Accepted,
+            scenario::InFlight::Wait(us) => InFlightPolicy::Wait {
+                span_max: protocol::Span(us),
+            },
+        };
+    }
+    if let Some(problems) = &wanted.stored_errors {
+        contract.stored_errors = Problems::of(problems);
+    }
     contract
 }
 
@@ -470,8 +575,14 @@ fn catalogue(plan: &Plan, service: &ServiceContract, names: &mut Names) -> (Menu
         ttl: Some(service.ttl.0),
         grace: service.grace.0,
         recovery_deadline: Some(plan.contract.recovery_deadline_us),
+        in_flight: Some(match service.in_flight {
+            InFlightPolicy::Conflict => InFlight::Refuse(service.in_progress().status),
+            InFlightPolicy::Accepted => InFlight::Accept,
+            InFlightPolicy::Wait { .. } => InFlight::Wait,
+        }),
         mismatch: Some(service.mismatch_status),
         replay_status: service.replay_status,
+        stored_errors: service.stored_statuses(),
         required_coverage: plan.coverage.clone(),
         success_floor_ppm: plan.contract.success_floor_ppm,
         ..Contract::default()

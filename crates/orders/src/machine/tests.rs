@@ -109,7 +109,6 @@ fn a_stale_token_is_refused_by_every_verb() {
         // The completed one has the token of its claim; what is completed is nobody's any more.
         assert_eq!(complete(existing, Token(1), failed), Err(Fenced));
         assert_eq!(release(existing, Token(1)), Err(Fenced));
-        assert_eq!(extend(existing, Token(1), Time(12), LEASE), Err(Fenced));
         assert_eq!(work_on(existing, Token(1), OrderId(8)), Err(Fenced));
     }
 }
@@ -123,18 +122,6 @@ fn an_owner_may_complete_after_its_lease_if_nobody_took_over() {
     assert!(
         take_over(&completed(), Owner(2), Time(9_999), LEASE).is_none(),
         "what is completed is not taken over"
-    );
-}
-
-#[test]
-fn an_extension_never_shortens_a_lease() {
-    let longer = extend(Some(&claimed()), Token(1), Time(8), LEASE).expect("ours");
-    assert_eq!(longer.lease_until, Time(18));
-    assert_eq!(
-        extend(Some(&longer), Token(1), Time(1), LEASE)
-            .expect("ours")
-            .lease_until,
-        Time(18)
     );
 }
 
@@ -191,7 +178,6 @@ enum Act {
     Claim { content: u8 },
     Complete { token: u32 },
     Release { token: u32 },
-    Extend { token: u32 },
 }
 
 fn acts() -> impl Strategy<Value = Vec<(u64, Act)>> {
@@ -199,7 +185,6 @@ fn acts() -> impl Strategy<Value = Vec<(u64, Act)>> {
         4 => (0..2_u8).prop_map(|content| Act::Claim { content }),
         2 => (0..6_u32).prop_map(|token| Act::Complete { token }),
         1 => (0..6_u32).prop_map(|token| Act::Release { token }),
-        1 => (0..6_u32).prop_map(|token| Act::Extend { token }),
     ];
     let pause = prop_oneof![
         Just(0_u64),
@@ -252,15 +237,6 @@ fn walk(acts: &[(u64, Act)]) {
                 assert_eq!(outcome.is_ok(), mine(token));
                 if let Ok(record) = outcome {
                     (row, log.ended) = (Some(record), Some(None));
-                }
-            }
-            Act::Extend { token } => {
-                let outcome = extend(row.as_ref(), Token(token), Time(now), LEASE);
-                assert_eq!(outcome.is_ok(), mine(token));
-                if let Ok(record) = outcome {
-                    row = Some(record);
-                    let until = &mut log.claims.last_mut().expect("claimed").2;
-                    *until = (*until).max(now + LEASE.0);
                 }
             }
         }

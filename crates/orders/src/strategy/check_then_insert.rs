@@ -1,4 +1,4 @@
-//! `check-then-insert`: is there a recent order of this customer? Then it is a duplicate (seed 002, lines 121-144; mutant M02).
+//! `check-then-insert`: is there a recent order of this customer? Then it is a duplicate (seed 002, lines 121-144).
 
 use protocol::{Customer, Order, OrderRequest, Problem, Response, Span, Time};
 
@@ -48,6 +48,6 @@ async fn recent_order<P: Ports>(
     let found = tx
         .find_recent_order(request.tenant, request.customer, since)
         .await?;
-    tx.commit().await?;
+    tx.commit().await?.committed()?;
     Ok(found)
 }

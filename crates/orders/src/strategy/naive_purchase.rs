@@ -87,7 +87,7 @@ async fn insert<P: Ports>(
     tx.increment_sales(request.tenant, lines).await?;
     tx.insert_notification(order, NotificationKind::Created)
         .await?;
-    tx.commit().await?;
+    tx.commit().await?.committed()?;
     Ok(Some(order))
 }
 

@@ -1,4 +1,4 @@
-//! `no-dedup`: every POST creates (seeds 000 and 002; mutant M01).
+//! `no-dedup`: every POST creates (seeds 000 and 002).
 
 use protocol::{OrderRequest, Response};
 

@@ -140,6 +140,10 @@ impl Slots {
         let held = self.slot(slot);
         held.token = token;
         match &mut held.entry {
+            // Broken on purpose: the new claim forgets who waits for the old one.
+            live if cfg!(orders_broken = "dropped-flight") => {
+                *live = Entry::Live(Live::new(fingerprint, lease_until));
+            }
             Entry::Live(live) => live.lease_until = lease_until,
             done => *done = Entry::Live(Live::new(fingerprint, lease_until)),
         }

@@ -55,11 +55,11 @@ faults! {
     DelayResponse(Slow) = "delay-response",
     /// A request is delivered twice.
     DuplicateRequest(Echo) = "duplicate-request",
-    /// Nothing passes between two hosts.
+    /// Nothing passes between replicas and another kind of host.
     Partition(Cut) = "partition",
-    /// A replica dies while a request is on it.
+    /// A replica dies at an await of a handler.
     CrashReplica(Crash) = "crash-replica",
-    /// A replica stands still while a request is on it.
+    /// A replica stands still at an await of a handler.
     PauseReplica(Pause) = "pause-replica",
     /// The connection to the database breaks before a statement takes effect.
     LoseConnection(Strike) = "lose-connection",
@@ -79,9 +79,9 @@ faults! {
     DeclineCharge(Strike) = "decline-charge",
     /// The gateway answers 5xx and does nothing.
     GatewayUnavailable(Strike) = "gateway-unavailable",
-    /// The gateway does not capture, and its answer does not come.
+    /// The gateway does nothing, and its answer does not come.
     GatewayTimeoutBefore(Strike) = "gateway-timeout-before",
-    /// The gateway captures, and its answer does not come.
+    /// The gateway does what it is asked, and its answer does not come.
     GatewayTimeoutAfter(Strike) = "gateway-timeout-after",
     /// The gateway takes longer.
     SlowGateway(Slow) = "slow-gateway",

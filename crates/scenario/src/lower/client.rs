@@ -215,8 +215,16 @@ impl Lowering<'_> {
     }
 
     fn app_crash(&self, written: &At<AppCrash>) -> Result<plan::AppCrash, Mistake> {
+        let chance = self.chance(&written.value.chance)?;
+        if chance >= 1.0 {
+            let place = &written.value.chance.span;
+            return Err(
+                Mistake::at(place, "the app dies in every attempt", "its chance is 1")
+                    .help("it would never hear an answer; write a chance below 1, such as `0.5`"),
+            );
+        }
         Ok(plan::AppCrash {
-            chance: self.chance(&written.value.chance)?,
+            chance,
             back_after: self.delay(&written.value.back_after)?,
             key_persisted: written.value.key_persisted.unwrap_or(true),
         })

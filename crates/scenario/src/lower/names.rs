@@ -10,6 +10,8 @@ pub struct Known {
     pub strategies: Vec<(String, String)>,
     /// The rules of the judge.
     pub rules: Vec<String>,
+    /// Those of the rules that are about evidence: no strategy can violate them.
+    pub evidence: Vec<String>,
     /// The coverage labels.
     pub labels: Vec<String>,
     /// The contract presets.
@@ -26,8 +28,19 @@ impl Known {
         among(name, &names, "strategy")
     }
 
-    pub(super) fn rule(&self, name: &At<String>) -> Result<String, Mistake> {
-        among(name, &self.rules, "rule")
+    /// A rule that a strategy keeps or violates.
+    pub(super) fn promise(&self, name: &At<String>) -> Result<String, Mistake> {
+        let rule = among(name, &self.rules, "rule")?;
+        if self.evidence.contains(&rule) {
+            let message = format!("no strategy violates `{rule}`");
+            return Err(Mistake::at(
+                &name.span,
+                message,
+                "is about the evidence, not the service",
+            )
+            .help("leave it out: a run without evidence meets no expectation"));
+        }
+        Ok(rule)
     }
 
     pub(super) fn label(&self, name: &At<String>) -> Result<String, Mistake> {

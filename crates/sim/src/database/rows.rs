@@ -1,14 +1,14 @@
 //! The slots of each table, their indexes, and what a transaction must remember to undo itself.
 
-use std::collections::VecDeque;
 use std::hash::{BuildHasher, BuildHasherDefault};
 
 use compact_str::CompactString;
 use hashbrown::HashTable;
 use orders::{ChargeRow, KeyRecord, KeyState, NewOrder, NotificationKind};
-use protocol::{Cart, Customer, Line, OrderId, OrderState, ScopedKey, Sku, Tenant, Time};
+use protocol::{Cart, Customer, Line, OrderId, OrderState, ScopedKey, Sku, Tenant};
 use rustc_hash::FxHasher;
 
+use super::due::Due;
 use super::{Database, Tx, Writer};
 
 /// How to undo one change.
@@ -17,12 +17,17 @@ pub(crate) enum Undo {
     /// The row was only locked.
     LockKey(u32),
     InsertKey(u32),
+    /// Inserted again where the same transaction had deleted it.
+    ReinsertKey(u32, KeyRecord),
     UpdateKey(u32, KeyRecord),
     DeleteKey(u32),
+    /// The order was only locked.
+    LockOrder(u32),
     InsertOrder(u32),
+    /// Items are rows of their own: those of an open transaction are in its log, and nowhere else.
     InsertItems(u32),
     OrderState(u32, OrderState),
-    /// On hand and reserved, as they were.
+    /// On hand and reserved, as they were when the row was locked.
     Stock(u32, i64, i64),
     Sales(u32, u64),
     InsertCharge(u32),
@@ -87,6 +92,8 @@ pub(crate) struct KeySlot {
     pub(crate) inserted: bool,
     /// Deleted by the writer, or free.
     pub(crate) deleted: bool,
+    /// No row: the place waits for another key.
+    free: bool,
 }
 
 /// `idempotency_keys`.
@@ -95,10 +102,10 @@ pub(crate) struct Keys {
     pub(crate) slots: Vec<KeySlot>,
     index: HashTable<u32>,
     free: Vec<u32>,
-    /// Committed claims by the end of their lease, roughly ascending; entries may be out of date.
-    pub(crate) claims: VecDeque<(Time, u32)>,
-    /// Committed answers by their expiry, roughly ascending; entries may be out of date.
-    pub(crate) answers: VecDeque<(Time, u32)>,
+    /// Committed claims by the end of their lease; entries may be out of date.
+    pub(crate) claims: Due,
+    /// Committed answers by their expiry; entries may be out of date.
+    pub(crate) answers: Due,
 }
 
 impl Keys {
@@ -122,6 +129,7 @@ impl Keys {
             writer: Some(tx),
             inserted: true,
             deleted: false,
+            free: false,
         };
         let row = match self.free.pop() {
             Some(row) => {
@@ -143,6 +151,7 @@ impl Keys {
     fn remove(&mut self, row: u32) {
         let slot = &mut self.slots[row as usize];
         (slot.deleted, slot.inserted, slot.writer) = (true, false, None);
+        slot.free = true;
         let found = self
             .index
             .find_entry(hash_key(&slot.key), |other| *other == row);
@@ -150,13 +159,17 @@ impl Keys {
         self.free.push(row);
     }
 
-    /// A committed row enters the queues of completer and reaper.
-    fn enqueue(&mut self, row: u32) {
-        let record = &self.slots[row as usize].record;
-        match record.state {
-            KeyState::Claimed => self.claims.push_back((record.lease_until, row)),
+    /// What a row holds is committed. It enters the queue of the completer or of the reaper, unless it goes at once.
+    fn settle(&mut self, row: u32) {
+        let slot = &mut self.slots[row as usize];
+        (slot.writer, slot.inserted) = (None, false);
+        if slot.deleted {
+            return;
+        }
+        match slot.record.state {
+            KeyState::Claimed => self.claims.push((slot.record.lease_until, row)),
             KeyState::Completed | KeyState::Released => {
-                self.answers.push_back((record.expires_at, row))
+                self.answers.push((slot.record.expires_at, row))
             }
         }
     }
@@ -168,8 +181,11 @@ pub(crate) struct OrderSlot {
     /// `None` after the insert was undone: the sequence does not go back.
     pub(crate) row: Option<NewOrder>,
     pub(crate) state: OrderState,
+    /// Whether committed items are there.
     pub(crate) has_items: bool,
     pub(crate) inserted: bool,
+    /// Whether the index `orders_cart` has it. A cancelled order leaves it when the cancellation is committed.
+    in_carts: bool,
     pub(crate) writer: Writer,
     /// When it was inserted, in true time: `created_at` is what a replica's clock said.
     pub(crate) inserted_us: u64,
@@ -203,15 +219,13 @@ impl Orders {
         Some((row.tenant, row.natural_key?))
     }
 
-    /// The row that the unique index has under a cart, committed or not.
+    /// The rows that the unique index has under a cart, committed or not. They are more than one only while a transaction
+    /// that cancelled an order and took the cart again is open.
     #[inline]
-    pub(crate) fn by_cart(&self, tenant: Tenant, cart: Cart) -> Option<u32> {
+    pub(crate) fn by_cart(&self, tenant: Tenant, cart: Cart) -> impl Iterator<Item = u32> {
         let key = (tenant, cart);
-        self.carts
-            .find(hash_cart(key), |row| {
-                Orders::cart_key(&self.slots[*row as usize]) == Some(key)
-            })
-            .copied()
+        let rows = self.carts.iter_hash(hash_cart(key)).copied();
+        rows.filter(move |row| Orders::cart_key(&self.slots[*row as usize]) == Some(key))
     }
 
     /// The latest order of a customer, committed or not.
@@ -229,7 +243,10 @@ impl Orders {
 
     pub(crate) fn insert(&mut self, new: NewOrder, tx: Tx, now_us: u64) -> u32 {
         let row = self.slots.len() as u32;
-        let (tenant, customer, cart) = (new.tenant, new.customer, new.natural_key);
+        let (tenant, customer) = (new.tenant, new.customer);
+        let cart = new
+            .natural_key
+            .filter(|_| new.state != OrderState::Cancelled);
         let before = self.enter_customer(tenant, customer, row);
         let state = new.state;
         self.slots.push(OrderSlot {
@@ -237,6 +254,7 @@ impl Orders {
             state,
             has_items: false,
             inserted: true,
+            in_carts: cart.is_some(),
             writer: Some(tx),
             inserted_us: now_us,
             before,
@@ -279,7 +297,9 @@ impl Orders {
     }
 
     fn leave_cart(&mut self, row: u32) {
-        if let Some(key) = Orders::cart_key(&self.slots[row as usize]) {
+        let slot = &mut self.slots[row as usize];
+        if std::mem::take(&mut slot.in_carts) {
+            let key = Orders::cart_key(slot).expect("a row in the index has a cart");
             let found = self.carts.find_entry(hash_cart(key), |other| *other == row);
             found.expect("it was in the index").remove();
         }
@@ -425,12 +445,21 @@ impl Database {
     pub(super) fn settle(&mut self, change: Undo) {
         match change {
             Undo::LockKey(row) => self.keys.slots[row as usize].writer = None,
-            Undo::InsertKey(row) | Undo::UpdateKey(row, _) => {
-                let slot = &mut self.keys.slots[row as usize];
-                (slot.writer, slot.inserted) = (None, false);
-                self.keys.enqueue(row);
+            Undo::InsertKey(row) | Undo::ReinsertKey(row, _) => self.keys.settle(row),
+            Undo::UpdateKey(row, old) => {
+                self.keys.settle(row);
+                let token = self.keys.slots[row as usize].record.token;
+                // Only a claim gives a higher token; of a key that is claimed already, that is a take-over.
+                self.takeovers += u64::from(old.state == KeyState::Claimed && token > old.token);
             }
-            Undo::DeleteKey(row) => self.keys.remove(row),
+            Undo::DeleteKey(row) => {
+                // It may have been inserted again since, and deleted again since then.
+                let slot = &self.keys.slots[row as usize];
+                if slot.deleted && !slot.free {
+                    self.keys.remove(row);
+                }
+            }
+            Undo::LockOrder(row) => self.orders.slots[row as usize].writer = None,
             Undo::InsertOrder(row) => {
                 let slot = &mut self.orders.slots[row as usize];
                 (slot.writer, slot.inserted) = (None, false);
@@ -439,11 +468,10 @@ impl Database {
                 self.orders.slots[row as usize].writer = None;
                 if self.orders.slots[row as usize].state == OrderState::Cancelled {
                     self.orders.leave_cart(row);
-                    let order = self.orders.slots[row as usize].row.as_mut();
-                    order.expect("a cancelled order is there").natural_key = None;
                 }
             }
-            Undo::InsertItems(_) | Undo::InsertNote(_) => {}
+            Undo::InsertItems(row) => self.orders.slots[row as usize].has_items = true,
+            Undo::InsertNote(_) => {}
             Undo::Stock(row, ..) => self.stocks.slots[row as usize].writer = None,
             Undo::Sales(row, _) => self.sales.slots[row as usize].1 = None,
             Undo::InsertCharge(row) => self.charges.slots[row as usize].1 = None,
@@ -455,6 +483,10 @@ impl Database {
         match change {
             Undo::LockKey(row) => self.keys.slots[row as usize].writer = None,
             Undo::InsertKey(row) => self.keys.remove(row),
+            Undo::ReinsertKey(row, old) => {
+                let slot = &mut self.keys.slots[row as usize];
+                (slot.record, slot.deleted) = (old, true);
+            }
             Undo::UpdateKey(row, old) => {
                 let slot = &mut self.keys.slots[row as usize];
                 (slot.record, slot.writer) = (old, None);
@@ -464,7 +496,8 @@ impl Database {
                 (slot.deleted, slot.writer) = (false, None);
             }
             Undo::InsertOrder(row) => self.orders.remove(row),
-            Undo::InsertItems(row) => self.orders.slots[row as usize].has_items = false,
+            Undo::LockOrder(row) => self.orders.slots[row as usize].writer = None,
+            Undo::InsertItems(_) => {}
             Undo::OrderState(row, old) => {
                 let slot = &mut self.orders.slots[row as usize];
                 (slot.state, slot.writer) = (old, None);

@@ -6,11 +6,9 @@ use orders::{
 };
 use protocol::{Cart, Customer, Line, Order, OrderId, OrderState, ScopedKey, Tenant, Time};
 
+use super::due::Due;
 use super::rows::Undo;
 use super::{Database, Stop, Tx, writable};
-
-/// A claim's lease is looked for so far beyond the present, because the replicas' clocks differ.
-const SKEW_MAX_US: u64 = 5_000_000;
 
 /// What a stock statement does with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +46,50 @@ impl Database {
         record: KeyRecord,
     ) -> Result<(), Stop> {
         if let Some(row) = self.keys.find(key) {
-            writable(self.keys.slots[row as usize].writer, tx)?;
-            return Err(StoreError::Unique(Constraint::Keys).into());
+            return self.insert_key_again(tx, row, record);
         }
         let row = self.keys.insert(key, record, tx);
         self.log(tx, Undo::InsertKey(row));
         Ok(())
+    }
+
+    /// The unique index has the key. Whoever changes its row may yet take it away; whoever only locked it will not.
+    fn insert_key_again(&mut self, tx: Tx, row: u32, record: KeyRecord) -> Result<(), Stop> {
+        let slot = &self.keys.slots[row as usize];
+        match slot.writer {
+            Some(other) if other != tx && self.changes_key(other, row) => Err(Stop::Wait(other)),
+            Some(own) if own == tx && slot.deleted => {
+                let slot = &mut self.keys.slots[row as usize];
+                let old = std::mem::replace(&mut slot.record, record);
+                slot.deleted = false;
+                self.log(tx, Undo::ReinsertKey(row, old));
+                Ok(())
+            }
+            _ => Err(StoreError::Unique(Constraint::Keys).into()),
+        }
+    }
+
+    /// Whether a transaction has written a row of `idempotency_keys`, not only locked it. Any UPDATE counts: PostgreSQL's
+    /// unique check sees a version that is about to be replaced, and waits to know by what.
+    fn changes_key(&self, tx: Tx, row: u32) -> bool {
+        self.undo_log(tx).iter().any(|undo| match undo {
+            Undo::InsertKey(r)
+            | Undo::ReinsertKey(r, _)
+            | Undo::UpdateKey(r, _)
+            | Undo::DeleteKey(r) => *r == row,
+            _ => false,
+        })
+    }
+
+    /// A record as those see it who do not see what its writer did.
+    fn committed_key(&self, row: u32) -> &KeyRecord {
+        let slot = &self.keys.slots[row as usize];
+        let log = slot.writer.map_or(&[][..], |writer| self.undo_log(writer));
+        let replaced = log.iter().find_map(|undo| match undo {
+            Undo::UpdateKey(r, old) | Undo::ReinsertKey(r, old) if *r == row => Some(old),
+            _ => None,
+        });
+        replaced.unwrap_or(&slot.record)
     }
 
     pub(super) fn update_key(
@@ -66,20 +102,26 @@ impl Database {
         let Some(row) = self.keys.find(key) else {
             return Ok(0);
         };
-        let slot = &mut self.keys.slots[row as usize];
-        if slot.inserted && slot.writer != Some(tx) {
-            return Ok(0);
+        let slot = &self.keys.slots[row as usize];
+        if let Some(other) = slot.writer.filter(|writer| *writer != tx) {
+            let hit = self.resumed || self.committed_key(row).token == held;
+            return if slot.inserted || !hit {
+                Ok(0)
+            } else {
+                Err(Stop::Wait(other))
+            };
         }
-        writable(slot.writer, tx)?;
+        let slot = &mut self.keys.slots[row as usize];
         if slot.deleted || slot.record.token != held {
+            if self.resumed && slot.writer.is_none() {
+                // Whoever waited for a row has locked it, also if it turns out to be another than was looked for.
+                slot.writer = Some(tx);
+                self.log(tx, Undo::LockKey(row));
+            }
             return Ok(0);
         }
         let old = std::mem::replace(&mut slot.record, record);
         slot.writer = Some(tx);
-        let claimed = KeyState::Claimed;
-        if (old.state, record.state) == (claimed, claimed) && record.owner != old.owner {
-            self.takeovers += 1;
-        }
         self.log(tx, Undo::UpdateKey(row, old));
         Ok(1)
     }
@@ -91,11 +133,12 @@ impl Database {
         limit: usize,
     ) -> Result<Vec<(ScopedKey, KeyRecord)>, Stop> {
         let mut found = Vec::new();
-        for row in self.due(now, limit, Queue::Claims) {
+        for row in self.due(tx, now, limit, Queue::Claims) {
             let slot = &mut self.keys.slots[row as usize];
-            slot.writer = Some(tx);
             found.push((slot.key.clone(), slot.record));
-            self.log(tx, Undo::LockKey(row));
+            if slot.writer.replace(tx).is_none() {
+                self.log(tx, Undo::LockKey(row));
+            }
         }
         Ok(found)
     }
@@ -106,7 +149,7 @@ impl Database {
         before: Time,
         limit: usize,
     ) -> Result<u64, Stop> {
-        let rows = self.due(before, limit, Queue::Answers);
+        let rows = self.due(tx, before, limit, Queue::Answers);
         for row in &rows {
             let slot = &mut self.keys.slots[*row as usize];
             (slot.writer, slot.deleted) = (Some(tx), true);
@@ -115,49 +158,47 @@ impl Database {
         Ok(rows.len() as u64)
     }
 
-    /// The committed, unlocked rows of a queue that were due before `now`; entries that are out of date leave the queue.
-    fn due(&mut self, now: Time, limit: usize, queue: Queue) -> Vec<u32> {
-        let horizon = Time(now.0.saturating_add(SKEW_MAX_US));
-        let mut entries = std::mem::take(match queue {
-            Queue::Claims => &mut self.keys.claims,
-            Queue::Answers => &mut self.keys.answers,
-        });
+    /// The committed rows of a queue that were due before `now`, first due first, without those that others have locked.
+    /// Entries that are out of date leave the queue. What `tx` itself has written since is not looked for.
+    fn due(&mut self, tx: Tx, now: Time, limit: usize, queue: Queue) -> Vec<u32> {
+        let mut entries = std::mem::take(self.queue(queue));
         let (mut rows, mut kept) = (Vec::new(), Vec::new());
-        while let Some((at, row)) = entries.front().copied().filter(|(at, _)| *at <= horizon) {
-            entries.pop_front();
+        while rows.len() < limit
+            && let Some(entry) = entries.pop_before(now)
+        {
+            let (at, row) = entry;
             let slot = &self.keys.slots[row as usize];
-            let (claimed, due_at) = match slot.record.state {
-                KeyState::Claimed => (true, slot.record.lease_until),
-                KeyState::Completed | KeyState::Released => (false, slot.record.expires_at),
+            let due = match slot.record.state {
+                KeyState::Claimed => (Queue::Claims, slot.record.lease_until),
+                KeyState::Completed | KeyState::Released => {
+                    (Queue::Answers, slot.record.expires_at)
+                }
             };
-            let current = !slot.deleted && claimed == (queue == Queue::Claims) && due_at == at;
-            if !current && slot.writer.is_none() {
+            let current = !slot.deleted && due == (queue, at);
+            // A row that was written twice with one time stands there twice, side by side.
+            let twice = kept.last() == Some(&entry);
+            if twice || !current && slot.writer.is_none() {
                 continue;
             }
-            kept.push((at, row));
-            if current
-                && at < now
-                && slot.writer.is_none()
-                && rows.len() < limit
-                && !rows.contains(&row)
-            {
+            kept.push(entry);
+            if current && slot.writer.is_none_or(|writer| writer == tx) {
                 rows.push(row);
             }
-            if rows.len() == limit {
-                break;
-            }
         }
-        kept.into_iter()
-            .rev()
-            .for_each(|entry| entries.push_front(entry));
-        match queue {
-            Queue::Claims => self.keys.claims = entries,
-            Queue::Answers => self.keys.answers = entries,
-        }
+        entries.put_back(kept);
+        *self.queue(queue) = entries;
         rows
     }
 
-    /// Changes the stock of all lines or of none. The rows are locked one after another, and stay so.
+    fn queue(&mut self, queue: Queue) -> &mut Due {
+        match queue {
+            Queue::Claims => &mut self.keys.claims,
+            Queue::Answers => &mut self.keys.answers,
+        }
+    }
+
+    /// Changes the stock of all lines or of none. The rows that have enough are locked one after another, and stay so; a row
+    /// that was too short when the statement began is not waited for and not locked.
     pub(super) fn change_stock(
         &mut self,
         tx: Tx,
@@ -182,17 +223,26 @@ impl Database {
         if self.stocks.rows(tenant, lines, rows).is_none() {
             return Ok(false);
         }
+        let guarded = matches!(change, StockChange::Reserve | StockChange::Sell);
+        if !self.resumed {
+            self.look_for_short_rows(tx, if guarded { rows } else { &[] });
+        }
         for (row, _) in rows.iter() {
             let slot = &mut self.stocks.slots[*row as usize];
+            if self.transactions[tx.0 as usize].short.contains(row) {
+                continue;
+            }
             writable(slot.writer, tx)?;
-            slot.writer = Some(tx);
-            let undo = Undo::Stock(*row, slot.on_hand, slot.reserved);
-            self.log(tx, undo);
+            if slot.writer.replace(tx).is_none() {
+                let undo = Undo::Stock(*row, slot.on_hand, slot.reserved);
+                self.log(tx, undo);
+            }
         }
-        let guarded = matches!(change, StockChange::Reserve | StockChange::Sell);
+        // What was enough may be less by the time it was waited for.
         let short =
             |(row, quantity): &(u32, i64)| self.stocks.slots[*row as usize].on_hand < *quantity;
-        if guarded && rows.iter().any(short) {
+        let any_short = !self.transactions[tx.0 as usize].short.is_empty();
+        if any_short || guarded && rows.iter().any(short) {
             return Ok(false);
         }
         for (row, quantity) in rows.iter() {
@@ -209,18 +259,35 @@ impl Database {
         Ok(true)
     }
 
+    /// Notes which rows are too short for the statement that begins.
+    fn look_for_short_rows(&mut self, tx: Tx, rows: &[(u32, i64)]) {
+        let mut short = std::mem::take(&mut self.transactions[tx.0 as usize].short);
+        short.clear();
+        let too_short = |(row, quantity): &&(u32, i64)| self.visible_on_hand(tx, *row) < *quantity;
+        short.extend(rows.iter().filter(too_short).map(|(row, _)| *row));
+        self.transactions[tx.0 as usize].short = short;
+    }
+
+    /// What `tx` sees on hand: its own, or what is committed.
+    fn visible_on_hand(&self, tx: Tx, row: u32) -> i64 {
+        let slot = &self.stocks.slots[row as usize];
+        let other = slot.writer.filter(|writer| *writer != tx);
+        let log = other.map_or(&[][..], |writer| self.undo_log(writer));
+        let replaced = log.iter().find_map(|undo| match undo {
+            Undo::Stock(r, on_hand, _) if *r == row => Some(*on_hand),
+            _ => None,
+        });
+        replaced.unwrap_or(slot.on_hand)
+    }
+
     pub(super) fn insert_order(
         &mut self,
         tx: Tx,
         new: &mut Option<NewOrder>,
     ) -> Result<OrderId, Stop> {
         let order = new.as_ref().expect("a statement takes effect once");
-        if let Some(row) = order
-            .natural_key
-            .and_then(|cart| self.orders.by_cart(order.tenant, cart))
-        {
-            writable(self.orders.slots[row as usize].writer, tx)?;
-            return Err(StoreError::Unique(Constraint::OrdersCart).into());
+        if let Some(cart) = order.natural_key {
+            self.cart_is_free(tx, order.tenant, cart)?;
         }
         let row = self.orders.insert(
             new.take().expect("it was there a moment ago"),
@@ -231,11 +298,39 @@ impl Database {
         Ok(OrderId(u64::from(row) + 1))
     }
 
-    pub(super) fn insert_items(&mut self, tx: Tx, order: OrderId) -> Result<(), Stop> {
-        let row = row_of(order);
-        self.orders.slots[row as usize].has_items = true;
-        self.log(tx, Undo::InsertItems(row));
+    /// Whether the unique index has no order under a cart that stands in the way. One that `tx` itself has cancelled does not;
+    /// one that another changes may not in the end.
+    fn cart_is_free(&self, tx: Tx, tenant: Tenant, cart: Cart) -> Result<(), Stop> {
+        for row in self.orders.by_cart(tenant, cart) {
+            let slot = &self.orders.slots[row as usize];
+            match slot.writer {
+                Some(own) if own == tx && slot.state == OrderState::Cancelled => {}
+                Some(other) if other != tx && self.changes_order(other, row) => {
+                    return Err(Stop::Wait(other));
+                }
+                _ => return Err(StoreError::Unique(Constraint::OrdersCart).into()),
+            }
+        }
         Ok(())
+    }
+
+    /// Whether a transaction has written a row of `orders`, not only locked it.
+    fn changes_order(&self, tx: Tx, row: u32) -> bool {
+        self.undo_log(tx).iter().any(|undo| match undo {
+            Undo::InsertOrder(r) | Undo::OrderState(r, _) => *r == row,
+            _ => false,
+        })
+    }
+
+    pub(super) fn insert_items(&mut self, tx: Tx, order: OrderId) -> Result<(), Stop> {
+        self.log(tx, Undo::InsertItems(row_of(order)));
+        Ok(())
+    }
+
+    /// Whether `tx` sees items of an order: committed ones, or its own.
+    fn sees_items(&self, tx: Tx, row: u32) -> bool {
+        let own = |undo: &Undo| matches!(undo, Undo::InsertItems(r) if *r == row);
+        self.orders.slots[row as usize].has_items || self.undo_log(tx).iter().any(own)
     }
 
     pub(super) fn update_order(
@@ -246,14 +341,18 @@ impl Database {
         to: OrderState,
     ) -> Result<u64, Stop> {
         let row = row_of(order);
-        let Some(slot) = self.orders.slots.get_mut(row as usize) else {
-            return Ok(0);
-        };
-        if slot.row.is_none() || (slot.inserted && slot.writer != Some(tx)) {
+        let seen = self.visible_state(tx, row);
+        if !seen.is_some_and(|state| self.resumed || state == from) {
             return Ok(0);
         }
+        let slot = &mut self.orders.slots[row as usize];
         writable(slot.writer, tx)?;
         if slot.state != from {
+            if slot.writer.is_none() {
+                // It was waited for, so it is locked.
+                slot.writer = Some(tx);
+                self.log(tx, Undo::LockOrder(row));
+            }
             return Ok(0);
         }
         slot.writer = Some(tx);
@@ -303,7 +402,7 @@ impl Database {
                 id: order,
                 new,
                 state,
-                has_items: slot.has_items,
+                has_items: self.sees_items(tx, row),
             }
         }))
     }
@@ -314,10 +413,10 @@ impl Database {
         tenant: Tenant,
         cart: Cart,
     ) -> Result<Option<Order>, Stop> {
-        let row = self.orders.by_cart(tenant, cart);
-        let seen = row.and_then(|row| Some((row, self.visible_state(tx, row)?)));
+        let rows = self.orders.by_cart(tenant, cart);
+        let mut seen = rows.filter_map(|row| Some((row, self.visible_state(tx, row)?)));
         Ok(seen
-            .filter(|(_, state)| *state != OrderState::Cancelled)
+            .find(|(_, state)| *state != OrderState::Cancelled)
             .map(|(row, state)| self.order_at(row, state)))
     }
 
@@ -380,9 +479,10 @@ impl Database {
         for (row, _) in rows {
             let (sold, writer) = &mut self.sales.slots[*row as usize];
             writable(*writer, tx)?;
-            *writer = Some(tx);
-            let undo = Undo::Sales(*row, *sold);
-            self.log(tx, undo);
+            if writer.replace(tx).is_none() {
+                let undo = Undo::Sales(*row, *sold);
+                self.log(tx, undo);
+            }
         }
         for (row, quantity) in rows {
             self.sales.slots[*row as usize].0 += quantity.unsigned_abs();

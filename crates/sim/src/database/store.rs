@@ -5,8 +5,8 @@ use std::cell::Cell;
 use explore::{Class, Object, TaskId};
 use history::Label;
 use orders::{
-    ChargeRow, Isolation, KeyRecord, NewOrder, NotificationKind, OrderRow, Store, StoreError,
-    Token, Transaction,
+    ChargeRow, CommitTag, Isolation, KeyRecord, NewOrder, NotificationKind, OrderRow, Store,
+    StoreError, Token, Transaction,
 };
 use protocol::{
     Cart, Customer, Line, Order, OrderContent, OrderId, OrderState, ScopedKey, Tenant, Time,
@@ -110,13 +110,10 @@ impl SimTransaction<'_> {
                 return Some(Err(StoreError::Unavailable));
             }
             state.database.now_us = state.kernel.now_us();
-            let before = (state.database.waits, state.database.takeovers);
+            let waits = state.database.waits;
             let outcome = state.database.run(self.tx, task, &mut effect);
-            if state.database.waits != before.0 {
+            if state.database.waits != waits {
                 state.cover(Label::LockWait);
-            }
-            if state.database.takeovers != before.1 {
-                state.cover(Label::Takeover);
             }
             outcome
         };
@@ -134,12 +131,15 @@ impl SimTransaction<'_> {
     }
 
     /// What the database does with a COMMIT that reached it.
-    fn end(&self, state: &mut State) -> Result<(), StoreError> {
+    fn end(&self, state: &mut State) -> Result<CommitTag, StoreError> {
         self.connection.set(Connection::Done);
+        if state.database.is_aborted(self.tx) {
+            return self.end_aborted(state);
+        }
         let who = state.who(self.ports.slot);
         let faults = &self.ports.world.faults;
         if self.ports.breaks(state, Opportunity::LoseCommit) {
-            state.database.rollback(self.tx);
+            state.database.hang_up(self.tx);
             state.cover(Label::CommitUnknown);
             return Err(StoreError::Unknown);
         }
@@ -147,10 +147,14 @@ impl SimTransaction<'_> {
             .strike(faults, Opportunity::SerializationFailure, who)
             .is_some()
         {
-            state.database.rollback(self.tx);
+            state.database.refuse_commit(self.tx);
             return Err(StoreError::Conflict);
         }
-        state.database.commit(self.tx)?;
+        let takeovers = state.database.takeovers;
+        let tag = state.database.commit(self.tx);
+        if state.database.takeovers != takeovers {
+            state.cover(Label::Takeover);
+        }
         state.note_commit(self.ports.slot);
         if state
             .strike(faults, Opportunity::LoseCommitAck, who)
@@ -159,7 +163,16 @@ impl SimTransaction<'_> {
             state.cover(Label::CommitUnknown);
             return Err(StoreError::Unknown);
         }
-        Ok(())
+        Ok(tag)
+    }
+
+    /// The COMMIT of an aborted transaction: there is nothing that could be committed, lost or refused.
+    fn end_aborted(&self, state: &mut State) -> Result<CommitTag, StoreError> {
+        if self.ports.breaks(state, Opportunity::LoseConnection) {
+            state.database.hang_up(self.tx);
+            return Err(StoreError::Unavailable);
+        }
+        Ok(state.database.commit(self.tx))
     }
 }
 
@@ -172,6 +185,7 @@ impl Drop for SimTransaction<'_> {
                 _ if state.ended => state.roll_back(self.tx),
                 // Its time to let go has not come yet.
                 ahead_us => {
+                    state.database.abandon(self.tx);
                     state
                         .kernel
                         .after(ahead_us, Class::Step(Object(0)), Event::Abandon(self.tx))
@@ -316,7 +330,7 @@ impl Transaction for SimTransaction<'_> {
             .await
     }
 
-    async fn commit(self) -> Result<(), StoreError> {
+    async fn commit(self) -> Result<CommitTag, StoreError> {
         if self.connection.get() == Connection::Lost {
             return Err(StoreError::Unavailable);
         }

@@ -1,6 +1,7 @@
 //! Intents become visits, and visits go on when they hear something.
 
 use crate::arrivals::TAB_TAP;
+use crate::attempt::AttemptId;
 use crate::client::{Purchase, Visit};
 use crate::engine::Engine;
 use crate::ports::ReplicaPorts;
@@ -123,6 +124,11 @@ where
     fn come(&mut self, visit: Visit, after_us: u64) {
         let go = &self.visit;
         let task = self.clients.spawn_with(|_| go(visit));
+        if self.world.plan.clients[visit.intent.client].crash.is_some() && visit.tap != TAB_TAP {
+            let intent = visit.purchase.intent.index() as u32;
+            let state = &mut *self.world.state.borrow_mut();
+            state.apps.entry(intent).or_default().push(task);
+        }
         if after_us == 0 {
             self.poll_client(task);
         } else {
@@ -138,6 +144,25 @@ where
         self.world.state.borrow_mut().running_client = Some(task);
         self.clients.poll(task);
         self.world.state.borrow_mut().running_client = None;
+    }
+
+    /// An app dies: the tap that waits hears of it, and will come back; the others are gone.
+    pub(super) fn app_dies(&mut self, attempt: AttemptId) {
+        let died = self.world.state.borrow_mut().app_dies(attempt);
+        if let Some((task, others)) = died {
+            for other in others {
+                self.clients.remove(other);
+            }
+            self.poll_client(task);
+        }
+    }
+
+    /// A client will never hear of its attempt: it waits for ever, and nobody waits for it.
+    pub(super) fn forsaken(&mut self, attempt: AttemptId) {
+        let gone = self.world.state.borrow_mut().give_up_on(attempt);
+        if let Some(task) = gone {
+            self.clients.remove(task);
+        }
     }
 
     /// Something happened to an attempt: if its client heard of it, the client goes on.

@@ -1,8 +1,9 @@
 //! Charges arrive, are captured, and are answered; webhooks are sent.
 
+use crate::call::Cause;
 use crate::client::Visit;
 use crate::engine::Engine;
-use crate::gateway::Fate;
+use crate::gateway::Webhook;
 use crate::ports::ReplicaPorts;
 use crate::service::Job;
 use crate::world::{Event, Fired};
@@ -17,14 +18,18 @@ where
     V: Fn(Visit) -> G,
 {
     pub(super) fn gateway_arrive(&mut self, slot: u32) {
-        let state = &mut *self.world.state.borrow_mut();
+        let world = self.world;
+        let state = &mut *world.state.borrow_mut();
         let now_us = state.kernel.now_us();
         state.gateway.arrive(slot, now_us);
         let operation = state.gateway.operations[slot as usize];
         let rest_us = operation.reply_at_us.saturating_sub(now_us);
-        if operation.captures.is_some() && operation.told.is_none() {
+        if operation.captures.is_some() {
+            state.doubt(world, slot);
             // A capture ends well before its answer is back; of a lost answer, before anybody has given up.
             state.after(rest_us * 2 / 3, operation.task, Event::GatewayCapture(slot));
+        } else if operation.unheard {
+            state.gateway.close(slot);
         } else {
             state.after(rest_us, operation.task, Event::GatewayReply(slot));
         }
@@ -36,37 +41,65 @@ where
             let state = &mut *world.state.borrow_mut();
             let captured = state.gateway.capture(slot);
             let operation = state.gateway.operations[slot as usize];
-            let rest_us = operation.reply_at_us.saturating_sub(state.kernel.now_us());
-            state.after(rest_us, operation.task, Event::GatewayReply(slot));
-            if operation.fate == Fate::TimeoutAfter {
-                state.cover(Label::CaptureUnknown);
+            let awaited = !operation.unheard || operation.ends > 1;
+            if operation.unheard {
+                state.gateway.close(slot);
+            } else {
+                let rest_us = operation.reply_at_us.saturating_sub(state.kernel.now_us());
+                state.after(rest_us, operation.task, Event::GatewayReply(slot));
             }
-            if let Some(charge) = captured {
+            if let Some(charge) = operation.captures {
                 state.announce(world, charge);
-                state.note_capture(operation.task);
+            }
+            if captured.is_some() {
+                if operation.unheard {
+                    state.cover(Label::CaptureUnknown);
+                }
+                state.note_capture(world, operation.task, awaited);
             }
         }
         world.bury(&mut self.handlers);
     }
 
     pub(super) fn gateway_reply(&mut self, slot: u32, event: Event) {
-        let task = self.world.state.borrow().gateway.operations[slot as usize].task;
+        let world = self.world;
+        let task = world.state.borrow().gateway.operations[slot as usize].task;
         if self.postpone(task, event) {
             return;
         }
-        {
-            let state = &mut *self.world.state.borrow_mut();
-            let operation = state.gateway.take(slot);
+        let dies = {
+            let state = &mut *world.state.borrow_mut();
+            let told = state.gateway.take(slot);
             if self.handlers.contains(task) {
-                state.calls[task.slot as usize].told = operation.told;
+                state.calls[task.slot as usize].told = Some(told);
             }
+            // A crash that waited for a capture which did not come strikes before the answer is heard.
+            world.faults.strike_processes && state.settle(task)
+        };
+        if dies {
+            world.bury(&mut self.handlers);
+        } else {
+            self.poll_handler(task, Fired::Reply);
         }
-        self.poll_handler(task, Fired::Reply);
     }
 
-    /// The gateway tells a replica of a capture. The strategies so far have no use for it; it is heard and acknowledged.
-    pub(super) fn webhook(&mut self, _charge: u32) {
-        let state = &mut *self.world.state.borrow_mut();
-        state.webhooks_heard += 1;
+    /// The gateway tells a replica how a capture ended; if nobody takes it, it tells again later. A service that does not listen
+    /// says yes to everything.
+    pub(super) fn webhook(&mut self, webhook: Webhook) {
+        if !self.hears {
+            return;
+        }
+        let world = self.world;
+        let (replica, lineage, notice) = {
+            let state = &mut *world.state.borrow_mut();
+            let lineage = webhook.lineage();
+            let Some(replica) = state.reaches(world, lineage) else {
+                state.tell_later(webhook);
+                return;
+            };
+            (replica, lineage, state.gateway.notice(webhook.charge))
+        };
+        let job = Job::Webhook(notice);
+        self.start(replica, Cause::Webhook(webhook), lineage, job);
     }
 }

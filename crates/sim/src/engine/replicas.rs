@@ -1,14 +1,14 @@
 //! Requests become handlers, and handlers go on when something reaches them.
 
-use crate::attempt::{AttemptId, End};
-use crate::client::{Visit, client_class};
+use crate::attempt::AttemptId;
+use crate::call::Cause;
+use crate::client::Visit;
 use crate::engine::Engine;
 use crate::network::request_class;
 use crate::ports::ReplicaPorts;
-use crate::replica::owner;
 use crate::service::Job;
 use crate::world::{Event, Fired};
-use explore::{Class, Kind, Lineage, TaskId};
+use explore::{Class, Kind, Lineage, Object, TaskId};
 use std::future::Future;
 use std::rc::Rc;
 
@@ -29,8 +29,7 @@ where
             let replica = state.attempts.get(attempt).replica;
             let host = &state.replicas[replica as usize];
             if !host.up {
-                state.respond(world, attempt, End::Reset);
-                state.release(attempt);
+                state.turn_away(world, attempt);
                 return;
             }
             if host.paused_until_us > state.kernel.now_us() {
@@ -40,27 +39,27 @@ where
             }
             state.receive(attempt)
         };
-        self.start(job.0, Some(attempt), job.1, Job::Serve(job.2));
+        let (replica, cause, lineage, request) = job;
+        self.start(replica, cause, lineage, Job::Serve(request));
     }
 
     /// A replica begins a job.
     pub(super) fn start(
         &mut self,
         replica: u32,
-        attempt: Option<AttemptId>,
+        cause: Cause,
         lineage: Lineage,
         job: Job,
     ) -> TaskId {
         let (world, task) = (self.world, self.handlers.next_id());
         let ports = {
             let state = &mut *world.state.borrow_mut();
-            let client = attempt.map(|attempt| state.attempts.get(attempt).client);
-            state.open_call(world, task, replica, attempt, client, lineage);
+            state.open_call(world, task, replica, cause, lineage);
             let host = &state.replicas[replica as usize];
             ReplicaPorts {
                 world,
                 slot: task.slot as usize,
-                owner: owner(replica, host.life),
+                owner: host.owner,
                 skew_us: host.skew_us,
                 table: Rc::clone(&world.tables.borrow()[replica as usize]),
             }
@@ -120,7 +119,8 @@ where
         let until_us = state.replicas[replica as usize].paused_until_us;
         let stands_still = until_us > state.kernel.now_us();
         if stands_still {
-            state.kernel.at(until_us, client_class(task), event);
+            let class = Class::Step(Object(u64::from(task.slot)));
+            state.kernel.at(until_us, class, event);
         }
         stands_still
     }
@@ -148,6 +148,9 @@ where
                 .kernel
                 .after(every_us, Class::Timer, Event::Upkeep(replica));
             let now_us = state.kernel.now_us();
+            // Nothing is to come but upkeep: then nobody will hear anything, unless upkeep has something to tell.
+            let idle = self.arrivals.done() && state.kernel.len() == state.replicas.len();
+            self.idle_since_us = idle.then(|| self.idle_since_us.unwrap_or(now_us));
             let host = &mut state.replicas[replica as usize];
             let busy = host.upkeep.is_some_and(|task| self.handlers.contains(task));
             if busy || !host.up || host.paused_until_us > now_us {
@@ -156,7 +159,7 @@ where
             host.upkeeps += 1;
             host.lineage.child(UPKEEP, host.upkeeps)
         };
-        let task = self.start(replica, None, lineage, Job::Upkeep);
+        let task = self.start(replica, Cause::Upkeep, lineage, Job::Upkeep);
         self.world.state.borrow_mut().replicas[replica as usize].upkeep = Some(task);
     }
 }

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
+use history::IntentRef;
 use orders::{Gateway, GatewayError};
 use protocol::{ChargeAnswer, ChargeId, ChargeRequest, GatewayKey};
 use scenario::{CrashPoint, Host};
@@ -29,7 +30,6 @@ impl ReplicaPorts<'_> {
                 (Trip::Begin, _) => trip = self.leave_for_gateway(state, ask),
                 (Trip::Sent, Fired::Reply) => {
                     if let Some(told) = state.calls[self.slot].told.take() {
-                        state.calls[self.slot].progress = Progress::Idle;
                         return Poll::Ready(told);
                     }
                 }
@@ -41,66 +41,80 @@ impl ReplicaPorts<'_> {
     }
 
     fn leave_for_gateway(&self, state: &mut State, ask: Ask) -> Trip {
-        if !state.set_out(self.world, self.slot, CrashPoint::AfterCharge) {
+        if !state.set_out(self.world, self.slot, CrashPoint::Anywhere) {
             return Trip::Lost;
         }
         // The gateway acts on what has left, whatever becomes of the sender.
         state.calls[self.slot].progress = Progress::Idle;
         let (task, who) = (state.task(self.slot), state.calls[self.slot].who());
         let now_us = state.kernel.now_us();
-        let (fate, slow_us) = match ask {
-            Ask::Charge(_) => state.charge_fate(self.world, self.slot, who),
-            Ask::LookUp(_) | Ask::Refund(_)
-                if state.cut_off(self.world, self.slot, Host::Gateway) =>
-            {
-                (Fate::TimeoutBefore, 0)
-            }
-            Ask::LookUp(_) | Ask::Refund(_) => (Fate::Fair, 0),
-        };
-        let span_us = match ask {
+        let quick_us = match ask {
             Ask::Charge(_) => state.calls[self.slot]
                 .gateway_by_us
                 .saturating_sub(now_us)
                 .max(GATEWAY_MIN_US),
             Ask::LookUp(_) | Ask::Refund(_) => 2 * GATEWAY_MIN_US,
-        } + slow_us;
-        let waits_us = match fate {
-            Fate::TimeoutBefore | Fate::TimeoutAfter => span_us.max(GATEWAY_TIMEOUT_US),
-            _ => span_us,
         };
+        let intent = state.purchase(self.slot);
+        let (fate, slow_us) = state.gateway_fate(self.world, self.slot, who);
+        let span_us = quick_us + slow_us;
+        let lost = matches!(fate, Fate::TimeoutBefore | Fate::TimeoutAfter);
+        let unheard = lost || span_us > GATEWAY_TIMEOUT_US;
+        let arrives = fate != Fate::TimeoutBefore;
         let slot = state.gateway.send(Operation {
             ask,
             task,
+            intent,
+            who,
             captures: None,
             fate,
             told: None,
-            reply_at_us: now_us + waits_us,
+            reply_at_us: now_us + span_us,
+            unheard,
+            ends: u8::from(arrives) + u8::from(unheard),
         });
-        state.after(span_us / 4, task, Event::GatewayArrive(slot));
+        if unheard {
+            state.after(GATEWAY_TIMEOUT_US, task, Event::GatewayReply(slot));
+        }
+        if arrives {
+            state.after(quick_us / 4, task, Event::GatewayArrive(slot));
+        }
         Trip::Sent
     }
 }
 
 impl State {
-    /// What the plan's faults do to a charge.
-    fn charge_fate(&mut self, world: &World, slot: usize, who: Who) -> (Fate, u64) {
-        let slow_us = match self.strike(&world.faults, Opportunity::SlowGateway, who) {
-            Some(fault) => fault.delay(who, &mut self.chooser),
-            None => 0,
-        };
+    /// The purchase that a handler serves.
+    fn purchase(&mut self, slot: usize) -> Option<IntentRef> {
+        let attempt = self.calls[slot].attempt?;
+        let intent = self.attempts.get(attempt).intent;
+        (intent != u32::MAX).then(|| IntentRef::new(intent))
+    }
+
+    /// What the plan's faults do to an operation, and how much longer it takes. What they do to the capture is drawn when one
+    /// begins.
+    #[inline]
+    fn gateway_fate(&mut self, world: &World, slot: usize, who: Who) -> (Fate, u64) {
         if self.cut_off(world, slot, Host::Gateway) {
-            return (Fate::TimeoutBefore, slow_us);
+            return (Fate::TimeoutBefore, 0);
         }
         let fates = [
             (Opportunity::GatewayUnavailable, Fate::Unavailable),
             (Opportunity::GatewayTimeoutBefore, Fate::TimeoutBefore),
             (Opportunity::GatewayTimeoutAfter, Fate::TimeoutAfter),
-            (Opportunity::DeclineCharge, Fate::Declined),
         ];
         let struck = fates
             .into_iter()
             .find(|(here, _)| self.strike(&world.faults, *here, who).is_some());
-        (struck.map_or(Fate::Fair, |(_, fate)| fate), slow_us)
+        let fate = struck.map_or(Fate::Fair, |(_, fate)| fate);
+        if fate == Fate::TimeoutBefore {
+            return (fate, 0);
+        }
+        let slow_us = match self.strike(&world.faults, Opportunity::SlowGateway, who) {
+            Some(fault) => fault.delay(who, &mut self.chooser),
+            None => 0,
+        };
+        (fate, slow_us)
     }
 }
 

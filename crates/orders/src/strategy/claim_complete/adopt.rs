@@ -5,8 +5,8 @@ use protocol::{Order, OrderId, OrderRequest, OrderState, Problem, Response};
 use super::claim::Round;
 use super::{Answer, Purchase, undo};
 use crate::fingerprint::fingerprint;
-use crate::machine::{self, Claimed};
-use crate::ports::{Isolation, Ports, Store, StoreError, Transaction};
+use crate::machine::{self, Claimed, Fenced};
+use crate::ports::{CommitTag, Isolation, Ports, Store, StoreError, Transaction};
 use crate::rows::{KeyRecord, Token};
 
 /// A key that we may write, and over which token.
@@ -42,11 +42,13 @@ impl<P: Ports> Purchase<'_, P> {
         round: Result<Round, StoreError>,
     ) -> Result<Round, StoreError> {
         match round {
-            Ok(Round::Answer(answer)) if answer.stored_until.is_some() => match tx.commit().await {
-                Ok(()) => Ok(Round::Answer(answer)),
-                Err(StoreError::Unknown) => Ok(Round::Again),
-                Err(error) => Err(error),
-            },
+            Ok(Round::Answer(answer)) if answer.stored_until.is_some() => {
+                match tx.commit().await.and_then(CommitTag::committed) {
+                    Ok(()) => Ok(Round::Answer(answer)),
+                    Err(StoreError::Unknown) => Ok(Round::Again),
+                    Err(error) => Err(error),
+                }
+            }
             Ok(other) => {
                 tx.rollback().await;
                 Ok(other)
@@ -105,11 +107,7 @@ impl<P: Ports> Purchase<'_, P> {
         order: Option<OrderId>,
         response: Response,
     ) -> Result<Round, StoreError> {
-        let claimed = KeyRecord {
-            order,
-            ..vacancy.record
-        };
-        let Ok(completed) = machine::complete(Some(&claimed), claimed.token, response) else {
+        let Ok(completed) = completed(&vacancy.record, order, response) else {
             return Ok(Round::Again);
         };
         vacancy.record = completed;
@@ -147,4 +145,18 @@ impl<P: Ports> Purchase<'_, P> {
             other => other,
         }
     }
+}
+
+/// A claim of our own, completed with an answer; with the order that it names, if it names one.
+fn completed(
+    claimed: &KeyRecord,
+    order: Option<OrderId>,
+    response: Response,
+) -> Result<KeyRecord, Fenced> {
+    let token = claimed.token;
+    let working = match order {
+        Some(order) => machine::work_on(Some(claimed), token, order)?,
+        None => *claimed,
+    };
+    machine::complete(Some(&working), token, response)
 }

@@ -8,7 +8,9 @@ use super::held::Held;
 use super::patience::{self, ROUNDS_MAX};
 use super::{Answer, Purchase, UNAVAILABLE, UNKNOWN, undo};
 use crate::machine::{self, Ask, Claimed};
-use crate::ports::{Clock, Constraint, Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{
+    Clock, CommitTag, Constraint, Isolation, Ports, Store, StoreError, Transaction,
+};
 use crate::rows::{KeyRecord, NewOrder, Token};
 
 /// How claiming ends.
@@ -102,7 +104,7 @@ impl<P: Ports> Purchase<'_, P> {
     async fn claim_once(&self, unclear: Option<&Held>) -> Result<Round, StoreError> {
         let mut tx = self.ports.store().begin(Isolation::ReadCommitted).await?;
         match self.claim_in(&mut tx, unclear).await {
-            Ok(Round::Held(held)) => match tx.commit().await {
+            Ok(Round::Held(held)) => match tx.commit().await.and_then(CommitTag::committed) {
                 Ok(()) => Ok(Round::Held(held)),
                 Err(StoreError::Unknown) => Ok(Round::Unclear(held)),
                 Err(error) => Err(error),
@@ -161,7 +163,10 @@ impl<P: Ports> Purchase<'_, P> {
         record: &mut KeyRecord,
     ) -> Result<Round, StoreError> {
         let order = tx.insert_order(self.new_order()).await?;
-        record.order = Some(order);
+        let Ok(working) = machine::work_on(Some(record), record.token, order) else {
+            return Ok(Round::Again);
+        };
+        *record = working;
         if !self.write_key(tx, held, record).await? {
             return Ok(Round::Again);
         }

@@ -29,7 +29,7 @@ pub(super) async fn round<P: Ports>(ports: &P, contract: &Contract) {
 async fn take_over<P: Ports>(ports: &P, contract: &Contract) -> Result<Vec<Held>, StoreError> {
     let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
     match take_over_in(&mut tx, ports, contract).await {
-        Ok(taken) => tx.commit().await.map(|()| taken),
+        Ok(taken) => tx.commit().await?.committed().map(|()| taken),
         Err(error) => Err(undo(tx, error).await),
     }
 }
@@ -76,7 +76,7 @@ async fn reap<P: Ports>(ports: &P, contract: &Contract) -> Result<u64, StoreErro
     let before = Time(ports.clock().now().0.saturating_sub(contract.grace.0));
     let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
     match tx.delete_expired_keys(before, KEYS_MAX).await {
-        Ok(gone) => tx.commit().await.map(|()| gone),
+        Ok(gone) => tx.commit().await?.committed().map(|()| gone),
         Err(error) => Err(undo(tx, error).await),
     }
 }

@@ -59,7 +59,7 @@ async fn conclude_once<P: Ports>(
 ) -> Result<Answer, StoreError> {
     let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
     match write(&mut tx, contract, held, ending).await {
-        Ok(Written::Now(answer)) => tx.commit().await.map(|()| answer),
+        Ok(Written::Now(answer)) => tx.commit().await?.committed().map(|()| answer),
         Ok(Written::Nothing(answer)) => {
             tx.rollback().await;
             Ok(answer)

@@ -2,8 +2,8 @@
 
 use orders::ports::Constraint;
 use orders::{
-    ChargeRow, Isolation, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, Store,
-    StoreError, Token, Transaction,
+    ChargeRow, CommitTag, Isolation, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow,
+    Store, StoreError, Token, Transaction,
 };
 use protocol::{
     Cart, Customer, Line, Order, OrderContent, OrderId, OrderState, ScopedKey, Tenant, Time,
@@ -255,13 +255,13 @@ impl Transaction for Tx<'_> {
         self.db.notifications.push((order, kind));
         Ok(())
     }
-    async fn commit(self) -> Result<(), StoreError> {
+    async fn commit(self) -> Result<CommitTag, StoreError> {
         pause().await;
         let trouble = self.world.troubles.borrow().get(&self.number).copied();
         let (applied, result) = match trouble {
             Some(Trouble::CommitConflict) => (false, Err(StoreError::Conflict)),
             Some(Trouble::CommitUnknown { applied }) => (applied, Err(StoreError::Unknown)),
-            Some(Trouble::BeginUnavailable) | None => (true, Ok(())),
+            Some(Trouble::BeginUnavailable) | None => (true, Ok(CommitTag::Committed)),
         };
         if self.seen != self.world.commits.get() {
             return Err(StoreError::Conflict);

@@ -119,7 +119,15 @@ fn partition(cut: &Cut, around: &Around<'_>) -> Result<FaultKind, Mistake> {
             "the same side",
         ));
     }
-    Ok(FaultKind::Partition { from, to })
+    let is_replica = |host: Host| matches!(host, Host::Replicas | Host::Replica(_));
+    let (says, points) = match (is_replica(from), is_replica(to)) {
+        (true, true) => ("replicas send each other nothing", "a replica too"),
+        (false, false) => ("nothing passes there without a replica", "not a replica"),
+        _ => return Ok(FaultKind::Partition { from, to }),
+    };
+    Err(Mistake::at(&cut.to.span, says, points).help(
+        "one side is `replicas` or a replica such as `replica-0`, the other `clients`, `database`, `cache` or `gateway`",
+    ))
 }
 
 fn host(name: &At<String>, around: &Around<'_>) -> Result<Host, Mistake> {

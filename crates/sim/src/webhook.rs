@@ -1,0 +1,105 @@
+//! Webhooks: how the gateway tells a service what became of a capture. At least once, late, and in any order.
+
+use explore::{Class, Kind, Lineage, Site};
+use scenario::{FaultKind, Host};
+
+use crate::fault::{Opportunity, Who, cuts};
+use crate::gateway::{Fate, Webhook};
+use crate::world::{Event, State, World};
+
+/// How long after each try that nobody took the next one comes; after the last the gateway gives up.
+const AGAIN_AFTER_US: [u64; 6] = [
+    1_000_000,
+    5_000_000,
+    30_000_000,
+    120_000_000,
+    600_000_000,
+    3_600_000_000,
+];
+
+const WEBHOOK: Kind = Kind::new("gateway.webhook");
+const COPY: Kind = Kind::new("gateway.webhook.copy");
+const LATE: Kind = Kind::new("gateway.webhook.late");
+const ROUTE: Kind = Kind::new("gateway.webhook.route");
+
+impl Webhook {
+    fn of_charge(charge: u32) -> Lineage {
+        Lineage::ROOT.child(WEBHOOK, u64::from(charge))
+    }
+
+    /// Every try of every copy has chances of its own.
+    pub(crate) fn lineage(self) -> Lineage {
+        let number = u64::from(self.copy) << 16 | u64::from(self.tries);
+        Webhook::of_charge(self.charge).child(COPY, number)
+    }
+}
+
+impl State {
+    /// A capture begins: the bank may refuse. What is to get lost on the way back is not drawn twice.
+    pub(crate) fn doubt(&mut self, world: &World, slot: u32) {
+        let operation = self.gateway.operations[slot as usize];
+        if operation.fate == Fate::Fair
+            && self
+                .strike(&world.faults, Opportunity::DeclineCharge, operation.who)
+                .is_some()
+        {
+            self.gateway.operations[slot as usize].fate = Fate::Declined;
+        }
+    }
+
+    /// The gateway will tell how a capture ended: late, perhaps twice.
+    pub(crate) fn announce(&mut self, world: &World, charge: u32) {
+        let Some(table) = &world.delays.webhook else {
+            return;
+        };
+        let lineage = Webhook::of_charge(charge);
+        let span_us = table.draw(&mut self.chooser, LATE, lineage, 0);
+        let first = Webhook {
+            charge,
+            copy: 0,
+            tries: 0,
+        };
+        self.tell_after(span_us, first);
+        let who = Who {
+            lineage,
+            ordinal: 0,
+            client: None,
+            replica: Who::NOWHERE,
+        };
+        let again = self.strike(&world.faults, Opportunity::DuplicateWebhook, who);
+        if let Some(after_us) = again.map(|fault| fault.delay(who, &mut self.chooser)) {
+            self.tell_after(span_us + after_us, Webhook { copy: 1, ..first });
+        }
+    }
+
+    fn tell_after(&mut self, span_us: u64, webhook: Webhook) {
+        let at_us = self.kernel.now_us() + span_us;
+        self.webhooks_until_us = self.webhooks_until_us.max(at_us);
+        self.kernel.at(at_us, Class::Timer, Event::Webhook(webhook));
+    }
+
+    /// Nobody took it: the gateway tries again, for some time.
+    pub(crate) fn tell_later(&mut self, webhook: Webhook) {
+        if let Some(span_us) = AGAIN_AFTER_US.get(usize::from(webhook.tries)) {
+            let tries = webhook.tries + 1;
+            self.tell_after(*span_us, Webhook { tries, ..webhook });
+        }
+    }
+
+    /// The replica that a webhook reaches, if it is there to hear it.
+    pub(crate) fn reaches(&mut self, world: &World, lineage: Lineage) -> Option<u32> {
+        let replicas = self.replicas.len() as u32;
+        let replica = self.chooser.choose(&Site::new(ROUTE, lineage, 0), replicas);
+        let who = Who {
+            lineage,
+            ordinal: 0,
+            client: None,
+            replica,
+        };
+        let cut = |kind: &FaultKind| cuts(kind, replica, Host::Gateway);
+        let host = &self.replicas[replica as usize];
+        let hears = host.up && host.paused_until_us <= self.kernel.now_us();
+        let cut = self.strike_if(&world.faults, Opportunity::Partition, who, cut);
+        (hears && cut.is_none()).then_some(replica)
+    }
+}

@@ -1,0 +1,18 @@
+//! One program for all tests of the simulated world.
+//!
+//! - [`world`]: one seed is one run, and every episode begins at the beginning
+//! - [`endings`]: when a run is over
+//! - [`clients`]: what people and their apps do
+//! - [`network`]: what becomes of messages between clients and replicas
+//! - [`processes`]: replicas that die, stand still and come back
+//! - [`gateway`]: what becomes of charges, and who hears of them
+//! - [`faults`]: every fault of the language has its consequence
+
+mod clients;
+mod endings;
+mod faults;
+mod gateway;
+mod network;
+mod processes;
+mod story;
+mod world;

@@ -1,0 +1,224 @@
+//! Replicas that die, stand still and come back, and their clocks.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use explore::Chooser;
+use history::{Label, What};
+use orders::{Cache, Clock, Owner, Ports};
+use protocol::{ChargeState, Problem, Response};
+use sim::{Control, Job, ReplicaPorts, Service, Shoppers, World, run};
+
+use crate::story::{attempts, charges, ended, go, met, orders, plan, play, struck};
+
+const CLIENT: &str = "[[client]]\nname = \"app\"\ntimeout = \"30s\"\n";
+
+fn crashing(point: &str, chance: &str) -> history::History {
+    let fault = format!(
+        "[[fault]]\ncrash-replica = {{ chance = {chance}, point = \"{point}\", down-for = \"1s\" }}"
+    );
+    go(&plan(&format!("{CLIENT}{fault}")), "no-dedup", 1).history
+}
+
+#[test]
+fn a_crash_after_the_charge_leaves_a_charge_without_an_order() {
+    let history = crashing("after-charge", "0.3");
+    let crashes = struck(&history, "crash-replica");
+    assert!(crashes > 50, "{crashes}");
+    // Others on the same replica die along, some of them after a charge of their own.
+    let alone = crashes..crashes + crashes / 5;
+    let in_vain = charges(&history, ChargeState::Captured) - orders(&history);
+    assert!(alone.contains(&in_vain), "{in_vain} of {crashes}");
+    let label = met(&history, Label::CrashAfterCharge);
+    assert!(alone.contains(&label), "{label} of {crashes}");
+    assert_eq!(orders(&history), ended(&history, "ok"));
+}
+
+#[test]
+fn a_crash_after_the_charge_strikes_only_where_something_was_captured() {
+    let faults = "[[fault]]\ngateway-unavailable = { chance = 1 }\n\
+        [[fault]]\ncrash-replica = { chance = 1, point = \"after-charge\", down-for = \"1s\" }";
+    let history = go(&plan(&format!("{CLIENT}{faults}")), "no-dedup", 1).history;
+    assert_eq!(ended(&history, "unavailable"), 300);
+    assert_eq!(struck(&history, "crash-replica"), 0);
+    assert_eq!(met(&history, Label::CrashInFlight), 0);
+}
+
+#[test]
+fn a_crash_after_the_commit_leaves_an_order_that_nobody_heard_of() {
+    let history = crashing("after-commit", "0.3");
+    let crashes = struck(&history, "crash-replica");
+    assert!(crashes > 50, "{crashes}");
+    assert_eq!(orders(&history) - ended(&history, "ok"), crashes);
+    assert_eq!(met(&history, Label::CrashAfterCharge), 0);
+}
+
+#[test]
+fn a_crash_after_the_commit_strikes_only_where_a_commit_took_effect() {
+    let faults = "[[fault]]\nserialization-failure = { chance = 1 }\n\
+        [[fault]]\ncrash-replica = { chance = 1, point = \"after-commit\", down-for = \"1s\" }";
+    let history = go(&plan(&format!("{CLIENT}{faults}")), "no-dedup", 1).history;
+    assert_eq!(struck(&history, "crash-replica"), 0);
+    assert_eq!(ended(&history, "outcome_unknown"), 300);
+}
+
+#[test]
+fn a_crash_during_the_commit_leaves_it_open_whether_there_is_an_order() {
+    let history = crashing("during-commit", "0.5");
+    let crashes = struck(&history, "crash-replica");
+    let unheard = orders(&history) - ended(&history, "ok");
+    assert!(
+        unheard > 10 && unheard < crashes - 10,
+        "{unheard} of {crashes}"
+    );
+}
+
+#[test]
+fn a_dead_replica_turns_requests_away_and_a_new_life_takes_them() {
+    let world = "[world]\nreplicas = 1\n";
+    let fault = "[[fault]]\ncrash-replica = { chance = 0.05, point = \"after-commit\", down-for = \"20s\" }";
+    let history = go(&plan(&format!("{world}{CLIENT}{fault}")), "no-dedup", 1).history;
+    let mut down: Vec<(u64, u64)> = Vec::new();
+    for event in &history.events {
+        if let What::Fault { host, .. } = event.what {
+            let host = host.expect("a crash strikes a host");
+            assert_eq!(history.names.hosts.text(host.index()), "replica-0");
+            down.push((event.t, event.t + 20_000_000));
+        }
+    }
+    assert!(down.len() > 5, "{down:?}");
+    let is_down = |from: u64, to: u64| down.iter().any(|(dies, back)| *dies <= to && from < *back);
+    for told in attempts(&history) {
+        let ended = told.ended.unwrap();
+        // It was away for the request, or on its way back, or while it was at work.
+        assert_eq!(told.end == "reset", is_down(told.begun, ended), "{told:?}");
+    }
+}
+
+#[test]
+fn a_handler_that_dies_lets_go_of_its_locks() {
+    let hot = r#"
+        [[client]]
+        name = "app"
+        key = "per-intent"
+        timeout = "30s"
+        retry = { max = 90, on = ["reset", "timeout", "unavailable", "in-progress"], wait = "2s" }
+        [[fault]]
+        crash-replica = { chance = 0.01, down-for = "2s" }
+    "#;
+    let mut plan = std::rc::Rc::unwrap_or_clone(plan(hot));
+    (plan.shop.tenants, plan.load.over_us) = (1, 20_000_000);
+    let ran = go(&std::rc::Rc::new(plan), "claim-complete", 1);
+    assert!(met(&ran.history, Label::LockWait) > 10);
+    assert!(met(&ran.history, Label::CrashInFlight) > 20);
+    let told = attempts(&ran.history);
+    let served: BTreeSet<usize> = told
+        .iter()
+        .filter(|told| told.end == "ok")
+        .map(|told| told.intent())
+        .collect();
+    let unserved: Vec<_> = told
+        .iter()
+        .filter(|told| !served.contains(&told.intent()))
+        .collect();
+    assert!(unserved.is_empty(), "{unserved:#?}");
+}
+
+#[test]
+fn a_replica_that_stands_still_answers_when_it_goes_on() {
+    let patient = "[[client]]\nname = \"app\"\ntimeout = \"1h\"\n";
+    let fault = "[[fault]]\npause-replica = { chance = 0.005, for = \"2min\" }";
+    let history = go(&plan(&format!("{patient}{fault}")), "no-dedup", 1).history;
+    let pauses = struck(&history, "pause-replica");
+    let late = attempts(&history)
+        .iter()
+        .filter(|told| told.span() > 60_000_000)
+        .count() as u64;
+    assert!(pauses > 3 && late >= pauses, "{late} by {pauses}");
+    assert_eq!(ended(&history, "ok"), 300);
+    assert_eq!(met(&history, Label::PausedBeyondLease), pauses);
+}
+
+/// A service that compares the replicas' clocks with the true time.
+struct Clocks<'w> {
+    world: &'w World,
+    off_us: RefCell<BTreeMap<u32, BTreeSet<i64>>>,
+}
+
+impl Service for Clocks<'_> {
+    async fn handle(&self, ports: &ReplicaPorts<'_>, _job: &Job) -> Option<Response> {
+        let off_us = ports.clock().now().0 as i64 - self.world.now_us() as i64;
+        let Owner(owner) = ports.owner();
+        self.off_us
+            .borrow_mut()
+            .entry(owner)
+            .or_default()
+            .insert(off_us);
+        Some(Response::refused(409, Problem::Duplicate))
+    }
+
+    fn upkeep_every_us(&self) -> Option<u64> {
+        None
+    }
+}
+
+#[test]
+fn clocks_are_off_by_as_much_as_was_drawn_and_slow_ones_too_from_the_first_moment() {
+    let plan = plan(&format!("[world]\nclock-skew = \"20min\"\n{CLIENT}"));
+    let world = World::new(&plan, Chooser::random(1));
+    let clocks = Clocks {
+        world: &world,
+        off_us: RefCell::default(),
+    };
+    run(&world, &clocks, &Shoppers::new(&plan), &mut |_| Control::Go).unwrap();
+    let off_us = clocks.off_us.into_inner();
+    assert_eq!(off_us.len(), 8);
+    // Each clock is off by the same all the time, though the run is shorter than the clocks are slow.
+    assert!(off_us.values().all(|off| off.len() == 1), "{off_us:?}");
+    let day_us = 86_400_000_000;
+    let skews: BTreeSet<i64> = off_us
+        .values()
+        .flatten()
+        .map(|off| (off - day_us) / 60_000_000)
+        .collect();
+    assert!(
+        *skews.first().unwrap() < -10 && *skews.last().unwrap() > 10,
+        "{skews:?}"
+    );
+}
+
+/// A service that notes under which names its replicas look after things.
+#[derive(Default)]
+struct Names(RefCell<BTreeSet<u32>>);
+
+impl Service for Names {
+    async fn handle(&self, ports: &ReplicaPorts<'_>, job: &Job) -> Option<Response> {
+        if matches!(job, Job::Upkeep) {
+            self.0.borrow_mut().insert(ports.owner().0);
+            return None;
+        }
+        let found = ports.cache().get(&"nothing".into()).await;
+        assert!(matches!(found, Ok(None)));
+        Some(Response::refused(409, Problem::Duplicate))
+    }
+
+    fn upkeep_every_us(&self) -> Option<u64> {
+        Some(1_000_000)
+    }
+}
+
+#[test]
+fn no_two_lives_of_any_replicas_share_a_name() {
+    let world = "[world]\nreplicas = 700\n";
+    let fault = "[[fault]]\ncrash-replica = { chance = 0.5, down-for = \"5s\" }";
+    let names = Names::default();
+    let history = play(&plan(&format!("{world}{CLIENT}{fault}")), &names, 1).history;
+    let crashes = struck(&history, "crash-replica");
+    assert!(crashes > 100, "{crashes}");
+    // A life may be too short for any upkeep.
+    let named = names.0.into_inner().len() as u64;
+    assert!(
+        named > 700 + crashes * 9 / 10 && named <= 700 + crashes,
+        "{named} by {crashes}"
+    );
+}
