@@ -8,7 +8,7 @@ use std::time::Instant;
 use check::{Judge, Overall, Rule};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use history::{
-    Audit, AuditCharge, AuditNotification, AuditOrder, AuditStock, BasketRef, ChargeRef,
+    Audit, AuditCharge, AuditNotification, AuditOrder, AuditStock, BasketRef, ChargeRef, CodeRef,
     Completion, Contract, History, InFlight, Invoke, Item, KeyRef, Names, OrderRef, Recorder,
     SkuRef, TenantRef, jsonl,
 };
@@ -128,6 +128,15 @@ impl World {
     }
 }
 
+/// An answer that names no order.
+fn nothing(status: Option<u16>, code: CodeRef) -> Completion {
+    Completion {
+        status,
+        code: Some(code),
+        ..Completion::default()
+    }
+}
+
 /// Five requests for two intents: one is lost and sent again, one is refused while the first runs; one intent in fifty is turned away.
 fn record(plan: Plan) -> History {
     let contract = Contract {
@@ -154,11 +163,6 @@ fn record(plan: Plan) -> History {
     let baskets = baskets(names, plan.skus);
     let skus = (0..plan.skus).map(SkuRef::new);
     world.recorder.history_mut().contract.prices = skus.map(|sku| (sku, PRICE)).collect();
-    let nothing = |status, code| Completion {
-        status,
-        code: Some(code),
-        ..Completion::default()
-    };
     for i in 0..plan.intents {
         let t = i * 100;
         let items = baskets[usize::try_from(i * 7 % u64::from(plan.skus)).expect("it fits")];

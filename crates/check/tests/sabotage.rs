@@ -2,8 +2,8 @@
 
 use check::{Outcome, Overall, Rule, judge};
 use history::{
-    Audit, AuditCharge, AuditNotification, AuditOrder, AuditStock, ChargeRef, CodeRef, Completion,
-    Contract, History, Invoke, Item, MessageRef, Recorder,
+    Audit, AuditCharge, AuditNotification, AuditOrder, AuditStock, BasketRef, Completion, Contract,
+    History, Invoke, Item, Recorder, TenantRef,
 };
 use proptest::prelude::*;
 use protocol::{ChargeState, OrderState};
@@ -18,98 +18,94 @@ fn honest() -> History {
         ..Contract::default()
     });
     let names = &mut recorder.history_mut().names;
-    let tenant = names.tenants.count();
-    let (timeout, created) = (names.codes.intern("timeout"), names.codes.intern("created"));
+    names.tenants.count::<TenantRef>();
     let sku = names.skus.intern("S");
     let basket = names.basket(vec![Item { sku, quantity: 1 }]);
-    let mut audit = Audit::default();
-    let (mut orders, mut charges, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut audit = Audit {
+        t: 1_000_000,
+        orders: Some(Vec::new()),
+        charges: Some(Vec::new()),
+        notifications: Some(Vec::new()),
+        stock: Some(vec![AuditStock {
+            sku,
+            initial: 100,
+            restocked: 0,
+            on_hand: 100 - PURCHASES as i64,
+            reserved: 0,
+        }]),
+        ..Audit::default()
+    };
     for i in 0..PURCHASES {
-        let t = 100 * i as u64;
-        let (key, intent) = (recorder.key(), recorder.intent());
-        let payload = recorder.payload(basket);
-        let asked = Invoke {
-            tenant,
-            key: Some(key),
-            intent: Some(intent),
-            payload: Some(payload),
-            coupon: None,
-        };
-        let names = &mut recorder.history_mut().names;
-        let (order, charge, message) = (
-            names.orders.count(),
-            names.charges.count(),
-            names.messages.count(),
-        );
-        let said = Completion {
-            status: Some(201),
-            order: Some(order),
-            response: Some(recorder.response(order, i as u64)),
-            ..Completion::default()
-        };
-        let first = recorder.invoke(t, asked);
-        if i % 3 == 0 {
-            recorder.info(t + 9, first, for_a_reason(timeout));
-        } else {
-            recorder.ok(t + 9, first, said);
-        }
-        let second = recorder.invoke(t + 20, asked);
-        recorder.ok(t + 29, second, said);
-        let order = AuditOrder {
-            id: order,
-            tenant: Some(tenant),
-            key: Some(key),
-            payload: Some(payload),
-            items: Some(basket),
-            coupon: None,
-            state: OrderState::Confirmed,
-            t: Some(t + 5),
-        };
-        let (charge, note) = (captured(charge, &order, i), told(message, &order, created));
-        orders.push(order);
-        charges.push(charge);
-        notes.push(note);
+        purchase(&mut recorder, &mut audit, i, basket);
     }
-    audit.t = 1_000_000;
-    audit.stock = Some(vec![AuditStock {
-        sku,
-        initial: 100,
-        restocked: 0,
-        on_hand: 100 - PURCHASES as i64,
-        reserved: 0,
-    }]);
-    (audit.orders, audit.charges, audit.notifications) = (Some(orders), Some(charges), Some(notes));
     recorder.finish(audit)
 }
 
-/// An end of which only the reason is known.
-fn for_a_reason(code: CodeRef) -> Completion {
-    Completion {
-        code: Some(code),
+fn purchase(recorder: &mut Recorder, audit: &mut Audit, i: usize, basket: BasketRef) {
+    let t = 100 * i as u64;
+    let asked = Invoke {
+        tenant: TenantRef::new(0),
+        key: Some(recorder.key()),
+        intent: Some(recorder.intent()),
+        payload: Some(recorder.payload(basket)),
+        coupon: None,
+    };
+    let names = &mut recorder.history_mut().names;
+    let (timeout, created) = (names.codes.intern("timeout"), names.codes.intern("created"));
+    let (order, id, message) = (
+        names.orders.count(),
+        names.charges.count(),
+        names.messages.count(),
+    );
+    let said = Completion {
+        status: Some(201),
+        order: Some(order),
+        response: Some(recorder.response(order, i as u64)),
         ..Completion::default()
+    };
+    let first = recorder.invoke(t, asked);
+    if i.is_multiple_of(3) {
+        let code = Some(timeout);
+        recorder.info(
+            t + 9,
+            first,
+            Completion {
+                code,
+                ..Completion::default()
+            },
+        );
+    } else {
+        recorder.ok(t + 9, first, said);
     }
-}
-
-/// The gateway's entry for an order.
-fn captured(id: ChargeRef, order: &AuditOrder, key: usize) -> AuditCharge {
-    AuditCharge {
+    let second = recorder.invoke(t + 20, asked);
+    recorder.ok(t + 29, second, said);
+    audit.orders.get_or_insert_default().push(AuditOrder {
+        id: order,
+        tenant: Some(asked.tenant),
+        key: asked.key,
+        payload: asked.payload,
+        items: Some(basket),
+        coupon: None,
+        state: OrderState::Confirmed,
+        t: Some(t + 5),
+    });
+    audit.charges.get_or_insert_default().push(AuditCharge {
         id,
-        order: Some(order.id),
+        order: Some(order),
         intent: None,
-        provider_key: Some(key as u32),
+        provider_key: Some(i as u32),
         state: ChargeState::Captured,
         amount: 100,
-    }
-}
-
-/// What the customer was told of an order.
-fn told(message: MessageRef, order: &AuditOrder, event: CodeRef) -> AuditNotification {
-    AuditNotification {
-        message,
-        order: Some(order.id),
-        event,
-        t: None,
-    }
+    });
+    audit
+        .notifications
+        .get_or_insert_default()
+        .push(AuditNotification {
+            message,
+            order: Some(order),
+            event: created,
+            t: None,
+        });
 }
 
 /// The audit of an honest history, falsified.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{folder, root, stderr, stdout};
+use super::{folder, onceproof, root, stderr, stdout};
 
 const CONTRACT: &str =
     r#"{"kind":"contract","time_unit":"ms","prices":{"S":100},"stock":{"S":10}}"#;
@@ -109,4 +109,40 @@ fn the_form_says_every_field_that_is_read() {
         let said = [format!("`{field}`"), format!("\"{field}\"")];
         assert!(said.iter().any(|said| form.contains(said)), "{field}");
     }
+}
+
+#[test]
+fn a_line_of_json_names_the_file_and_its_exit_code_and_every_file_has_one() {
+    let folder = folder();
+    fs::write(folder.path().join("two.jsonl"), purchase(2)).expect("a file");
+    fs::write(folder.path().join("bad.jsonl"), "{\"kind\":\"nonsense\"}\n").expect("a file");
+    let text = stdout(&folder, "check two.jsonl bad.jsonl --json", 2);
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("one object"))
+        .collect();
+    let told = |line: &serde_json::Value| (line["file"].clone(), line["exit"].clone());
+    assert_eq!(told(&lines[0]), ("two.jsonl".into(), 1.into()));
+    assert_eq!(told(&lines[1]), ("bad.jsonl".into(), 2.into()));
+    let rules = lines[0]["rules"].as_array().expect("a list");
+    let found = rules.iter().find(|rule| rule["name"] == "duplicate-order");
+    let witness = &found.expect("the rule")["witnesses"][0];
+    assert!(
+        witness["why"].is_string()
+            && witness["operations"].is_array()
+            && witness["rows"].is_array()
+    );
+}
+
+#[test]
+fn an_export_goes_to_stdout_and_the_verdict_to_stderr() {
+    let folder = folder();
+    fs::write(folder.path().join("one.jsonl"), purchase(1)).expect("a file");
+    let assert = onceproof(&folder, "check one.jsonl --export elle")
+        .assert()
+        .code(0);
+    let output = assert.get_output();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.starts_with("{:index 0, :type :invoke"), "{text}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Verdict PASS"));
 }

@@ -590,8 +590,8 @@ fn catalogue(plan: &Plan, service: &ServiceContract, names: &mut Names) -> (Menu
             InFlightPolicy::Wait { .. } => InFlight::Wait,
         }),
         mismatch: Some(service.mismatch_status),
-        stored_errors: service.stored_statuses(),
         replay_status: service.replay_status,
+        stored_errors: service.stored_statuses(),
         required_coverage: plan.coverage.clone(),
         success_floor_ppm: plan.contract.success_floor_ppm,
         ..Contract::default()

@@ -11,7 +11,9 @@ use crate::tally::Tally;
 use crate::tell::witness;
 
 /// Where another rule is violated, so many keys are searched as a cross-check, and no more.
-const CROSS_CHECKED_MAX: usize = 200;
+const CROSS_CHECKED_MAX: usize = 50;
+/// And so many states of each.
+const CROSS_CHECKED_STATES_MAX: usize = 2_000;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let facts = case.facts;
@@ -44,7 +46,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let copies = case.history.coverage.count(Label::DuplicateDelivered) > 0;
     let (mut unexplained, mut disagreed) = (0, 0);
     for key in odd {
-        let found = look(case, key, copies);
+        let states_max = match case.explained {
+            true => CROSS_CHECKED_STATES_MAX,
+            false => STATES_MAX,
+        };
+        let found = look(case, key, copies, states_max);
         match found {
             Found::Fits => disagreed += u64::from(is_doubled(case, key)),
             Found::Capped if !case.explained => {
@@ -78,8 +84,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
 }
 
-fn look(case: &Case<'_>, key: u32, copies: bool) -> Found {
-    let search = |problem: Problem| problem.search(STATES_MAX);
+fn look(case: &Case<'_>, key: u32, copies: bool, states_max: usize) -> Found {
+    let search = |problem: Problem| problem.search(states_max);
     let problem = Problem::of_key(case, key as usize);
     let found = problem.clone().map_or(Found::Capped, search);
     if copies && found == Found::DoesNotFit {
