@@ -11,9 +11,9 @@ use crate::tally::Tally;
 use crate::tell::witness;
 
 /// Where another rule is violated, so many keys are searched as a cross-check, and no more.
-const CROSS_CHECKED_MAX: usize = 50;
+const CROSS_CHECKED_MAX: usize = 16;
 /// And so many states of each.
-const CROSS_CHECKED_STATES_MAX: usize = 2_000;
+const CROSS_CHECKED_STATES_MAX: usize = 500;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let facts = case.facts;
@@ -23,26 +23,27 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     }
     tally.checked(sent);
-    let mut odd: Vec<u32> = [
+    // As a cross-check, a few of each kind will do.
+    let of_each = match case.explained {
+        true => CROSS_CHECKED_MAX,
+        false => usize::MAX,
+    };
+    let lists = [
         &facts.mixed_keys,
         &facts.rare.reused_keys,
         &facts.rare.refused_keys,
-    ]
-    .into_iter()
-    .flatten()
-    .copied()
-    .collect();
+    ];
+    let some = lists.into_iter().flat_map(|list| list.iter().take(of_each));
     let crowded = facts
         .extra_orders
         .iter()
         .filter(|extra| extra.clause == Clause::Key);
-    odd.extend(crowded.map(|extra| extra.group));
+    let crowded = crowded.map(|extra| extra.group).take(of_each);
+    let mut odd: Vec<u32> = some.copied().chain(crowded).collect();
     odd.sort_unstable();
     odd.dedup();
     odd.retain(|key| !is_plain(case, *key as usize));
-    if case.explained {
-        odd.truncate(CROSS_CHECKED_MAX);
-    }
+    odd.truncate(of_each);
     let copies = case.history.coverage.count(Label::DuplicateDelivered) > 0;
     let (mut unexplained, mut disagreed) = (0, 0);
     for key in odd {
