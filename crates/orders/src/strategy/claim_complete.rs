@@ -15,7 +15,9 @@ use super::Strategy;
 use super::valid_total::valid_total;
 use crate::contract::{Contract, InFlightPolicy};
 use crate::fingerprint::{Fingerprint, fingerprint};
-use crate::ports::{Clock, Ports, StoreError, Transaction};
+use crate::machine::{self, Claimed};
+use crate::ports::{Clock, Isolation, Ports, Store, StoreError, Transaction};
+use crate::rows::KeyRecord;
 use crate::table::{Claim, Outcome, Ticket};
 
 mod adopt;
@@ -160,10 +162,37 @@ impl<'a, P: Ports> Purchase<'a, P> {
                     match patience::wait(self.ports.clock(), waiter, self.patient_until).await {
                         Some(Outcome::Done(response)) => return self.contract.replay(response),
                         Some(Outcome::Released) => {}
-                        None => return self.contract.in_progress(),
+                        // Rare, so boxed: it does not make the future of every request larger.
+                        None => return Box::pin(self.unless_finished()).await,
                     }
                 }
             }
+        }
+    }
+
+    /// A twin is at work on this replica. Another replica may have finished all the same, and whoever heard its answer must
+    /// not be told that the purchase is in progress: the database knows.
+    async fn unless_finished(&self) -> Response {
+        let Ok(existing) = self.look().await else {
+            return UNAVAILABLE.response;
+        };
+        match machine::claim(existing.as_ref(), &self.ask()) {
+            Claimed::Replay(stored) => self.contract.replay(stored),
+            Claimed::Mismatch => self.contract.mismatch(),
+            Claimed::Insert(_) | Claimed::Update { .. } | Claimed::InFlight => {
+                self.contract.in_progress()
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<Option<KeyRecord>, StoreError> {
+        let mut tx = self.ports.store().begin(Isolation::ReadCommitted).await?;
+        match tx.find_key(self.key).await {
+            Ok(existing) => {
+                tx.rollback().await;
+                Ok(existing)
+            }
+            Err(error) => Err(undo(tx, error).await),
         }
     }
 
