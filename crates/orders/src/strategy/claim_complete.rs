@@ -5,8 +5,9 @@
 //! 3. one transaction, fenced by the token: order, charge, stock, notification and the stored answer together ([`settle`])
 //! 4. a completer takes over claims whose owners have gone, and finishes them the same way ([`maintain`])
 //!
-//! The claim table in front of it saves the database the duplicates that reach one replica. It decides nothing that the
-//! database has not decided.
+//! The claim table in front of it keeps the duplicates that reach one replica away from the database's locks. It decides nothing
+//! that the database has not decided: before a duplicate is told that its twin is at work, one look there makes sure that nobody
+//! has finished (`unless_finished`).
 
 use compact_str::format_compact;
 use protocol::{IdempotencyKey, Money, OrderRequest, Problem, Response, Scope, ScopedKey, Time};

@@ -47,6 +47,21 @@ fn a_double_click_is_answered_in_progress_while_the_first_is_at_the_gateway() {
 }
 
 #[test]
+fn a_double_click_is_not_told_in_progress_of_what_another_replica_has_finished() {
+    let world = World::with_stock(STOCK);
+    let (here, elsewhere) = (world.replica(1), world.replica(2));
+    let request = request(Some("k"), 1, 2);
+    // It holds the claim table of its replica, and has not yet reached the database.
+    let mut slow = pin!(StrategyName::ClaimComplete.create(&here, &CONTRACT, &request));
+    assert_eq!(step(slow.as_mut()), None);
+    let answer = create(&elsewhere, &request);
+    assert_eq!(answer.status, 201);
+    assert_eq!(create(&here, &request), answer.replay());
+    assert_eq!(run(slow), answer.replay());
+    world.audit(STOCK);
+}
+
+#[test]
 fn a_patient_double_click_gets_the_answer_or_in_progress_when_its_patience_ends() {
     let patient = Contract {
         in_flight: InFlightPolicy::Wait {
