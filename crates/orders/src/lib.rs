@@ -9,6 +9,7 @@
 //! - [`contract`]: the policies on which real systems disagree
 //! - [`metrics`]: what the service's monitoring counts
 //! - [`ports`]: store, cache, gateway, clock
+//! - [`process`]: what one process keeps in its memory
 //! - [`rows`]: what the store keeps
 //! - [`strategy`]: every way of creating an order once, or failing to
 
@@ -17,6 +18,7 @@ pub mod fingerprint;
 pub mod machine;
 pub mod metrics;
 pub mod ports;
+pub mod process;
 pub mod rows;
 pub mod strategy;
 mod sync;
@@ -29,6 +31,7 @@ pub use ports::{
     Cache, Clock, CommitTag, Gateway, GatewayError, Isolation, Ports, Store, StoreError,
     Transaction,
 };
+pub use process::Process;
 pub use rows::{
     ChargeRow, KeyIndex, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, Owner, Token,
 };

@@ -14,10 +14,10 @@ use protocol::{
 };
 
 use crate::metrics::Metric;
+use crate::process::Process;
 use crate::rows::{
     ChargeRow, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, Owner, Token,
 };
-use crate::table::ClaimTable;
 
 /// Everything a strategy works with, on one replica, for one request.
 pub trait Ports {
@@ -38,8 +38,8 @@ pub trait Ports {
     fn gateway(&self) -> &Self::Gateway;
     /// The replica's clock.
     fn clock(&self) -> &Self::Clock;
-    /// The replica's claim table.
-    fn table(&self) -> &ClaimTable;
+    /// The memory of the replica's process.
+    fn process(&self) -> &Process;
     /// Who we are: this replica in this life.
     fn owner(&self) -> Owner;
     /// A number that nobody else gets, in this run: the service's UUID.

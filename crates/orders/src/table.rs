@@ -9,7 +9,6 @@
 
 use std::fmt;
 use std::hash::BuildHasher;
-use std::sync::atomic::AtomicU32;
 
 use protocol::{Response, ScopedKey, Span, Time};
 use rustc_hash::FxBuildHasher;
@@ -31,7 +30,6 @@ pub const COMPLETIONS_MAX: usize = 1_024;
 /// The claims of one process: those that run, and the latest that are done.
 pub struct ClaimTable {
     slots: Mutex<Slots>,
-    requests: AtomicU32,
 }
 
 /// What a request is answered by the table.
@@ -64,7 +62,6 @@ impl ClaimTable {
     pub fn new(completions_max: usize) -> ClaimTable {
         ClaimTable {
             slots: Mutex::new(Slots::new(completions_max)),
-            requests: AtomicU32::new(0),
         }
     }
 
@@ -103,11 +100,6 @@ impl ClaimTable {
         }
         let place = slots.take_over(slot, fingerprint, now + lease);
         Claim::Won(Ticket { table: self, place })
-    }
-
-    /// A number of the process, zero when it starts, for whoever counts requests there: what a global variable is elsewhere.
-    pub fn requests(&self) -> &AtomicU32 {
-        &self.requests
     }
 
     /// How many keys the table holds: running claims and remembered completions.

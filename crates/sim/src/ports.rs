@@ -13,7 +13,7 @@ use std::task::Poll;
 
 use explore::{Kind, Site, TaskId};
 use history::Label;
-use orders::{ClaimTable, Clock, Metric, Owner, Ports};
+use orders::{Clock, Metric, Owner, Ports, Process};
 use protocol::{Span, Time};
 use scenario::{CrashPoint, FaultKind, Host};
 
@@ -29,7 +29,7 @@ pub struct ReplicaPorts<'w> {
     pub(crate) slot: usize,
     pub(crate) owner: Owner,
     pub(crate) skew_us: i64,
-    pub(crate) table: Rc<ClaimTable>,
+    pub(crate) process: Rc<Process>,
 }
 
 /// What a right clock shows when the run begins: so much that no clock is ever slow enough to show nothing.
@@ -298,14 +298,14 @@ impl Ports for ReplicaPorts<'_> {
         self
     }
 
-    fn table(&self) -> &ClaimTable {
+    fn process(&self) -> &Process {
         let ahead_us = self.world.state.borrow().calls[self.slot].ahead_us;
         assert!(
             ahead_us == 0,
             "inside a transaction a strategy does nothing but statements"
         );
-        self.world.tables_used.set(true);
-        &self.table
+        self.world.processes_used.set(true);
+        &self.process
     }
 
     fn owner(&self) -> Owner {

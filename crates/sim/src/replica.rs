@@ -99,7 +99,7 @@ impl World {
             pool.remove(task);
         }
         self.state.borrow_mut().release_waiters();
-        self.forget_claims(replica);
+        self.forget_memory(replica);
     }
 
     /// A replica begins a new life.

@@ -11,7 +11,7 @@ use history::{
     BasketRef, CodeRef, Contract, FaultRef, History, HostRef, InFlight, Item, Label, Names,
     Recorder, SkuRef, TenantRef,
 };
-use orders::{ClaimTable, Contract as ServiceContract, InFlightPolicy, Metrics, Problems};
+use orders::{Contract as ServiceContract, InFlightPolicy, Metrics, Problems, Process};
 use protocol::{Customer, Line, Money, OrderContent, Problem, Tenant};
 use scenario::{DelayTable, Plan};
 
@@ -84,9 +84,10 @@ pub struct World {
     pub(crate) goes_ahead: bool,
     /// What can be bought.
     pub(crate) menu: Menu,
-    pub(crate) tables: RefCell<Vec<Rc<ClaimTable>>>,
-    /// Whether any handler has looked at a claim table.
-    pub(crate) tables_used: Cell<bool>,
+    /// The memory of each replica's process.
+    pub(crate) processes: RefCell<Vec<Rc<Process>>>,
+    /// Whether any handler has looked into its process's memory.
+    pub(crate) processes_used: Cell<bool>,
     pub(crate) fired: Cell<Fired>,
     pub(crate) state: RefCell<State>,
 }
@@ -220,8 +221,8 @@ impl World {
             faults: Faults::new(&plan.faults),
             goes_ahead: true,
             menu,
-            tables: RefCell::new((0..plan.world.replicas).map(|_| new_table()).collect()),
-            tables_used: Cell::new(false),
+            processes: RefCell::new((0..plan.world.replicas).map(|_| new_process()).collect()),
+            processes_used: Cell::new(false),
             fired: Cell::new(Fired::Begun),
             state: RefCell::new(State {
                 replay_header: service_contract.replay_header,
@@ -262,18 +263,18 @@ impl World {
     }
 
     /// Back to the beginning, under another chooser: nothing happened yet. What was allocated is used again, but for the
-    /// database's tables and those claim tables that were looked at.
+    /// database's tables and those processes' memories that were looked at.
     pub fn begin_again(&self, chooser: Chooser) {
         {
             let state = &mut *self.state.borrow_mut();
             state.begin_again(chooser);
         }
         self.start_replicas();
-        if self.tables_used.replace(false) {
-            self.tables
+        if self.processes_used.replace(false) {
+            self.processes
                 .borrow_mut()
                 .iter_mut()
-                .for_each(|table| *table = new_table());
+                .for_each(|process| *process = new_process());
         }
         self.stock_up();
     }
@@ -341,16 +342,16 @@ impl World {
     }
 
     /// A dead replica's memory is gone.
-    pub(crate) fn forget_claims(&self, replica: u32) {
-        self.tables.borrow_mut()[replica as usize] = new_table();
+    pub(crate) fn forget_memory(&self, replica: u32) {
+        self.processes.borrow_mut()[replica as usize] = new_process();
     }
 }
 
 /// How many answers a replica remembers, so that a quick duplicate does not reach the database.
-const TABLE_ANSWERS: usize = 256;
+const COMPLETIONS_MAX: usize = 256;
 
-fn new_table() -> Rc<ClaimTable> {
-    Rc::new(ClaimTable::new(TABLE_ANSWERS))
+fn new_process() -> Rc<Process> {
+    Rc::new(Process::new(COMPLETIONS_MAX))
 }
 
 impl State {

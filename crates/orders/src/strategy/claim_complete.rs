@@ -151,11 +151,12 @@ impl<'a, P: Ports> Purchase<'a, P> {
     async fn answer(&self) -> Response {
         loop {
             let now = self.ports.clock().now();
-            match self
-                .ports
-                .table()
-                .claim(self.key, self.fingerprint, now, self.contract.lease)
-            {
+            match self.ports.process().claims.claim(
+                self.key,
+                self.fingerprint,
+                now,
+                self.contract.lease,
+            ) {
                 Claim::Won(ticket) => return self.lead(ticket).await,
                 Claim::Done(response) => return self.contract.replay(response),
                 Claim::Mismatch => return self.contract.mismatch(),

@@ -30,7 +30,7 @@ impl Strategy for ProcessCounter {
         request: &OrderRequest,
     ) -> Response {
         // One thread runs the seed's code, so its `requestCount++` and the look after it are one step.
-        let running = ports.table().requests().fetch_add(1, Ordering::Relaxed) + 1;
+        let running = ports.process().requests.fetch_add(1, Ordering::Relaxed) + 1;
         if running > 1 {
             ports.count(Metric::Conflict);
             return Response::refused(409, Problem::Duplicate);
@@ -39,7 +39,7 @@ impl Strategy for ProcessCounter {
         let response = naive_purchase::purchase(ports, request, Name::sent(request)).await;
         // What we answer with a 5xx is an exception of the seed's query: it passes by the decrement.
         if response.status < 500 {
-            ports.table().requests().fetch_sub(1, Ordering::Relaxed);
+            ports.process().requests.fetch_sub(1, Ordering::Relaxed);
         }
         response
     }

@@ -13,8 +13,8 @@ use std::task::{Context, Poll, Waker};
 use compact_str::CompactString;
 use orders::ports::CacheError;
 use orders::{
-    Cache, ChargeRow, ClaimTable, Clock, Gateway, GatewayError, KeyRecord, KeyState, Metric,
-    Metrics, NotificationKind, OrderRow, Owner, Ports,
+    Cache, ChargeRow, Clock, Gateway, GatewayError, KeyRecord, KeyState, Metric, Metrics,
+    NotificationKind, OrderRow, Owner, Ports, Process,
 };
 use protocol::{
     Cart, ChargeAnswer, ChargeId, ChargeRequest, ChargeState, GatewayKey, Line, OrderId,
@@ -82,7 +82,7 @@ pub struct World {
 #[derive(Debug)]
 pub struct Replica<'w> {
     pub world: &'w World,
-    pub table: ClaimTable,
+    pub process: Process,
     pub owner: Owner,
 }
 
@@ -99,7 +99,7 @@ impl World {
     pub fn replica(&self, owner: u32) -> Replica<'_> {
         Replica {
             world: self,
-            table: ClaimTable::default(),
+            process: Process::new(1_024),
             owner: Owner(owner),
         }
     }
@@ -218,8 +218,8 @@ impl<'w> Ports for Replica<'w> {
     fn clock(&self) -> &World {
         self.world
     }
-    fn table(&self) -> &ClaimTable {
-        &self.table
+    fn process(&self) -> &Process {
+        &self.process
     }
     fn owner(&self) -> Owner {
         self.owner

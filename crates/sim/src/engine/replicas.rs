@@ -61,7 +61,7 @@ where
                 slot: task.slot as usize,
                 owner: host.owner,
                 skew_us: host.skew_us,
-                table: Rc::clone(&world.tables.borrow()[replica as usize]),
+                process: Rc::clone(&world.processes.borrow()[replica as usize]),
             }
         };
         let handle = &self.handle;
