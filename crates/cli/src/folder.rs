@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use report::OutcomeClass;
 use runner::Finished;
+use tempfile::NamedTempFile;
 
 /// Why a file is not there.
 #[derive(Debug)]
@@ -71,7 +72,8 @@ pub fn write(
 ) -> Result<(), NotWritten> {
     // A device or a pipe is written as it is: it cannot be replaced by a file.
     if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return fill(path, content).map_err(|error| NotWritten {
+        let filled = File::create(path).and_then(|mut file| fill(&mut file, content));
+        return filled.map_err(|error| NotWritten {
             path: path.to_owned(),
             error,
         });
@@ -82,8 +84,7 @@ pub fn write(
 /// A file that is written and does not have its name yet. Dropped before, it is removed.
 struct Partial {
     path: PathBuf,
-    /// Beside the file, because a rename does not cross disks. `None` once it has its name.
-    at: Option<PathBuf>,
+    file: NamedTempFile,
 }
 
 impl Partial {
@@ -91,53 +92,59 @@ impl Partial {
         path: &Path,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<Partial, NotWritten> {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
-        let partial = Partial {
-            path: path.to_owned(),
-            at: Some(path.with_file_name(name)),
+        // Beside the file, because a rename does not cross disks; under a name of its own, because two may write at once.
+        let beside = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
         };
-        let written = partial.at.as_deref().map_or(Ok(()), |at| fill(at, content));
-        written.map_err(|error| partial.not_written(error))?;
-        Ok(partial)
+        let written = new_file(beside).and_then(|mut file| {
+            fill(file.as_file_mut(), content)?;
+            Ok(file)
+        });
+        match written {
+            Ok(file) => Ok(Partial {
+                path: path.to_owned(),
+                file,
+            }),
+            Err(error) => Err(NotWritten {
+                path: path.to_owned(),
+                error,
+            }),
+        }
     }
 
     fn may_take_its_name(&self) -> Result<(), NotWritten> {
         match fs::symlink_metadata(&self.path) {
-            Ok(found) if found.is_dir() => {
-                Err(self.not_written(io::Error::from(io::ErrorKind::IsADirectory)))
-            }
+            Ok(found) if found.is_dir() => Err(NotWritten {
+                path: self.path.clone(),
+                error: io::Error::from(io::ErrorKind::IsADirectory),
+            }),
             _ => Ok(()),
         }
     }
 
-    fn take_its_name(mut self) -> Result<(), NotWritten> {
-        if let Some(at) = self.at.as_deref() {
-            fs::rename(at, &self.path).map_err(|error| self.not_written(error))?;
-            self.at = None;
-        }
-        Ok(())
-    }
-
-    fn not_written(&self, error: io::Error) -> NotWritten {
-        NotWritten {
-            path: self.path.clone(),
-            error,
+    fn take_its_name(self) -> Result<(), NotWritten> {
+        let Partial { path, file } = self;
+        match file.persist(&path) {
+            Ok(_) => Ok(()),
+            Err(failed) => Err(NotWritten {
+                path,
+                error: failed.error,
+            }),
         }
     }
 }
 
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if let Some(at) = &self.at {
-            // Whatever the disk still took is of no use; if it cannot be removed either, the first error says more.
-            let _: io::Result<()> = fs::remove_file(at);
-        }
-    }
+/// A temporary file that others may read once it has its name, as any other that this user writes: by default none may.
+fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.suffix(".partial").tempfile_in(folder)
 }
 
-fn fill(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
+fn fill(file: &mut File, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut file = BufWriter::with_capacity(1 << 20, file);
     content(&mut file)?;
     file.flush()
 }

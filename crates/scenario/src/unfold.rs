@@ -61,6 +61,9 @@ pub struct Unfold {
 }
 
 impl Unfold {
+    // What is asked for per intent is inline, here and in the tables: so it is optimised by the rooms that ask, also where this
+    // one is not.
+
     /// The intents of this plan.
     pub fn new(plan: &Plan) -> Unfold {
         let repeat = plan.load.repeat.as_ref();
@@ -102,6 +105,7 @@ impl Unfold {
         Lineage::ROOT.child(INTENT, number)
     }
 
+    #[inline]
     fn fill(&mut self, chooser: &mut Chooser) {
         let first = self.next;
         let size = BLOCK.min(self.arrivals.intents - first);
