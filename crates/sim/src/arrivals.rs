@@ -1,10 +1,12 @@
 //! The load as it comes: intents by time, and the taps and tabs that follow from them.
 
-use crate::world::State;
+use std::collections::VecDeque;
+
 use explore::{Chooser, Kind, Lineage, Odds, Site};
 use history::Label;
 use scenario::{DelayTable, Intent, Plan, Unfold};
-use std::collections::VecDeque;
+
+use crate::world::State;
 
 /// The load as it comes: intents by time, and the taps, tabs and repeats that follow from them.
 #[derive(Debug)]

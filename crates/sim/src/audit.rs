@@ -14,8 +14,9 @@ use protocol::{Line, OrderId, Sku, Tenant};
 use crate::database::Database;
 use crate::database::rows::Keys;
 use crate::gateway::{Charge, Gateway, hash_key};
+use crate::menu::Menu;
 use crate::run::Simulated;
-use crate::world::{Menu, World};
+use crate::world::World;
 
 impl World {
     /// What the run gives, with the audit at its end.

@@ -1,15 +1,16 @@
 //! A handler's standing in the world: from the request's arrival to its answer.
 
+use explore::{Kind, Lineage, TaskId};
+use history::{FaultRef, Label};
+use protocol::OrderRequest;
+use scenario::{CrashPoint, FaultKind};
+
 use crate::answers::AnswerId;
 use crate::attempt::{AttemptId, End};
 use crate::fault::{Opportunity, Who};
 use crate::gateway::{Answered, Webhook};
 use crate::replica::Dying;
 use crate::world::{State, World};
-use explore::{Kind, Lineage, TaskId};
-use history::{FaultRef, Label};
-use protocol::OrderRequest;
-use scenario::{CrashPoint, FaultKind};
 
 /// A handler's standing in the world, by its task's slot.
 #[derive(Debug)]

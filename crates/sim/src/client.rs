@@ -207,7 +207,7 @@ impl Crowd for Shoppers {
 impl World {
     /// A new purchase of an intent, with a key that all its requests share if the client works so.
     pub fn purchase(&self, intent: &Intent, shares_key: bool) -> Purchase {
-        let basket = self.basket(intent.tenant, intent.basket);
+        let basket = self.menu.basket(intent.tenant, intent.basket);
         let recorder = &mut self.state.borrow_mut().recorder;
         Purchase {
             intent: recorder.intent(),
@@ -227,7 +227,7 @@ impl World {
         let Visit {
             intent, purchase, ..
         } = visit;
-        let content = self.content(intent.basket);
+        let content = self.menu.content(intent.basket);
         Attempt {
             request: OrderRequest {
                 tenant: Tenant(intent.tenant),

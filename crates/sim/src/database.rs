@@ -18,7 +18,6 @@ mod tests;
 
 use explore::TaskId;
 use orders::{CommitTag, StoreError};
-
 use rows::{Carts, Charges, Keys, Notes, Orders, Sales, Stocks, Undo};
 
 /// An open transaction, by its place in the database's list.

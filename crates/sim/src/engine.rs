@@ -8,15 +8,17 @@ mod clients;
 mod gateway;
 mod replicas;
 
+use std::future::Future;
+
+use explore::{Chooser, Class, Pool, TaskId};
+use orders::Button;
+
 use crate::arrivals::Arrivals;
 use crate::client::Visit;
 use crate::ports::ReplicaPorts;
 use crate::run::{Control, Interrupted, Pace, Progress};
 use crate::service::{Job, Service};
 use crate::world::{Event, Fired, World};
-use explore::{Chooser, Class, Pool, TaskId};
-use orders::Button;
-use std::future::Future;
 
 /// How many events pass between two looks at the watcher.
 const PACE_EVENTS: u64 = 1 << 16;

@@ -6,6 +6,8 @@
 //! - [`run`](mod@run): playing a plan in a world
 //! - [`engine`]: the loop that takes one event after another
 //! - [`arrivals`]: the load as it comes
+//! - [`menu`]: what can be bought
+//! - [`promises`]: what the service promises, and what the judge is told of it
 //! - [`fault`]: what may go wrong, and whether it does now
 //! - [`client`]: people and their apps
 //! - [`attempt`]: what a client sends once, and what becomes of it
@@ -30,8 +32,10 @@ mod database;
 mod engine;
 mod fault;
 mod gateway;
+mod menu;
 mod network;
 mod ports;
+mod promises;
 mod replica;
 pub mod run;
 pub mod service;

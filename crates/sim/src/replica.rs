@@ -1,12 +1,14 @@
 //! Processes that serve, die, pause and come back. A replica keeps nothing but its claim table, and that dies with it.
 
-use explore::{Class, Lineage, Object, Pool, TaskId};
+use explore::{Chooser, Class, Distribution, Kind, Lineage, Object, Pool, Quantiles, Site, TaskId};
 use history::{FaultRef, Label};
 use orders::Owner;
 
 use crate::attempt::End;
 use crate::call::Progress;
-use crate::world::{Event, REPLICA, State, World};
+use crate::world::{Event, State, World};
+
+const REPLICA: Kind = Kind::new("replica");
 
 /// A process that runs the service.
 #[derive(Debug)]
@@ -50,7 +52,7 @@ pub(crate) struct Dying {
     pub(crate) down_for_us: u64,
 }
 
-const IN_FLIGHT: explore::Kind = explore::Kind::new("replica.crash.in-flight");
+const IN_FLIGHT: Kind = Kind::new("replica.crash.in-flight");
 
 impl World {
     /// Lets those replicas die that a fault struck while a task was running.
@@ -121,7 +123,7 @@ impl State {
         if call.doomed {
             return;
         }
-        let site = explore::Site::new(IN_FLIGHT, call.lineage, call.steps).on(Object(slot as u64));
+        let site = Site::new(IN_FLIGHT, call.lineage, call.steps).on(Object(slot as u64));
         let arrives = call.progress == Progress::Sent && self.chooser.choose(&site, 2) == 1;
         let (attempt, charged, delivery) = (call.attempt, call.charged, call.delivery);
         let webhook = call.webhook.take();
@@ -144,5 +146,37 @@ impl State {
         if let Some(webhook) = webhook {
             self.tell_later(webhook);
         }
+    }
+}
+
+/// How far the replicas' clocks may be off: a normal distribution is cut there.
+const SKEW_CENTRE_DEVIATIONS: u64 = 8;
+const SKEW: Kind = Kind::new("replica.skew");
+
+/// How far the replicas' clocks are off.
+#[derive(Debug)]
+pub(crate) struct Skew {
+    centre_us: u64,
+    /// None: every clock is right.
+    table: Option<Quantiles>,
+}
+
+impl Skew {
+    pub(crate) fn new(deviation: u64) -> Skew {
+        let centre = deviation * SKEW_CENTRE_DEVIATIONS;
+        let spread = Distribution::Normal { deviation, centre };
+        Skew {
+            centre_us: centre,
+            table: (deviation > 0).then(|| Quantiles::of(spread)),
+        }
+    }
+
+    pub(crate) fn draw(&self, replica: u32, chooser: &mut Chooser) -> i64 {
+        let Some(table) = &self.table else {
+            return 0;
+        };
+        let lineage = Lineage::ROOT.child(REPLICA, u64::from(replica));
+        let shown = chooser.quantile(&Site::new(SKEW, lineage, 0), table);
+        shown as i64 - self.centre_us as i64
     }
 }

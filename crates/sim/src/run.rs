@@ -1,15 +1,17 @@
 //! Playing a plan in a world: once, or once for every chooser.
 
+use std::rc::Rc;
+
+use explore::{Chooser, Digest};
+use history::History;
+use orders::{Metrics, StrategyName};
+use scenario::Plan;
+
 use crate::client::{Crowd, Shoppers};
 use crate::engine::Engine;
 use crate::ports::ReplicaPorts;
 use crate::service::{Job, OrderService, Service};
 use crate::world::World;
-use explore::{Chooser, Digest};
-use history::History;
-use orders::{Metrics, StrategyName};
-use scenario::Plan;
-use std::rc::Rc;
 
 /// How a run is getting on, for whoever watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +125,6 @@ async fn serve<S: Service>(service: &S, ports: ReplicaPorts<'_>, job: Job) {
     }
     ports.catch_up().await;
     if let Job::Serve(request) = job {
-        ports.world.give_back(request.content);
+        ports.world.menu.give_back(request.content);
     }
 }

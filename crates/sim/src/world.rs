@@ -4,15 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use explore::{
-    Chooser, Class, Kernel, Kind, Lane, Lineage, Object, Order, Quantiles, Site, TaskId,
-};
-use history::{
-    BasketRef, CodeRef, Contract, FaultRef, History, HostRef, InFlight, Item, Label, Names,
-    Recorder, SkuRef, TenantRef,
-};
-use orders::{Contract as ServiceContract, InFlightPolicy, Metrics, Problems, Process};
-use protocol::{Customer, Line, Money, OrderContent, Problem, Tenant};
+use explore::{Chooser, Class, Kernel, Lane, Object, Order, TaskId};
+use history::{CodeRef, FaultRef, History, HostRef, Label, Names, Recorder};
+use orders::{Contract as ServiceContract, Metrics, Process};
+use protocol::{Customer, Problem, Tenant};
 use scenario::{DelayTable, Plan};
 
 use crate::answers::Answers;
@@ -24,7 +19,9 @@ use crate::database::rows::sku;
 use crate::database::{Database, Tx};
 use crate::fault::{Armed, Faults, Opportunity, Who};
 use crate::gateway::{Gateway, Webhook};
-use crate::replica::{Dying, Replica};
+use crate::menu::Menu;
+use crate::promises::{judged_contract, service_contract};
+use crate::replica::{Dying, Replica, Skew};
 
 /// Something that is due.
 #[derive(Clone, Copy, Debug)]
@@ -91,30 +88,6 @@ pub struct World {
     pub(crate) fired: Cell<Fired>,
     pub(crate) state: RefCell<State>,
 }
-
-/// What can be ordered. Contents are shared by all who order them, and a shared counter costs a locked instruction, which
-/// waits for every store before it: so handles that are no longer needed are kept, and given out again.
-#[derive(Debug)]
-pub(crate) struct Menu {
-    /// The baskets' contents, with spare handles to each.
-    contents: Vec<(MenuItem, RefCell<Vec<MenuItem>>)>,
-    /// The name of each shop's baskets in the history, shop by shop: they are the first names of baskets.
-    names: Vec<BasketRef>,
-}
-
-impl Menu {
-    /// Whether a shop's basket has this very content: the same place in memory, not only the same lines.
-    #[inline]
-    pub(crate) fn is_content(&self, tenant: Tenant, basket: BasketRef, content: &MenuItem) -> bool {
-        let before = tenant.0 as usize * self.contents.len();
-        let place = basket.index().checked_sub(before);
-        let known = place.and_then(|place| self.contents.get(place));
-        known.is_some_and(|(known, _)| MenuItem::ptr_eq(known, content))
-    }
-}
-
-/// A content that can be ordered.
-pub(crate) type MenuItem = std::sync::Arc<OrderContent>;
 
 /// The plan's delays as tables.
 #[derive(Debug)]
@@ -187,11 +160,6 @@ const _: () = assert!(
 );
 const _: () = assert!(size_of::<Event>() <= 12, "events are copied about");
 
-/// How far the replicas' clocks may be off: a normal distribution is cut there.
-const SKEW_CENTRE_DEVIATIONS: u64 = 8;
-const SKEW: Kind = Kind::new("replica.skew");
-pub(crate) const REPLICA: Kind = Kind::new("replica");
-
 impl World {
     /// A world as the plan describes it, before anything happened.
     ///
@@ -204,7 +172,8 @@ impl World {
             names.faults.intern::<FaultRef>(&fault.name);
         }
         declare(plan, &mut names);
-        let (menu, contract) = catalogue(plan, &service_contract, &mut names);
+        let menu = Menu::new(plan, &mut names);
+        let contract = judged_contract(plan, &service_contract, &mut names);
         let mut recorder = Recorder::new(contract);
         recorder.history_mut().names = names;
         let latencies = &plan.world.latencies;
@@ -314,31 +283,6 @@ impl World {
     /// The present, in microseconds.
     pub fn now_us(&self) -> u64 {
         self.state.borrow().kernel.now_us()
-    }
-
-    /// A handle to a basket's content, for one request.
-    #[inline]
-    pub(crate) fn content(&self, basket: usize) -> MenuItem {
-        let (content, spare) = &self.menu.contents[basket];
-        spare
-            .borrow_mut()
-            .pop()
-            .unwrap_or_else(|| MenuItem::clone(content))
-    }
-
-    /// A handler is done with a request's content.
-    #[inline]
-    pub(crate) fn give_back(&self, used: MenuItem) {
-        let mut contents = self.menu.contents.iter();
-        if let Some((_, spare)) = contents.find(|(content, _)| MenuItem::ptr_eq(content, &used)) {
-            spare.borrow_mut().push(used);
-        }
-    }
-
-    /// The name of a shop's basket in the history.
-    #[inline]
-    pub(crate) fn basket(&self, tenant: u32, basket: usize) -> BasketRef {
-        self.menu.names[tenant as usize * self.menu.contents.len() + basket]
     }
 
     /// A dead replica's memory is gone.
@@ -513,34 +457,6 @@ impl State {
     }
 }
 
-/// How far the replicas' clocks are off.
-#[derive(Debug)]
-pub(crate) struct Skew {
-    centre_us: u64,
-    /// None: every clock is right.
-    table: Option<Quantiles>,
-}
-
-impl Skew {
-    fn new(deviation: u64) -> Skew {
-        let centre = deviation * SKEW_CENTRE_DEVIATIONS;
-        let spread = explore::Distribution::Normal { deviation, centre };
-        Skew {
-            centre_us: centre,
-            table: (deviation > 0).then(|| Quantiles::of(spread)),
-        }
-    }
-
-    fn draw(&self, replica: u32, chooser: &mut Chooser) -> i64 {
-        let Some(table) = &self.table else {
-            return 0;
-        };
-        let lineage = Lineage::ROOT.child(REPLICA, u64::from(replica));
-        let shown = chooser.quantile(&Site::new(SKEW, lineage, 0), table);
-        shown as i64 - self.centre_us as i64
-    }
-}
-
 /// Names that do not depend on who comes first: what attempts end with, and where faults strike.
 fn declare(plan: &Plan, names: &mut Names) {
     for code in [CODE_RESET, CODE_TIMEOUT, CODE_DIED] {
@@ -554,98 +470,6 @@ fn declare(plan: &Plan, names: &mut Names) {
             names.hosts.intern::<HostRef>(&format!("replica-{replica}"));
         }
     }
-}
-
-/// The preset that the plan names, with what differs from it.
-fn service_contract(plan: &Plan) -> ServiceContract {
-    let wanted = &plan.contract;
-    let mut contract = ServiceContract::preset(&wanted.preset)
-        .unwrap_or_else(|| panic!("the contract `{}` is not one of the presets", wanted.preset));
-    contract.ttl = wanted.ttl_us.map_or(contract.ttl, protocol::Span);
-    contract.lease = wanted.lease_us.map_or(contract.lease, protocol::Span);
-    contract.mismatch_status = wanted.mismatch.unwrap_or(contract.mismatch_status);
-    if let Some(in_flight) = wanted.in_flight {
-        contract.in_flight = match in_flight {
-            scenario::InFlight::Conflict => InFlightPolicy::Conflict,
-            scenario::InFlight::Accepted => InFlightPolicy::Accepted,
-            scenario::InFlight::Wait(us) => InFlightPolicy::Wait {
-                span_max: protocol::Span(us),
-            },
-        };
-    }
-    if let Some(problems) = &wanted.stored_errors {
-        contract.stored_errors = Problems::of(problems);
-    }
-    contract
-}
-
-/// Every shop's baskets with their names, and the contract as the judge reads it.
-fn catalogue(plan: &Plan, service: &ServiceContract, names: &mut Names) -> (Menu, Contract) {
-    let mut contract = Contract {
-        ttl: Some(service.ttl.0),
-        grace: service.grace.0,
-        recovery_deadline: Some(plan.contract.recovery_deadline_us),
-        in_flight: Some(match service.in_flight {
-            InFlightPolicy::Conflict => InFlight::Refuse(service.in_progress().status),
-            InFlightPolicy::Accepted => InFlight::Accept,
-            InFlightPolicy::Wait { .. } => InFlight::Wait,
-        }),
-        mismatch: Some(service.mismatch_status),
-        replay_status: service.replay_status,
-        stored_errors: service.stored_statuses(),
-        required_coverage: plan.coverage.clone(),
-        success_floor_ppm: plan.contract.success_floor_ppm,
-        ..Contract::default()
-    };
-    let spare = || RefCell::new(Vec::new());
-    let baskets = plan.shop.baskets.iter();
-    let contents = baskets
-        .map(|basket| (content(plan, basket), spare()))
-        .collect();
-    let mut basket_names = Vec::new();
-    for tenant in 0..plan.shop.tenants {
-        names.tenants.count::<TenantRef>();
-        let named = |item: &scenario::Sku| format!("t{tenant}/{}", item.name);
-        let skus: Vec<SkuRef> = plan
-            .shop
-            .skus
-            .iter()
-            .map(|item| names.skus.intern(&named(item)))
-            .collect();
-        for (item, sku) in plan.shop.skus.iter().zip(&skus) {
-            contract.prices.push((*sku, item.price.minor()));
-            contract.stock.push((*sku, i64::from(item.stock)));
-        }
-        for basket in &plan.shop.baskets {
-            let item = |(sku, quantity): &(usize, u32)| Item {
-                sku: skus[*sku],
-                quantity: *quantity,
-            };
-            basket_names.push(names.basket(basket.lines.iter().map(item).collect()));
-        }
-    }
-    (
-        Menu {
-            contents,
-            names: basket_names,
-        },
-        contract,
-    )
-}
-
-fn content(plan: &Plan, basket: &scenario::Basket) -> MenuItem {
-    let line = |(index, quantity): &(usize, u32)| {
-        let item = &plan.shop.skus[*index];
-        Line {
-            sku: sku(&item.name),
-            quantity: *quantity,
-            unit_price: Money(item.price.minor()),
-        }
-    };
-    MenuItem::new(OrderContent {
-        lines: basket.lines.iter().map(line).collect(),
-        note: Default::default(),
-    })
 }
 
 /// Who a customer is, as the service sees it.

@@ -1,5 +1,11 @@
 //! Intents become visits, and visits go on when they hear something.
 
+use std::future::Future;
+
+use explore::{Class, Kind, TaskId};
+use orders::Button;
+use scenario::{Intent, KeyPolicy};
+
 use crate::arrivals::TAB_TAP;
 use crate::attempt::AttemptId;
 use crate::client::{Purchase, Visit};
@@ -7,10 +13,6 @@ use crate::engine::Engine;
 use crate::ports::ReplicaPorts;
 use crate::service::Job;
 use crate::world::{Event, State};
-use explore::{Class, Kind, TaskId};
-use orders::Button;
-use scenario::{Intent, KeyPolicy};
-use std::future::Future;
 
 const REPEAT: Kind = Kind::new("client.repeat");
 

@@ -1,5 +1,9 @@
 //! Charges arrive, are captured, and are answered; webhooks are sent.
 
+use std::future::Future;
+
+use history::Label;
+
 use crate::call::Cause;
 use crate::client::Visit;
 use crate::engine::Engine;
@@ -7,8 +11,6 @@ use crate::gateway::Webhook;
 use crate::ports::ReplicaPorts;
 use crate::service::Job;
 use crate::world::{Event, Fired};
-use history::Label;
-use std::future::Future;
 
 impl<'w, F, H, G, V> Engine<'w, F, H, G, V>
 where

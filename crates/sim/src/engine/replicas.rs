@@ -1,5 +1,10 @@
 //! Requests become handlers, and handlers go on when something reaches them.
 
+use std::future::Future;
+use std::rc::Rc;
+
+use explore::{Class, Kind, Lineage, Object, TaskId};
+
 use crate::attempt::AttemptId;
 use crate::call::Cause;
 use crate::client::Visit;
@@ -8,9 +13,6 @@ use crate::network::request_class;
 use crate::ports::ReplicaPorts;
 use crate::service::Job;
 use crate::world::{Event, Fired};
-use explore::{Class, Kind, Lineage, Object, TaskId};
-use std::future::Future;
-use std::rc::Rc;
 
 const UPKEEP: Kind = Kind::new("replica.upkeep");
 

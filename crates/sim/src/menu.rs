@@ -1,0 +1,106 @@
+//! What can be bought: contents as clients send them, with their names in the history.
+
+use std::cell::RefCell;
+
+use history::{BasketRef, Item, Names, SkuRef, TenantRef};
+use protocol::{Line, Money, OrderContent, Tenant};
+use scenario::Plan;
+
+use crate::database::rows::sku;
+
+/// A content that can be ordered.
+pub(crate) type MenuItem = std::sync::Arc<OrderContent>;
+
+/// What can be ordered. Contents are shared by all who order them, and a shared counter costs a locked instruction, which
+/// waits for every store before it: so handles that are no longer needed are kept, and given out again.
+#[derive(Debug)]
+pub(crate) struct Menu {
+    /// The baskets' contents, with spare handles to each.
+    contents: Vec<(MenuItem, RefCell<Vec<MenuItem>>)>,
+    /// The name of each shop's baskets in the history, shop by shop: they are the first names of baskets.
+    names: Vec<BasketRef>,
+}
+
+impl Menu {
+    /// Every shop's baskets. They and every shop's goods get their names in the order of the plan, shop by shop.
+    pub(crate) fn new(plan: &Plan, names: &mut Names) -> Menu {
+        let spare = || RefCell::new(Vec::new());
+        let baskets = plan.shop.baskets.iter();
+        let contents = baskets
+            .map(|basket| (content(plan, basket), spare()))
+            .collect();
+        let mut basket_names = Vec::new();
+        for tenant in 0..plan.shop.tenants {
+            names.tenants.count::<TenantRef>();
+            let goods = goods(plan, tenant, names);
+            for basket in &plan.shop.baskets {
+                let item = |(sku, quantity): &(usize, u32)| Item {
+                    sku: goods[*sku],
+                    quantity: *quantity,
+                };
+                basket_names.push(names.basket(basket.lines.iter().map(item).collect()));
+            }
+        }
+        Menu {
+            contents,
+            names: basket_names,
+        }
+    }
+
+    /// A handle to a basket's content, for one request.
+    #[inline]
+    pub(crate) fn content(&self, basket: usize) -> MenuItem {
+        let (content, spare) = &self.contents[basket];
+        spare
+            .borrow_mut()
+            .pop()
+            .unwrap_or_else(|| MenuItem::clone(content))
+    }
+
+    /// A handler is done with a request's content.
+    #[inline]
+    pub(crate) fn give_back(&self, used: MenuItem) {
+        let mut contents = self.contents.iter();
+        if let Some((_, spare)) = contents.find(|(content, _)| MenuItem::ptr_eq(content, &used)) {
+            spare.borrow_mut().push(used);
+        }
+    }
+
+    /// The name of a shop's basket in the history.
+    #[inline]
+    pub(crate) fn basket(&self, tenant: u32, basket: usize) -> BasketRef {
+        self.names[tenant as usize * self.contents.len() + basket]
+    }
+
+    /// Whether a shop's basket has this very content: the same place in memory, not only the same lines.
+    #[inline]
+    pub(crate) fn is_content(&self, tenant: Tenant, basket: BasketRef, content: &MenuItem) -> bool {
+        let before = tenant.0 as usize * self.contents.len();
+        let place = basket.index().checked_sub(before);
+        let known = place.and_then(|place| self.contents.get(place));
+        known.is_some_and(|(known, _)| MenuItem::ptr_eq(known, content))
+    }
+}
+
+/// The names of a shop's goods in the history, in the order of the plan.
+pub(crate) fn goods(plan: &Plan, tenant: u32, names: &mut Names) -> Vec<SkuRef> {
+    let goods = plan.shop.skus.iter();
+    goods
+        .map(|item| names.skus.intern(&format!("t{tenant}/{}", item.name)))
+        .collect()
+}
+
+fn content(plan: &Plan, basket: &scenario::Basket) -> MenuItem {
+    let line = |(index, quantity): &(usize, u32)| {
+        let item = &plan.shop.skus[*index];
+        Line {
+            sku: sku(&item.name),
+            quantity: *quantity,
+            unit_price: Money(item.price.minor()),
+        }
+    };
+    MenuItem::new(OrderContent {
+        lines: basket.lines.iter().map(line).collect(),
+        note: Default::default(),
+    })
+}
