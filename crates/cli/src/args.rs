@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand, ValueEnum};
+use scenario::Scale;
 
 use crate::exit;
 
@@ -69,9 +70,9 @@ pub struct ScenarioArgs {
     /// How many seeds, one after another.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: u64,
-    /// The fraction of the scenario's load and stock.
-    #[arg(long, value_name = "F", default_value_t = 1.0)]
-    pub scale: f64,
+    /// The fraction of the scenario's load and stock, or `gate`: the fraction that the scenario states for CI.
+    #[arg(long, value_name = "F|gate", default_value = "1", value_parser = fraction)]
+    pub scale: Scale,
     /// How many seeds run at the same time [default: one per core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
@@ -91,6 +92,17 @@ pub struct ScenarioArgs {
     /// Exit with 0 if and only if the scenario expects what came, violations included.
     #[arg(long)]
     pub expect: bool,
+}
+
+/// What can be written after `--scale`. Whether a fraction makes sense is the scenario's to say.
+fn fraction(text: &str) -> Result<Scale, String> {
+    match text {
+        "gate" => Ok(Scale::Gate),
+        number => match number.parse() {
+            Ok(fraction) => Ok(Scale::Of(fraction)),
+            Err(_) => Err(String::from("expected a number, or `gate`")),
+        },
+    }
 }
 
 /// What `onceproof check` takes.

@@ -5,11 +5,11 @@ use std::num::NonZeroUsize;
 
 use report::run::{RuleOutcome, RuleRow, RunVerdict};
 use runner::{Batch, StrategyName, Task, run_seeds, watch::Nobody};
-use scenario::{Options, Plan};
+use scenario::{Options, Plan, Scale};
 
 fn plan() -> Plan {
     let options = Options {
-        scale: 0.25,
+        scale: Scale::Of(0.25),
         known: runner::known(),
     };
     let text = include_str!("chaos.toml");

@@ -27,6 +27,8 @@ pub struct File {
     /// The situations without which a run proves nothing.
     #[serde(default)]
     pub coverage: Vec<At<String>>,
+    /// The fraction of the load at which the story is run where time is short, as in CI; all of it if absent.
+    pub gate: Option<At<Chance>>,
     /// The story's stated figures: what is claimed, and the value.
     pub claims: Option<Pairs<String>>,
     /// What is expected of which strategy.
@@ -137,6 +139,8 @@ pub struct Latency {
     pub handler: Option<At<Delay>>,
     /// From receiving a request to its first database statement or cache command.
     pub record_read: Option<At<Length>>,
+    /// From a request's latest COMMIT, or other change of the database, to a cache write after it.
+    pub cache_write: Option<At<Length>>,
     /// One way between replica and database, and between replica and cache.
     pub database: Option<At<Length>>,
     /// How long after capture a webhook is sent; without it, none is.

@@ -23,7 +23,7 @@ pub mod unfold;
 pub use delay::DelayTable;
 pub use file::fault::FAULTS;
 pub use library::{Entry, Library, builtin, load};
-pub use lower::{Known, Options, parse};
+pub use lower::{Known, Options, Scale, parse};
 pub use mistake::Mistake;
 pub use plan::{
     AppCrash, Basket, ClientPlan, Contract, CrashPoint, Delay, Expect, Fault, FaultKind, Host,

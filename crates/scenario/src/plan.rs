@@ -99,6 +99,8 @@ pub struct Latencies {
     pub handler: Delay,
     /// From receiving a request to its first database statement or cache command.
     pub record_read_us: u64,
+    /// From a request's latest COMMIT, or other change of the database, to a cache write after it takes effect.
+    pub cache_write_us: u64,
     /// One way between replica and database, and between replica and cache.
     pub database_us: u64,
     /// How long after capture a webhook is sent; `None` if the gateway sends none.

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use scenario::{Known, Options};
+use scenario::{Known, Options, Scale};
 
 /// Everything at this scale, on a backend that can do every fault.
 pub fn options(scale: f64) -> Options {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let strategy = |name: &str| (name.to_owned(), String::from("a strategy"));
     Options {
-        scale,
+        scale: Scale::Of(scale),
         known: Known {
             strategies: ["claim-complete", "no-dedup", "check-then-insert"]
                 .map(strategy)

@@ -1,6 +1,6 @@
 //! Mistakes point at the character and say what to write. One row for each kind of mistake.
 
-use scenario::{Library, Options, parse};
+use scenario::{Library, Options, Scale, parse};
 
 use crate::known::options;
 
@@ -8,6 +8,7 @@ use crate::known::options;
 const GOOD: &str = r#"story = "dinner"
 strategy = "claim-complete"
 coverage = ["double-click"]
+gate = "50%"
 
 [[expect]]
 strategy = "no-dedup"
@@ -172,6 +173,9 @@ fn probabilities_and_shares_lie_between_0_and_1_and_add_up() {
         chance = 0.2 => chance = "1/0" | " | not a probability | "1/50"
         chance = 0.2 => chance = "often" | " | not a probability | "22.1%"
         share = 0.4 => share = 0.5 | 0.5 | shares add up to 1.1 | gets the rest
+        gate = "50%" => gate = 0 | 0 | the gate runs nothing of the story | leave it out
+        gate = "50%" => gate = "0%" | " | the gate runs nothing of the story | leave it out
+        gate = "50%" => gate = 2 | 2 | `2` is not a probability | write `"2%"`
         "#,
     );
 }
@@ -257,7 +261,15 @@ fn a_fault_that_the_backend_cannot_do_is_refused_at_its_word() {
         backend: "sqlite".into(),
         ..options(1.0).known
     };
-    let mistake = parse("dinner.toml", GOOD, &Options { scale: 1.0, known }).expect_err("refused");
+    let mistake = parse(
+        "dinner.toml",
+        GOOD,
+        &Options {
+            scale: Scale::FULL,
+            known,
+        },
+    )
+    .expect_err("refused");
     assert_eq!(mistake.offset(), GOOD.find("lose-response"));
     assert_eq!(mistake.to_string(), "`sqlite` cannot do `lose-response`");
     assert_eq!(mistake.advice(), Some("`sqlite` can do `lose-request`"));

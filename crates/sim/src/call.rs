@@ -38,6 +38,8 @@ pub(crate) struct Call {
     pub(crate) dies: Option<Doom>,
     /// The latest message was a COMMIT that took effect.
     pub(crate) committed: bool,
+    /// When its latest change of the database took effect.
+    pub(crate) committed_at_us: Option<u64>,
     /// The gateway captured, and no commit has recorded it.
     pub(crate) charged: bool,
     pub(crate) told: Option<Answered>,
@@ -176,6 +178,7 @@ impl State {
             doomed: false,
             dies: None,
             committed: false,
+            committed_at_us: None,
             charged: false,
             told: None,
             answer: None,
@@ -267,7 +270,9 @@ impl State {
 
     /// A commit took effect: what was charged is recorded.
     pub(crate) fn note_commit(&mut self, slot: usize) {
-        self.calls[slot].charged = false;
-        self.calls[slot].committed = true;
+        let now_us = self.kernel.now_us();
+        let call = &mut self.calls[slot];
+        (call.charged, call.committed) = (false, true);
+        call.committed_at_us = Some(now_us);
     }
 }
