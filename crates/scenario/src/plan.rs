@@ -189,6 +189,8 @@ pub struct Window {
     pub from_us: u64,
     /// The first instant after it.
     pub until_us: u64,
+    /// It comes again after so long, and again; `None` is once.
+    pub every_us: Option<u64>,
 }
 
 /// A kind of client.
@@ -280,6 +282,8 @@ pub struct Fault {
     pub window: Option<Window>,
     /// Whose requests it strikes, by the client's index; `None` is everybody's.
     pub client: Option<usize>,
+    /// Which replica it strikes; `None` is any.
+    pub replica: Option<u32>,
 }
 
 /// A host, or all of a kind.
@@ -341,8 +345,11 @@ pub enum FaultKind {
         /// How long until it is back.
         down_for: Delay,
     },
-    /// A replica stands still (per await of a request, of its upkeep, or of a webhook that it hears).
+    /// A replica stands still (per await of a request, of its upkeep, or of a webhook that it hears; at a point, per message
+    /// that gets there: a COMMIT that is sent, a capture).
     PauseReplica {
+        /// Only at this point.
+        point: CrashPoint,
         /// For so long.
         span: Delay,
     },
@@ -380,7 +387,7 @@ pub enum FaultKind {
     },
 }
 
-/// Where a replica may die.
+/// Where a replica may die, or stand still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrashPoint {
     /// At any await.
@@ -411,6 +418,11 @@ impl Window {
     /// Whether an instant lies in the window.
     #[inline]
     pub fn contains(&self, at_us: u64) -> bool {
-        (self.from_us..self.until_us).contains(&at_us)
+        let since_us = match (self.every_us, at_us.checked_sub(self.from_us)) {
+            (_, None) => return false,
+            (Some(every_us), Some(since_us)) => since_us % every_us,
+            (None, Some(since_us)) => since_us,
+        };
+        since_us < self.until_us - self.from_us
     }
 }

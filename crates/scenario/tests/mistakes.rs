@@ -164,6 +164,17 @@ fn lengths_of_time_need_a_unit_that_we_know() {
 }
 
 #[test]
+fn a_window_comes_again_after_it_has_ended_and_a_replica_is_struck_that_there_is() {
+    check_all(
+        r#"
+        until = "1h" => until = "1h", every = "29min" | " | comes again before it has ended | 
+        lose-response = { chance = 0.2, client = "ios", => crash-replica = { chance = 0.2, down-for = "5s", replica = "replica-3", | " | no such replica | `replica-2`
+        lose-response = { chance = 0.2, client = "ios", => pause-replica = { chance = 0.2, for = "5s", replica = "cache", | " | `cache` is not a replica | `replica-0`
+        "#,
+    );
+}
+
+#[test]
 fn probabilities_and_shares_lie_between_0_and_1_and_add_up() {
     check_all(
         r#"

@@ -225,10 +225,11 @@ impl State {
             return;
         }
         call.charged = true;
-        if !awaited || !world.faults.any(Opportunity::Crash) {
+        if !awaited || !world.faults.strike_processes {
             return;
         }
         let (who, replica) = (call.who(), call.replica);
+        self.pause_here(world, who, CrashPoint::AfterCharge);
         self.settle(task);
         let struck = self.draw_unseen(&world.faults, Opportunity::Crash, who, |kind| {
             matches!(
