@@ -147,6 +147,8 @@ pub(crate) struct OrderFacts {
     pub(crate) told: Maybe,
     /// Whether it has more than one.
     pub(crate) told_often: bool,
+    /// Whether it is one too many.
+    is_extra: bool,
     /// The intent it belongs to, as far as that can be known for certain.
     pub(crate) intent: Maybe,
     /// Its first captured charge, by row.
