@@ -112,6 +112,8 @@ pub enum StoredError {
     PaymentDeclined,
     /// Not enough stock.
     OutOfStock,
+    /// The coupon was used as often as it may be, or the seat is taken.
+    CouponUsed,
 }
 
 /// Hosts and how long things take.
@@ -160,6 +162,12 @@ pub struct Shop {
     /// The catalogue.
     #[serde(default)]
     pub sku: Vec<At<Sku>>,
+    /// Coupons.
+    #[serde(default)]
+    pub coupon: Vec<At<Coupon>>,
+    /// The seats of each shop, by their numbers: each can be in one order.
+    #[serde(default)]
+    pub seats: Vec<At<String>>,
     /// What people put into their carts.
     #[serde(default)]
     pub basket: Vec<At<Basket>>,
@@ -177,6 +185,18 @@ pub struct Sku {
     pub stock: At<i64>,
 }
 
+/// A coupon.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Coupon {
+    /// Its code.
+    pub name: At<String>,
+    /// How many orders may have it, in each shop.
+    pub limit: At<i64>,
+    /// What it takes off an order; nothing if absent.
+    pub off: Option<At<Price>>,
+}
+
 /// A cart's content.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -185,6 +205,10 @@ pub struct Basket {
     pub weight: Option<At<f64>>,
     /// How many of which SKU, in the order in which the client sends them.
     pub lines: At<Pairs<i64>>,
+    /// The coupon that comes with it.
+    pub coupon: Option<At<String>>,
+    /// The seats of which it is for one, each as likely.
+    pub any_seat: Option<At<Vec<At<String>>>>,
 }
 
 /// Who comes when.

@@ -26,7 +26,8 @@ pub use library::{Entry, Library, builtin, load};
 pub use lower::{Known, Options, Scale, parse};
 pub use mistake::Mistake;
 pub use plan::{
-    AppCrash, Basket, ClientPlan, Contract, CrashPoint, Delay, Expect, Fault, FaultKind, Host,
-    InFlight, KeyPolicy, Latencies, Load, Peak, Plan, Retry, Rush, Shop, Sku, Tap, Window, World,
+    AppCrash, Basket, ClientPlan, Contract, Coupon, CrashPoint, Delay, Expect, Fault, FaultKind,
+    Host, InFlight, KeyPolicy, Latencies, Load, Peak, Plan, Retry, Rush, Shop, Sku, Tap, Window,
+    World,
 };
 pub use unfold::{INTENT, Intent, Unfold};

@@ -7,6 +7,7 @@ use crate::mistake::Mistake;
 use crate::plan::{self, Plan};
 
 mod client;
+mod coupon;
 mod delay;
 mod fault;
 mod load;
@@ -299,6 +300,7 @@ const fn problem(stored: &StoredError) -> Problem {
     match stored {
         StoredError::PaymentDeclined => Problem::PaymentDeclined,
         StoredError::OutOfStock => Problem::OutOfStock,
+        StoredError::CouponUsed => Problem::CouponUsed,
     }
 }
 

@@ -125,6 +125,8 @@ pub struct Shop {
     pub guests: f64,
     /// The catalogue.
     pub skus: Vec<Sku>,
+    /// The coupons, and after them the seats, which are coupons with a limit of one.
+    pub coupons: Vec<Coupon>,
     /// What people put into their carts; weights add up to 1.
     pub baskets: Vec<Basket>,
 }
@@ -140,6 +142,17 @@ pub struct Sku {
     pub stock: u32,
 }
 
+/// A coupon or a seat: so many orders may have it, and no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coupon {
+    /// Its code.
+    pub name: String,
+    /// How many orders may have it, in each shop.
+    pub limit: u32,
+    /// What it takes off an order.
+    pub off: Money,
+}
+
 /// A cart's content.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Basket {
@@ -147,6 +160,8 @@ pub struct Basket {
     pub weight: f64,
     /// Lines: the SKU's index, and how many; in the order in which the client sends them.
     pub lines: Vec<(usize, u32)>,
+    /// The index of its coupon or seat.
+    pub coupon: Option<usize>,
 }
 
 /// Who comes when.

@@ -454,6 +454,7 @@ impl State {
         match problem {
             Some(Problem::InProgress) => self.cover(Label::InFlightRefused),
             Some(Problem::KeyReused) => self.cover(Label::KeyReused),
+            Some(Problem::CouponUsed) => self.cover(Label::CouponUsed),
             Some(Problem::OutOfStock) => self.cover(Label::OutOfStock),
             Some(Problem::PaymentDeclined) => self.cover(Label::Declined),
             _ => {}

@@ -246,7 +246,7 @@ impl World {
                 key,
                 intent: Some(purchase.intent),
                 payload: Some(purchase.payload),
-                coupon: None,
+                coupon: self.menu.coupon(intent.tenant, intent.basket),
             },
             lineage,
             client: intent.client,

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use history::{BasketRef, Item, Names, SkuRef, TenantRef};
-use protocol::{Line, Money, OrderContent, Tenant};
+use history::{BasketRef, CouponRef, Item, Names, SkuRef, TenantRef};
+use protocol::{Coupon, Line, Money, OrderContent, Tenant};
 use scenario::Plan;
 
 use crate::database::rows::sku;
@@ -19,6 +19,8 @@ pub(crate) struct Menu {
     contents: Vec<(MenuItem, RefCell<Vec<MenuItem>>)>,
     /// The name of each shop's baskets in the history, shop by shop: they are the first names of baskets.
     names: Vec<BasketRef>,
+    /// The name of the coupon of each shop's baskets in the history, shop by shop; empty if there are no coupons.
+    coupons: Vec<Option<CouponRef>>,
 }
 
 impl Menu {
@@ -30,6 +32,7 @@ impl Menu {
             .map(|basket| (content(plan, basket), spare()))
             .collect();
         let mut basket_names = Vec::new();
+        let mut coupons = Vec::new();
         for tenant in 0..plan.shop.tenants {
             names.tenants.count::<TenantRef>();
             let goods = goods(plan, tenant, names);
@@ -40,10 +43,16 @@ impl Menu {
                 };
                 basket_names.push(names.basket(basket.lines.iter().map(item).collect()));
             }
+            if !plan.shop.coupons.is_empty() {
+                let named = coupon_names(plan, tenant, names);
+                let coupon = |basket: &scenario::Basket| basket.coupon.map(|index| named[index]);
+                coupons.extend(plan.shop.baskets.iter().map(coupon));
+            }
         }
         Menu {
             contents,
             names: basket_names,
+            coupons,
         }
     }
 
@@ -72,6 +81,13 @@ impl Menu {
         self.names[tenant as usize * self.contents.len() + basket]
     }
 
+    /// The name of the coupon of a shop's basket in the history, if it has one.
+    #[inline]
+    pub(crate) fn coupon(&self, tenant: u32, basket: usize) -> Option<CouponRef> {
+        let place = tenant as usize * self.contents.len() + basket;
+        self.coupons.get(place).copied().flatten()
+    }
+
     /// Whether a shop's basket has this very content: the same place in memory, not only the same lines.
     #[inline]
     pub(crate) fn is_content(&self, tenant: Tenant, basket: BasketRef, content: &MenuItem) -> bool {
@@ -90,6 +106,19 @@ pub(crate) fn goods(plan: &Plan, tenant: u32, names: &mut Names) -> Vec<SkuRef> 
         .collect()
 }
 
+/// The names of a shop's coupons in the history, in the order of the plan.
+fn coupon_names(plan: &Plan, tenant: u32, names: &mut Names) -> Vec<CouponRef> {
+    let coupons = plan.shop.coupons.iter();
+    coupons
+        .map(|coupon| coupon_name(Tenant(tenant), &coupon.name, names))
+        .collect()
+}
+
+/// The name of a shop's coupon in the history.
+pub(crate) fn coupon_name(tenant: Tenant, code: &str, names: &mut Names) -> CouponRef {
+    names.coupons.intern(&format!("{tenant}/{code}"))
+}
+
 fn content(plan: &Plan, basket: &scenario::Basket) -> MenuItem {
     let line = |(index, quantity): &(usize, u32)| {
         let item = &plan.shop.skus[*index];
@@ -102,5 +131,12 @@ fn content(plan: &Plan, basket: &scenario::Basket) -> MenuItem {
     MenuItem::new(OrderContent {
         lines: basket.lines.iter().map(line).collect(),
         note: Default::default(),
+        coupon: basket.coupon.map(|index| {
+            let coupon = &plan.shop.coupons[index];
+            Coupon {
+                code: coupon.name.as_str().into(),
+                off: coupon.off,
+            }
+        }),
     })
 }

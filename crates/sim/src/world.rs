@@ -228,6 +228,14 @@ impl World {
                     .add(Tenant(tenant), sku(&item.name), i64::from(item.stock));
                 state.database.sales.slots.push((0, None));
             }
+            for coupon in &self.plan.shop.coupons {
+                state.database.coupons.add(
+                    Tenant(tenant),
+                    &coupon.name,
+                    u64::from(coupon.limit),
+                    coupon.off,
+                );
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! `claim-complete`: the reference. Claim the key, charge under the order's own key, complete under the fencing token.
 //!
-//! 1. one transaction: claim the key, insert the order as pending, reserve stock ([`claim`])
+//! 1. one transaction: claim the key, insert the order as pending, reserve stock and coupon ([`claim`])
 //! 2. charge, with a key derived from the order, so that every retry of it is the same charge ([`charge`])
 //! 3. one transaction, fenced by the token: order, charge, stock, notification and the stored answer together ([`settle`])
 //! 4. a completer takes over claims whose owners have gone, and finishes them the same way ([`maintain`])
