@@ -41,6 +41,8 @@ impl World {
         Simulated {
             history: state.recorder.finish(audit),
             metrics: state.metrics,
+            traffic: state.traffic,
+            cache_commands: state.cache_commands,
             silent_replays: state.silent_replays,
             digest,
             events: state.kernel.steps(),

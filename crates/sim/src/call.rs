@@ -122,6 +122,8 @@ impl State {
         let before = *track;
         track.working += 1;
         track.replica = replica + 1;
+        self.traffic.arrived += 1;
+        self.traffic.repeated += u64::from(before.replica != 0);
         if before.working > 0 {
             self.cover(Label::ConcurrentDuplicate);
         }
