@@ -42,6 +42,7 @@ impl World {
             history: state.recorder.finish(audit),
             metrics: state.metrics,
             traffic: state.traffic,
+            upkeep_statements: state.upkeep_statements,
             cache_commands: state.cache_commands,
             silent_replays: state.silent_replays,
             digest,

@@ -71,6 +71,13 @@ pub(crate) enum Cause {
     Webhook(Webhook),
 }
 
+impl Call {
+    /// Whether nobody asked for it.
+    pub(crate) fn is_upkeep(&self) -> bool {
+        self.attempt.is_none() && self.webhook.is_none()
+    }
+}
+
 /// Where the message of a handler is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {

@@ -73,6 +73,8 @@ pub struct Simulated {
     pub ended_us: u64,
     /// How many statements reached the database: each once, however often it waited; BEGIN, COMMIT and ROLLBACK among them.
     pub statements: u64,
+    /// Those among them that the replicas' upkeep made, which comes by the clock and not by the request.
+    pub upkeep_statements: u64,
     /// How many commands reached the cache.
     pub cache_commands: u64,
     /// How often a statement waited for another transaction.

@@ -137,6 +137,8 @@ pub(crate) struct State {
     pub(crate) metrics: Metrics,
     /// What came to the service.
     pub(crate) traffic: Traffic,
+    /// How many statements were the upkeep's.
+    pub(crate) upkeep_statements: u64,
     /// How many commands reached the cache.
     pub(crate) cache_commands: u64,
     /// The pages whose button is disabled, because a request of theirs is under way.
@@ -333,6 +335,7 @@ impl State {
             nonces: 0,
             metrics: Metrics::default(),
             traffic: Traffic::default(),
+            upkeep_statements: 0,
             cache_commands: 0,
             submitting: BTreeSet::new(),
             webhooks_until_us: 0,
@@ -460,7 +463,8 @@ impl State {
         (self.under_load, self.ended, self.running_client) = (true, false, None);
         (self.nonces, self.webhooks_until_us) = (0, 0);
         self.metrics = Metrics::default();
-        (self.traffic, self.cache_commands) = (Traffic::default(), 0);
+        self.traffic = Traffic::default();
+        (self.upkeep_statements, self.cache_commands) = (0, 0);
         self.submitting.clear();
     }
 }
