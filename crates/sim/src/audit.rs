@@ -43,6 +43,9 @@ impl World {
         Simulated {
             history: state.recorder.finish(audit),
             metrics: state.metrics,
+            traffic: state.traffic,
+            upkeep_statements: state.upkeep_statements,
+            cache_commands: state.cache_commands,
             silent_replays: state.silent_replays,
             digest,
             events: state.kernel.steps(),
@@ -76,8 +79,8 @@ fn audit(
         charges: Some(charges(&database, gateway)),
         stock: Some(stock(&database, names)),
         notifications: Some(notifications(&database, names)),
-        keys: Some(keys(database.keys, names)),
         coupons: coupons(&database, names),
+        keys: Some(keys(database.keys, names)),
     }
 }
 

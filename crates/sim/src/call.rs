@@ -71,6 +71,13 @@ pub(crate) enum Cause {
     Webhook(Webhook),
 }
 
+impl Call {
+    /// Whether nobody asked for it.
+    pub(crate) fn is_upkeep(&self) -> bool {
+        self.attempt.is_none() && self.webhook.is_none()
+    }
+}
+
 /// Where the message of a handler is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
@@ -122,6 +129,8 @@ impl State {
         let before = *track;
         track.working += 1;
         track.replica = replica + 1;
+        self.traffic.arrived += 1;
+        self.traffic.repeated += u64::from(before.replica != 0);
         if before.working > 0 {
             self.cover(Label::ConcurrentDuplicate);
         }

@@ -199,7 +199,11 @@ impl ReplicaPorts<'_> {
                 (Trip::Sent, Fired::Reach) => {
                     let state = &mut *self.world.state.borrow_mut();
                     let task = state.task(self.slot);
+                    let statements = state.database.statements;
                     answer = effect(state, task);
+                    if state.calls[self.slot].is_upkeep() {
+                        state.upkeep_statements += state.database.statements - statements;
+                    }
                     state.release_waiters();
                     if answer.is_some() && goes_ahead {
                         let call = &mut state.calls[self.slot];

@@ -22,6 +22,7 @@ use crate::gateway::{Gateway, Webhook};
 use crate::menu::Menu;
 use crate::promises::{judged_contract, service_contract};
 use crate::replica::{Dying, Replica, Skew};
+use crate::run::Traffic;
 
 /// Something that is due.
 #[derive(Clone, Copy, Debug)]
@@ -134,6 +135,12 @@ pub(crate) struct State {
     pub(crate) nonces: u64,
     /// What the service's monitoring has counted.
     pub(crate) metrics: Metrics,
+    /// What came to the service.
+    pub(crate) traffic: Traffic,
+    /// How many statements were the upkeep's.
+    pub(crate) upkeep_statements: u64,
+    /// How many commands reached the cache.
+    pub(crate) cache_commands: u64,
     /// The pages whose button is disabled, because a request of theirs is under way.
     pub(crate) submitting: BTreeSet<Page>,
     /// Until when webhooks are under way.
@@ -335,6 +342,9 @@ impl State {
             dying: Vec::new(),
             nonces: 0,
             metrics: Metrics::default(),
+            traffic: Traffic::default(),
+            upkeep_statements: 0,
+            cache_commands: 0,
             submitting: BTreeSet::new(),
             webhooks_until_us: 0,
             owners: 0,
@@ -461,6 +471,8 @@ impl State {
         (self.under_load, self.ended, self.running_client) = (true, false, None);
         (self.nonces, self.webhooks_until_us) = (0, 0);
         self.metrics = Metrics::default();
+        self.traffic = Traffic::default();
+        (self.upkeep_statements, self.cache_commands) = (0, 0);
         self.submitting.clear();
     }
 }
