@@ -41,6 +41,47 @@ All counts are sums over the seeds. Strategies that break no rule come first, th
     )
 }
 
+/// Every strategy on every scenario in one table: what it prevents, and how many rules it breaks. Strategies are in the order of their
+/// names, because each scenario ranks them otherwise.
+pub fn overview(comparisons: &[Comparison]) -> String {
+    let mut names: Vec<&str> = comparisons
+        .iter()
+        .flat_map(|comparison| &comparison.strategies)
+        .map(|row| row.strategy.as_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    let scenarios = comparisons
+        .iter()
+        .map(|comparison| comparison.scenario.as_str());
+    let scenarios: Vec<&str> = scenarios.collect();
+    let mut text = format!(
+        "\n## In one table\n\nWhat is prevented, and in brackets how many rules are broken, if any are.\n\n| strategy | {} |\n|---|{}\n",
+        scenarios.join(" | "),
+        "---:|".repeat(scenarios.len())
+    );
+    for name in names {
+        let cells = comparisons.iter().map(|comparison| {
+            let row = comparison
+                .strategies
+                .iter()
+                .find(|row| row.strategy == name);
+            row.map_or(String::new(), cell)
+        });
+        let cells: Vec<String> = cells.collect();
+        text.push_str(&format!("| `{name}` | {} |\n", cells.join(" | ")));
+    }
+    text
+}
+
+fn cell(row: &StrategyRow) -> String {
+    let prevented = share(row.prevention.map(|estimate| estimate.share));
+    match row.broken.len() {
+        0 => prevented,
+        some => format!("{prevented} ({some})"),
+    }
+}
+
 /// A comparison as a section.
 pub fn markdown(comparison: &Comparison) -> String {
     let mut text = String::new();
