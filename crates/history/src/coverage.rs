@@ -72,6 +72,8 @@ labels! {
     AppCrash = "app-crash",
     /// The same cart was sent from a second tab.
     SecondTab = "second-tab",
+    /// The payment's own channel asked for an order.
+    SecondChannel = "second-channel",
     /// A client had no network when it was used.
     Offline = "offline",
 }

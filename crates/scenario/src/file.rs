@@ -10,7 +10,7 @@ pub mod delay;
 pub mod fault;
 pub mod value;
 
-pub use client::{AppCrash, Backoff, Client, KeyWord, Retry, RetryOn, Tap};
+pub use client::{AppCrash, Backoff, Channel, Client, KeyWord, Retry, RetryOn, Tap};
 pub use delay::{Delay, Waits};
 pub use fault::{Fault, FaultWord};
 pub use value::{At, Chance, Length, Pairs, Price, TimeOfDay};
@@ -124,6 +124,8 @@ pub struct World {
     pub replicas: Option<At<i64>>,
     /// The standard deviation of the replicas' clocks around the true time.
     pub clock_skew: Option<At<Length>>,
+    /// How long a replica waits for the gateway.
+    pub gateway_timeout: Option<At<Length>>,
     /// How long things take.
     #[serde(default)]
     pub latency: Latency,

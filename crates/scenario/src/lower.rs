@@ -241,6 +241,10 @@ impl Lowering<'_> {
                 Some(skew) => self.length(skew)?,
                 None => 250_000,
             },
+            gateway_timeout_us: match &world.gateway_timeout {
+                Some(timeout) => self.some_length(timeout)?,
+                None => 5_000_000,
+            },
         })
     }
 

@@ -86,6 +86,8 @@ pub struct World {
     pub latencies: Latencies,
     /// The standard deviation of the replicas' clocks, normal around the true time.
     pub clock_skew_us: u64,
+    /// How long a replica waits for the gateway.
+    pub gateway_timeout_us: u64,
 }
 
 /// How long things take.
@@ -225,6 +227,9 @@ pub struct ClientPlan {
     pub retry: Option<Retry>,
     /// A second tab with the same cart and, where there are keys, a key of its own.
     pub second_tab: Option<Rush>,
+    /// The payment's own channel, which orders what was captured while nobody heard of it: under a key of its own, so many
+    /// times at most, until it is answered. The first wait is from the capture to its first request.
+    pub second_channel: Option<Retry>,
     /// The client has no network at first: its requests leave after this delay.
     pub offline: Option<Rush>,
     /// The app dies while it waits, and comes back: with its key if that was stored.
@@ -390,7 +395,7 @@ pub enum FaultKind {
     GatewayTimeoutBefore,
     /// The gateway does what it is asked, and its answer does not come (per request to it).
     GatewayTimeoutAfter,
-    /// The gateway takes longer (per request to it); a replica waits for it five seconds and no longer.
+    /// The gateway takes longer (per request to it); a replica waits for it no longer than it always does.
     SlowGateway {
         /// By so much.
         by: Delay,
