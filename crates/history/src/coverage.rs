@@ -68,6 +68,8 @@ labels! {
     AppCrash = "app-crash",
     /// The same cart was sent from a second tab.
     SecondTab = "second-tab",
+    /// Somebody meant the same purchase once more.
+    RepeatPurchase = "repeat-purchase",
     /// A client had no network when it was used.
     Offline = "offline",
 }

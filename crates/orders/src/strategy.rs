@@ -49,6 +49,8 @@ pub trait Strategy {
     const CLIENT_KEY: bool = false;
     /// Whether it listens to the gateway's webhooks.
     const LISTENS: bool = false;
+    /// The contract that it documents, by its preset's name: what its clients may rely on, unless a scenario says otherwise.
+    const PRESET: &'static str = "reference";
 
     /// Answers `POST /orders`.
     async fn create<P: Ports>(
@@ -110,6 +112,11 @@ macro_rules! registry {
             /// Whether its clients send a key for every purchase, whatever the scenario says.
             pub const fn brings_client_key(self) -> bool {
                 match self { $(StrategyName::$strategy => <$strategy as Strategy>::CLIENT_KEY,)+ }
+            }
+
+            /// The preset of the contract that it documents.
+            pub const fn preset(self) -> &'static str {
+                match self { $(StrategyName::$strategy => <$strategy as Strategy>::PRESET,)+ }
             }
 
             /// Whether [`StrategyName::hear`] does anything.
@@ -192,6 +199,7 @@ mod tests {
                 "{strategy}"
             );
             assert!(!strategy.summary().is_empty() && !strategy.summary().contains('\n'));
+            assert!(Contract::preset(strategy.preset()).is_some(), "{strategy}");
         }
         assert_eq!(
             "claim_complete".parse::<StrategyName>(),

@@ -30,6 +30,7 @@ impl Strategy for DebounceWindow {
     const SUMMARY: &'static str =
         "500 ms debounce, then SELECT orders of 30 s with the same items; autocommitted INSERTs";
     const BUTTON: Button = Button::Debounced(Span::millis(500));
+    const PRESET: &'static str = "seed-002";
 
     async fn create<P: Ports>(
         &self,

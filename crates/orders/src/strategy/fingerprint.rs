@@ -25,6 +25,7 @@ pub(super) const WINDOW: Span = Span::secs(300);
 impl Strategy for Fingerprint {
     const NAME: &'static str = "fingerprint";
     const SUMMARY: &'static str = "cache GET by hash of user, items and 5-minute bucket, order, SETEX; nothing in the database";
+    const PRESET: &'static str = "seed-002";
 
     async fn create<P: Ports>(
         &self,

@@ -42,6 +42,7 @@ impl Strategy for FingerprintAtomic {
     const NAME: &'static str = "fingerprint-atomic";
     const SUMMARY: &'static str =
         "SET NX the fingerprint in two neighbouring buckets, then order, then store the result";
+    const PRESET: &'static str = "seed-002";
 
     async fn create<P: Ports>(
         &self,

@@ -26,6 +26,7 @@ impl Strategy for FingerprintDb {
     const NAME: &'static str = "fingerprint-db";
     const SUMMARY: &'static str =
         "cache GET by fingerprint, SELECT 10 orders of 5 min and compare, order, SETEX";
+    const PRESET: &'static str = "seed-002";
 
     async fn create<P: Ports>(
         &self,

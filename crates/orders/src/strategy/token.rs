@@ -25,6 +25,7 @@ impl Strategy for Token {
     const NAME: &'static str = "token";
     const SUMMARY: &'static str = "the client's token is a primary key: SELECT it, or claim it and create the order in one transaction";
     const CLIENT_KEY: bool = true;
+    const PRESET: &'static str = "seed-002";
 
     async fn create<P: Ports>(
         &self,

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use explore::{Class, Kind, TaskId};
+use history::Label;
 use orders::Button;
 use scenario::{Intent, KeyPolicy};
 
@@ -37,6 +38,7 @@ where
                 .repeats
                 .pop_front()
                 .expect("there is a first one");
+            self.world.state.borrow_mut().cover(Label::RepeatPurchase);
             self.purchase(repeat);
             return;
         }
