@@ -74,6 +74,8 @@ labels! {
     SecondTab = "second-tab",
     /// The payment's own channel asked for an order.
     SecondChannel = "second-channel",
+    /// Somebody meant the same purchase once more.
+    RepeatPurchase = "repeat-purchase",
     /// A client had no network when it was used.
     Offline = "offline",
 }

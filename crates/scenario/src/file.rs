@@ -62,6 +62,8 @@ pub struct Expect {
     pub holds: Option<At<bool>>,
     /// The rules it violates.
     pub violates: Option<At<Vec<At<String>>>>,
+    /// The rules it violates besides with some seeds.
+    pub may_violate: Option<At<Vec<At<String>>>>,
     /// It violates them with some seeds only.
     pub sometimes: Option<At<bool>>,
 }

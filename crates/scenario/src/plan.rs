@@ -41,6 +41,8 @@ pub struct Expect {
     pub strategy: Option<String>,
     /// The rules that must be violated; none means that every rule must hold.
     pub violates: Vec<String>,
+    /// The rules that may be violated beside them: some seeds show it.
+    pub may_violate: Vec<String>,
     /// Whether the violation comes with some seeds only: such a run meets its expectation either way.
     pub sometimes: bool,
 }
@@ -48,8 +50,8 @@ pub struct Expect {
 /// The service's promises: a preset of `orders`, by name, and what differs from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contract {
-    /// The preset.
-    pub preset: String,
+    /// The preset; `None` is the one that the strategy documents.
+    pub preset: Option<String>,
     /// What a request gets whose twin is being worked on.
     pub in_flight: Option<InFlight>,
     /// The status for a key that comes with another content.

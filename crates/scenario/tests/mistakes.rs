@@ -94,6 +94,18 @@ fn the_good_file_is_good() {
 }
 
 #[test]
+fn what_may_be_violated_stands_beside_what_is() {
+    check_all(
+        r#"
+        violates = ["duplicate-order"] => violates = ["duplicate-order"]\nmay-violate = ["duplicate-order"] | " | is violated every time |
+        violates = ["duplicate-order"] => violates = ["duplicate-order"]\nmay-violate = ["lost-ak"] | " | unknown rule `lost-ak` | `lost-ack`
+        violates = ["duplicate-order"] => holds = true\nmay-violate = ["lost-ack"] | [ | stands beside what is violated | `sometimes = true`
+        violates = ["duplicate-order"] => violates = ["duplicate-order"]\nsometimes = true\nmay-violate = ["lost-ack"] | [ | stands beside what is violated | `sometimes = true`
+        "#,
+    );
+}
+
+#[test]
 fn an_expectation_names_promises_of_the_service_and_not_the_state_of_the_evidence() {
     check_all(
         r#"
@@ -120,7 +132,7 @@ fn unknown_names_get_the_nearest_known_one() {
     check_all(
         r#"
         "claim-complete" => "claim-compleet" | " | unknown strategy `claim-compleet` | did you mean `claim-complete`?
-        "no-dedup" => "zzz" | " | unknown strategy `zzz` | there is `claim-complete`, `no-dedup` and `check-then-insert`
+        "no-dedup" => "zzz" | " | unknown strategy `zzz` | there is `claim-complete`, `check-then-insert`, `no-dedup`
         ["duplicate-order"] => ["duplicat-order"] | " | unknown rule | did you mean `duplicate-order`?
         ["double-click"] => ["double-clik"] | " | unknown coverage label | did you mean `double-click`?
         "reference" => "stripe" | " | unknown preset | did you mean
@@ -328,7 +340,7 @@ fn a_rendered_mistake_shows_the_line_and_what_to_write() {
  1 │ story = \"dinner\"
  2 │ strategy = \"claim-compleet\"
    ·            ────────┬───────
-   ·                    ╰── not one of the three strategies
+   ·                    ╰── not one of the 15 strategies
  3 │ coverage = [\"double-click\"]
    ╰────
   help: did you mean `claim-complete`?

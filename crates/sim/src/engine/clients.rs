@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use explore::{Class, Kind, TaskId};
-use history::IntentRef;
+use history::{IntentRef, Label};
 use orders::Button;
 use scenario::{Intent, KeyPolicy};
 
@@ -38,6 +38,7 @@ where
                 .repeats
                 .pop_front()
                 .expect("there is a first one");
+            self.world.state.borrow_mut().cover(Label::RepeatPurchase);
             self.purchase(repeat);
             return;
         }
