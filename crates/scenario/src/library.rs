@@ -12,12 +12,20 @@ use crate::plan::Plan;
 const BUILTIN: &[(&str, &str)] = &[
     ("canary", include_str!("../../../scenarios/canary.toml")),
     (
+        "coupon-last-one",
+        include_str!("../../../scenarios/coupon-last-one.toml"),
+    ),
+    (
         "doordash-storm",
         include_str!("../../../scenarios/doordash-storm.toml"),
     ),
     (
         "million-a-day",
         include_str!("../../../scenarios/million-a-day.toml"),
+    ),
+    (
+        "seat-last-one",
+        include_str!("../../../scenarios/seat-last-one.toml"),
     ),
     (
         "seven-thirty",

@@ -76,8 +76,8 @@ fn audit(
         charges: Some(charges(&database, gateway)),
         stock: Some(stock(&database, names)),
         notifications: Some(notifications(&database, names)),
-        keys: Some(keys(database.keys, names)),
         coupons: coupons(&database, names),
+        keys: Some(keys(database.keys, names)),
     }
 }
 
