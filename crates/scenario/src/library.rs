@@ -16,6 +16,10 @@ const BUILTIN: &[(&str, &str)] = &[
     ),
     ("canary", include_str!("../../../scenarios/canary.toml")),
     (
+        "coupon-last-one",
+        include_str!("../../../scenarios/coupon-last-one.toml"),
+    ),
+    (
         "doordash-storm",
         include_str!("../../../scenarios/doordash-storm.toml"),
     ),
@@ -38,6 +42,10 @@ const BUILTIN: &[(&str, &str)] = &[
     (
         "replica-crash",
         include_str!("../../../scenarios/replica-crash.toml"),
+    ),
+    (
+        "seat-last-one",
+        include_str!("../../../scenarios/seat-last-one.toml"),
     ),
     (
         "seven-thirty",

@@ -80,6 +80,7 @@ pub fn options(scale: f64) -> Options {
                 "client-timeout",
                 "replay-served",
                 "in-flight-refused",
+                "coupon-used",
                 "key-reused",
                 "crash-in-flight",
                 "crash-after-charge",

@@ -128,6 +128,38 @@ fn a_contract_is_checked_as_a_whole() {
 }
 
 #[test]
+fn coupons_and_seats_are_declared_once_and_named_rightly() {
+    let shop = |more: &str| format!("tenants = 2 => {more} ");
+    let coupon = |more: &str| format!("stock = 10 => stock = 10\\n[[shop.coupon]]\\n{more}");
+    let two = |lines: &str| {
+        let declared = "seats = [\"A1\", \"A2\"]\\n[[shop.coupon]]\\nname = \"LUNCH5\"\\nlimit = 3\\noff = \"30.00\"\\n";
+        format!(
+            "tenants = 2\\n\\n[[shop.sku]]\\nname = \"burger\"\\nprice = \"15.00\"\\nstock = 10\\n\\n[[shop.basket]]\\nlines = {{ burger = 2 }} => {declared}[[shop.sku]]\\nname = \"burger\"\\nprice = \"15.00\"\\nstock = 10\\n[[shop.basket]]\\nlines = {{ burger = 2 }}\\n{lines}"
+        )
+    };
+    let rows = [
+        shop(r#"seats = ["A1", "A1"] | "A1"] | the seat `A1` is declared twice |"#),
+        shop(r#"seats = [""] | " | a seat needs a name |"#),
+        coupon(r#"name = ""\nlimit = 1 | ""\nlimit | a coupon needs a name |"#),
+        coupon(r#"name = "C"\nlimit = 0 | 0 | the limit |"#),
+        coupon(r#"name = "C"\nlimit = 1\noff = "1.005" | "1.005 | |"#),
+        two(r#"coupon = "free" | "free" | unknown coupon `free` | there is `LUNCH5`"#),
+        two(r#"coupon = "A1" | "A1"\n | unknown coupon `A1` |"#),
+        two(
+            r#"coupon = "LUNCH5" | "LUNCH5"\n\n | with the coupon `LUNCH5` this basket costs nothing | anything to pay"#,
+        ),
+        two(r#"any-seat = ["A1", "row"] | "row"] | unknown seat `row` | there is `A1` and `A2`"#),
+        two(r#"any-seat = [] | [] | no seat to choose | any-seat = ["#),
+        two(
+            r#"coupon = "LUNCH5"\nany-seat = ["A1"] | ["A1"]\n | a coupon or with a seat | one of either"#,
+        ),
+    ];
+    for row in &rows {
+        check_all(row);
+    }
+}
+
+#[test]
 fn unknown_names_get_the_nearest_known_one() {
     check_all(
         r#"
