@@ -21,7 +21,8 @@ Every scenario under every strategy, in simulation, with the same seeds for each
 - **prevented**: the share of repetitions that became no order, 1 - extra orders / repetitions. A repetition is a request that
   reached the service and was not the first of its purchase to do so (a copy that the network made is one, a request that was lost on
   the way is none), or a tap that the client's button held back. A purchase is what a person meant, however many requests it took.
-  Where every repetition is carried out, it is 0.
+  Where every repetition is carried out, it is 0. A repetition that becomes no order for another reason (no stock, a declined payment)
+  or becomes the first one, because the first request came to nothing, is no extra order either: `no-dedup` shows how many those are.
 - **95 %**: Wilson's score interval of that share, of the pooled counts of all seeds (E. B. Wilson, JASA 22 (1927), 209-212).
 - **stated**: what seed 002, lines 966-973, says of the strategy. No other document states a figure.
 - **extra orders, extra charges**: beyond the first of each purchase. **orphans**: charges whose order is absent or cancelled.
