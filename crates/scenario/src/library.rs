@@ -23,6 +23,10 @@ const BUILTIN: &[(&str, &str)] = &[
         "seven-thirty",
         include_str!("../../../scenarios/seven-thirty.toml"),
     ),
+    (
+        "zomato-gateway-outage",
+        include_str!("../../../scenarios/zomato-gateway-outage.toml"),
+    ),
 ];
 
 /// The scenarios that come with the program: name and text, in the order of their names.

@@ -164,6 +164,18 @@ fn lengths_of_time_need_a_unit_that_we_know() {
 }
 
 #[test]
+fn a_second_channel_asks_at_least_once_and_waits() {
+    check_all(
+        r#"
+        timeout = "5s" => second-channel = { max = 0, wait = "5s" } | 0 | the number of the channel's requests |
+        timeout = "5s" => second-channel = { max = 3, wait = [] } | [] | a list of waits needs a wait |
+        timeout = "5s" => second-channel = { wait = "5s" } | { | missing field `max` |
+        replicas = 3 => gateway-timeout = "0s" | " | this time is nothing |
+        "#,
+    );
+}
+
+#[test]
 fn a_window_comes_again_after_it_has_ended_and_a_replica_is_struck_that_there_is() {
     check_all(
         r#"
