@@ -120,7 +120,7 @@ fn unknown_names_get_the_nearest_known_one() {
     check_all(
         r#"
         "claim-complete" => "claim-compleet" | " | unknown strategy `claim-compleet` | did you mean `claim-complete`?
-        "no-dedup" => "zzz" | " | unknown strategy `zzz` | there is `claim-complete`, `no-dedup` and `check-then-insert`
+        "no-dedup" => "zzz" | " | unknown strategy `zzz` | there is `claim-complete`, `check-then-insert`, `no-dedup`,
         ["duplicate-order"] => ["duplicat-order"] | " | unknown rule | did you mean `duplicate-order`?
         ["double-click"] => ["double-clik"] | " | unknown coverage label | did you mean `double-click`?
         "reference" => "stripe" | " | unknown preset | did you mean
@@ -340,7 +340,7 @@ fn a_rendered_mistake_shows_the_line_and_what_to_write() {
  1 │ story = \"dinner\"
  2 │ strategy = \"claim-compleet\"
    ·            ────────┬───────
-   ·                    ╰── not one of the three strategies
+   ·                    ╰── not one of the 15 strategies
  3 │ coverage = [\"double-click\"]
    ╰────
   help: did you mean `claim-complete`?
