@@ -55,6 +55,10 @@ const BUILTIN: &[(&str, &str)] = &[
         "uber-eats-double-click",
         include_str!("../../../scenarios/uber-eats-double-click.toml"),
     ),
+    (
+        "zomato-gateway-outage",
+        include_str!("../../../scenarios/zomato-gateway-outage.toml"),
+    ),
 ];
 
 /// The scenarios that come with the program: name and text, in the order of their names.

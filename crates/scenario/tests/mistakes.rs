@@ -164,7 +164,7 @@ fn unknown_names_get_the_nearest_known_one() {
     check_all(
         r#"
         "claim-complete" => "claim-compleet" | " | unknown strategy `claim-compleet` | did you mean `claim-complete`?
-        "no-dedup" => "zzz" | " | unknown strategy `zzz` | there is `claim-complete`, `check-then-insert`, `no-dedup`
+        "no-dedup" => "zzz" | " | unknown strategy `zzz` | there is `claim-complete`, `check-then-insert`, `no-dedup`,
         ["duplicate-order"] => ["duplicat-order"] | " | unknown rule | did you mean `duplicate-order`?
         ["double-click"] => ["double-clik"] | " | unknown coverage label | did you mean `double-click`?
         "reference" => "stripe" | " | unknown preset | did you mean
@@ -203,6 +203,18 @@ fn lengths_of_time_need_a_unit_that_we_know() {
         timeout = "5s" => timeout = "99999d" | " | not a length | at most `366d`
         timeout = "5s" => timeout = "0s" | " | this time is nothing |
         timeout = "5s" => timeout = [1] | [1] | not a length |
+        "#,
+    );
+}
+
+#[test]
+fn a_second_channel_asks_at_least_once_and_waits() {
+    check_all(
+        r#"
+        timeout = "5s" => second-channel = { max = 0, wait = "5s" } | 0 | the number of the channel's requests |
+        timeout = "5s" => second-channel = { max = 3, wait = [] } | [] | a list of waits needs a wait |
+        timeout = "5s" => second-channel = { wait = "5s" } | { | missing field `max` |
+        replicas = 3 => gateway-timeout = "0s" | " | this time is nothing |
         "#,
     );
 }

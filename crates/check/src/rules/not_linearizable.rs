@@ -29,22 +29,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         true => CROSS_CHECKED_MAX,
         false => usize::MAX,
     };
-    let lists = [
-        &facts.mixed_keys,
-        &facts.rare.reused_keys,
-        &facts.rare.refused_keys,
-    ];
-    let some = lists.into_iter().flat_map(|list| list.iter().take(of_each));
-    let crowded = facts
-        .extra_orders
-        .iter()
-        .filter(|extra| extra.clause == Clause::Key);
-    let crowded = crowded.map(|extra| extra.group).take(of_each);
-    let mut odd: Vec<u32> = some.copied().chain(crowded).collect();
-    odd.sort_unstable();
-    odd.dedup();
-    odd.retain(|key| !is_plain(case, *key as usize));
-    odd.truncate(of_each);
+    let odd = odd_keys(case, of_each);
     let mut other_keys = OtherKeys::default();
     let copies = case.history.coverage.count(Label::DuplicateDelivered) > 0;
     let keyed = KeyedOrders::of_keys(case, &odd);
@@ -86,6 +71,28 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             "without the orders of the audit, only what clients saw is in order",
         );
     }
+}
+
+/// The keys with which anything is not as usual, so many of each kind.
+fn odd_keys(case: &Case<'_>, of_each: usize) -> Vec<u32> {
+    let facts = case.facts;
+    let lists = [
+        &facts.mixed_keys,
+        &facts.rare.reused_keys,
+        &facts.rare.refused_keys,
+    ];
+    let some = lists.into_iter().flat_map(|list| list.iter().take(of_each));
+    let crowded = facts
+        .extra_orders
+        .iter()
+        .filter(|extra| extra.clause == Clause::Key);
+    let crowded = crowded.map(|extra| extra.group).take(of_each);
+    let mut odd: Vec<u32> = some.copied().chain(crowded).collect();
+    odd.sort_unstable();
+    odd.dedup();
+    odd.retain(|key| !is_plain(case, *key as usize));
+    odd.truncate(of_each);
+    odd
 }
 
 fn look(
