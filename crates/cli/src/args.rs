@@ -129,7 +129,8 @@ pub struct CompareArgs {
     /// The first seed.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// How many seeds for each strategy [default: 4, or as many as give 1000 purchases, at most 200].
+    /// How many seeds for each strategy [default: 4; up to 200 where that is less than 1000 purchases, and down to 2 where it
+    /// is more than 40000].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: Option<u64>,
     /// The fraction of the scenario's load and stock, or `gate`: the fraction that the scenario states for CI.

@@ -32,15 +32,21 @@ pub struct Contest<'a> {
     pub jobs: usize,
 }
 
-/// A scenario of so many purchases gives a share that is certain to two digits or so.
-const INTENTS_WANTED: u64 = 1_000;
-/// The fewest and the most seeds, if nobody says how many.
-const SEEDS: (u64, u64) = (4, 200);
+/// A handful of seeds.
+const SEEDS: u64 = 4;
+/// So many purchases are wanted where a handful of seeds is fewer: a share of them is certain to two digits or so.
+const INTENTS_MIN: u64 = 1_000;
+/// So many are enough where a handful is more.
+const INTENTS_MAX: u64 = 40_000;
+/// The fewest seeds, so that there is more than one, and the most, because each takes its time however small.
+const SEEDS_RANGE: (u64, u64) = (2, 200);
 
-/// How many seeds make a comparison of a plan, if nobody says: a handful, and more where one seed is few purchases.
+/// How many seeds make a comparison of a plan, if nobody says: a handful, more where one seed is few purchases, fewer where it is many.
 pub fn seeds_wanted(plan: &Plan) -> u64 {
-    let wanted = INTENTS_WANTED.div_ceil(plan.load.intents.max(1));
-    wanted.clamp(SEEDS.0, SEEDS.1)
+    let intents = plan.load.intents.max(1);
+    let (least, most) = (INTENTS_MIN.div_ceil(intents), INTENTS_MAX / intents);
+    let wanted = SEEDS.min(most).max(least);
+    wanted.clamp(SEEDS_RANGE.0, SEEDS_RANGE.1)
 }
 
 /// Compares strategies. `each` is called whenever a run is done.

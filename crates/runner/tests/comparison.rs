@@ -143,6 +143,8 @@ fn a_genuine_second_purchase_that_gets_no_order_is_counted_as_suppressed() {
 
 #[test]
 fn a_small_story_gets_more_seeds_than_a_large_one() {
+    assert_eq!(seeds_wanted(&plan("million-a-day", 1.0)), 2);
+    assert_eq!(seeds_wanted(&plan("million-a-day", 0.013)), 3);
     assert_eq!(seeds_wanted(&plan("seven-thirty", 1.0)), 200);
     assert_eq!(seeds_wanted(&plan("million-a-day", 0.01)), 4);
     assert_eq!(seeds_wanted(&parsed("repeats", REPEATS, 1.0)), 10);
