@@ -2,31 +2,22 @@
 
 use std::borrow::Cow;
 
-use crate::rules::Rule;
 use crate::verdict::{Outcome, RuleVerdict, Witness};
 
-/// The findings of one rule. The outcome follows from them, unless the rule says otherwise.
+/// The findings of one rule, written where they stay. The outcome follows from them, unless the rule says otherwise.
 #[derive(Debug)]
-pub(crate) struct Tally {
-    found: RuleVerdict,
+pub(crate) struct Tally<'a> {
+    found: &'a mut RuleVerdict,
     witnesses_max: usize,
     outcome: Option<Outcome>,
 }
 
-impl Tally {
+impl<'a> Tally<'a> {
     /// Nothing found; at most so many witnesses will be kept.
     #[inline]
-    pub(crate) fn new(rule: Rule, witnesses_max: usize) -> Tally {
+    pub(crate) fn new(found: &'a mut RuleVerdict, witnesses_max: usize) -> Tally<'a> {
         Tally {
-            found: RuleVerdict {
-                rule,
-                outcome: Outcome::Vacuous,
-                checked: 0,
-                unknown: 0,
-                violations: 0,
-                witnesses: Vec::new(),
-                note: None,
-            },
+            found,
             witnesses_max,
             outcome: None,
         }
@@ -83,18 +74,18 @@ impl Tally {
         self.found.note = Some(Cow::Owned(what));
     }
 
-    /// The verdict. Checked zero times is vacuous, never held.
+    /// The rule is through. Checked zero times is vacuous, never held.
     #[inline]
-    pub(crate) fn finish(mut self) -> RuleVerdict {
-        self.found.outcome = self.outcome.unwrap_or(if self.found.violations > 0 {
+    pub(crate) fn finish(self) {
+        let found = self.found;
+        found.outcome = self.outcome.unwrap_or(if found.violations > 0 {
             Outcome::Violated
-        } else if self.found.unknown > 0 {
+        } else if found.unknown > 0 {
             Outcome::Unknown
-        } else if self.found.checked == 0 {
+        } else if found.checked == 0 {
             Outcome::Vacuous
         } else {
             Outcome::Held
         });
-        self.found
     }
 }
