@@ -1,6 +1,7 @@
 //! Runs from outside: their order, their failures, and who may stop them.
 
 mod chaos;
+mod coupons;
 mod presets;
 
 use std::sync::atomic::{AtomicU64, Ordering};
