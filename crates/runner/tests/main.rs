@@ -2,6 +2,7 @@
 
 mod chaos;
 mod comparison;
+mod coupons;
 mod prediction;
 mod presets;
 

@@ -6,6 +6,7 @@
 //! - [`channel`]: who else orders what was paid for
 //! - [`buttons`]: what the client's side of a strategy does
 //! - [`cache`]: how long after a commit the cache learns of it
+//! - [`coupons`]: coupons, with everything going wrong
 //! - [`network`]: what becomes of messages between clients and replicas
 //! - [`processes`]: replicas that die, stand still and come back
 //! - [`gateway`]: what becomes of charges, and who hears of them
@@ -15,6 +16,7 @@ mod buttons;
 mod cache;
 mod channel;
 mod clients;
+mod coupons;
 mod endings;
 mod faults;
 mod gateway;
