@@ -76,6 +76,8 @@ labels! {
     SecondChannel = "second-channel",
     /// Somebody meant the same purchase once more.
     RepeatPurchase = "repeat-purchase",
+    /// A message of the outbox reached the kitchen again.
+    MessageRedelivered = "message-redelivered",
     /// A client had no network when it was used.
     Offline = "offline",
 }

@@ -58,6 +58,8 @@ pub trait Strategy {
     const CLIENT_KEY: bool = false;
     /// Whether it listens to the gateway's webhooks.
     const LISTENS: bool = false;
+    /// Whether its kitchen knows a message by its id, and prints one ticket of it however often it comes.
+    const KNOWS_MESSAGES: bool = false;
     /// How many duplicates it prevents, if its document says so.
     const STATED: Option<StatedPrevention> = None;
     /// The contract that it documents, by its preset's name: what its clients may rely on, unless a scenario says otherwise.
@@ -133,6 +135,11 @@ macro_rules! registry {
             /// Whether [`StrategyName::hear`] does anything.
             pub const fn hears_webhooks(self) -> bool {
                 match self { $(StrategyName::$strategy => <$strategy as Strategy>::LISTENS,)+ }
+            }
+
+            /// Whether its kitchen knows a message by its id.
+            pub const fn knows_messages(self) -> bool {
+                match self { $(StrategyName::$strategy => <$strategy as Strategy>::KNOWS_MESSAGES,)+ }
             }
 
             /// How many duplicates it prevents, if its document says so.

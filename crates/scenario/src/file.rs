@@ -151,6 +151,8 @@ pub struct Latency {
     pub database: Option<At<Length>>,
     /// How long after capture a webhook is sent; without it, none is.
     pub webhook: Option<At<Delay>>,
+    /// From the commit of a message in the outbox to its arrival in the kitchen; without it, there is no kitchen.
+    pub kitchen: Option<At<Delay>>,
 }
 
 /// What can be bought, in every shop alike.

@@ -289,6 +289,7 @@ impl Lowering<'_> {
             None => Ok(default),
         };
         let webhook = written.webhook.as_ref();
+        let kitchen = written.kitchen.as_ref();
         Ok(plan::Latencies {
             uplink: delay(&written.uplink, 40_000, 0.5)?,
             downlink: delay(&written.downlink, 40_000, 0.5)?,
@@ -297,6 +298,7 @@ impl Lowering<'_> {
             cache_write_us: length(&written.cache_write, 5_000)?,
             database_us: length(&written.database, 250)?,
             webhook: webhook.map(|after| self.delay(after)).transpose()?,
+            kitchen: kitchen.map(|after| self.delay(after)).transpose()?,
         })
     }
 

@@ -109,6 +109,8 @@ pub struct Latencies {
     pub database_us: u64,
     /// How long after capture a webhook is sent; `None` if the gateway sends none.
     pub webhook: Option<Delay>,
+    /// From the commit of a message in the outbox to its arrival in the kitchen; `None` if there is no kitchen.
+    pub kitchen: Option<Delay>,
 }
 
 /// A length of time: a mixture of distributions, with weights that add up to 1.
@@ -406,6 +408,17 @@ pub enum FaultKind {
     DuplicateWebhook {
         /// The second time so much later.
         after: Delay,
+    },
+    /// A message reaches the kitchen twice (per message).
+    DuplicateMessage {
+        /// The second time so much later.
+        after: Delay,
+    },
+    /// The relay of the outbox dies when it has sent a message and not yet marked it as sent: it sends it again when it is back,
+    /// and nothing meanwhile (per message sent).
+    CrashRelay {
+        /// How long until it is back.
+        down_for: Delay,
     },
 }
 

@@ -40,6 +40,8 @@ where
     upkeep_every_us: Option<u64>,
     /// Whether the service listens to webhooks.
     hears: bool,
+    /// Whether its kitchen knows a message by its id.
+    knows_messages: bool,
     button: Button,
     /// Whether clients send a key for every purchase, even where the plan's send none.
     brings_key: bool,
@@ -67,6 +69,7 @@ where
             visit,
             upkeep_every_us: service.upkeep_every_us(),
             hears: service.hears_webhooks(),
+            knows_messages: service.knows_messages(),
             button: service.button(),
             brings_key: service.brings_client_key(),
             with_channel: BTreeMap::new(),
@@ -187,6 +190,7 @@ where
                 state.kernel.now_us(),
                 state.gateway.busy_until_us(),
                 state.webhooks_until_us,
+                state.kitchen.busy_until_us,
             ])
             .max();
         latest_us.unwrap_or(0) + self.world.plan.contract.recovery_deadline_us
@@ -207,6 +211,10 @@ where
             Event::GatewayCapture(slot) => self.gateway_capture(slot),
             Event::GatewayReply(slot) => self.gateway_reply(slot, event),
             Event::Webhook(webhook) => self.webhook(webhook),
+            Event::Message(message) => {
+                let state = &mut *self.world.state.borrow_mut();
+                state.deliver(self.world, message, self.knows_messages);
+            }
             Event::Upkeep(replica) => self.upkeep(replica),
             Event::Restart(replica) => self.world.restart(replica),
             Event::Abandon(tx) => self.world.state.borrow_mut().roll_back(tx),

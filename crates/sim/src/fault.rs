@@ -28,10 +28,12 @@ pub(crate) enum Opportunity {
     GatewayTimeoutAfter,
     SlowGateway,
     DuplicateWebhook,
+    DuplicateMessage,
+    CrashRelay,
 }
 
 /// How many opportunities there are.
-const OPPORTUNITIES: usize = Opportunity::DuplicateWebhook as usize + 1;
+const OPPORTUNITIES: usize = Opportunity::CrashRelay as usize + 1;
 
 /// A fault of the plan, ready to be drawn.
 #[derive(Debug)]
@@ -194,6 +196,8 @@ fn sort(kind: &FaultKind) -> (Opportunity, Option<&scenario::Delay>) {
         FaultKind::GatewayTimeoutAfter => (Opportunity::GatewayTimeoutAfter, None),
         FaultKind::SlowGateway { by } => (Opportunity::SlowGateway, Some(by)),
         FaultKind::DuplicateWebhook { after } => (Opportunity::DuplicateWebhook, Some(after)),
+        FaultKind::DuplicateMessage { after } => (Opportunity::DuplicateMessage, Some(after)),
+        FaultKind::CrashRelay { down_for } => (Opportunity::CrashRelay, Some(down_for)),
     }
 }
 

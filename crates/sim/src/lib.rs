@@ -18,6 +18,7 @@
 //! - [`ports`]: what a strategy sees of the world
 //! - [`database`], [`cache`], [`gateway`]: what stands behind the replicas
 //! - [`webhook`]: what the gateway tells unasked
+//! - [`kitchen`]: what the outbox tells, and what is printed of it
 //! - [`service`]: the order service, as something that a replica runs
 //! - [`audit`](mod@audit): what is stored at the end
 
@@ -32,6 +33,7 @@ mod database;
 mod engine;
 mod fault;
 mod gateway;
+mod kitchen;
 mod menu;
 mod network;
 mod ports;

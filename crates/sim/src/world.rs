@@ -19,6 +19,7 @@ use crate::database::rows::sku;
 use crate::database::{Database, Tx};
 use crate::fault::{Armed, Faults, Opportunity, Who};
 use crate::gateway::{Gateway, Webhook};
+use crate::kitchen::{Kitchen, Message};
 use crate::menu::Menu;
 use crate::promises::{judged_contract, service_contract};
 use crate::replica::{Dying, Replica, Skew};
@@ -53,6 +54,8 @@ pub(crate) enum Event {
     GatewayReply(u32),
     /// The gateway tells a replica of a capture.
     Webhook(Webhook),
+    /// A message of the outbox reaches the kitchen.
+    Message(Message),
     /// A replica looks after its claims.
     Upkeep(u32),
     /// A replica comes back.
@@ -97,6 +100,7 @@ pub(crate) struct Delays {
     pub(crate) downlink: DelayTable,
     pub(crate) handler: DelayTable,
     pub(crate) webhook: Option<DelayTable>,
+    pub(crate) kitchen: Option<DelayTable>,
     pub(crate) skew: Skew,
 }
 
@@ -108,6 +112,7 @@ pub(crate) struct State {
     pub(crate) recorder: Recorder,
     pub(crate) database: Database,
     pub(crate) gateway: Gateway,
+    pub(crate) kitchen: Kitchen,
     pub(crate) cache: Cache,
     pub(crate) replicas: Vec<Replica>,
     pub(crate) calls: Vec<Call>,
@@ -200,6 +205,7 @@ impl World {
                 downlink: DelayTable::new(&latencies.downlink),
                 handler: DelayTable::new(&latencies.handler),
                 webhook: latencies.webhook.as_ref().map(DelayTable::new),
+                kitchen: latencies.kitchen.as_ref().map(DelayTable::new),
                 skew: Skew::new(plan.world.clock_skew_us),
             },
             faults: Faults::new(&plan.faults),
@@ -232,6 +238,7 @@ impl World {
     /// Every shop's shelves.
     fn stock_up(&self) {
         let state = &mut *self.state.borrow_mut();
+        state.database.notes.are_relayed = self.delays.kitchen.is_some();
         for tenant in 0..self.plan.shop.tenants {
             let mut skus: Vec<&scenario::Sku> = self.plan.shop.skus.iter().collect();
             // Rows in the order of names: statements lock in the order of rows.
@@ -334,6 +341,7 @@ impl State {
             recorder,
             database: Database::default(),
             gateway: Gateway::default(),
+            kitchen: Kitchen::default(),
             cache: Cache::default(),
             replicas: Vec::new(),
             calls: Vec::new(),
@@ -468,6 +476,7 @@ impl State {
         self.recorder.begin_again();
         self.database = Database::default();
         self.gateway.forget();
+        self.kitchen = Kitchen::default();
         self.cache.flush();
         self.attempts.forget();
         self.answers.forget();

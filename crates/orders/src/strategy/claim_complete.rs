@@ -41,6 +41,7 @@ impl Strategy for ClaimComplete {
     const SUMMARY: &'static str =
         "claim the key with a lease, charge under the order's key, complete under a fencing token";
     const MAINTAINED: bool = true;
+    const KNOWS_MESSAGES: bool = true;
 
     async fn create<P: Ports>(
         &self,

@@ -87,6 +87,10 @@ faults! {
     SlowGateway(Slow) = "slow-gateway",
     /// A webhook is sent twice.
     DuplicateWebhook(Echo) = "duplicate-webhook",
+    /// A message of the outbox reaches the kitchen twice.
+    DuplicateMessage(Echo) = "duplicate-message",
+    /// The relay of the outbox dies between sending a message and marking it as sent.
+    CrashRelay(Down) = "crash-relay",
 }
 
 /// When a fault can strike, from the beginning of the run.
@@ -138,6 +142,11 @@ strikes! {
     Echo {
         /// How much later the second time.
         pub after: At<Delay>,
+    }
+    /// Something that dies.
+    Down {
+        /// How long until it is back.
+        pub down_for: At<Delay>,
     }
     /// A replica that dies.
     Crash {

@@ -42,7 +42,10 @@ impl<'f> Strike<'f> {
             | F::GatewayTimeoutAfter(f) => fields!(f),
             F::LoseResponse(f) => fields!(f),
             F::DelayRequest(f) | F::DelayResponse(f) | F::SlowGateway(f) => fields!(f),
-            F::DuplicateRequest(f) | F::DuplicateWebhook(f) => fields!(f),
+            F::DuplicateRequest(f) | F::DuplicateWebhook(f) | F::DuplicateMessage(f) => {
+                fields!(f)
+            }
+            F::CrashRelay(f) => fields!(f),
             F::CrashReplica(f) => fields!(f, f.replica.as_ref()),
             F::PauseReplica(f) => fields!(f, f.replica.as_ref()),
             F::Partition(cut) => Strike {
@@ -101,6 +104,12 @@ impl Lowering<'_> {
             },
             F::DuplicateWebhook(f) => K::DuplicateWebhook {
                 after: self.delay(&f.after)?,
+            },
+            F::DuplicateMessage(f) => K::DuplicateMessage {
+                after: self.delay(&f.after)?,
+            },
+            F::CrashRelay(f) => K::CrashRelay {
+                down_for: self.delay(&f.down_for)?,
             },
         })
     }
