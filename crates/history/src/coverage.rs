@@ -68,6 +68,14 @@ labels! {
     AppCrash = "app-crash",
     /// The same cart was sent from a second tab.
     SecondTab = "second-tab",
+    /// A key came that another tenant had used.
+    KeyOfAnotherTenant = "key-of-another-tenant",
+    /// A request came whose key was none.
+    MalformedKey = "malformed-key",
+    /// A cart was edited and sent once more.
+    EditedCart = "edited-cart",
+    /// A request wrote the content of an earlier one otherwise.
+    Reserialised = "reserialised",
     /// A client had no network when it was used.
     Offline = "offline",
 }

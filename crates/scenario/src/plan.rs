@@ -3,6 +3,8 @@
 use explore::Distribution;
 use protocol::{Money, Problem};
 
+pub use crate::file::{KeyForm, ReuseBy};
+
 /// A scenario, ready to be run by any world. At full scale, or at the fraction it was lowered with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -198,6 +200,10 @@ pub struct ClientPlan {
     pub share: f64,
     /// Which key its requests carry.
     pub key: KeyPolicy,
+    /// How it spells its keys.
+    pub key_form: KeyForm,
+    /// Who sends the key of a purchase once more, for another one.
+    pub key_reuse: Vec<KeyReuse>,
     /// How long it waits for an answer; `None` is for ever.
     pub timeout_us: Option<u64>,
     /// When the button is pressed: the first tap is at the intent's time plus its delay, each further one after the one before.
@@ -206,6 +212,10 @@ pub struct ClientPlan {
     pub retry: Option<Retry>,
     /// A second tab with the same cart and, where there are keys, a key of its own.
     pub second_tab: Option<Rush>,
+    /// The cart is edited, and the button pressed once more: the same purchase, with another content.
+    pub edited_cart: Option<Rush>,
+    /// The probability that a request after a purchase's first writes the same content otherwise.
+    pub reserialised: f64,
     /// The client has no network at first: its requests leave after this delay.
     pub offline: Option<Rush>,
     /// The app dies while it waits, and comes back: with its key if that was stored.
@@ -248,6 +258,15 @@ pub enum KeyPolicy {
     PerAttempt,
 }
 
+/// Somebody makes another purchase under the key of the first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyReuse {
+    /// Who.
+    pub by: ReuseBy,
+    /// With which probability, and how long after.
+    pub rush: Rush,
+}
+
 /// What a client does without being asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
@@ -263,6 +282,8 @@ pub struct Retry {
     pub on_unavailable: bool,
     /// Whether it asks again when its request is still being worked on (409 in progress, 202).
     pub on_in_progress: bool,
+    /// Whether it sends again, with a new key, when its key came with another content.
+    pub on_key_reused: bool,
 }
 
 /// Something that goes wrong.
@@ -305,6 +326,20 @@ pub enum FaultKind {
     /// A response does not arrive (per response); with this probability the client sees a reset when it would have come,
     /// otherwise silence.
     LoseResponse {
+        /// The probability of a reset.
+        reset: f64,
+    },
+    /// A person's radio is good or bad by turns, for every purchase by itself, from its first response on; while it is bad, a
+    /// response does not arrive (per response).
+    BadCell {
+        /// How long a bad cell lasts.
+        lasts: Delay,
+        /// How long the radio is good between two bad cells; `None` is for ever.
+        between: Option<Delay>,
+        /// The probability that the first response meets a bad cell.
+        inside: f64,
+        /// The probability that the first response is lost, if it meets one.
+        first: f64,
         /// The probability of a reset.
         reset: f64,
     },

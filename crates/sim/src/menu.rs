@@ -17,6 +17,8 @@ pub(crate) type MenuItem = std::sync::Arc<OrderContent>;
 pub(crate) struct Menu {
     /// The baskets' contents, with spare handles to each.
     contents: Vec<(MenuItem, RefCell<Vec<MenuItem>>)>,
+    /// Every basket's content, written otherwise; nothing where nobody writes it so.
+    rewritten: Vec<Vec<MenuItem>>,
     /// The name of each shop's baskets in the history, shop by shop: they are the first names of baskets.
     names: Vec<BasketRef>,
 }
@@ -41,8 +43,11 @@ impl Menu {
                 basket_names.push(names.basket(basket.lines.iter().map(item).collect()));
             }
         }
+        let rewrites = plan.clients.iter().any(|client| client.reserialised > 0.0);
+        let baskets = plan.shop.baskets.iter().filter(|_| rewrites);
         Menu {
             contents,
+            rewritten: baskets.map(|basket| rewritten(plan, basket)).collect(),
             names: basket_names,
         }
     }
@@ -55,6 +60,11 @@ impl Menu {
             .borrow_mut()
             .pop()
             .unwrap_or_else(|| MenuItem::clone(content))
+    }
+
+    /// The ways in which a basket's content can be written otherwise: the same to whoever compares what is bought.
+    pub(crate) fn rewritten(&self, basket: usize) -> &[MenuItem] {
+        self.rewritten.get(basket).map_or(&[], Vec::as_slice)
     }
 
     /// A handler is done with a request's content.
@@ -91,6 +101,29 @@ pub(crate) fn goods(plan: &Plan, tenant: u32, names: &mut Names) -> Vec<SkuRef> 
 }
 
 fn content(plan: &Plan, basket: &scenario::Basket) -> MenuItem {
+    of_lines(plan, &basket.lines)
+}
+
+/// With its lines in the opposite order, and with its first line of several split in two.
+fn rewritten(plan: &Plan, basket: &scenario::Basket) -> Vec<MenuItem> {
+    let lines = &basket.lines;
+    let mut ways = Vec::new();
+    if lines.len() > 1 {
+        ways.push(of_lines(
+            plan,
+            &lines.iter().rev().copied().collect::<Vec<_>>(),
+        ));
+    }
+    if let Some(place) = lines.iter().position(|(_, quantity)| *quantity > 1) {
+        let mut split = lines.clone();
+        split[place].1 -= 1;
+        split.insert(place, (lines[place].0, 1));
+        ways.push(of_lines(plan, &split));
+    }
+    ways
+}
+
+fn of_lines(plan: &Plan, lines: &[(usize, u32)]) -> MenuItem {
     let line = |(index, quantity): &(usize, u32)| {
         let item = &plan.shop.skus[*index];
         Line {
@@ -100,7 +133,7 @@ fn content(plan: &Plan, basket: &scenario::Basket) -> MenuItem {
         }
     };
     MenuItem::new(OrderContent {
-        lines: basket.lines.iter().map(line).collect(),
+        lines: lines.iter().map(line).collect(),
         note: Default::default(),
     })
 }

@@ -14,6 +14,7 @@ use crate::answers::Answers;
 use crate::attempt::{AttemptId, Attempts, CODE_DIED, CODE_RESET, CODE_TIMEOUT, Coming, Held};
 use crate::cache::Cache;
 use crate::call::Call;
+use crate::cell::Cell as RadioCell;
 use crate::client::Page;
 use crate::database::rows::sku;
 use crate::database::{Database, Tx};
@@ -22,6 +23,7 @@ use crate::gateway::{Gateway, Webhook};
 use crate::menu::Menu;
 use crate::promises::{judged_contract, service_contract};
 use crate::replica::{Dying, Replica, Skew};
+use crate::spelling::respells;
 
 /// Something that is due.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +81,8 @@ pub struct World {
     pub(crate) faults: Faults,
     /// Whether handlers may go ahead of the world where nobody can tell; off only to show that nobody can.
     pub(crate) goes_ahead: bool,
+    /// Whether keys have other texts than those that count them.
+    pub(crate) respells: bool,
     /// What can be bought.
     pub(crate) menu: Menu,
     /// The memory of each replica's process.
@@ -128,10 +132,14 @@ pub(crate) struct State {
     pub(crate) running_client: Option<TaskId>,
     /// The visits of every intent whose app can die, as long as they last.
     pub(crate) apps: BTreeMap<u32, Vec<TaskId>>,
+    /// Where the radio of every purchase is that a bad cell may befall, by fault and intent.
+    pub(crate) cells: BTreeMap<(FaultRef, u32), RadioCell>,
     /// Replicas that are to die as soon as the task at hand has stopped.
     pub(crate) dying: Vec<Dying>,
     /// Numbers that nobody else gets.
     pub(crate) nonces: u64,
+    /// How many keys were spelt otherwise than by counting.
+    pub(crate) spelt_keys: u64,
     /// What the service's monitoring has counted.
     pub(crate) metrics: Metrics,
     /// The pages whose button is disabled, because a request of theirs is under way.
@@ -189,6 +197,7 @@ impl World {
             },
             faults: Faults::new(&plan.faults),
             goes_ahead: true,
+            respells: respells(plan),
             menu,
             processes: RefCell::new((0..plan.world.replicas).map(|_| new_process()).collect()),
             processes_used: Cell::new(false),
@@ -324,8 +333,10 @@ impl State {
             under_load: true,
             running_client: None,
             apps: BTreeMap::new(),
+            cells: BTreeMap::new(),
             dying: Vec::new(),
             nonces: 0,
+            spelt_keys: 0,
             metrics: Metrics::default(),
             submitting: BTreeSet::new(),
             webhooks_until_us: 0,
@@ -449,9 +460,10 @@ impl State {
         self.silent_replays.clear();
         self.intents.clear();
         self.apps.clear();
+        self.cells.clear();
         self.dying.clear();
         (self.under_load, self.ended, self.running_client) = (true, false, None);
-        (self.nonces, self.webhooks_until_us) = (0, 0);
+        (self.nonces, self.spelt_keys, self.webhooks_until_us) = (0, 0, 0);
         self.metrics = Metrics::default();
         self.submitting.clear();
     }
