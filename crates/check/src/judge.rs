@@ -54,7 +54,7 @@ impl Judge {
         let is_malformed = !self.facts.flaws.is_empty();
         let mut rules = Vec::with_capacity(Rule::ALL.len());
         for rule in Rule::ALL {
-            let mut tally = Tally::new(self.witnesses_max);
+            let mut tally = Tally::new(*rule, self.witnesses_max);
             if self.left_out == Some(*rule) {
                 tally.not_judged("it was left out");
             } else if is_malformed && *rule != Rule::Malformed {
@@ -62,7 +62,7 @@ impl Judge {
             } else {
                 rule.apply(&case, &mut tally);
             }
-            let found = tally.finish(*rule);
+            let found = tally.finish();
             case.explained |= found.outcome == Outcome::Violated && rule.kind() != Kind::Evidence;
             rules.push(found);
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand, ValueEnum};
+use scenario::Scale;
 
 use crate::exit;
 
@@ -22,6 +23,9 @@ pub enum Command {
     /// Run scenarios and judge what happened.
     #[command(after_help = exit::TABLE)]
     Scenario(ScenarioArgs),
+    /// Run strategies side by side on one load, and rank them: what each prevents, breaks and costs, and what is stated of it.
+    #[command(after_help = exit::TABLE)]
+    Compare(CompareArgs),
     /// Show the scenarios, strategies, faults, rules, situations and contract presets.
     List {
         /// One JSON object instead of text.
@@ -52,6 +56,8 @@ pub enum SchemaOf {
     Scenario,
     /// `run.json`.
     Run,
+    /// A line of `onceproof compare --json`.
+    Comparison,
 }
 
 /// What `onceproof scenario` takes.
@@ -69,9 +75,9 @@ pub struct ScenarioArgs {
     /// How many seeds, one after another.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: u64,
-    /// The fraction of the scenario's load and stock.
-    #[arg(long, value_name = "F", default_value_t = 1.0)]
-    pub scale: f64,
+    /// The fraction of the scenario's load and stock, or `gate`: the fraction that the scenario states for CI.
+    #[arg(long, value_name = "F|gate", default_value = "1", value_parser = fraction)]
+    pub scale: Scale,
     /// How many seeds run at the same time [default: one per core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
@@ -91,6 +97,56 @@ pub struct ScenarioArgs {
     /// Exit with 0 if and only if the scenario expects what came, violations included.
     #[arg(long)]
     pub expect: bool,
+}
+
+/// What can be written after `--scale`. Whether a fraction makes sense is the scenario's to say.
+fn fraction(text: &str) -> Result<Scale, String> {
+    match text {
+        "gate" => Ok(Scale::Gate),
+        number => match number.parse() {
+            Ok(fraction) => Ok(Scale::Of(fraction)),
+            Err(_) => Err(String::from("expected a number, or `gate`")),
+        },
+    }
+}
+
+/// What `onceproof compare` takes. It measures and does not judge: whoever breaks a rule is told so in the table, and it exits with 0.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CompareArgs {
+    /// Scenarios by name, or files that end in `.toml`.
+    #[arg(
+        required_unless_present = "all",
+        conflicts_with = "all",
+        value_name = "NAME|FILE"
+    )]
+    pub scenarios: Vec<String>,
+    /// Every scenario that `onceproof list` shows.
+    #[arg(long)]
+    pub all: bool,
+    /// The strategies, with commas between them [default: all].
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = PossibleValuesParser::new(runner::known::strategies().map(|s| s.name)), hide_possible_values = true)]
+    pub strategies: Vec<String>,
+    /// The first seed.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many seeds for each strategy [default: 4, or as many as give 1000 purchases, at most 200].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: Option<u64>,
+    /// The fraction of the scenario's load and stock, or `gate`: the fraction that the scenario states for CI.
+    #[arg(long, value_name = "F|gate", default_value = "gate", value_parser = fraction)]
+    pub scale: Scale,
+    /// How many runs at the same time [default: one per core].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Write all comparisons as one Markdown page to this file.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// One line of JSON per scenario instead of text.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 /// What `onceproof check` takes.

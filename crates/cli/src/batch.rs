@@ -276,7 +276,7 @@ mod tests {
             panic!("it is a scenario")
         };
         let options = scenario::Options {
-            scale: 1.0,
+            scale: scenario::Scale::FULL,
             known: runner::known(),
         };
         let plan = scenario::load("canary", &options).expect("it comes with the program");

@@ -30,6 +30,7 @@ fn a_malformed_command_line_exits_with_2() {
         "scenario seven-thirty --scale 0",
         "scenario seven-thirty --scale -1",
         "scenario seven-thirty --scale nan",
+        "scenario seven-thirty --scale gates",
         "scenario seven-thirty --seeds 0",
         "scenario seven-thirty --jobs 0",
         "scenario no-such-story",

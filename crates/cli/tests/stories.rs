@@ -107,6 +107,18 @@ fn what_the_stories_expect_of_each_strategy_is_true_at_a_hundredth() {
 }
 
 #[test]
+fn at_the_gate_a_story_is_run_at_the_fraction_that_its_file_states() {
+    let line = "scenario million-a-day --scale gate --quiet --json";
+    let run: serde_json::Value = serde_json::from_str(&stdout(&folder(), line, 0)).expect("a run");
+    assert_eq!(
+        (&run["scale"], &run["counts"]["intents"]),
+        (&0.01.into(), &10_000.into())
+    );
+    let again = run["reproduce"].as_str().expect("a command");
+    assert!(again.ends_with(" --scale 0.01"), "{again}");
+}
+
+#[test]
 fn the_canary_fails_whatever_the_seed_and_the_scale() {
     let folder = folder();
     for seed in 1..=20 {

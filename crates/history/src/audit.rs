@@ -113,4 +113,6 @@ pub struct AuditCoupon {
     pub limit: u64,
     /// How often it says it was.
     pub used: u64,
+    /// What it takes off an order, in minor units, if somebody says.
+    pub off: Option<i64>,
 }

@@ -56,6 +56,10 @@ labels! {
     Declined = "declined",
     /// A purchase was refused for lack of stock.
     OutOfStock = "out-of-stock",
+    /// A purchase was refused because its coupon was used up, or its seat taken.
+    CouponUsed = "coupon-used",
+    /// An order that was given up gave its coupon, or its seat, back.
+    CouponGivenBack = "coupon-given-back",
     /// A statement waited for another transaction's row lock or unique index entry.
     LockWait = "lock-wait",
     /// A key was forgotten after its time to live.

@@ -29,6 +29,7 @@ fn request(skus: &[&str], note: &str) -> OrderRequest {
         content: Arc::new(OrderContent {
             lines: skus.iter().map(line).collect(),
             note: note.into(),
+            coupon: None,
         }),
     }
 }

@@ -121,14 +121,14 @@ impl Contract {
     /// secondary sources say 400. Stripe repeats a 500 too; we do not, see [`Contract::stored_errors`].
     pub const STRIPE_V1: Contract = Contract {
         mismatch_status: 400,
-        stored_errors: Problems::of(&[Problem::PaymentDeclined, Problem::OutOfStock]),
+        stored_errors: REFUSALS,
         ..Contract::REFERENCE
     };
 
     /// draft-ietf-httpapi-idempotency-key-header-07: 422 on mismatch, 409 in flight, 400 without a key, and the result of
     /// a completed operation is repeated, "success or an error".
     pub const IETF_07: Contract = Contract {
-        stored_errors: Problems::of(&[Problem::PaymentDeclined, Problem::OutOfStock]),
+        stored_errors: REFUSALS,
         key_required: true,
         ..Contract::REFERENCE
     };
@@ -228,6 +228,7 @@ impl Contract {
         let status = |problem| match problem {
             Problem::PaymentDeclined => Some(402),
             Problem::OutOfStock => Some(409),
+            Problem::CouponUsed => Some(422),
             // Decided before a key is claimed, or by nobody: not stored, whatever is said here.
             _ => None,
         };
@@ -243,6 +244,13 @@ impl Contract {
         }
     }
 }
+
+/// Every refusal that comes of carrying a request out.
+const REFUSALS: Problems = Problems::of(&[
+    Problem::PaymentDeclined,
+    Problem::OutOfStock,
+    Problem::CouponUsed,
+]);
 
 impl Default for Contract {
     fn default() -> Contract {

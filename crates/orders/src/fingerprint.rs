@@ -3,7 +3,7 @@
 //! The form is length-delimited, so no two contents share one, and compact (LEB128 numbers), so that a usual order is a
 //! single SHA-256 block. What a retry may change without meaning to does not matter: the order of lines, a line split in
 //! two, the spelling of numbers (parsed before we see them), the Unicode form of texts (NFC here). Everything else does:
-//! tenant, customer, cart and its version, SKUs, quantities, prices, note. The key itself is not part of it.
+//! tenant, customer, cart and its version, SKUs, quantities, prices, note, coupon. The key itself is not part of it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -44,6 +44,11 @@ pub fn fingerprint(request: &OrderRequest) -> Fingerprint {
         any_lines(&mut form, lines);
     }
     form.text(&nfc(&request.content.note));
+    // At the end, and only if there is one: the form of an order without a coupon is what it was before there were any.
+    if let Some(coupon) = &request.content.coupon {
+        form.text(&nfc(&coupon.code));
+        form.number(coupon.off.0.cast_unsigned());
+    }
     form.finish()
 }
 

@@ -9,8 +9,8 @@
 
 use compact_str::CompactString;
 use protocol::{
-    Cart, ChargeAnswer, ChargeId, ChargeRequest, Customer, GatewayKey, IdempotencyKey, Line, Order,
-    OrderContent, OrderId, OrderState, ScopedKey, Span, Tenant, Time,
+    Cart, ChargeAnswer, ChargeId, ChargeRequest, Coupon, Customer, GatewayKey, IdempotencyKey,
+    Line, Order, OrderContent, OrderId, OrderState, ScopedKey, Span, Tenant, Time,
 };
 
 use crate::metrics::Metric;
@@ -194,6 +194,20 @@ pub trait Transaction {
     /// `SELECT on_hand FROM stock WHERE sku IN (…)`: whether every line is in stock, as far as it is committed. Never waits, and
     /// holds nothing: the next statement may find less.
     async fn check_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError>;
+
+    /// `SELECT used < "limit" FROM coupons WHERE tenant = … AND code = …`: whether one more order may have the coupon, as far as
+    /// is committed, or our own. Never waits, and holds nothing: the next statement may find it used up.
+    async fn check_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<bool, StoreError>;
+
+    /// `UPDATE coupons SET used = used + 1 WHERE … AND used < "limit"`: whether it hit the row. Waits for whoever holds the row
+    /// and looks again; a row that is used up is neither waited for nor locked.
+    async fn redeem_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<bool, StoreError>;
+
+    /// `UPDATE coupons SET used = used + 1 WHERE …`, whatever the limit is. Waits for whoever holds the row.
+    async fn count_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<(), StoreError>;
+
+    /// The coupon is given back: `UPDATE coupons SET used = used - 1 WHERE …`. Waits for whoever holds the row.
+    async fn release_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<(), StoreError>;
 
     /// `INSERT INTO orders … RETURNING id`. Waits for a concurrent insert of the same key or cart; [`StoreError::Unique`] by
     /// `orders_idempotency_key` or `orders_cart` if that one commits.

@@ -30,6 +30,15 @@ pub enum Button {
     Debounced(Span),
 }
 
+/// What the document that describes a strategy says of its success.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StatedPrevention {
+    /// The share of duplicates that it is said to prevent, of 1.
+    pub share: f64,
+    /// Where that is written.
+    pub source: &'static str,
+}
+
 /// A way of creating an order.
 #[expect(
     async_fn_in_trait,
@@ -49,6 +58,8 @@ pub trait Strategy {
     const CLIENT_KEY: bool = false;
     /// Whether it listens to the gateway's webhooks.
     const LISTENS: bool = false;
+    /// How many duplicates it prevents, if its document says so.
+    const STATED: Option<StatedPrevention> = None;
 
     /// Answers `POST /orders`.
     async fn create<P: Ports>(
@@ -115,6 +126,11 @@ macro_rules! registry {
             /// Whether [`StrategyName::hear`] does anything.
             pub const fn hears_webhooks(self) -> bool {
                 match self { $(StrategyName::$strategy => <$strategy as Strategy>::LISTENS,)+ }
+            }
+
+            /// How many duplicates it prevents, if its document says so.
+            pub const fn stated_prevention(self) -> Option<StatedPrevention> {
+                match self { $(StrategyName::$strategy => <$strategy as Strategy>::STATED,)+ }
             }
 
             /// Answers `POST /orders` as this strategy does.

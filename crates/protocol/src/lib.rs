@@ -22,7 +22,7 @@ pub use charge::{ChargeAnswer, ChargeId, ChargeNotice, ChargeRequest, ChargeStat
 pub use key::{IdempotencyKey, KeyError, Scope, ScopedKey};
 pub use money::{Money, MoneyError};
 pub use order::{
-    Cart, Line, Order, OrderContent, OrderId, OrderRequest, OrderState, Response, Sku,
+    Cart, Coupon, Line, Order, OrderContent, OrderId, OrderRequest, OrderState, Response, Sku,
 };
 pub use party::{Customer, Tenant, UserId};
 pub use problem::{PROBLEM_JSON, Problem, ProblemDetails};

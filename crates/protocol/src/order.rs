@@ -44,6 +44,16 @@ pub struct Line {
     pub unit_price: Money,
 }
 
+/// A coupon that an order redeems: something that so many orders may have and no more. A seat is one that a single order may
+/// have, and that takes nothing off.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Coupon {
+    /// Its code, or the seat's number.
+    pub code: CompactString,
+    /// What it takes off the whole order, at the time of ordering; never below zero.
+    pub off: Money,
+}
+
 /// A cart as it was when the customer pressed the button. Buying it, or editing it, makes the next version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Cart {
@@ -60,6 +70,9 @@ pub struct OrderContent {
     pub lines: Vec<Line>,
     /// A note to the shop.
     pub note: CompactString,
+    /// The coupon, or the seat, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coupon: Option<Coupon>,
 }
 
 /// `POST /orders`.

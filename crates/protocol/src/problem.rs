@@ -21,6 +21,8 @@ pub enum Problem {
     InProgress,
     /// Not enough stock.
     OutOfStock,
+    /// The coupon was used as often as it may be, or the seat is taken.
+    CouponUsed,
     /// The gateway declined the charge.
     PaymentDeclined,
     /// The strategy takes this request for a repetition and refuses it.
@@ -33,12 +35,13 @@ pub enum Problem {
 
 impl Problem {
     /// Every problem type.
-    pub const ALL: [Problem; 9] = [
+    pub const ALL: [Problem; 10] = [
         Problem::KeyMissing,
         Problem::Invalid,
         Problem::KeyReused,
         Problem::InProgress,
         Problem::OutOfStock,
+        Problem::CouponUsed,
         Problem::PaymentDeclined,
         Problem::Duplicate,
         Problem::Unavailable,
@@ -53,6 +56,7 @@ impl Problem {
             Problem::KeyReused => "key_reused",
             Problem::InProgress => "in_progress",
             Problem::OutOfStock => "out_of_stock",
+            Problem::CouponUsed => "coupon_used",
             Problem::PaymentDeclined => "payment_declined",
             Problem::Duplicate => "duplicate",
             Problem::Unavailable => "unavailable",
@@ -73,6 +77,7 @@ impl Problem {
             Problem::KeyReused => "the idempotency key was used with another order",
             Problem::InProgress => "a request with this key is in progress",
             Problem::OutOfStock => "not enough stock",
+            Problem::CouponUsed => "the coupon is used up, or the seat is taken",
             Problem::PaymentDeclined => "the payment was declined",
             Problem::Duplicate => "the order looks like a repetition",
             Problem::Unavailable => "the service is unavailable; nothing happened",

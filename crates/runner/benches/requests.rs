@@ -19,7 +19,7 @@ use hashbrown::HashMap;
 use history::{Audit, AuditOrder, History, OrderRef, PayloadRef, TenantRef};
 use protocol::{Money, Order, OrderId, OrderState, Response};
 use rustc_hash::FxBuildHasher;
-use scenario::{Known, Options, Plan};
+use scenario::{Known, Options, Plan, Scale};
 use sim::{Crowd, Job, Outcome, ReplicaPorts, Service, Visit, World, run_episodes};
 
 /// A server that keeps key -> order and nothing else.
@@ -107,7 +107,7 @@ fn plan(clients: u64, faults: &str) -> Rc<Plan> {
         "#
     );
     let mut options = Options {
-        scale: 1.0,
+        scale: Scale::FULL,
         known: Known::default(),
     };
     options.known.strategies = vec![("none".into(), String::new())];

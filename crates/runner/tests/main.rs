@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use report::run::{Met, RunVerdict};
 use runner::watch::Nobody;
 use runner::{Batch, Control, Failure, Progress, StrategyName, Task, Watcher, run_one, run_seeds};
-use scenario::{Options, Plan};
+use scenario::{Options, Plan, Scale};
 
 fn plan(name: &str, scale: f64) -> Plan {
     let options = Options {
-        scale,
+        scale: Scale::Of(scale),
         known: runner::known(),
     };
     let (_, text) = scenario::builtin()

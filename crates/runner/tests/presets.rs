@@ -2,7 +2,7 @@
 
 use report::run::{Run, RunVerdict};
 use runner::{StrategyName, Task, run_one, watch::Nobody};
-use scenario::Options;
+use scenario::{Options, Scale};
 
 /// A lunch hour of double clicks and lost replies under a contract.
 fn story(contract: &str) -> String {
@@ -40,7 +40,7 @@ decline-charge = {{ chance = 0.05 }}
 
 fn run(contract: &str) -> Run {
     let options = Options {
-        scale: 1.0,
+        scale: Scale::FULL,
         known: runner::known(),
     };
     let plan = scenario::parse("presets.toml", &story(contract), &options)

@@ -29,6 +29,8 @@ pub struct File {
     /// The situations without which a run proves nothing.
     #[serde(default)]
     pub coverage: Vec<At<String>>,
+    /// The fraction of the load at which the story is run where time is short, as in CI; all of it if absent.
+    pub gate: Option<At<Chance>>,
     /// The story's stated figures: what is claimed, and the value.
     pub claims: Option<Pairs<String>>,
     /// What is expected of which strategy.
@@ -112,6 +114,8 @@ pub enum StoredError {
     PaymentDeclined,
     /// Not enough stock.
     OutOfStock,
+    /// The coupon was used as often as it may be, or the seat is taken.
+    CouponUsed,
 }
 
 /// Hosts and how long things take.
@@ -139,6 +143,8 @@ pub struct Latency {
     pub handler: Option<At<Delay>>,
     /// From receiving a request to its first database statement or cache command.
     pub record_read: Option<At<Length>>,
+    /// From a request's latest COMMIT, or other change of the database, to a cache write after it.
+    pub cache_write: Option<At<Length>>,
     /// One way between replica and database, and between replica and cache.
     pub database: Option<At<Length>>,
     /// How long after capture a webhook is sent; without it, none is.
@@ -158,6 +164,12 @@ pub struct Shop {
     /// The catalogue.
     #[serde(default)]
     pub sku: Vec<At<Sku>>,
+    /// Coupons.
+    #[serde(default)]
+    pub coupon: Vec<At<Coupon>>,
+    /// The seats of each shop, by their numbers: each can be in one order.
+    #[serde(default)]
+    pub seats: Vec<At<String>>,
     /// What people put into their carts.
     #[serde(default)]
     pub basket: Vec<At<Basket>>,
@@ -175,6 +187,18 @@ pub struct Sku {
     pub stock: At<i64>,
 }
 
+/// A coupon.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Coupon {
+    /// Its code.
+    pub name: At<String>,
+    /// How many orders may have it, in each shop.
+    pub limit: At<i64>,
+    /// What it takes off an order; nothing if absent.
+    pub off: Option<At<Price>>,
+}
+
 /// A cart's content.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -183,6 +207,10 @@ pub struct Basket {
     pub weight: Option<At<f64>>,
     /// How many of which SKU, in the order in which the client sends them.
     pub lines: At<Pairs<i64>>,
+    /// The coupon that comes with it.
+    pub coupon: Option<At<String>>,
+    /// The seats of which it is for one, each as likely.
+    pub any_seat: Option<At<Vec<At<String>>>>,
 }
 
 /// Who comes when.

@@ -7,6 +7,7 @@
 //! - [`lower`](mod@lower): from what was written to what it means, with every mistake pointed at
 //! - [`mistake`]: what is wrong with a file, where, and what to write instead
 //! - [`delay`]: delays as tables that can be drawn from
+//! - [`tempo`]: the same plan in a faster or slower service
 //! - [`unfold`]: the intents of a load, one after another
 //! - [`library`]: the scenarios of a folder, by name
 //! - [`schema`]: the JSON Schema of scenario files
@@ -18,16 +19,17 @@ pub mod lower;
 pub mod mistake;
 pub mod plan;
 pub mod schema;
+pub mod tempo;
 pub mod unfold;
 
 pub use delay::DelayTable;
 pub use file::fault::FAULTS;
 pub use library::{Entry, Library, builtin, load};
-pub use lower::{Known, Options, parse};
+pub use lower::{Known, Options, Scale, parse};
 pub use mistake::Mistake;
 pub use plan::{
-    AppCrash, Basket, ClientPlan, Contract, CrashPoint, Delay, Expect, Fault, FaultKind, Host,
-    InFlight, KeyForm, KeyPolicy, KeyReuse, Latencies, Load, Peak, Plan, Retry, ReuseBy, Rush,
-    Shop, Sku, Tap, Window, World,
+    AppCrash, Basket, ClientPlan, Contract, Coupon, CrashPoint, Delay, Expect, Fault, FaultKind,
+    Host, InFlight, KeyForm, KeyPolicy, KeyReuse, Latencies, Load, Peak, Plan, Retry, ReuseBy,
+    Rush, Shop, Sku, Tap, Window, World,
 };
 pub use unfold::{INTENT, Intent, Unfold};

@@ -16,8 +16,24 @@ const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../../scenarios/doordash-storm.toml"),
     ),
     (
+        "instacart-retry",
+        include_str!("../../../scenarios/instacart-retry.toml"),
+    ),
+    (
+        "instacart-retry-once",
+        include_str!("../../../scenarios/instacart-retry-once.toml"),
+    ),
+    (
+        "key-reuse",
+        include_str!("../../../scenarios/key-reuse.toml"),
+    ),
+    (
         "million-a-day",
         include_str!("../../../scenarios/million-a-day.toml"),
+    ),
+    (
+        "network-retry",
+        include_str!("../../../scenarios/network-retry.toml"),
     ),
     (
         "seven-thirty",

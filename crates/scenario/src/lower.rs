@@ -7,6 +7,7 @@ use crate::mistake::Mistake;
 use crate::plan::{self, Plan};
 
 mod client;
+mod coupon;
 mod delay;
 mod fault;
 mod load;
@@ -21,10 +22,24 @@ pub(crate) use names::{list, nearest};
 /// What else decides what a file means.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// The fraction of the file's load, 1 being all of it; the stock goes with the intents.
-    pub scale: f64,
+    /// How much of the file's load.
+    pub scale: Scale,
     /// The names that others define.
     pub known: Known,
+}
+
+/// How much of a file's load is to be run; the stock goes with the intents.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scale {
+    /// This fraction, 1 being all of it.
+    Of(f64),
+    /// The fraction that the file states for the gate of CI; all of it if it states none.
+    Gate,
+}
+
+impl Scale {
+    /// All of it.
+    pub const FULL: Scale = Scale::Of(1.0);
 }
 
 /// The plan of a scenario's text. `source_name` is how messages call it; without its folder and `.toml` it names the plan.
@@ -32,20 +47,47 @@ pub struct Options {
 /// # Errors
 /// The first mistake in the text, with its place.
 pub fn parse(source_name: &str, text: &str, options: &Options) -> Result<Plan, Mistake> {
-    if !(options.scale > 0.0 && options.scale <= SCALE_MAX) {
-        let message = format!("the scale is {}", options.scale);
+    if let Scale::Of(scale) = options.scale
+        && !(scale > 0.0 && scale <= SCALE_MAX)
+    {
+        let message = format!("the scale is {scale}");
         return Err(Mistake::nowhere(message)
             .help(format!("a scale lies above 0 and is at most {SCALE_MAX}")));
     }
-    let lowering = Lowering {
-        source: text,
-        known: &options.known,
-        scale: options.scale,
+    let lower = |file: File| {
+        let lowering = Lowering {
+            source: text,
+            known: &options.known,
+            scale: realised_scale(options.scale, &file, text)?,
+        };
+        lowering.plan(stem(source_name), &file)
     };
     toml::from_str(text)
         .map_err(|error| syntax::explain(&error, text))
-        .and_then(|file| lowering.plan(stem(source_name), &file))
+        .and_then(lower)
         .map_err(|mistake| mistake.within(source_name, text))
+}
+
+/// The fraction that is run. A file's gate must make sense whether or not it is asked for.
+fn realised_scale(wanted: Scale, file: &File, source: &str) -> Result<f64, Mistake> {
+    let gate = match &file.gate {
+        None => 1.0,
+        Some(written) => match value::chance(written, source)? {
+            0.0 => {
+                return Err(Mistake::at(
+                    &written.span,
+                    "the gate runs nothing of the story",
+                    "expected more than 0, and at most 1",
+                )
+                .help("leave it out to run all of it"));
+            }
+            gate => gate,
+        },
+    };
+    Ok(match wanted {
+        Scale::Of(scale) => scale,
+        Scale::Gate => gate,
+    })
 }
 
 /// More than this is another story.
@@ -221,6 +263,7 @@ impl Lowering<'_> {
             downlink: delay(&written.downlink, 40_000, 0.5)?,
             handler: delay(&written.handler, 300_000, 0.6)?,
             record_read_us: length(&written.record_read, 5_000)?,
+            cache_write_us: length(&written.cache_write, 5_000)?,
             database_us: length(&written.database, 250)?,
             webhook: webhook.map(|after| self.delay(after)).transpose()?,
         })
@@ -258,6 +301,7 @@ const fn problem(stored: &StoredError) -> Problem {
     match stored {
         StoredError::PaymentDeclined => Problem::PaymentDeclined,
         StoredError::OutOfStock => Problem::OutOfStock,
+        StoredError::CouponUsed => Problem::CouponUsed,
     }
 }
 

@@ -101,6 +101,8 @@ pub struct Latencies {
     pub handler: Delay,
     /// From receiving a request to its first database statement or cache command.
     pub record_read_us: u64,
+    /// From a request's latest COMMIT, or other change of the database, to a cache write after it takes effect.
+    pub cache_write_us: u64,
     /// One way between replica and database, and between replica and cache.
     pub database_us: u64,
     /// How long after capture a webhook is sent; `None` if the gateway sends none.
@@ -125,6 +127,8 @@ pub struct Shop {
     pub guests: f64,
     /// The catalogue.
     pub skus: Vec<Sku>,
+    /// The coupons, and after them the seats, which are coupons with a limit of one.
+    pub coupons: Vec<Coupon>,
     /// What people put into their carts; weights add up to 1.
     pub baskets: Vec<Basket>,
 }
@@ -140,6 +144,17 @@ pub struct Sku {
     pub stock: u32,
 }
 
+/// A coupon or a seat: so many orders may have it, and no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coupon {
+    /// Its code.
+    pub name: String,
+    /// How many orders may have it, in each shop.
+    pub limit: u32,
+    /// What it takes off an order.
+    pub off: Money,
+}
+
 /// A cart's content.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Basket {
@@ -147,6 +162,8 @@ pub struct Basket {
     pub weight: f64,
     /// Lines: the SKU's index, and how many; in the order in which the client sends them.
     pub lines: Vec<(usize, u32)>,
+    /// The index of its coupon or seat.
+    pub coupon: Option<usize>,
 }
 
 /// Who comes when.
@@ -189,6 +206,8 @@ pub struct Window {
     pub from_us: u64,
     /// The first instant after it.
     pub until_us: u64,
+    /// It comes again after so long, and again; `None` is once.
+    pub every_us: Option<u64>,
 }
 
 /// A kind of client.
@@ -299,6 +318,8 @@ pub struct Fault {
     pub window: Option<Window>,
     /// Whose requests it strikes, by the client's index; `None` is everybody's.
     pub client: Option<usize>,
+    /// Which replica it strikes; `None` is any.
+    pub replica: Option<u32>,
 }
 
 /// A host, or all of a kind.
@@ -374,8 +395,11 @@ pub enum FaultKind {
         /// How long until it is back.
         down_for: Delay,
     },
-    /// A replica stands still (per await of a request, of its upkeep, or of a webhook that it hears).
+    /// A replica stands still (per await of a request, of its upkeep, or of a webhook that it hears; at a point, per message
+    /// that gets there: a COMMIT that is sent, a capture).
     PauseReplica {
+        /// Only at this point.
+        point: CrashPoint,
         /// For so long.
         span: Delay,
     },
@@ -413,7 +437,7 @@ pub enum FaultKind {
     },
 }
 
-/// Where a replica may die.
+/// Where a replica may die, or stand still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrashPoint {
     /// At any await.
@@ -444,6 +468,11 @@ impl Window {
     /// Whether an instant lies in the window.
     #[inline]
     pub fn contains(&self, at_us: u64) -> bool {
-        (self.from_us..self.until_us).contains(&at_us)
+        let since_us = match (self.every_us, at_us.checked_sub(self.from_us)) {
+            (_, None) => return false,
+            (Some(every_us), Some(since_us)) => since_us % every_us,
+            (None, Some(since_us)) => since_us,
+        };
+        since_us < self.until_us - self.from_us
     }
 }

@@ -2,16 +2,16 @@
 
 use explore::Distribution;
 use protocol::Money;
-use scenario::{FaultKind, KeyPolicy, Library, Plan, builtin, load, parse};
+use scenario::{FaultKind, KeyPolicy, Library, Options, Plan, Scale, builtin, load, parse};
 
-use crate::known::{folder, options};
+use crate::known::{folder, options, with_the_names_of_the_files};
 
 fn plan(name: &str) -> Plan {
     scaled(name, 1.0)
 }
 
 fn scaled(name: &str, scale: f64) -> Plan {
-    match Library::at(folder()).load(name, &options(scale)) {
+    match Library::at(folder()).load(name, &with_the_names_of_the_files(scale)) {
         Ok(plan) => plan,
         Err(mistake) => panic!("{}", mistake.render()),
     }
@@ -171,6 +171,25 @@ fn a_scale_divides_the_load_and_the_stock_but_not_the_time() {
     for scale in [0.0, -1.0, 11.0, f64::NAN] {
         assert!(load("seven-thirty", &options(scale)).is_err());
     }
+}
+
+#[test]
+fn a_gate_is_the_scale_that_the_file_states_and_all_of_it_where_it_states_none() {
+    let at_the_gate = |text: &str| {
+        let options = Options {
+            scale: Scale::Gate,
+            ..options(1.0)
+        };
+        let plan = parse("gated.toml", text, &options).expect("a scenario");
+        (plan.scale, plan.load.intents)
+    };
+    let (_, text) = builtin()
+        .iter()
+        .find(|(name, _)| *name == "million-a-day")
+        .expect("it comes with the program");
+    assert_eq!(at_the_gate(text), (0.01, 10_000));
+    let text = text.replace("gate = \"1%\"\n", "");
+    assert_eq!(at_the_gate(&text), (1.0, 1_000_000));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Mistakes point at the character and say what to write. One row for each kind of mistake.
 
-use scenario::{Library, Options, parse};
+use scenario::{Library, Options, Scale, parse};
 
 use crate::known::options;
 
@@ -8,6 +8,7 @@ use crate::known::options;
 const GOOD: &str = r#"story = "dinner"
 strategy = "claim-complete"
 coverage = ["double-click"]
+gate = "50%"
 
 [[expect]]
 strategy = "no-dedup"
@@ -115,6 +116,50 @@ fn a_contract_is_checked_as_a_whole() {
 }
 
 #[test]
+fn what_is_done_to_keys_and_carts_needs_keys_and_carts() {
+    check_all(
+        r#"
+        timeout = "5s" => key = "per-intent"\nkey-form = "ornate" | " | unknown word `ornate` | there is
+        timeout = "5s" => key-form = "long" | " | this client sends no key | per-intent
+        timeout = "5s" => key-reuse = [{ by = "another-tenant", chance = 0.1, after = "1s" }] | { | has no key of its own | key = "per-intent"
+        timeout = "5s" => key = "per-tap"\nkey-reuse = [{ by = "another-tenant", chance = 0.1, after = "1s" }] | { | has no key of its own | key = "per-intent"
+        timeout = "5s" => key = "per-intent"\nkey-reuse = [{ by = "same-user", chance = 0.1, after = "1s" }] | " | every cart is the same | [[shop.basket]]
+        timeout = "5s" => key = "per-intent"\nkey-reuse = [{ by = "a-stranger", chance = 0.1, after = "1s" }] | " | unknown word `a-stranger` | there is
+        timeout = "5s" => edited-cart = { chance = 0.1, after = "1s" } | { | every cart is the same | [[shop.basket]]
+        timeout = "5s" => reserialised = 2 | 2 | not a probability |
+        "#,
+    );
+    let client = "key = \"per-intent\"\nkey-reuse = [{ by = \"WHO\", chance = 0.1, after = \"1s\" }]\nreserialised = 0.5";
+    for (who, from, to, says) in [
+        (
+            "another-tenant",
+            "tenants = 2\n",
+            "",
+            "there is nobody else; write `tenants = 2`",
+        ),
+        (
+            "another-user",
+            "tenants = 2\n",
+            "users = 1\n",
+            "there is nobody else; write `users = 2`",
+        ),
+        (
+            "another-user",
+            "burger = 2",
+            "burger = 1",
+            "no cart can be written in two ways",
+        ),
+    ] {
+        let text = GOOD.replace("timeout = \"5s\"", &client.replace("WHO", who));
+        let mistake = parse("dinner.toml", &text.replace(from, to), &options(1.0));
+        let mistake = mistake.expect_err("a mistake");
+        let said = format!("{mistake}; {}", mistake.advice().unwrap_or_default());
+        assert!(said.starts_with(says), "{said}");
+        assert!(parse("dinner.toml", &text, &options(1.0)).is_ok(), "{who}");
+    }
+}
+
+#[test]
 fn unknown_names_get_the_nearest_known_one() {
     check_all(
         r#"
@@ -163,6 +208,17 @@ fn lengths_of_time_need_a_unit_that_we_know() {
 }
 
 #[test]
+fn a_window_comes_again_after_it_has_ended_and_a_replica_is_struck_that_there_is() {
+    check_all(
+        r#"
+        until = "1h" => until = "1h", every = "29min" | " | comes again before it has ended | 
+        lose-response = { chance = 0.2, client = "ios", => crash-replica = { chance = 0.2, down-for = "5s", replica = "replica-3", | " | no such replica | `replica-2`
+        lose-response = { chance = 0.2, client = "ios", => pause-replica = { chance = 0.2, for = "5s", replica = "cache", | " | `cache` is not a replica | `replica-0`
+        "#,
+    );
+}
+
+#[test]
 fn probabilities_and_shares_lie_between_0_and_1_and_add_up() {
     check_all(
         r#"
@@ -172,6 +228,9 @@ fn probabilities_and_shares_lie_between_0_and_1_and_add_up() {
         chance = 0.2 => chance = "1/0" | " | not a probability | "1/50"
         chance = 0.2 => chance = "often" | " | not a probability | "22.1%"
         share = 0.4 => share = 0.5 | 0.5 | shares add up to 1.1 | gets the rest
+        gate = "50%" => gate = 0 | 0 | the gate runs nothing of the story | leave it out
+        gate = "50%" => gate = "0%" | " | the gate runs nothing of the story | leave it out
+        gate = "50%" => gate = 2 | 2 | `2` is not a probability | write `"2%"`
         "#,
     );
 }
@@ -257,7 +316,15 @@ fn a_fault_that_the_backend_cannot_do_is_refused_at_its_word() {
         backend: "sqlite".into(),
         ..options(1.0).known
     };
-    let mistake = parse("dinner.toml", GOOD, &Options { scale: 1.0, known }).expect_err("refused");
+    let mistake = parse(
+        "dinner.toml",
+        GOOD,
+        &Options {
+            scale: Scale::FULL,
+            known,
+        },
+    )
+    .expect_err("refused");
     assert_eq!(mistake.offset(), GOOD.find("lose-response"));
     assert_eq!(mistake.to_string(), "`sqlite` cannot do `lose-response`");
     assert_eq!(mistake.advice(), Some("`sqlite` can do `lose-request`"));

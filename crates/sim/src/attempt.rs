@@ -464,6 +464,7 @@ impl State {
     fn cover_refusal(&mut self, problem: Option<Problem>) {
         match problem {
             Some(Problem::InProgress) => self.cover(Label::InFlightRefused),
+            Some(Problem::CouponUsed) => self.cover(Label::CouponUsed),
             Some(Problem::OutOfStock) => self.cover(Label::OutOfStock),
             Some(Problem::PaymentDeclined) => self.cover(Label::Declined),
             _ => {}

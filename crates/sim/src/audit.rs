@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use hashbrown::HashTable;
 use history::names::{Item, Names};
 use history::{
-    Audit, AuditCharge, AuditKey, AuditNotification, AuditOrder, AuditStock, BasketRef, ChargeRef,
-    CodeRef, KeyRef, MessageRef, OrderRef, PayloadRef, RecordState, SkuRef, TenantRef,
+    Audit, AuditCharge, AuditCoupon, AuditKey, AuditNotification, AuditOrder, AuditStock,
+    BasketRef, ChargeRef, CodeRef, CouponRef, KeyRef, MessageRef, OrderRef, PayloadRef,
+    RecordState, SkuRef, TenantRef,
 };
 use orders::{KeyState, NewOrder, NotificationKind};
 use protocol::{Line, OrderId, Sku, Tenant};
 
 use crate::database::Database;
+use crate::database::coupons::CouponSlot;
 use crate::database::rows::Keys;
 use crate::gateway::{Charge, Gateway, hash_key};
-use crate::menu::Menu;
+use crate::menu::{Menu, coupon_name};
 use crate::run::Simulated;
 use crate::world::World;
 
@@ -41,6 +43,9 @@ impl World {
         Simulated {
             history: state.recorder.finish(audit),
             metrics: state.metrics,
+            traffic: state.traffic,
+            upkeep_statements: state.upkeep_statements,
+            cache_commands: state.cache_commands,
             silent_replays: state.silent_replays,
             digest,
             events: state.kernel.steps(),
@@ -74,8 +79,8 @@ fn audit(
         charges: Some(charges(&database, gateway)),
         stock: Some(stock(&database, names)),
         notifications: Some(notifications(&database, names)),
+        coupons: coupons(&database, names),
         keys: Some(keys(database.keys, names)),
-        coupons: None,
     }
 }
 
@@ -103,7 +108,7 @@ fn orders(database: &Database, menu: &Menu, names: &mut Names) -> Vec<AuditOrder
                 some if some == slot.lines() => items,
                 some => basket_of_lines(order, some as usize, names, &mut others),
             }),
-            coupon: None,
+            coupon: coupon_of(database, order, names),
             state: slot.state,
             t: Some(slot.inserted_us),
         });
@@ -233,6 +238,28 @@ fn stock(database: &Database, names: &mut Names) -> Vec<AuditStock> {
         });
     }
     rows
+}
+
+/// The coupons, if there are any.
+fn coupons(database: &Database, names: &mut Names) -> Option<Vec<AuditCoupon>> {
+    let slots = &database.coupons.slots;
+    let row = |slot: &CouponSlot| AuditCoupon {
+        coupon: coupon_name(slot.tenant, &slot.code, names),
+        limit: slot.limit,
+        // What was given back more often than it was used shows in the orders that have it.
+        used: slot.used.max(0) as u64,
+        off: Some(slot.off.minor()),
+    };
+    (!slots.is_empty()).then(|| slots.iter().map(row).collect())
+}
+
+/// The coupon that an order says it has. Where there are none, its content is not looked at.
+fn coupon_of(database: &Database, order: &NewOrder, names: &mut Names) -> Option<CouponRef> {
+    if database.coupons.slots.is_empty() {
+        return None;
+    }
+    let coupon = order.content.coupon.as_ref();
+    coupon.map(|coupon| coupon_name(order.tenant, &coupon.code, names))
 }
 
 fn notifications(database: &Database, names: &mut Names) -> Vec<AuditNotification> {

@@ -38,6 +38,8 @@ pub(crate) struct Call {
     pub(crate) dies: Option<Doom>,
     /// The latest message was a COMMIT that took effect.
     pub(crate) committed: bool,
+    /// When its latest change of the database took effect.
+    pub(crate) committed_at_us: Option<u64>,
     /// The gateway captured, and no commit has recorded it.
     pub(crate) charged: bool,
     pub(crate) told: Option<Answered>,
@@ -67,6 +69,13 @@ pub(crate) enum Cause {
     },
     Upkeep,
     Webhook(Webhook),
+}
+
+impl Call {
+    /// Whether nobody asked for it.
+    pub(crate) fn is_upkeep(&self) -> bool {
+        self.attempt.is_none() && self.webhook.is_none()
+    }
 }
 
 /// Where the message of a handler is.
@@ -127,6 +136,8 @@ impl State {
         if matches!(job, Job::Refuse(_)) {
             self.cover(Label::MalformedKey);
         }
+        self.traffic.arrived += 1;
+        self.traffic.repeated += u64::from(before.replica != 0);
         if before.working > 0 {
             self.cover(Label::ConcurrentDuplicate);
         }
@@ -183,6 +194,7 @@ impl State {
             doomed: false,
             dies: None,
             committed: false,
+            committed_at_us: None,
             charged: false,
             told: None,
             answer: None,
@@ -229,10 +241,11 @@ impl State {
             return;
         }
         call.charged = true;
-        if !awaited || !world.faults.any(Opportunity::Crash) {
+        if !awaited || !world.faults.strike_processes {
             return;
         }
         let (who, replica) = (call.who(), call.replica);
+        self.pause_here(world, who, CrashPoint::AfterCharge);
         self.settle(task);
         let struck = self.draw_unseen(&world.faults, Opportunity::Crash, who, |kind| {
             matches!(
@@ -274,7 +287,9 @@ impl State {
 
     /// A commit took effect: what was charged is recorded.
     pub(crate) fn note_commit(&mut self, slot: usize) {
-        self.calls[slot].charged = false;
-        self.calls[slot].committed = true;
+        let now_us = self.kernel.now_us();
+        let call = &mut self.calls[slot];
+        (call.charged, call.committed) = (false, true);
+        call.committed_at_us = Some(now_us);
     }
 }

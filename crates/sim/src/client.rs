@@ -312,7 +312,7 @@ impl World {
                 key,
                 intent: Some(purchase.intent),
                 payload: Some(purchase.payload),
-                coupon: None,
+                coupon: self.menu.coupon(intent.tenant, intent.basket),
             },
             lineage,
             client: intent.client,
@@ -326,12 +326,22 @@ impl World {
     async fn press(&self, visit: &Visit) -> bool {
         let page = visit.page();
         if self.state.borrow().submitting.contains(&page) {
+            self.hold_back();
             return false;
         }
         if let Button::Debounced(span) = visit.button {
             self.client_sleep(span.0).await;
         }
-        self.state.borrow_mut().submitting.insert(page)
+        let sends = self.state.borrow_mut().submitting.insert(page);
+        if !sends {
+            self.hold_back();
+        }
+        sends
+    }
+
+    /// A tap does not become a request.
+    pub(crate) fn hold_back(&self) {
+        self.state.borrow_mut().traffic.held_back += 1;
     }
 
     /// Nothing of the page is under way any more: its button works again.

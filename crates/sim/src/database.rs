@@ -5,10 +5,12 @@
 //! transaction undoes it at once and releases its locks; until ROLLBACK it answers nothing but "aborted".
 //!
 //! - [`rows`]: the slots of each table and their indexes
+//! - [`coupons`]: coupons and seats, with their statements
 //! - [`due`]: rows by the time at which they are due
 //! - [`statements`]: one method per SQL statement
 //! - [`store`]: the port `orders::Store`, with a round trip for every statement
 
+pub(crate) mod coupons;
 mod due;
 pub(crate) mod rows;
 mod statements;
@@ -16,6 +18,7 @@ pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 
+use coupons::Coupons;
 use explore::TaskId;
 use orders::{CommitTag, StoreError};
 use rows::{Carts, Charges, Keys, Notes, Orders, Sales, Stocks, Undo};
@@ -76,6 +79,7 @@ pub(crate) struct Database {
     pub(crate) charges: Charges,
     pub(crate) notes: Notes,
     pub(crate) carts: Carts,
+    pub(crate) coupons: Coupons,
     transactions: Vec<Transaction>,
     closed: Vec<Tx>,
     /// Tasks whose statement may be tried again, in order.

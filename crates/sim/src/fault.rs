@@ -40,6 +40,7 @@ pub(crate) struct Armed {
     pub(crate) odds: Odds,
     window: Option<Window>,
     client: Option<usize>,
+    replica: Option<u32>,
     index: u32,
     /// A hash of its name.
     identity: u64,
@@ -86,6 +87,7 @@ impl Faults {
                 odds: Odds::of(fault.chance),
                 window: fault.window,
                 client: fault.client,
+                replica: fault.replica,
                 index: index as u32,
                 identity: identity(&fault.name),
                 kind: fault.kind.clone(),
@@ -144,7 +146,8 @@ impl Armed {
 
     /// Whether it can strike these, now.
     pub(crate) fn is_about(&self, who: Who, now_us: u64) -> bool {
-        let mine = self.client.is_none_or(|client| who.client == Some(client));
+        let mine = self.client.is_none_or(|client| who.client == Some(client))
+            && self.replica.is_none_or(|replica| who.replica == replica);
         mine && self.window.is_none_or(|window| window.contains(now_us))
     }
 
@@ -198,7 +201,7 @@ fn sort(kind: &FaultKind) -> (Opportunity, Option<&scenario::Delay>) {
         FaultKind::DuplicateRequest { after } => (Opportunity::DuplicateRequest, Some(after)),
         FaultKind::Partition { .. } => (Opportunity::Partition, None),
         FaultKind::CrashReplica { down_for, .. } => (Opportunity::Crash, Some(down_for)),
-        FaultKind::PauseReplica { span } => (Opportunity::Pause, Some(span)),
+        FaultKind::PauseReplica { span, .. } => (Opportunity::Pause, Some(span)),
         FaultKind::LoseConnection => (Opportunity::LoseConnection, None),
         FaultKind::LoseCommit => (Opportunity::LoseCommit, None),
         FaultKind::LoseCommitAck => (Opportunity::LoseCommitAck, None),
@@ -239,6 +242,19 @@ pub(crate) fn crashes_at(kind: &FaultKind, here: CrashPoint) -> bool {
     }
 }
 
+/// Whether a replica comes to a standstill at an await of this kind. The answer of a COMMIT is what it does not hear any more.
+pub(crate) fn pauses_at(kind: &FaultKind, here: CrashPoint) -> bool {
+    match kind {
+        FaultKind::PauseReplica { point, .. } => match point {
+            // A capture is no await: the one for the gateway's answer has begun long before.
+            CrashPoint::Anywhere => here != CrashPoint::AfterCharge,
+            CrashPoint::DuringCommit | CrashPoint::AfterCommit => here == CrashPoint::AfterCommit,
+            CrashPoint::AfterCharge => here == CrashPoint::AfterCharge,
+        },
+        _ => false,
+    }
+}
+
 /// The faults that this world can do, by their names in scenario files: all of them.
 pub fn backend_faults() -> &'static [&'static str] {
     scenario::FAULTS
@@ -255,6 +271,7 @@ mod tests {
             chance: 0.5,
             window: None,
             client: None,
+            replica: None,
         }
     }
 

@@ -52,6 +52,8 @@ pub use attempt::{Attempt, Outcome};
 pub use client::{Crowd, Purchase, Shoppers, Visit};
 pub use fault::backend_faults;
 pub use ports::ReplicaPorts;
-pub use run::{Control, Interrupted, Pace, Progress, Simulated, run, run_episodes, simulate};
+pub use run::{
+    Control, Interrupted, Pace, Progress, Simulated, Traffic, run, run_episodes, simulate,
+};
 pub use service::{Job, OrderService, Service};
 pub use world::World;

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use history::{BasketRef, Item, Names, SkuRef, TenantRef};
-use protocol::{Line, Money, OrderContent, Tenant};
+use history::{BasketRef, CouponRef, Item, Names, SkuRef, TenantRef};
+use protocol::{Coupon, Line, Money, OrderContent, Tenant};
 use scenario::Plan;
 
 use crate::database::rows::sku;
@@ -21,6 +21,8 @@ pub(crate) struct Menu {
     rewritten: Vec<Vec<MenuItem>>,
     /// The name of each shop's baskets in the history, shop by shop: they are the first names of baskets.
     names: Vec<BasketRef>,
+    /// The name of the coupon of each shop's baskets in the history, shop by shop; empty if there are no coupons.
+    coupons: Vec<Option<CouponRef>>,
 }
 
 impl Menu {
@@ -32,6 +34,7 @@ impl Menu {
             .map(|basket| (content(plan, basket), spare()))
             .collect();
         let mut basket_names = Vec::new();
+        let mut coupons = Vec::new();
         for tenant in 0..plan.shop.tenants {
             names.tenants.count::<TenantRef>();
             let goods = goods(plan, tenant, names);
@@ -42,6 +45,11 @@ impl Menu {
                 };
                 basket_names.push(names.basket(basket.lines.iter().map(item).collect()));
             }
+            if !plan.shop.coupons.is_empty() {
+                let named = coupon_names(plan, tenant, names);
+                let coupon = |basket: &scenario::Basket| basket.coupon.map(|index| named[index]);
+                coupons.extend(plan.shop.baskets.iter().map(coupon));
+            }
         }
         let rewrites = plan.clients.iter().any(|client| client.reserialised > 0.0);
         let baskets = plan.shop.baskets.iter().filter(|_| rewrites);
@@ -49,6 +57,7 @@ impl Menu {
             contents,
             rewritten: baskets.map(|basket| rewritten(plan, basket)).collect(),
             names: basket_names,
+            coupons,
         }
     }
 
@@ -82,6 +91,13 @@ impl Menu {
         self.names[tenant as usize * self.contents.len() + basket]
     }
 
+    /// The name of the coupon of a shop's basket in the history, if it has one.
+    #[inline]
+    pub(crate) fn coupon(&self, tenant: u32, basket: usize) -> Option<CouponRef> {
+        let place = tenant as usize * self.contents.len() + basket;
+        self.coupons.get(place).copied().flatten()
+    }
+
     /// Whether a shop's basket has this very content: the same place in memory, not only the same lines.
     #[inline]
     pub(crate) fn is_content(&self, tenant: Tenant, basket: BasketRef, content: &MenuItem) -> bool {
@@ -100,8 +116,21 @@ pub(crate) fn goods(plan: &Plan, tenant: u32, names: &mut Names) -> Vec<SkuRef> 
         .collect()
 }
 
+/// The names of a shop's coupons in the history, in the order of the plan.
+fn coupon_names(plan: &Plan, tenant: u32, names: &mut Names) -> Vec<CouponRef> {
+    let coupons = plan.shop.coupons.iter();
+    coupons
+        .map(|coupon| coupon_name(Tenant(tenant), &coupon.name, names))
+        .collect()
+}
+
+/// The name of a shop's coupon in the history.
+pub(crate) fn coupon_name(tenant: Tenant, code: &str, names: &mut Names) -> CouponRef {
+    names.coupons.intern(&format!("{tenant}/{code}"))
+}
+
 fn content(plan: &Plan, basket: &scenario::Basket) -> MenuItem {
-    of_lines(plan, &basket.lines)
+    of_lines(plan, basket, &basket.lines)
 }
 
 /// With its lines in the opposite order, and with its first line of several split in two.
@@ -111,6 +140,7 @@ fn rewritten(plan: &Plan, basket: &scenario::Basket) -> Vec<MenuItem> {
     if lines.len() > 1 {
         ways.push(of_lines(
             plan,
+            basket,
             &lines.iter().rev().copied().collect::<Vec<_>>(),
         ));
     }
@@ -118,12 +148,12 @@ fn rewritten(plan: &Plan, basket: &scenario::Basket) -> Vec<MenuItem> {
         let mut split = lines.clone();
         split[place].1 -= 1;
         split.insert(place, (lines[place].0, 1));
-        ways.push(of_lines(plan, &split));
+        ways.push(of_lines(plan, basket, &split));
     }
     ways
 }
 
-fn of_lines(plan: &Plan, lines: &[(usize, u32)]) -> MenuItem {
+fn of_lines(plan: &Plan, basket: &scenario::Basket, lines: &[(usize, u32)]) -> MenuItem {
     let line = |(index, quantity): &(usize, u32)| {
         let item = &plan.shop.skus[*index];
         Line {
@@ -135,5 +165,12 @@ fn of_lines(plan: &Plan, lines: &[(usize, u32)]) -> MenuItem {
     MenuItem::new(OrderContent {
         lines: lines.iter().map(line).collect(),
         note: Default::default(),
+        coupon: basket.coupon.map(|index| {
+            let coupon = &plan.shop.coupons[index];
+            Coupon {
+                code: coupon.name.as_str().into(),
+                off: coupon.off,
+            }
+        }),
     })
 }

@@ -23,6 +23,7 @@ use crate::gateway::{Gateway, Webhook};
 use crate::menu::Menu;
 use crate::promises::{judged_contract, service_contract};
 use crate::replica::{Dying, Replica, Skew};
+use crate::run::Traffic;
 use crate::spelling::respells;
 
 /// Something that is due.
@@ -142,6 +143,12 @@ pub(crate) struct State {
     pub(crate) spelt_keys: u64,
     /// What the service's monitoring has counted.
     pub(crate) metrics: Metrics,
+    /// What came to the service.
+    pub(crate) traffic: Traffic,
+    /// How many statements were the upkeep's.
+    pub(crate) upkeep_statements: u64,
+    /// How many commands reached the cache.
+    pub(crate) cache_commands: u64,
     /// The pages whose button is disabled, because a request of theirs is under way.
     pub(crate) submitting: BTreeSet<Page>,
     /// Until when webhooks are under way.
@@ -236,6 +243,14 @@ impl World {
                     .stocks
                     .add(Tenant(tenant), sku(&item.name), i64::from(item.stock));
                 state.database.sales.slots.push((0, None));
+            }
+            for coupon in &self.plan.shop.coupons {
+                state.database.coupons.add(
+                    Tenant(tenant),
+                    &coupon.name,
+                    u64::from(coupon.limit),
+                    coupon.off,
+                );
             }
         }
     }
@@ -338,6 +353,9 @@ impl State {
             nonces: 0,
             spelt_keys: 0,
             metrics: Metrics::default(),
+            traffic: Traffic::default(),
+            upkeep_statements: 0,
+            cache_commands: 0,
             submitting: BTreeSet::new(),
             webhooks_until_us: 0,
             owners: 0,
@@ -465,6 +483,8 @@ impl State {
         (self.under_load, self.ended, self.running_client) = (true, false, None);
         (self.nonces, self.spelt_keys, self.webhooks_until_us) = (0, 0, 0);
         self.metrics = Metrics::default();
+        self.traffic = Traffic::default();
+        (self.upkeep_statements, self.cache_commands) = (0, 0);
         self.submitting.clear();
     }
 }

@@ -4,16 +4,20 @@
 //! - [`endings`]: when a run is over
 //! - [`clients`]: what people and their apps do
 //! - [`buttons`]: what the client's side of a strategy does
+//! - [`cache`]: how long after a commit the cache learns of it
 //! - [`network`]: what becomes of messages between clients and replicas
 //! - [`processes`]: replicas that die, stand still and come back
 //! - [`gateway`]: what becomes of charges, and who hears of them
 //! - [`faults`]: every fault of the language has its consequence
 
 mod buttons;
+mod cache;
+mod cells;
 mod clients;
 mod endings;
 mod faults;
 mod gateway;
+mod keys;
 mod network;
 mod processes;
 mod story;

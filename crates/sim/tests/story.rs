@@ -7,7 +7,7 @@ use explore::Chooser;
 use history::{Completion, History, Invoke, Label, What};
 use orders::StrategyName;
 use protocol::ChargeState;
-use scenario::{Known, Options, Plan};
+use scenario::{Known, Options, Plan, Scale};
 use sim::{Control, Service, Shoppers, Simulated, World, run, simulate};
 
 /// A scenario of a few hundred purchases in ten minutes, with whatever else a test needs.
@@ -49,7 +49,7 @@ fn options() -> Options {
         .map(|s| (s.name().to_string(), String::new()))
         .collect();
     Options {
-        scale: 1.0,
+        scale: Scale::FULL,
         known: Known {
             strategies,
             presets: words(&["reference"]),

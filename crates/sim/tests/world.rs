@@ -371,6 +371,7 @@ impl Service for Generous {
         let content = std::sync::Arc::new(OrderContent {
             lines,
             note: Default::default(),
+            coupon: None,
         });
         let mut tx = ports.store().begin(Isolation::ReadCommitted).await.unwrap();
         let new = NewOrder {

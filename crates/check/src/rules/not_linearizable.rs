@@ -6,7 +6,7 @@ use history::{KeyRef, Label};
 use crate::case::Case;
 use crate::facts::Clause;
 use crate::keyed::Try;
-use crate::linear::{Found, Problem, STATES_MAX, is_plain};
+use crate::linear::{Found, KeyedOrders, Problem, STATES_MAX, is_plain};
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -45,13 +45,14 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     odd.retain(|key| !is_plain(case, *key as usize));
     odd.truncate(of_each);
     let copies = case.history.coverage.count(Label::DuplicateDelivered) > 0;
+    let keyed = KeyedOrders::of_keys(case, &odd);
     let (mut unexplained, mut disagreed) = (0, 0);
     for key in odd {
         let states_max = match case.explained {
             true => CROSS_CHECKED_STATES_MAX,
             false => STATES_MAX,
         };
-        let found = look(case, key, copies, states_max);
+        let found = look(case, key, &keyed, copies, states_max);
         match found {
             Found::Fits => disagreed += u64::from(is_doubled(case, key)),
             Found::Capped if !case.explained => {
@@ -85,9 +86,15 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
 }
 
-fn look(case: &Case<'_>, key: u32, copies: bool, states_max: usize) -> Found {
+fn look(
+    case: &Case<'_>,
+    key: u32,
+    keyed: &KeyedOrders,
+    copies: bool,
+    states_max: usize,
+) -> Found {
     let search = |problem: Problem| problem.search(states_max);
-    let problem = Problem::of_key(case, key as usize);
+    let problem = Problem::of_key(case, key as usize, keyed);
     let found = problem.clone().map_or(Found::Capped, search);
     if copies && found == Found::DoesNotFit {
         let problem = problem.and_then(Problem::with_copies);

@@ -1,5 +1,6 @@
-//! The captured amount is not what the items of the stored order come to; less, if it has a coupon.
+//! The captured amount is not what the items of the stored order come to; less what its coupon takes off.
 
+use history::CouponRef;
 use protocol::ChargeState;
 
 use crate::case::Case;
@@ -34,8 +35,17 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
                     || (mutant!("wrong-amount/less-is-fine") && charge.amount < price)
                     || (mutant!("wrong-amount/more-is-fine") && charge.amount > price)
             }
-            Some(_) => {
-                (0..=price).contains(&charge.amount)
+            Some(coupon) => {
+                let least = if mutant!("wrong-amount/below-nothing") {
+                    i64::MIN
+                } else {
+                    0
+                };
+                let off = off(case, coupon).filter(|_| !mutant!("wrong-amount/any-discount"));
+                let is_exact =
+                    off.is_none_or(|off| charge.amount == price.saturating_sub(off).max(least));
+                is_exact
+                    && (0..=price).contains(&charge.amount)
                     && !mutant!("wrong-amount/coupons-give-nothing")
                     || mutant!("wrong-amount/coupons-excuse-all")
             }
@@ -54,4 +64,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         }
     }
     tally.checked(checked);
+}
+
+/// What a coupon takes off, if somebody says.
+fn off(case: &Case<'_>, coupon: CouponRef) -> Option<i64> {
+    let coupons = case.history.audit.as_ref()?.coupons.as_ref()?;
+    coupons.iter().find(|row| row.coupon == coupon)?.off
 }

@@ -234,4 +234,5 @@ pub(super) struct Coupon {
     pub(super) limit: u64,
     #[serde(default)]
     pub(super) used: u64,
+    pub(super) off: Option<i64>,
 }

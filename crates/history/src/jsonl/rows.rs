@@ -148,6 +148,7 @@ impl Reader {
             coupon: names.coupons.intern(&name.0),
             limit: row.limit,
             used: row.used,
+            off: row.off,
         });
         coupons.collect()
     }

@@ -43,6 +43,9 @@ impl Line<'_> {
                 self.field_of(&names.coupons.text(row.coupon.index()));
                 self.number("limit", row.limit);
                 self.number("used", row.used);
+                if let Some(off) = row.off {
+                    self.number("off", off);
+                }
                 self.text.push('}');
             }
             self.text.push('}');

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use protocol::{Cart, IdempotencyKey, Money, OrderContent, Sku, Tenant};
+use protocol::{Cart, Coupon, IdempotencyKey, Money, OrderContent, Sku, Tenant};
 
 use super::*;
 
@@ -27,8 +27,19 @@ fn request(lines: &[RawLine], note: &str) -> OrderRequest {
         content: Arc::new(OrderContent {
             lines,
             note: note.into(),
+            coupon: None,
         }),
     }
+}
+
+fn with_coupon(lines: &[RawLine], note: &str, code: &str, off: i64) -> OrderRequest {
+    let mut request = request(lines, note);
+    let content = Arc::get_mut(&mut request.content).expect("nobody else has it");
+    content.coupon = Some(Coupon {
+        code: code.into(),
+        off: Money(off),
+    });
+    request
 }
 
 fn print(lines: &[(&str, u32, i64)], note: &str) -> Fingerprint {
@@ -186,6 +197,18 @@ proptest! {
     fn prints_are_equal_exactly_where_contents_are(a in lines(), b in lines(), note in "[eé\u{301}]{0,2}", other in "[eé\u{301}]{0,2}") {
         let same = canonical(&a, &note) == canonical(&b, &other);
         prop_assert_eq!(fingerprint(&request(&a, &note)) == fingerprint(&request(&b, &other)), same);
+    }
+
+    #[test]
+    fn a_coupon_is_content(lines in lines(), note in "[a-c1]{0,3}", a in ("[eé1]{0,3}", 0..200_i64), b in ("[eé1]{0,3}", 0..200_i64)) {
+        let print = |(code, off): &(String, i64)| fingerprint(&with_coupon(&lines, &note, code, *off));
+        prop_assert_eq!(print(&a) == print(&b), a == b);
+        prop_assert_ne!(print(&a), fingerprint(&request(&lines, &note)));
+        let decomposed = (a.0.nfd().collect(), a.1);
+        prop_assert_eq!(print(&decomposed), print(&a));
+        // What the note lacks at its end cannot be made up for by the coupon.
+        let longer = format!("{note}{}", a.0);
+        prop_assert_ne!(fingerprint(&request(&lines, &longer)), print(&a));
     }
 
     #[test]

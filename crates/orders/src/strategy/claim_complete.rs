@@ -1,6 +1,6 @@
 //! `claim-complete`: the reference. Claim the key, charge under the order's own key, complete under the fencing token.
 //!
-//! 1. one transaction: claim the key, insert the order as pending, reserve stock ([`claim`])
+//! 1. one transaction: claim the key, insert the order as pending, reserve stock and coupon ([`claim`])
 //! 2. charge, with a key derived from the order, so that every retry of it is the same charge ([`charge`])
 //! 3. one transaction, fenced by the token: order, charge, stock, notification and the stored answer together ([`settle`])
 //! 4. a completer takes over claims whose owners have gone, and finishes them the same way ([`maintain`])
@@ -17,6 +17,7 @@ use super::valid_total::valid_total;
 use crate::contract::{Contract, InFlightPolicy};
 use crate::fingerprint::{Fingerprint, fingerprint};
 use crate::machine::{self, Claimed};
+use crate::metrics::Metric;
 use crate::ports::{Clock, Isolation, Ports, Store, StoreError, Transaction};
 use crate::rows::KeyRecord;
 use crate::table::{Claim, Outcome, Ticket};
@@ -54,13 +55,25 @@ impl Strategy for ClaimComplete {
             return Response::refused(400, Problem::KeyMissing);
         }
         let key = identity(request);
-        Purchase::new(ports, contract, request, &key, total)
-            .answer()
-            .await
+        let purchase = Purchase::new(ports, contract, request, &key, total);
+        let response = purchase.answer().await;
+        count(ports, &response);
+        response
     }
 
     async fn maintain<P: Ports>(&self, ports: &P, contract: &Contract) {
         maintain::round(ports, contract).await;
+    }
+}
+
+/// What monitoring counts of a request, which is known when it is answered: another replica may have decided. One that could not
+/// be looked up at all is neither known nor unknown.
+fn count<P: Ports>(ports: &P, response: &Response) {
+    match response.problem {
+        _ if response.replayed => ports.count(Metric::Hit),
+        Some(Problem::KeyReused | Problem::InProgress) => ports.count(Metric::Conflict),
+        Some(Problem::Unavailable) => {}
+        _ => ports.count(Metric::Miss),
     }
 }
 

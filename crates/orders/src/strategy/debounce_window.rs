@@ -2,16 +2,19 @@
 //!
 //! The button waits for 500 ms without another tap and is disabled while the request is under way; the server looks for an
 //! order of the last 30 s with the same items. Order and items are statements of their own, not a transaction. The charge
-//! stands between the check and the INSERT of the order; what the seed does not write (stock, charge, sales, notification)
-//! is autocommitted as the rest is: the stock before the order, the others after its items.
+//! stands between the check and the INSERT of the order; what the seed does not write (stock, coupon, charge, sales, notification)
+//! is autocommitted as the rest is: stock and coupon before the order, the others after its items.
 
 use protocol::{ChargeId, Money, OrderId, OrderRequest, Problem, Response, Span};
 
-use super::naive_purchase::{Name, UNKNOWN, book, charge, confirmed, give_back, new_order};
+use super::naive_purchase::{
+    Name, OUT_OF_STOCK, UNKNOWN, book, confirmed, count_coupon, give_back, new_order,
+    validate_and_charge,
+};
 use super::recent_match::recent_match;
 use super::seed_text::items_are_identical;
 use super::valid_total::valid_total;
-use super::{Button, Strategy};
+use super::{Button, StatedPrevention, Strategy};
 use crate::contract::Contract;
 use crate::metrics::Metric;
 use crate::ports::{Ports, Store, StoreError, Transaction};
@@ -29,6 +32,10 @@ impl Strategy for DebounceWindow {
     const NAME: &'static str = "debounce-window";
     const SUMMARY: &'static str =
         "500 ms debounce, then SELECT orders of 30 s with the same items; autocommitted INSERTs";
+    const STATED: Option<StatedPrevention> = Some(StatedPrevention {
+        share: 0.95,
+        source: "seed 002, line 972",
+    });
     const BUTTON: Button = Button::Debounced(Span::millis(500));
 
     async fn create<P: Ports>(
@@ -58,13 +65,13 @@ impl Strategy for DebounceWindow {
 }
 
 async fn place<P: Ports>(ports: &P, request: &OrderRequest, total: Money) -> Response {
-    let charge = match charge(ports, request, total).await {
+    let charge = match validate_and_charge(ports, request, total).await {
         Ok(charge) => charge,
         Err(refusal) => return refusal,
     };
     match insert(ports, request, total, charge).await {
         Ok(Some(order)) => Response::created(confirmed(order, total)),
-        Ok(None) => give_back(ports, charge).await,
+        Ok(None) => give_back(ports, charge, OUT_OF_STOCK).await,
         Err(_) => UNKNOWN,
     }
 }
@@ -81,6 +88,7 @@ async fn insert<P: Ports>(
     if !db.sell_stock(request.tenant, lines).await? {
         return Ok(None);
     }
+    count_coupon(&mut db, request).await?;
     let new = new_order(ports, request, Name::sent(request), total);
     let order = db.insert_order(new).await?;
     for line in lines {

@@ -2,7 +2,7 @@
 //!
 //! The fingerprint is claimed by SET NX before anything else, so that of two twins one does the work; and it is claimed in its own
 //! and in the bucket before, in this order, so that two requests on either side of a bucket's edge, or of a clock's error, meet
-//! at the bucket that both have. The claims last as long as the window, counted from the first request. Prices, note and shop are
+//! at the bucket that both have. The claims last as long as the window, counted from the first request. Prices, note, coupon and shop are
 //! part of the fingerprint, and its parts cannot run into each other. Under the claim the database is asked, because the cache
 //! may have been flushed; while the cache is down, the database is all there is, and the race of `fingerprint-db` is back. The
 //! result is stored under the claims. The charge stands after the claims and the look, before the order's transaction.
@@ -13,15 +13,15 @@
 use std::fmt::Write;
 
 use compact_str::{CompactString, format_compact};
-use protocol::{Customer, Line, OrderId, OrderRequest, Problem, Response, Time};
+use protocol::{Coupon, Customer, Line, OrderId, OrderRequest, Problem, Response, Time};
 use sha2::{Digest, Sha256};
 
-use super::Strategy;
 use super::fingerprint::{WINDOW, duplicate};
 use super::naive_purchase::{self, Name};
 use super::recent_match::recent_match;
 use super::seed_text::user;
 use super::valid_total::valid_total;
+use super::{StatedPrevention, Strategy};
 use crate::contract::Contract;
 use crate::fingerprint::Fingerprint;
 use crate::metrics::Metric;
@@ -42,6 +42,10 @@ impl Strategy for FingerprintAtomic {
     const NAME: &'static str = "fingerprint-atomic";
     const SUMMARY: &'static str =
         "SET NX the fingerprint in two neighbouring buckets, then order, then store the result";
+    const STATED: Option<StatedPrevention> = Some(StatedPrevention {
+        share: 0.999,
+        source: "seed 002, line 970, of approach 1",
+    });
 
     async fn create<P: Ports>(
         &self,
@@ -97,6 +101,9 @@ fn canonical(request: &OrderRequest) -> String {
     for line in lines {
         let (sku, quantity, price) = (&line.sku.0, line.quantity, line.unit_price.0);
         write!(text, "{}:{sku}{quantity}@{price};", sku.len()).expect("a string takes every text");
+    }
+    if let Some(Coupon { code, off }) = &request.content.coupon {
+        write!(text, "{}:{code}-{}", code.len(), off.0).expect("a string takes every text");
     }
     text
 }

@@ -6,6 +6,10 @@
 //! the order is inserted as confirmed, because it is paid. Stock, the charge's row, the sales counter and the notification
 //! are written with the order.
 //!
+//! Nor do the seeds know coupons and seats; 002 only names them as problems (lines 982-986). What services do there that do not
+//! know better is validate, then increment: whether the coupon may still be used is read before the charge, and its counter
+//! grows with the order, without another look. Whoever reads in between may use it too.
+//!
 //! It does not recover. Every attempt is a charge of its own, and what goes wrong after the charge is answered as unknown
 //! and forgotten.
 
@@ -24,6 +28,12 @@ use crate::strategy::valid_total::valid_total;
 
 /// What is answered when the outcome is not known.
 pub(super) const UNKNOWN: Response = Response::refused(500, Problem::OutcomeUnknown);
+
+/// What is answered when stock is short.
+pub(super) const OUT_OF_STOCK: Response = Response::refused(409, Problem::OutOfStock);
+
+/// What is answered when the coupon is used up, or the seat taken.
+pub(super) const COUPON_USED: Response = Response::refused(422, Problem::CouponUsed);
 
 /// What an order is to be found by.
 #[derive(Clone, Debug)]
@@ -47,13 +57,13 @@ pub(super) async fn purchase<P: Ports>(ports: &P, request: &OrderRequest, name: 
     let Some(total) = valid_total(&request.content) else {
         return Response::refused(400, Problem::Invalid);
     };
-    let charge = match charge(ports, request, total).await {
+    let charge = match validate_and_charge(ports, request, total).await {
         Ok(charge) => charge,
         Err(refusal) => return refusal,
     };
     match insert(ports, request, name, total, charge).await {
         Ok(Some(order)) => Response::created(confirmed(order, total)),
-        Ok(None) => give_back(ports, charge).await,
+        Ok(None) => give_back(ports, charge, OUT_OF_STOCK).await,
         // Money was taken, so no store error means that nothing happened.
         Err(_) => UNKNOWN,
     }
@@ -66,6 +76,24 @@ pub(super) const fn confirmed(id: OrderId, total: Money) -> Order {
         state: OrderState::Confirmed,
         total,
     }
+}
+
+/// A charge of this attempt alone, if its coupon may be used once more as far as anybody can see.
+pub(super) async fn validate_and_charge<P: Ports>(
+    ports: &P,
+    request: &OrderRequest,
+    amount: Money,
+) -> Result<ChargeId, Response> {
+    if let Some(coupon) = &request.content.coupon {
+        let mut db = ports.store().autocommit();
+        match db.check_coupon(request.tenant, coupon).await {
+            Ok(true) => {}
+            Ok(false) => return Err(COUPON_USED),
+            // Nothing was charged yet, and a look changes nothing.
+            Err(_) => return Err(Response::refused(503, Problem::Unavailable)),
+        }
+    }
+    charge(ports, request, amount).await
 }
 
 /// A charge of this attempt alone.
@@ -103,6 +131,7 @@ async fn insert<P: Ports>(
         tx.rollback().await;
         return Ok(None);
     }
+    count_coupon(&mut tx, request).await?;
     let order = tx
         .insert_order(new_order(ports, request, name, total))
         .await?;
@@ -132,6 +161,17 @@ pub(super) async fn book(
         .await
 }
 
+/// Counts the order's coupon, if it has one: without a guard, because somebody has looked before.
+pub(super) async fn count_coupon(
+    tx: &mut impl Transaction,
+    request: &OrderRequest,
+) -> Result<(), StoreError> {
+    match &request.content.coupon {
+        Some(coupon) => tx.count_coupon(request.tenant, coupon).await,
+        None => Ok(()),
+    }
+}
+
 /// The row of a paid order.
 pub(super) fn new_order<P: Ports>(
     ports: &P,
@@ -153,10 +193,14 @@ pub(super) fn new_order<P: Ports>(
     }
 }
 
-/// Stock was short after the charge: the money goes back.
-pub(super) async fn give_back<P: Ports>(ports: &P, charge: ChargeId) -> Response {
+/// The order cannot be taken after all, for this reason: the money goes back.
+pub(super) async fn give_back<P: Ports>(
+    ports: &P,
+    charge: ChargeId,
+    refusal: Response,
+) -> Response {
     match ports.gateway().refund(charge).await {
-        Ok(()) => Response::refused(409, Problem::OutOfStock),
+        Ok(()) => refusal,
         Err(_) => UNKNOWN,
     }
 }

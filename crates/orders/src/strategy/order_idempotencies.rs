@@ -3,7 +3,8 @@
 //! One transaction does steps 1 to 9. The record is never committed while it is pending, so a twin does not see it: it waits at
 //! the unique index, its transaction is aborted, and it gets the generic error. The cart is read without a lock. The charge
 //! stands in step 4, after the stock was found sufficient and before the order is inserted; its row and the notification are
-//! written at the end. The design needs a key, so our clients send one, whatever the scenario's do.
+//! written at the end. A coupon, of which the seed does not speak, is treated as its stock: validated in step 4, then counted by
+//! an atomic update in step 5. The design needs a key, so our clients send one, whatever the scenario's do.
 
 use compact_str::format_compact;
 use protocol::{
@@ -12,7 +13,9 @@ use protocol::{
 };
 
 use super::Strategy;
-use super::naive_purchase::{Name, UNKNOWN, charge, confirmed, give_back, new_order};
+use super::naive_purchase::{
+    COUPON_USED, Name, OUT_OF_STOCK, UNKNOWN, charge, confirmed, give_back, new_order,
+};
 use super::seed_text::body_hash;
 use super::valid_total::valid_total;
 use crate::contract::Contract;
@@ -26,7 +29,6 @@ pub struct OrderIdempotencies;
 
 /// "Idempotency record exists but pending": `idempotency_conflict` or `order_pending`.
 const PENDING: Response = Response::refused(409, Problem::InProgress);
-const INSUFFICIENT_STOCK: Response = Response::refused(409, Problem::OutOfStock);
 
 impl Strategy for OrderIdempotencies {
     const NAME: &'static str = "order-idempotencies";
@@ -162,14 +164,20 @@ async fn sell<P: Ports>(
         return Err(Rollback(Response::refused(400, Problem::Invalid)));
     }
     if !tx.check_stock(tenant, lines).await? {
-        return Err(Rollback(INSUFFICIENT_STOCK));
+        return Err(Rollback(OUT_OF_STOCK));
+    }
+    if !validate_coupon(tx, request).await? {
+        return Err(Rollback(COUPON_USED));
     }
     let charge = charge(ports, request, total).await.map_err(Rollback)?;
     let new = new_order(ports, request, Name::sent(request), total);
     let order = tx.insert_order(new).await?;
     tx.insert_items(order, &request.content).await?;
     if !tx.sell_stock(tenant, lines).await? {
-        return Err(Rollback(give_back(ports, charge).await));
+        return Err(Rollback(give_back(ports, charge, OUT_OF_STOCK).await));
+    }
+    if !redeem_coupon(tx, request).await? {
+        return Err(Rollback(give_back(ports, charge, COUPON_USED).await));
     }
     tx.insert_inventory_log(order, lines).await?;
     tx.increment_sales(tenant, lines).await?;
@@ -183,4 +191,26 @@ async fn sell<P: Ports>(
     tx.insert_notification(order, NotificationKind::Created)
         .await?;
     Ok(order)
+}
+
+/// Whether the order's coupon may be used once more, as far as is committed.
+async fn validate_coupon(
+    tx: &mut impl Transaction,
+    request: &OrderRequest,
+) -> Result<bool, StoreError> {
+    match &request.content.coupon {
+        Some(coupon) => tx.check_coupon(request.tenant, coupon).await,
+        None => Ok(true),
+    }
+}
+
+/// Whether the order got its coupon.
+async fn redeem_coupon(
+    tx: &mut impl Transaction,
+    request: &OrderRequest,
+) -> Result<bool, StoreError> {
+    match &request.content.coupon {
+        Some(coupon) => tx.redeem_coupon(request.tenant, coupon).await,
+        None => Ok(true),
+    }
 }

@@ -9,7 +9,10 @@
 use protocol::{ChargeId, Money, OrderRequest, Problem, Response, Scope, ScopedKey, Tenant};
 
 use super::Strategy;
-use super::naive_purchase::{Name, UNKNOWN, book, charge, confirmed, give_back, new_order};
+use super::naive_purchase::{
+    Name, OUT_OF_STOCK, UNKNOWN, book, confirmed, count_coupon, give_back, new_order,
+    validate_and_charge,
+};
 use super::seed_text::body_hash;
 use super::valid_total::valid_total;
 use crate::contract::Contract;
@@ -81,13 +84,13 @@ async fn workflow<P: Ports>(
     key: &ScopedKey,
     total: Money,
 ) -> Response {
-    let charge = match charge(ports, request, total).await {
+    let charge = match validate_and_charge(ports, request, total).await {
         Ok(charge) => charge,
         Err(refusal) => return refusal,
     };
     match write(ports, contract, request, key, total, charge).await {
         Ok(Some(response)) => response,
-        Ok(None) => give_back(ports, charge).await,
+        Ok(None) => give_back(ports, charge, OUT_OF_STOCK).await,
         // Among others the unique index's: a twin was faster, and its answer would have been ours.
         Err(_) => UNKNOWN,
     }
@@ -110,6 +113,7 @@ async fn write<P: Ports>(
         tx.rollback().await;
         return Ok(None);
     }
+    count_coupon(&mut tx, request).await?;
     let new = new_order(ports, request, Name::sent(request), total);
     let order = tx.insert_order(new).await?;
     tx.insert_items(order, &request.content).await?;

@@ -72,6 +72,10 @@ fn body(customer: &str, content: &OrderContent) -> String {
         let written = write!(text, "{{{sku:?},{quantity},{price}}}");
         written.expect("a string takes every text");
     }
+    if let Some(coupon) = &content.coupon {
+        let (code, off) = (&coupon.code, coupon.off.0);
+        write!(text, "],\"coupon\":{{{code:?},{off}}}").expect("a string takes every text");
+    }
     text
 }
 

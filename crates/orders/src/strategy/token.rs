@@ -8,10 +8,13 @@
 
 use protocol::{Money, Order, OrderRequest, Problem, Response, Scope, ScopedKey, Tenant, Time};
 
-use super::Strategy;
-use super::naive_purchase::{Name, UNKNOWN, book, charge, confirmed, give_back, new_order};
+use super::naive_purchase::{
+    Name, OUT_OF_STOCK, UNKNOWN, book, confirmed, count_coupon, give_back, new_order,
+    validate_and_charge,
+};
 use super::seed_text::body_hash;
 use super::valid_total::valid_total;
+use super::{StatedPrevention, Strategy};
 use crate::contract::Contract;
 use crate::metrics::Metric;
 use crate::ports::{CommitTag, Isolation, Ports, Store, StoreError, Transaction};
@@ -24,6 +27,10 @@ pub struct Token;
 impl Strategy for Token {
     const NAME: &'static str = "token";
     const SUMMARY: &'static str = "the client's token is a primary key: SELECT it, or claim it and create the order in one transaction";
+    const STATED: Option<StatedPrevention> = Some(StatedPrevention {
+        share: 1.0,
+        source: "seed 002, line 971",
+    });
     const CLIENT_KEY: bool = true;
 
     async fn create<P: Ports>(
@@ -130,11 +137,12 @@ async fn write<P: Ports>(
         response: None,
     };
     tx.insert_key(token, processing).await.map_err(thrown)?;
-    let charge = charge(ports, request, total).await?;
+    let charge = validate_and_charge(ports, request, total).await?;
     let lines = &request.content.lines;
     if !tx.sell_stock(request.tenant, lines).await.map_err(thrown)? {
-        return Err(give_back(ports, charge).await);
+        return Err(give_back(ports, charge, OUT_OF_STOCK).await);
     }
+    count_coupon(tx, request).await.map_err(thrown)?;
     let new = new_order(ports, request, Name::sent(request), total);
     let order = tx.insert_order(new).await.map_err(thrown)?;
     for line in lines {

@@ -2,8 +2,8 @@
 
 use protocol::{Money, OrderContent};
 
-/// What the order comes to, or `None` if it is not valid: no lines, a quantity of zero, a negative price, nothing to pay,
-/// or more than the types hold.
+/// What the order comes to, less what its coupon takes off, or `None` if it is not valid: no lines, a quantity of zero, a
+/// negative price or discount, nothing to pay, or more than the types hold.
 pub(super) fn valid_total(content: &OrderContent) -> Option<Money> {
     let (mut total, mut quantity) = (0_i64, 0_u32);
     for line in &content.lines {
@@ -14,15 +14,24 @@ pub(super) fn valid_total(content: &OrderContent) -> Option<Money> {
         // Stores add up the lines of one SKU, and their counters are no wider.
         quantity = quantity.checked_add(line.quantity)?;
     }
-    (total > 0).then_some(Money(total))
+    let off = content.coupon.as_ref().map_or(0, |coupon| coupon.off.0);
+    if off < 0 {
+        return None;
+    }
+    // Neither is negative, so there is no overflow.
+    (total - off > 0).then_some(Money(total - off))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{Line, Sku};
+    use protocol::{Coupon, Line, Sku};
 
     fn total(lines: &[(u32, i64)]) -> Option<i64> {
+        total_with(lines, None)
+    }
+
+    fn total_with(lines: &[(u32, i64)], off: Option<i64>) -> Option<i64> {
         let line = |&(quantity, price): &(u32, i64)| Line {
             sku: Sku("A".into()),
             quantity,
@@ -31,6 +40,10 @@ mod tests {
         let content = OrderContent {
             lines: lines.iter().map(line).collect(),
             note: "".into(),
+            coupon: off.map(|off| Coupon {
+                code: "C".into(),
+                off: Money(off),
+            }),
         };
         valid_total(&content).map(Money::minor)
     }
@@ -48,6 +61,13 @@ mod tests {
         ] {
             assert_eq!(total(lines), None, "{lines:?}");
         }
+    }
+
+    #[test]
+    fn a_coupon_takes_off_what_it_says_and_leaves_something_to_pay() {
+        let total = |off| total_with(&[(2, 300)], Some(off));
+        assert_eq!([total(0), total(599)], [Some(600), Some(1)]);
+        assert_eq!([total(600), total(i64::MAX), total(-1)], [None; 3]);
     }
 
     #[test]

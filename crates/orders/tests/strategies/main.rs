@@ -1,5 +1,6 @@
 //! What the strategies promise, tried in a small world in memory.
 //!
+//! - [`coupons`]: coupons and seats, which so many orders may have and no more
 //! - [`doubles`]: clicks, tabs and replicas, with nothing going wrong
 //! - [`failures`]: one thing going wrong at a time
 //! - [`seeds`]: what the seeds' strategies promise, one request after another
@@ -13,10 +14,11 @@ use std::sync::Arc;
 use orders::{Contract, InFlightPolicy, KeyState, Owner, StrategyName};
 use proptest::prelude::*;
 use protocol::{
-    Cart, Customer, IdempotencyKey, Line, Money, OrderContent, OrderRequest, OrderState, Problem,
-    Response, Sku, Span, Tenant, UserId,
+    Cart, Coupon, Customer, IdempotencyKey, Line, Money, OrderContent, OrderRequest, OrderState,
+    Problem, Response, Sku, Span, Tenant, UserId,
 };
 
+mod coupons;
 mod doubles;
 mod failures;
 mod interleavings;
@@ -47,7 +49,24 @@ fn request(key: Option<&str>, cart: u64, quantity: u32) -> OrderRequest {
         content: Arc::new(OrderContent {
             lines: vec![line("A"), line("B")],
             note: "".into(),
+            coupon: None,
         }),
+    }
+}
+
+/// The same with a coupon that takes half a burger off.
+fn with_coupon(asked: OrderRequest, code: &str) -> OrderRequest {
+    let coupon = Coupon {
+        code: code.into(),
+        off: Money(125),
+    };
+    let content = OrderContent {
+        coupon: Some(coupon),
+        ..OrderContent::clone(&asked.content)
+    };
+    OrderRequest {
+        content: Arc::new(content),
+        ..asked
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Db {
     pub charges: Vec<ChargeRow>,
     /// On hand, reserved, sold.
     pub stock: BTreeMap<Sku, [u64; 3]>,
+    /// Limit and used.
+    pub coupons: BTreeMap<CompactString, [u64; 2]>,
     pub notifications: Vec<(OrderId, NotificationKind)>,
     /// Carts that were bought.
     pub cleared: Vec<(Tenant, Cart)>,
@@ -94,6 +96,18 @@ impl World {
             .map(|(sku, on_hand)| (Sku(sku.into()), [on_hand, 0, 0]))
             .into();
         world
+    }
+
+    /// The database knows this coupon.
+    pub fn with_coupon(self, code: &str, limit: u64) -> World {
+        let row = [limit, 0];
+        self.db.borrow_mut().coupons.insert(code.into(), row);
+        self
+    }
+
+    /// How often a coupon was used.
+    pub fn used(&self, code: &str) -> u64 {
+        self.db.borrow().coupons[code][1]
     }
 
     pub fn replica(&self, owner: u32) -> Replica<'_> {
@@ -163,6 +177,15 @@ impl World {
         assert_eq!(db.notifications.len(), confirmed, "everyone is told once");
         for (sku, [left, reserved, sold]) in &db.stock {
             assert_eq!((left + sold, *reserved), (on_hand, 0), "stock of {sku}");
+        }
+        for (code, [limit, used]) in &db.coupons {
+            let has = |order: &&OrderRow| {
+                let coupon = order.new.content.coupon.as_ref();
+                order.state == OrderState::Confirmed && coupon.is_some_and(|c| c.code == *code)
+            };
+            let live = db.orders.iter().filter(has).count() as u64;
+            assert_eq!(*used, live, "{code} is used by the orders that have it");
+            assert!(used <= limit, "{code} is used within its limit");
         }
         assert!(
             db.keys.values().all(|key| key.state != KeyState::Claimed),

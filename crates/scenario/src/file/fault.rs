@@ -99,6 +99,8 @@ pub struct Window {
     pub from: At<Length>,
     /// The first instant after it.
     pub until: At<Length>,
+    /// It comes again after so long, and again; once if absent.
+    pub every: Option<At<Length>>,
 }
 
 /// What can be said about every fault, and more: `struct`s with the three fields that all share.
@@ -158,9 +160,15 @@ strikes! {
         pub point: Option<PointWord>,
         /// How long until it is back.
         pub down_for: At<Delay>,
+        /// Only this one, such as `replica-0`; any if absent.
+        pub replica: Option<At<String>>,
     }
     /// A replica that stands still.
     Pause {
+        /// Only at this point; anywhere if absent.
+        pub point: Option<PointWord>,
+        /// Only this one, such as `replica-0`; any if absent.
+        pub replica: Option<At<String>>,
         /// For how long.
         #[serde(rename = "for")]
         pub span: At<Delay>,
@@ -181,7 +189,7 @@ pub struct Cut {
     pub window: Option<At<Window>>,
 }
 
-/// Where a replica may die.
+/// Where a replica may die, or stand still.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PointWord {

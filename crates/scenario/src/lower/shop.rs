@@ -1,5 +1,6 @@
 //! The shop: prices, stock, and what people put into their carts.
 
+use super::coupon::Coupons;
 use super::load::Realised;
 use super::names::among;
 use super::value::{positive, price, whole};
@@ -11,7 +12,7 @@ use crate::mistake::Mistake;
 const QUANTITY_MAX: i64 = 1_000;
 
 /// The most of one SKU in one shop: ten times as much, the largest scale, still fits the plan.
-const STOCK_MAX: i64 = 400_000_000;
+pub(super) const STOCK_MAX: i64 = 400_000_000;
 
 impl Lowering<'_> {
     pub(super) fn shop(
@@ -26,12 +27,14 @@ impl Lowering<'_> {
         let users = users.map(|n| whole(n, "the number of users", 1..=4_000_000_000));
         let guests = shop.guests.as_ref();
         let skus = self.skus(&shop.sku, realised)?;
-        let baskets = self.baskets(written, &skus)?;
+        let coupons = self.coupons(shop, realised)?;
+        let baskets = baskets(written, &skus, &coupons)?;
         Ok(plan::Shop {
             tenants: tenants.transpose()?.unwrap_or(1) as u32,
             users: users.transpose()?,
             guests: guests.map_or(Ok(0.0), |share| self.chance(share))?,
             skus,
+            coupons: coupons.all,
             baskets,
         })
     }
@@ -56,24 +59,37 @@ impl Lowering<'_> {
         }
         Ok(skus)
     }
+}
 
-    fn baskets(&self, shop: &At<Shop>, skus: &[plan::Sku]) -> Result<Vec<plan::Basket>, Mistake> {
-        let written = &shop.value.basket;
-        if written.is_empty() {
-            return Err(
-                Mistake::at(&shop.span, "nobody buys anything", "has no basket")
-                    .help("add `[[shop.basket]]` with `lines = { burger = 2 }`"),
-            );
-        }
-        let names: Vec<String> = skus.iter().map(|sku| sku.name.clone()).collect();
-        let baskets = written.iter().map(|basket| basket_of(basket, &names));
-        let mut baskets: Vec<plan::Basket> = baskets.collect::<Result<_, _>>()?;
-        let sum: f64 = baskets.iter().map(|basket| basket.weight).sum();
-        for basket in &mut baskets {
-            basket.weight /= sum;
-        }
-        Ok(baskets)
+fn baskets(
+    shop: &At<Shop>,
+    skus: &[plan::Sku],
+    coupons: &Coupons,
+) -> Result<Vec<plan::Basket>, Mistake> {
+    let written = &shop.value.basket;
+    if written.is_empty() {
+        return Err(
+            Mistake::at(&shop.span, "nobody buys anything", "has no basket")
+                .help("add `[[shop.basket]]` with `lines = { burger = 2 }`"),
+        );
     }
+    let names: Vec<String> = skus.iter().map(|sku| sku.name.clone()).collect();
+    let mut baskets = Vec::new();
+    for basket in written {
+        let lowered = basket_of(basket, &names)?;
+        let price = |(sku, quantity): &(usize, u32)| {
+            let price = skus[*sku].price.minor();
+            price.saturating_mul(i64::from(*quantity))
+        };
+        let prices = lowered.lines.iter().map(price);
+        let total_minor = prices.fold(0_i64, i64::saturating_add);
+        baskets.extend(coupons.spread(basket, lowered, total_minor)?);
+    }
+    let sum: f64 = baskets.iter().map(|basket| basket.weight).sum();
+    for basket in &mut baskets {
+        basket.weight /= sum;
+    }
+    Ok(baskets)
 }
 
 fn basket_of(basket: &At<Basket>, names: &[String]) -> Result<plan::Basket, Mistake> {
@@ -93,5 +109,6 @@ fn basket_of(basket: &At<Basket>, names: &[String]) -> Result<plan::Basket, Mist
     Ok(plan::Basket {
         weight: weight.map_or(Ok(1.0), |weight| positive(weight, "a weight"))?,
         lines: lines.value.0.iter().map(lower).collect::<Result<_, _>>()?,
+        coupon: None,
     })
 }

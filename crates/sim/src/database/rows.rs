@@ -33,6 +33,8 @@ pub(crate) enum Undo {
     /// On hand and reserved, as they were when the row was locked.
     Stock(u32, i64, i64),
     Sales(u32, u64),
+    /// How often it was used when the row was locked.
+    Coupon(u32, i64),
     InsertCharge(u32),
     InsertNote(u32),
 }
@@ -569,6 +571,7 @@ impl Database {
             Undo::ClearCart(tenant, cart) => self.carts.settle(tenant, cart),
             Undo::InsertNote(_) => {}
             Undo::Stock(row, ..) => self.stocks.slots[row as usize].writer = None,
+            Undo::Coupon(row, _) => self.coupons.slots[row as usize].writer = None,
             Undo::Sales(row, _) => self.sales.slots[row as usize].1 = None,
             Undo::InsertCharge(row) => self.charges.slots[row as usize].1 = None,
         }
@@ -602,6 +605,10 @@ impl Database {
             Undo::Stock(row, on_hand, reserved) => {
                 let slot = &mut self.stocks.slots[row as usize];
                 (slot.on_hand, slot.reserved, slot.writer) = (on_hand, reserved, None);
+            }
+            Undo::Coupon(row, used) => {
+                let slot = &mut self.coupons.slots[row as usize];
+                (slot.used, slot.writer) = (used, None);
             }
             Undo::Sales(row, sold) => self.sales.slots[row as usize] = (sold, None),
             Undo::InsertCharge(row) => {

@@ -9,8 +9,8 @@ use orders::{
     Store, StoreError, Token, Transaction,
 };
 use protocol::{
-    Cart, Customer, IdempotencyKey, Line, Order, OrderContent, OrderId, OrderState, ScopedKey,
-    Span, Tenant, Time,
+    Cart, Coupon, Customer, IdempotencyKey, Line, Order, OrderContent, OrderId, OrderState,
+    ScopedKey, Span, Tenant, Time,
 };
 use scenario::{CrashPoint, Host};
 
@@ -364,6 +364,29 @@ impl Transaction for SimTransaction<'_> {
     async fn check_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
         self.statement(true, |db, tx| db.check_stock(tx, tenant, lines))
             .await
+    }
+
+    async fn check_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<bool, StoreError> {
+        self.statement(true, |db, tx| db.check_coupon(tx, tenant, coupon))
+            .await
+    }
+
+    async fn redeem_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<bool, StoreError> {
+        self.statement(false, |db, tx| db.redeem_coupon(tx, tenant, coupon))
+            .await
+    }
+
+    async fn count_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<(), StoreError> {
+        self.statement(false, |db, tx| db.count_coupon(tx, tenant, coupon, 1))
+            .await
+    }
+
+    async fn release_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<(), StoreError> {
+        self.statement(false, |db, tx| db.count_coupon(tx, tenant, coupon, -1))
+            .await?;
+        let state = &mut *self.ports.world.state.borrow_mut();
+        state.cover(Label::CouponGivenBack);
+        Ok(())
     }
 
     async fn insert_order(&mut self, new: NewOrder) -> Result<OrderId, StoreError> {

@@ -129,6 +129,7 @@ fn claimed(token: u32) -> KeyRecord {
     let content = Arc::new(OrderContent {
         lines: vec![line("burger", 1)],
         note: Default::default(),
+        coupon: None,
     });
     let request = protocol::OrderRequest {
         tenant: SHOP,
@@ -171,6 +172,7 @@ fn new_order(natural_key: Option<Cart>) -> NewOrder {
         content: Arc::new(OrderContent {
             lines: vec![line("burger", 1)],
             note: Default::default(),
+            coupon: None,
         }),
         total: Money(100),
         state: OrderState::Pending,

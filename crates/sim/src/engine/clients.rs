@@ -131,10 +131,11 @@ where
                 continue;
             };
             // A tap within the time of the one before it takes its place.
-            if let Some((earlier, tapped_us)) = waiting.replace((visit, leaves_us))
-                && leaves_us - tapped_us >= span.0
-            {
-                self.come(earlier, tapped_us);
+            if let Some((earlier, tapped_us)) = waiting.replace((visit, leaves_us)) {
+                match leaves_us - tapped_us >= span.0 {
+                    true => self.come(earlier, tapped_us),
+                    false => world.hold_back(),
+                }
             }
         }
         if let Some((last, tapped_us)) = waiting {

@@ -1,8 +1,8 @@
 //! The port `orders::Cache`: a command may find everything forgotten, or nobody there.
 
 use compact_str::CompactString;
-use orders::Cache;
 use orders::ports::CacheError;
+use orders::{Cache, Clock};
 use protocol::Span;
 use scenario::{CrashPoint, Host};
 
@@ -19,6 +19,7 @@ impl ReplicaPorts<'_> {
     ) -> Result<R, CacheError> {
         let slot = self.slot;
         self.round_trip(CrashPoint::Anywhere, true, move |state, _| {
+            state.cache_commands += 1;
             let who = state.calls[slot].who();
             let now_us = state.kernel.now_us();
             if state
@@ -45,6 +46,29 @@ impl ReplicaPorts<'_> {
         })
         .await
     }
+
+    /// A command that writes. After a change of the database it takes its time: readers of the cache find the old state as long as
+    /// the plan says.
+    async fn change<R>(
+        &self,
+        key: &CompactString,
+        effect: impl FnMut(&mut State, u64) -> R,
+    ) -> Result<R, CacheError> {
+        let early_us = self.before_cache_write_us();
+        if early_us > 0 {
+            self.sleep(Span(early_us)).await;
+        }
+        self.command(key, effect).await
+    }
+
+    /// How long until a cache command may leave that writes.
+    fn before_cache_write_us(&self) -> u64 {
+        let latencies = &self.world.plan.world.latencies;
+        let state = self.world.state.borrow();
+        let committed_at_us = state.calls[self.slot].committed_at_us;
+        let arrives_us = committed_at_us.map_or(0, |at_us| at_us + latencies.cache_write_us);
+        arrives_us.saturating_sub(state.kernel.now_us() + latencies.database_us)
+    }
 }
 
 impl Cache for ReplicaPorts<'_> {
@@ -59,7 +83,7 @@ impl Cache for ReplicaPorts<'_> {
         value: CompactString,
         ttl: Span,
     ) -> Result<(), CacheError> {
-        self.command(key, |state, now_us| {
+        self.change(key, |state, now_us| {
             state.cache.set(key, value.clone(), now_us + ttl.0)
         })
         .await
@@ -71,7 +95,7 @@ impl Cache for ReplicaPorts<'_> {
         value: CompactString,
         ttl: Span,
     ) -> Result<bool, CacheError> {
-        self.command(key, |state, now_us| {
+        self.change(key, |state, now_us| {
             state
                 .cache
                 .set_if_absent(key, value.clone(), now_us, now_us + ttl.0)
@@ -80,7 +104,7 @@ impl Cache for ReplicaPorts<'_> {
     }
 
     async fn delete(&self, key: &CompactString) -> Result<(), CacheError> {
-        self.command(key, |state, _| state.cache.delete(key)).await
+        self.change(key, |state, _| state.cache.delete(key)).await
     }
 
     async fn delete_if(
@@ -88,7 +112,7 @@ impl Cache for ReplicaPorts<'_> {
         key: &CompactString,
         value: &CompactString,
     ) -> Result<bool, CacheError> {
-        self.command(key, |state, now_us| {
+        self.change(key, |state, now_us| {
             state.cache.delete_if(key, value, now_us)
         })
         .await

@@ -1,4 +1,4 @@
-//! Answers that are stored without an order of our own: the cart was sold under another key, or the stock is short.
+//! Answers that are stored without an order of our own: the cart was sold under another key, or there is not what is asked for.
 
 use protocol::{Order, OrderId, OrderRequest, OrderState, Problem, Response};
 

@@ -1,4 +1,4 @@
-//! The first transaction: claim the key, insert the order, reserve the stock; or find out why not.
+//! The first transaction: claim the key, insert the order, reserve stock and coupon; or find out why not.
 
 use std::sync::Arc;
 
@@ -31,8 +31,8 @@ pub(super) enum Round {
     Answer(Answer),
     /// Somebody works on it.
     InFlight,
-    /// Stock is short.
-    Short,
+    /// There is not what is asked for: stock is short, or the coupon used up.
+    Refused(Response),
     /// Somebody was faster between two statements: look again.
     Again,
 }
@@ -67,9 +67,9 @@ impl<P: Ports> Purchase<'_, P> {
                     round += 1;
                 }
                 Ok(Round::Answer(answer)) => return Claiming::Answer(answer),
-                // A commit that was never acknowledged may still have taken the stock that is short now.
-                Ok(Round::Short) if unclear.is_some() => return Claiming::Answer(UNKNOWN),
-                Ok(Round::Short) => return Claiming::Answer(Answer::passing(OUT_OF_STOCK)),
+                // A commit that was never acknowledged may still have taken what is missing now.
+                Ok(Round::Refused(_)) if unclear.is_some() => return Claiming::Answer(UNKNOWN),
+                Ok(Round::Refused(refusal)) => return Claiming::Answer(Answer::passing(refusal)),
                 Ok(Round::InFlight) => {
                     if !patience::look_again(self.ports.clock(), self.patient_until).await {
                         return Claiming::Answer(Answer::passing(self.contract.in_progress()));
@@ -89,13 +89,13 @@ impl<P: Ports> Purchase<'_, P> {
         })
     }
 
-    /// One transaction, and a second one if the first found the cart sold, or the stock short where that is remembered.
+    /// One transaction, and a second one if the first found the cart sold, or a refusal that is remembered.
     /// The second is rare, so it is boxed: it does not make the future of every request larger.
     async fn one_round(&self, unclear: Option<&Held>) -> Result<Round, StoreError> {
         match self.claim_once(unclear).await {
             Err(StoreError::Unique(Constraint::OrdersCart)) => Box::pin(self.adopt()).await,
-            Ok(Round::Short) if unclear.is_none() && self.contract.stores(&OUT_OF_STOCK) => {
-                Box::pin(self.remember(OUT_OF_STOCK)).await
+            Ok(Round::Refused(refusal)) if unclear.is_none() && self.contract.stores(&refusal) => {
+                Box::pin(self.remember(refusal)).await
             }
             other => other,
         }
@@ -155,7 +155,8 @@ impl<P: Ports> Purchase<'_, P> {
         }
     }
 
-    /// The order and the claim that works on it. Stock comes last, because its rows are the ones that everybody wants.
+    /// The order and the claim that works on it. Stock and coupon come last, because their rows are the ones
+    /// that everybody wants.
     async fn begin_order(
         &self,
         tx: &mut impl Transaction,
@@ -176,7 +177,12 @@ impl<P: Ports> Purchase<'_, P> {
             .reserve_stock(self.request.tenant, &content.lines)
             .await?
         {
-            return Ok(Round::Short);
+            return Ok(Round::Refused(OUT_OF_STOCK));
+        }
+        if let Some(coupon) = &content.coupon
+            && !tx.redeem_coupon(self.request.tenant, coupon).await?
+        {
+            return Ok(Round::Refused(COUPON_USED));
         }
         Ok(Round::Held(Held {
             key: self.key.clone(),
@@ -252,3 +258,4 @@ impl<P: Ports> Purchase<'_, P> {
 }
 
 const OUT_OF_STOCK: Response = Response::refused(409, Problem::OutOfStock);
+const COUPON_USED: Response = Response::refused(422, Problem::CouponUsed);

@@ -132,7 +132,7 @@ async fn write_order(
     }
 }
 
-/// The rows that everybody wants, last.
+/// The rows that everybody wants, last, and in the order of the first transaction. A coupon was counted there already.
 async fn write_stock(
     tx: &mut impl Transaction,
     held: &Held,
@@ -144,7 +144,13 @@ async fn write_stock(
             tx.settle_stock(tenant, lines).await?;
             tx.increment_sales(tenant, lines).await
         }
-        Ending::Cancel(_) => tx.release_stock(tenant, lines).await,
+        Ending::Cancel(_) => {
+            tx.release_stock(tenant, lines).await?;
+            match &held.content.coupon {
+                Some(coupon) => tx.release_coupon(tenant, coupon).await,
+                None => Ok(()),
+            }
+        }
     }
 }
 

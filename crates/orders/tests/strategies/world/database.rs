@@ -6,8 +6,8 @@ use orders::{
     OrderRow, Store, StoreError, Token, Transaction,
 };
 use protocol::{
-    Cart, Customer, IdempotencyKey, Line, Order, OrderContent, OrderId, OrderState, ScopedKey,
-    Span, Tenant, Time,
+    Cart, Coupon, Customer, IdempotencyKey, Line, Order, OrderContent, OrderId, OrderState,
+    ScopedKey, Span, Tenant, Time,
 };
 
 use super::{Db, Trouble, World, pause};
@@ -83,6 +83,13 @@ impl Tx<'_> {
         }
         self.db.stock = stock;
         true
+    }
+
+    fn coupon(&mut self, coupon: &Coupon) -> &mut [u64; 2] {
+        self.db
+            .coupons
+            .get_mut(&coupon.code)
+            .expect("a test orders with coupons that there are")
     }
 
     fn order(&mut self, id: OrderId) -> Option<&mut OrderRow> {
@@ -193,6 +200,40 @@ impl Transaction for Tx<'_> {
     async fn sell_stock(&mut self, _tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
         self.statement(|this| Ok(this.shift(lines, ON_HAND, SOLD)))
             .await
+    }
+    async fn check_coupon(&mut self, _tenant: Tenant, coupon: &Coupon) -> Result<bool, StoreError> {
+        self.statement(|this| {
+            let [limit, used] = this.db.coupons[&coupon.code];
+            Ok(used < limit)
+        })
+        .await
+    }
+    async fn redeem_coupon(
+        &mut self,
+        _tenant: Tenant,
+        coupon: &Coupon,
+    ) -> Result<bool, StoreError> {
+        self.statement(|this| {
+            let [limit, used] = this.coupon(coupon);
+            let left = *used < *limit;
+            *used += u64::from(left);
+            Ok(left)
+        })
+        .await
+    }
+    async fn count_coupon(&mut self, _tenant: Tenant, coupon: &Coupon) -> Result<(), StoreError> {
+        self.statement(|this| {
+            this.coupon(coupon)[1] += 1;
+            Ok(())
+        })
+        .await
+    }
+    async fn release_coupon(&mut self, _tenant: Tenant, coupon: &Coupon) -> Result<(), StoreError> {
+        self.statement(|this| {
+            this.coupon(coupon)[1] -= 1;
+            Ok(())
+        })
+        .await
     }
     async fn insert_order(&mut self, new: NewOrder) -> Result<OrderId, StoreError> {
         self.statement(|this| {
