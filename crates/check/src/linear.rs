@@ -197,6 +197,18 @@ impl Problem {
         })
     }
 
+    /// The same, without the requests that were refused as in flight when another key of their purchase had been sent: a service that
+    /// knows purchases by more than their key may have refused them for the other key, and they say nothing of this one.
+    pub(crate) fn refused_for_another_key(mut self, since: u64) -> Problem {
+        let since = match mutant!("not-linearizable/another-key-at-any-time") {
+            true => 0,
+            false => since,
+        };
+        self.ops
+            .retain(|op| op.end != End::Fail(Refusal::InFlight) || op.returned < since);
+        self
+    }
+
     /// The same, with a copy of every request that was refused as in flight, of which nobody was told: where the network duplicates requests, a request may
     /// be refused because its own copy is at work. `None` if that is too much.
     pub(crate) fn with_copies(mut self) -> Option<Problem> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use report::Comparison;
-use report::comparison::{line, markdown, preface, terminal};
+use report::comparison::{line, markdown, overview, preface, terminal};
 use runner::compare::seeds_wanted;
 use runner::{Contest, Failure, StrategyName, compare};
 use scenario::{Library, Mistake, Options, Plan, Scale};
@@ -40,13 +40,12 @@ pub fn run(args: &CompareArgs, output: &mut Output) -> Exit {
         }
     };
     let (stop, strategies) = (Stop::on_interrupt(), strategies(args));
-    let mut page = preface(&command(args));
+    let mut comparisons = Vec::with_capacity(plans.len());
     for (called, plan) in called.iter().zip(&plans) {
         let comparison = match one(args, called, plan, &strategies, &stop) {
             Ok(comparison) => comparison,
             Err(exit) => return exit,
         };
-        page.push_str(&markdown(&comparison));
         output.print(&match args.json {
             true => line(&comparison),
             false => terminal(&comparison) + "\n",
@@ -55,14 +54,18 @@ pub fn run(args: &CompareArgs, output: &mut Output) -> Exit {
             // Nobody reads any more, and nothing else was asked for.
             return Exit::Inconclusive;
         }
+        comparisons.push(comparison);
     }
-    write(args, &page)
+    write(args, &comparisons)
 }
 
-fn write(args: &CompareArgs, page: &str) -> Exit {
+/// Writes the page, if somebody wants one.
+fn write(args: &CompareArgs, comparisons: &[Comparison]) -> Exit {
     let Some(path) = &args.report else {
         return Exit::Ok;
     };
+    let sections = comparisons.iter().map(markdown);
+    let page = preface(&command(args)) + &overview(comparisons) + &sections.collect::<String>();
     match folder::write(path, |file| file.write_all(page.as_bytes())) {
         Ok(()) => Exit::Ok,
         Err(problem) => {

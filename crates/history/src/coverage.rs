@@ -80,6 +80,10 @@ labels! {
     EditedCart = "edited-cart",
     /// A request wrote the content of an earlier one otherwise.
     Reserialised = "reserialised",
+    /// The payment's own channel asked for an order.
+    SecondChannel = "second-channel",
+    /// Somebody meant the same purchase once more.
+    RepeatPurchase = "repeat-purchase",
     /// A client had no network when it was used.
     Offline = "offline",
 }

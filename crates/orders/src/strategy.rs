@@ -60,6 +60,8 @@ pub trait Strategy {
     const LISTENS: bool = false;
     /// How many duplicates it prevents, if its document says so.
     const STATED: Option<StatedPrevention> = None;
+    /// The contract that it documents, by its preset's name: what its clients may rely on, unless a scenario says otherwise.
+    const PRESET: &'static str = "reference";
 
     /// Answers `POST /orders`.
     async fn create<P: Ports>(
@@ -121,6 +123,11 @@ macro_rules! registry {
             /// Whether its clients send a key for every purchase, whatever the scenario says.
             pub const fn brings_client_key(self) -> bool {
                 match self { $(StrategyName::$strategy => <$strategy as Strategy>::CLIENT_KEY,)+ }
+            }
+
+            /// The preset of the contract that it documents.
+            pub const fn preset(self) -> &'static str {
+                match self { $(StrategyName::$strategy => <$strategy as Strategy>::PRESET,)+ }
             }
 
             /// Whether [`StrategyName::hear`] does anything.
@@ -208,6 +215,7 @@ mod tests {
                 "{strategy}"
             );
             assert!(!strategy.summary().is_empty() && !strategy.summary().contains('\n'));
+            assert!(Contract::preset(strategy.preset()).is_some(), "{strategy}");
         }
         assert_eq!(
             "claim_complete".parse::<StrategyName>(),

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::{Claim, Metrics, StatusCount};
 
-pub use markdown::{markdown, preface};
+pub use markdown::{markdown, overview, preface};
 pub use terminal::terminal;
 
 /// The version of the form below. It grows when a reader of older lines would misunderstand a newer one.

@@ -114,8 +114,11 @@ mod tests {
     use super::*;
     use history::{Contract, IntentRef, Invoke, OrderRef, Recorder, TenantRef};
 
-    /// Plays requests of intents, each with its beginning and its end: a status, and whether it is an order. No end is silence.
-    fn losers(requests: &[(u32, u64, Option<(u64, u16)>)]) -> Vec<(Option<u16>, u64)> {
+    /// A request of an intent: when it was sent, and when it was answered with what status; no answer is silence.
+    type Sent = (u32, u64, Option<(u64, u16)>);
+
+    /// Plays requests, and counts what the losers among them got. A status below 300 comes with an order.
+    fn losers(requests: &[Sent]) -> Vec<(Option<u16>, u64)> {
         let mut recorder = Recorder::new(Contract::default());
         let mut steps = Vec::new();
         for (place, (_, sent, end)) in requests.iter().enumerate() {

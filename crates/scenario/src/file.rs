@@ -11,7 +11,7 @@ pub mod fault;
 pub mod value;
 
 pub use client::{
-    AppCrash, Backoff, Client, KeyForm, KeyReuse, KeyWord, Retry, RetryOn, ReuseBy, Tap,
+    AppCrash, Backoff, Channel, Client, KeyForm, KeyReuse, KeyWord, Retry, RetryOn, ReuseBy, Tap,
 };
 pub use delay::{Delay, Waits};
 pub use fault::{Fault, FaultWord};
@@ -64,6 +64,8 @@ pub struct Expect {
     pub holds: Option<At<bool>>,
     /// The rules it violates.
     pub violates: Option<At<Vec<At<String>>>>,
+    /// The rules it violates besides with some seeds.
+    pub may_violate: Option<At<Vec<At<String>>>>,
     /// It violates them with some seeds only.
     pub sometimes: Option<At<bool>>,
 }
@@ -126,6 +128,8 @@ pub struct World {
     pub replicas: Option<At<i64>>,
     /// The standard deviation of the replicas' clocks around the true time.
     pub clock_skew: Option<At<Length>>,
+    /// How long a replica waits for the gateway.
+    pub gateway_timeout: Option<At<Length>>,
     /// How long things take.
     #[serde(default)]
     pub latency: Latency,

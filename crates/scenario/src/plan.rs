@@ -43,6 +43,8 @@ pub struct Expect {
     pub strategy: Option<String>,
     /// The rules that must be violated; none means that every rule must hold.
     pub violates: Vec<String>,
+    /// The rules that may be violated beside them: some seeds show it.
+    pub may_violate: Vec<String>,
     /// Whether the violation comes with some seeds only: such a run meets its expectation either way.
     pub sometimes: bool,
 }
@@ -50,8 +52,8 @@ pub struct Expect {
 /// The service's promises: a preset of `orders`, by name, and what differs from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contract {
-    /// The preset.
-    pub preset: String,
+    /// The preset; `None` is the one that the strategy documents.
+    pub preset: Option<String>,
     /// What a request gets whose twin is being worked on.
     pub in_flight: Option<InFlight>,
     /// The status for a key that comes with another content.
@@ -88,6 +90,8 @@ pub struct World {
     pub latencies: Latencies,
     /// The standard deviation of the replicas' clocks, normal around the true time.
     pub clock_skew_us: u64,
+    /// How long a replica waits for the gateway.
+    pub gateway_timeout_us: u64,
 }
 
 /// How long things take.
@@ -235,6 +239,9 @@ pub struct ClientPlan {
     pub edited_cart: Option<Rush>,
     /// The probability that a request after a purchase's first writes the same content otherwise.
     pub reserialised: f64,
+    /// The payment's own channel, which orders what was captured while nobody heard of it: under a key of its own, so many
+    /// times at most, until it is answered. The first wait is from the capture to its first request.
+    pub second_channel: Option<Retry>,
     /// The client has no network at first: its requests leave after this delay.
     pub offline: Option<Rush>,
     /// The app dies while it waits, and comes back: with its key if that was stored.
@@ -425,7 +432,7 @@ pub enum FaultKind {
     GatewayTimeoutBefore,
     /// The gateway does what it is asked, and its answer does not come (per request to it).
     GatewayTimeoutAfter,
-    /// The gateway takes longer (per request to it); a replica waits for it five seconds and no longer.
+    /// The gateway takes longer (per request to it); a replica waits for it no longer than it always does.
     SlowGateway {
         /// By so much.
         by: Delay,

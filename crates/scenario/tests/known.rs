@@ -4,63 +4,133 @@ use std::path::PathBuf;
 
 use scenario::{Known, Options, Scale};
 
+/// Every strategy.
+const STRATEGIES: &[&str] = &[
+    "claim-complete",
+    "check-then-insert",
+    "no-dedup",
+    "client-disable",
+    "recent-check",
+    "process-counter",
+    "fingerprint",
+    "fingerprint-db",
+    "fingerprint-atomic",
+    "token",
+    "debounce-window",
+    "unique-key",
+    "order-idempotencies",
+    "response-snapshot",
+    "distributed-lock",
+];
+
+/// Every rule.
+const RULES: &[&str] = &[
+    "malformed",
+    "vacuous",
+    "duplicate-order",
+    "lost-ack",
+    "phantom-order",
+    "failed-but-applied",
+    "replay-mismatch",
+    "conflict-accepted",
+    "spurious-conflict",
+    "cross-tenant",
+    "result-regression",
+    "double-charge",
+    "orphan-charge",
+    "uncharged-order",
+    "wrong-amount",
+    "oversell",
+    "negative-stock",
+    "stock-conservation",
+    "reservation-leak",
+    "false-sold-out",
+    "partial-order",
+    "duplicate-notification",
+    "phantom-notification",
+    "false-merge",
+    "early-expiry",
+    "immortal-key",
+    "late-after-expiry",
+    "stale-read",
+    "stored-error-policy",
+    "error-dishonesty",
+    "unfenced",
+    "quota",
+    "stuck-claim",
+    "unresolved-retry",
+    "missing-notification",
+    "unavailable",
+    "not-linearizable",
+];
+
+/// Every situation.
+const LABELS: &[&str] = &[
+    "request-lost",
+    "reply-lost-after-commit",
+    "duplicate-delivered",
+    "concurrent-duplicate",
+    "retry-after-commit",
+    "double-click",
+    "client-timeout",
+    "replay-served",
+    "in-flight-refused",
+    "coupon-used",
+    "key-reused",
+    "crash-in-flight",
+    "crash-after-charge",
+    "retry-after-crash",
+    "commit-unknown",
+    "capture-unknown",
+    "takeover",
+    "declined",
+    "out-of-stock",
+    "lock-wait",
+    "key-expired",
+    "paused-beyond-lease",
+    "two-replicas",
+    "app-crash",
+    "second-tab",
+    "key-of-another-tenant",
+    "malformed-key",
+    "edited-cart",
+    "reserialised",
+    "second-channel",
+    "repeat-purchase",
+    "offline",
+];
+
+/// Every preset of a contract.
+const PRESETS: &[&str] = &[
+    "reference",
+    "reference-202",
+    "reference-wait",
+    "stripe-v1",
+    "ietf-07",
+    "checkout-com",
+    "paypal",
+    "seed-001",
+    "seed-002",
+    "seed-003",
+    "seed-004",
+];
+
 /// Everything at this scale, on a backend that can do every fault.
 pub fn options(scale: f64) -> Options {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let strategy = |name: &str| (name.to_owned(), String::from("a strategy"));
+    let strategy = |name: &&str| ((*name).to_owned(), String::from("a strategy"));
     Options {
         scale: Scale::Of(scale),
         known: Known {
-            strategies: ["claim-complete", "no-dedup", "check-then-insert"]
-                .map(strategy)
-                .into(),
-            rules: names(&[
-                "duplicate-order",
-                "lost-ack",
-                "double-charge",
-                "oversell",
-                "replay-mismatch",
-                "vacuous",
-            ]),
-            evidence: names(&["vacuous"]),
-            labels: names(&[
-                "reply-lost-after-commit",
-                "concurrent-duplicate",
-                "retry-after-commit",
-                "double-click",
-                "client-timeout",
-                "replay-served",
-            ]),
-            presets: names(&["reference", "stripe-v1", "ietf-07"]),
+            strategies: STRATEGIES.iter().map(strategy).collect(),
+            rules: names(RULES),
+            evidence: names(&["malformed", "vacuous"]),
+            labels: names(LABELS),
+            presets: names(PRESETS),
             faults: names(scenario::FAULTS),
             backend: "sim".into(),
         },
     }
-}
-
-/// The same, with every name that the files of the folder use.
-pub fn with_the_names_of_the_files(scale: f64) -> Options {
-    let mut options = options(scale);
-    for (_, text) in scenario::builtin() {
-        let file: toml::Table = text.parse().expect("it is TOML");
-        let texts = |list: Option<&toml::Value>| -> Vec<String> {
-            let list = list.and_then(toml::Value::as_array);
-            let texts = list.into_iter().flatten().filter_map(toml::Value::as_str);
-            texts.map(str::to_owned).collect()
-        };
-        options.known.labels.extend(texts(file.get("coverage")));
-        let expectations = file.get("expect").and_then(toml::Value::as_array);
-        for expectation in expectations.into_iter().flatten() {
-            options
-                .known
-                .rules
-                .extend(texts(expectation.get("violates")));
-            let strategy = expectation.get("strategy").and_then(toml::Value::as_str);
-            let named = strategy.map(|name| (name.to_owned(), String::from("a strategy")));
-            options.known.strategies.extend(named);
-        }
-    }
-    options
 }
 
 /// The folder of scenarios of this repository.

@@ -34,7 +34,7 @@ name = "app"
 fn what_a_file_does_not_say_is_what_every_story_shares() {
     let plan = plan("");
     assert_eq!(plan.name, "dinner");
-    assert_eq!(plan.contract.preset, "reference");
+    assert_eq!(plan.contract.preset, None);
     assert_eq!(plan.contract.recovery_deadline_us, 120_000_000);
     assert_eq!(
         (plan.world.replicas, plan.world.clock_skew_us),
@@ -91,6 +91,58 @@ fn lines_keep_the_order_in_which_they_are_written() {
     let plan = plan("");
     assert_eq!(plan.shop.baskets[0].lines, [(1, 1), (0, 2)]);
     assert_eq!(plan.shop.baskets[0].weight, 0.75);
+}
+
+#[test]
+fn a_basket_with_seats_is_one_basket_for_each_and_a_seat_is_a_coupon_with_a_limit_of_one() {
+    let text = r#"
+        story = "s"
+        strategy = "no-dedup"
+        [shop]
+        seats = ["A1", "A2"]
+        [[shop.coupon]]
+        name = "C"
+        limit = 30
+        off = "2.50"
+        [[shop.sku]]
+        name = "ticket"
+        price = 9
+        stock = 1
+        [[shop.basket]]
+        lines = { ticket = 1 }
+        coupon = "C"
+        [[shop.basket]]
+        weight = 3
+        lines = { ticket = 1 }
+        any-seat = ["A2", "A1"]
+        [load]
+        intents = 100
+        over = "1s"
+        [[client]]
+        name = "web"
+    "#;
+    let shop = |scale| {
+        parse("x.toml", text, &options(scale))
+            .unwrap_or_else(|m| panic!("{}", m.render()))
+            .shop
+    };
+    let limits = |scale| -> Vec<u32> {
+        shop(scale)
+            .coupons
+            .iter()
+            .map(|coupon| coupon.limit)
+            .collect()
+    };
+    assert_eq!((limits(1.0), limits(0.05)), (vec![30, 1, 1], vec![2, 1, 1]));
+    let off: Vec<Money> = shop(1.0).coupons.iter().map(|coupon| coupon.off).collect();
+    assert_eq!(off, [Money(250), Money(0), Money(0)]);
+    let baskets: Vec<(f64, Option<usize>)> = (shop(1.0).baskets.iter())
+        .map(|basket| (basket.weight, basket.coupon))
+        .collect();
+    assert_eq!(
+        baskets,
+        [(0.25, Some(0)), (0.375, Some(2)), (0.375, Some(1))]
+    );
 }
 
 #[test]

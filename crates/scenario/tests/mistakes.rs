@@ -94,6 +94,18 @@ fn the_good_file_is_good() {
 }
 
 #[test]
+fn what_may_be_violated_stands_beside_what_is() {
+    check_all(
+        r#"
+        violates = ["duplicate-order"] => violates = ["duplicate-order"]\nmay-violate = ["duplicate-order"] | " | is violated every time |
+        violates = ["duplicate-order"] => violates = ["duplicate-order"]\nmay-violate = ["lost-ak"] | " | unknown rule `lost-ak` | `lost-ack`
+        violates = ["duplicate-order"] => holds = true\nmay-violate = ["lost-ack"] | [ | stands beside what is violated | `sometimes = true`
+        violates = ["duplicate-order"] => violates = ["duplicate-order"]\nsometimes = true\nmay-violate = ["lost-ack"] | [ | stands beside what is violated | `sometimes = true`
+        "#,
+    );
+}
+
+#[test]
 fn an_expectation_names_promises_of_the_service_and_not_the_state_of_the_evidence() {
     check_all(
         r#"
@@ -160,11 +172,43 @@ fn what_is_done_to_keys_and_carts_needs_keys_and_carts() {
 }
 
 #[test]
+fn coupons_and_seats_are_declared_once_and_named_rightly() {
+    let shop = |more: &str| format!("tenants = 2 => {more} ");
+    let coupon = |more: &str| format!("stock = 10 => stock = 10\\n[[shop.coupon]]\\n{more}");
+    let two = |lines: &str| {
+        let declared = "seats = [\"A1\", \"A2\"]\\n[[shop.coupon]]\\nname = \"LUNCH5\"\\nlimit = 3\\noff = \"30.00\"\\n";
+        format!(
+            "tenants = 2\\n\\n[[shop.sku]]\\nname = \"burger\"\\nprice = \"15.00\"\\nstock = 10\\n\\n[[shop.basket]]\\nlines = {{ burger = 2 }} => {declared}[[shop.sku]]\\nname = \"burger\"\\nprice = \"15.00\"\\nstock = 10\\n[[shop.basket]]\\nlines = {{ burger = 2 }}\\n{lines}"
+        )
+    };
+    let rows = [
+        shop(r#"seats = ["A1", "A1"] | "A1"] | the seat `A1` is declared twice |"#),
+        shop(r#"seats = [""] | " | a seat needs a name |"#),
+        coupon(r#"name = ""\nlimit = 1 | ""\nlimit | a coupon needs a name |"#),
+        coupon(r#"name = "C"\nlimit = 0 | 0 | the limit |"#),
+        coupon(r#"name = "C"\nlimit = 1\noff = "1.005" | "1.005 | |"#),
+        two(r#"coupon = "free" | "free" | unknown coupon `free` | there is `LUNCH5`"#),
+        two(r#"coupon = "A1" | "A1"\n | unknown coupon `A1` |"#),
+        two(
+            r#"coupon = "LUNCH5" | "LUNCH5"\n\n | with the coupon `LUNCH5` this basket costs nothing | anything to pay"#,
+        ),
+        two(r#"any-seat = ["A1", "row"] | "row"] | unknown seat `row` | there is `A1` and `A2`"#),
+        two(r#"any-seat = [] | [] | no seat to choose | any-seat = ["#),
+        two(
+            r#"coupon = "LUNCH5"\nany-seat = ["A1"] | ["A1"]\n | a coupon or with a seat | one of either"#,
+        ),
+    ];
+    for row in &rows {
+        check_all(row);
+    }
+}
+
+#[test]
 fn unknown_names_get_the_nearest_known_one() {
     check_all(
         r#"
         "claim-complete" => "claim-compleet" | " | unknown strategy `claim-compleet` | did you mean `claim-complete`?
-        "no-dedup" => "zzz" | " | unknown strategy `zzz` | there is `claim-complete`, `no-dedup` and `check-then-insert`
+        "no-dedup" => "zzz" | " | unknown strategy `zzz` | there is `claim-complete`, `check-then-insert`, `no-dedup`,
         ["duplicate-order"] => ["duplicat-order"] | " | unknown rule | did you mean `duplicate-order`?
         ["double-click"] => ["double-clik"] | " | unknown coverage label | did you mean `double-click`?
         "reference" => "stripe" | " | unknown preset | did you mean
@@ -203,6 +247,18 @@ fn lengths_of_time_need_a_unit_that_we_know() {
         timeout = "5s" => timeout = "99999d" | " | not a length | at most `366d`
         timeout = "5s" => timeout = "0s" | " | this time is nothing |
         timeout = "5s" => timeout = [1] | [1] | not a length |
+        "#,
+    );
+}
+
+#[test]
+fn a_second_channel_asks_at_least_once_and_waits() {
+    check_all(
+        r#"
+        timeout = "5s" => second-channel = { max = 0, wait = "5s" } | 0 | the number of the channel's requests |
+        timeout = "5s" => second-channel = { max = 3, wait = [] } | [] | a list of waits needs a wait |
+        timeout = "5s" => second-channel = { wait = "5s" } | { | missing field `max` |
+        replicas = 3 => gateway-timeout = "0s" | " | this time is nothing |
         "#,
     );
 }
@@ -372,7 +428,7 @@ fn a_rendered_mistake_shows_the_line_and_what_to_write() {
  1 │ story = \"dinner\"
  2 │ strategy = \"claim-compleet\"
    ·            ────────┬───────
-   ·                    ╰── not one of the three strategies
+   ·                    ╰── not one of the 15 strategies
  3 │ coverage = [\"double-click\"]
    ╰────
   help: did you mean `claim-complete`?

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use explore::{Chooser, Kind, Lineage, Odds, Site};
 use history::{KeyRef, Label};
-use scenario::{DelayTable, Intent, Plan, Unfold};
+use scenario::{ClientPlan, DelayTable, Intent, Plan, Unfold};
 
 use crate::reuse::{ReuseTable, Reused};
 use crate::world::State;
@@ -21,6 +21,8 @@ pub(crate) struct Arrivals {
     key_reuse: Vec<Vec<ReuseTable>>,
     /// Purchases that follow from others, by time, with the key that they reuse.
     pub(crate) later: VecDeque<(Intent, Option<Reused>)>,
+    /// How long after a capture each client's channel looks first, if it has one.
+    channel: Vec<Option<DelayTable>>,
 }
 
 #[derive(Debug)]
@@ -37,9 +39,12 @@ const OFFLINE: Kind = Kind::new("client.offline");
 const EDIT: Kind = Kind::new("client.edited-cart");
 const EDIT_BASKET: Kind = Kind::new("client.edited-cart.basket");
 /// The visit with the edited cart is a tap with this number.
-pub(crate) const EDIT_TAP: u32 = 1_001;
+pub(crate) const EDIT_TAP: u32 = 1_002;
 /// The second tab's visit is a tap with this number.
 pub(crate) const TAB_TAP: u32 = 1_000;
+/// What the payment's channel asks is a tap with this number.
+pub(crate) const CHANNEL_TAP: u32 = 1_001;
+const CHANNEL: Kind = Kind::new("client.second-channel");
 
 impl Arrivals {
     pub(crate) fn new(plan: &Plan) -> Arrivals {
@@ -51,6 +56,10 @@ impl Arrivals {
             odds: Odds::of(tap.chance),
             after: DelayTable::new(&tap.after),
             uplink: tap.uplink.as_ref().map(DelayTable::new),
+        };
+        let channel = |client: &ClientPlan| {
+            let channel = client.second_channel.as_ref()?;
+            channel.wait.first().map(DelayTable::new)
         };
         Arrivals {
             unfold: Unfold::new(plan),
@@ -81,6 +90,7 @@ impl Arrivals {
                 .map(|client| client.key_reuse.iter().map(ReuseTable::new).collect())
                 .collect(),
             later: VecDeque::new(),
+            channel: plan.clients.iter().map(channel).collect(),
         }
     }
 
@@ -141,6 +151,15 @@ impl Arrivals {
             state.cover(Label::Offline);
         }
         leaves_us.unwrap_or(0)
+    }
+
+    /// How long after a capture of which nobody heard the payment's channel looks.
+    pub(crate) fn channel_us(&self, intent: &Intent, state: &mut State) -> u64 {
+        state.cover(Label::SecondChannel);
+        let table = self.channel[intent.client].as_ref();
+        table.map_or(0, |table| {
+            table.draw(&mut state.chooser, CHANNEL, intent.lineage, 0)
+        })
     }
 
     /// How long after the last tap a second tab does the same, if one is open.

@@ -8,9 +8,9 @@ use explore::{Class, Kind, Lineage, Odds, Site};
 use history::{IntentRef, Invoke, KeyRef, Label, PayloadRef, TenantRef};
 use orders::Button;
 use protocol::{Cart, OrderRequest, Problem, Tenant};
-use scenario::{ClientPlan, DelayTable, Intent, KeyPolicy, Plan, ReuseBy};
+use scenario::{ClientPlan, DelayTable, Intent, KeyPolicy, Plan, Retry, ReuseBy};
 
-use crate::arrivals::{EDIT_TAP, TAB_TAP};
+use crate::arrivals::{CHANNEL_TAP, EDIT_TAP, TAB_TAP};
 use crate::attempt::{Attempt, Outcome};
 use crate::reuse::Reused;
 use crate::world::{Event, World, customer};
@@ -29,7 +29,7 @@ pub struct Visit {
     pub intent: Intent,
     /// Its names.
     pub purchase: Purchase,
-    /// Which tap of the button it is; the second tab counts as a tap of its own.
+    /// Which tap of the button it is; the second tab and the payment's channel count as taps of their own.
     pub tap: u32,
     /// How long the first request of this visit is under way, if not as the world says.
     pub uplink_us: Option<u64>,
@@ -77,6 +77,7 @@ impl Visit {
 #[derive(Debug)]
 pub struct Shoppers {
     waits: Vec<Vec<DelayTable>>,
+    channel_waits: Vec<Vec<DelayTable>>,
     back_after: Vec<Option<(Odds, DelayTable)>>,
     reserialised: Vec<Odds>,
 }
@@ -97,10 +98,11 @@ const RESTARTS_MAX: u32 = 20;
 impl Shoppers {
     /// The clients of a plan.
     pub fn new(plan: &Plan) -> Shoppers {
-        let waits = |client: &ClientPlan| match &client.retry {
+        let waits = |retry: &Option<Retry>| match retry {
             Some(retry) => retry.wait.iter().map(DelayTable::new).collect(),
             None => Vec::new(),
         };
+        let clients = plan.clients.iter();
         let back = |client: &ClientPlan| {
             client
                 .crash
@@ -108,7 +110,10 @@ impl Shoppers {
                 .map(|crash| (Odds::of(crash.chance), DelayTable::new(&crash.back_after)))
         };
         Shoppers {
-            waits: plan.clients.iter().map(waits).collect(),
+            waits: clients.clone().map(|client| waits(&client.retry)).collect(),
+            channel_waits: clients
+                .map(|client| waits(&client.second_channel))
+                .collect(),
             back_after: plan.clients.iter().map(back).collect(),
             reserialised: plan
                 .clients
@@ -118,9 +123,36 @@ impl Shoppers {
         }
     }
 
-    /// Whether the client tries again after such an outcome.
-    fn tries_again(client: &ClientPlan, outcome: Outcome, retries: u32) -> bool {
-        let Some(retry) = client.retry.as_ref().filter(|retry| retries < retry.max) else {
+    /// The payment's own channel asks under a key of its own, until it is answered.
+    async fn order_what_was_paid(&self, world: &World, visit: &Visit) {
+        let client = &world.plan.clients[visit.intent.client];
+        let Some(channel) = &client.second_channel else {
+            return;
+        };
+        let waits = &self.channel_waits[visit.intent.client];
+        let lineage = visit.intent.lineage.child(TAP, u64::from(visit.tap));
+        let key = Some(world.state.borrow_mut().recorder.key());
+        for number in 1.. {
+            let attempt_lineage = lineage.child(ATTEMPT, u64::from(number));
+            let attempt = world.attempt(visit, key, attempt_lineage, client.timeout_us);
+            let outcome = world.exchange(attempt).await;
+            if !Shoppers::tries_again(Some(channel), outcome, number) {
+                return;
+            }
+            let wait = &waits[(number as usize).min(waits.len() - 1)];
+            let span_us = wait.draw(
+                &mut world.state.borrow_mut().chooser,
+                WAIT,
+                lineage,
+                u64::from(number),
+            );
+            world.client_sleep(span_us).await;
+        }
+    }
+
+    /// Whether somebody tries again after such an outcome.
+    fn tries_again(retry: Option<&Retry>, outcome: Outcome, retries: u32) -> bool {
+        let Some(retry) = retry.filter(|retry| retries < retry.max) else {
             return false;
         };
         match outcome {
@@ -165,6 +197,10 @@ impl Shoppers {
 
 impl Crowd for Shoppers {
     async fn visit(&self, world: &World, visit: Visit) {
+        if visit.tap == CHANNEL_TAP {
+            // Boxed, as the button is.
+            return Box::pin(self.order_what_was_paid(world, &visit)).await;
+        }
         let client = &world.plan.clients[visit.intent.client];
         // Boxed, because few buttons do anything, and visits are made by the million.
         if visit.button != Button::Plain && !Box::pin(world.press(&visit)).await {
@@ -207,7 +243,7 @@ impl Crowd for Shoppers {
                     key = Some(world.new_key(visit.intent.client, visit.intent.tenant));
                 }
                 restarts += 1;
-            } else if Shoppers::tries_again(client, outcome, retries) {
+            } else if Shoppers::tries_again(client.retry.as_ref(), outcome, retries) {
                 let waits = &self.waits[visit.intent.client];
                 let wait = &waits[(retries as usize).min(waits.len() - 1)];
                 let span_us = wait.draw(

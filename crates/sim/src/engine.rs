@@ -8,13 +8,15 @@ mod clients;
 mod gateway;
 mod replicas;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use explore::{Chooser, Class, Pool, TaskId};
 use orders::Button;
+use scenario::Intent;
 
 use crate::arrivals::Arrivals;
-use crate::client::Visit;
+use crate::client::{Purchase, Visit};
 use crate::ports::ReplicaPorts;
 use crate::run::{Control, Interrupted, Pace, Progress};
 use crate::service::{Job, Service};
@@ -41,6 +43,8 @@ where
     button: Button,
     /// Whether clients send a key for every purchase, even where the plan's send none.
     brings_key: bool,
+    /// The purchases whose payment has a channel of its own, by the number of their intent, until it acts.
+    with_channel: BTreeMap<u32, (Intent, Purchase)>,
     /// Since when nothing but upkeep is to come.
     idle_since_us: Option<u64>,
     woken: Vec<TaskId>,
@@ -65,6 +69,7 @@ where
             hears: service.hears_webhooks(),
             button: service.button(),
             brings_key: service.brings_client_key(),
+            with_channel: BTreeMap::new(),
             idle_since_us: None,
             woken: Vec::new(),
         }
@@ -76,6 +81,7 @@ where
         self.clients.clear();
         self.arrivals.rewind();
         self.woken.clear();
+        self.with_channel.clear();
         self.idle_since_us = None;
         self.world.begin_again(chooser);
     }
@@ -153,7 +159,11 @@ where
     }
 
     fn is_empty(&self) -> bool {
-        self.clients.is_empty() && self.world.state.borrow().attempts.is_empty()
+        let state = self.world.state.borrow();
+        self.clients.is_empty()
+            && state.attempts.is_empty()
+            // A capture may still let a channel act.
+            && (self.with_channel.is_empty() || !state.gateway.is_busy())
     }
 
     /// Whether nothing but upkeep has been left for so long that it will not help those who still wait.

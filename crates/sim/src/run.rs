@@ -83,7 +83,8 @@ pub struct Simulated {
     pub deadlocks: u64,
 }
 
-/// Runs a plan under a strategy: the plan's clients, its load and its faults.
+/// Runs a plan under a strategy: the plan's clients, its load and its faults; and the contract that the strategy documents, unless
+/// the plan names one.
 ///
 /// # Errors
 /// [`Interrupted`] if the watcher stopped it.
@@ -93,7 +94,7 @@ pub fn simulate(
     chooser: Chooser,
     pace: &mut Pace<'_>,
 ) -> Result<Simulated, Interrupted> {
-    let world = World::new(plan, chooser);
+    let world = World::under(plan, strategy.preset(), chooser);
     let service = OrderService::new(strategy, world.service_contract);
     let shoppers = Shoppers::new(plan);
     run(&world, &service, &shoppers, pace)?;

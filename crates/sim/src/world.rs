@@ -181,7 +181,15 @@ impl World {
     /// # Panics
     /// If the plan names a contract that `orders` does not have: scenario files are checked before.
     pub fn new(plan: &Rc<Plan>, chooser: Chooser) -> World {
-        let service_contract = service_contract(plan);
+        World::under(plan, "reference", chooser)
+    }
+
+    /// The same, with the contract of this preset if the plan names none.
+    ///
+    /// # Panics
+    /// If `orders` does not have the plan's contract, or this one.
+    pub fn under(plan: &Rc<Plan>, preset: &str, chooser: Chooser) -> World {
+        let service_contract = service_contract(plan, preset);
         let mut names = Names::default();
         for fault in &plan.faults {
             names.faults.intern::<FaultRef>(&fault.name);

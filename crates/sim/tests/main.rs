@@ -3,6 +3,7 @@
 //! - [`world`]: one seed is one run, and every episode begins at the beginning
 //! - [`endings`]: when a run is over
 //! - [`clients`]: what people and their apps do
+//! - [`channel`]: who else orders what was paid for
 //! - [`buttons`]: what the client's side of a strategy does
 //! - [`cache`]: how long after a commit the cache learns of it
 //! - [`network`]: what becomes of messages between clients and replicas
@@ -13,6 +14,7 @@
 mod buttons;
 mod cache;
 mod cells;
+mod channel;
 mod clients;
 mod endings;
 mod faults;

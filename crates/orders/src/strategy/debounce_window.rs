@@ -37,6 +37,7 @@ impl Strategy for DebounceWindow {
         source: "seed 002, line 972",
     });
     const BUTTON: Button = Button::Debounced(Span::millis(500));
+    const PRESET: &'static str = "seed-002";
 
     async fn create<P: Ports>(
         &self,

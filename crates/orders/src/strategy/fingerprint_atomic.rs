@@ -46,6 +46,7 @@ impl Strategy for FingerprintAtomic {
         share: 0.999,
         source: "seed 002, line 970, of approach 1",
     });
+    const PRESET: &'static str = "seed-002";
 
     async fn create<P: Ports>(
         &self,

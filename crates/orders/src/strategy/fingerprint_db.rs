@@ -30,6 +30,7 @@ impl Strategy for FingerprintDb {
         share: 0.999,
         source: "seed 002, line 970",
     });
+    const PRESET: &'static str = "seed-002";
 
     async fn create<P: Ports>(
         &self,

@@ -32,6 +32,7 @@ impl Strategy for Token {
         source: "seed 002, line 971",
     });
     const CLIENT_KEY: bool = true;
+    const PRESET: &'static str = "seed-002";
 
     async fn create<P: Ports>(
         &self,

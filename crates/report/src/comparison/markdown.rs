@@ -21,7 +21,8 @@ Every scenario under every strategy, in simulation, with the same seeds for each
 - **prevented**: the share of repetitions that became no order, 1 - extra orders / repetitions. A repetition is a request that
   reached the service and was not the first of its purchase to do so (a copy that the network made is one, a request that was lost on
   the way is none), or a tap that the client's button held back. A purchase is what a person meant, however many requests it took.
-  Where every repetition is carried out, it is 0.
+  Where every repetition is carried out, it is 0. A repetition that becomes no order for another reason (no stock, a declined payment)
+  or becomes the first one, because the first request came to nothing, is no extra order either: `no-dedup` shows how many those are.
 - **95 %**: Wilson's score interval of that share, of the pooled counts of all seeds (E. B. Wilson, JASA 22 (1927), 209-212).
 - **stated**: what seed 002, lines 966-973, says of the strategy. No other document states a figure.
 - **extra orders, extra charges**: beyond the first of each purchase. **orphans**: charges whose order is absent or cancelled.
@@ -39,6 +40,47 @@ Every scenario under every strategy, in simulation, with the same seeds for each
 All counts are sums over the seeds. Strategies that break no rule come first, then those that prevent more.
 "
     )
+}
+
+/// Every strategy on every scenario in one table: what it prevents, and how many rules it breaks. Strategies are in the order of their
+/// names, because each scenario ranks them otherwise.
+pub fn overview(comparisons: &[Comparison]) -> String {
+    let mut names: Vec<&str> = comparisons
+        .iter()
+        .flat_map(|comparison| &comparison.strategies)
+        .map(|row| row.strategy.as_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    let scenarios = comparisons
+        .iter()
+        .map(|comparison| comparison.scenario.as_str());
+    let scenarios: Vec<&str> = scenarios.collect();
+    let mut text = format!(
+        "\n## In one table\n\nWhat is prevented, and in brackets how many rules are broken, if any are.\n\n| strategy | {} |\n|---|{}\n",
+        scenarios.join(" | "),
+        "---:|".repeat(scenarios.len())
+    );
+    for name in names {
+        let cells = comparisons.iter().map(|comparison| {
+            let row = comparison
+                .strategies
+                .iter()
+                .find(|row| row.strategy == name);
+            row.map_or(String::new(), cell)
+        });
+        let cells: Vec<String> = cells.collect();
+        text.push_str(&format!("| `{name}` | {} |\n", cells.join(" | ")));
+    }
+    text
+}
+
+fn cell(row: &StrategyRow) -> String {
+    let prevented = share(row.prevention.map(|estimate| estimate.share));
+    match row.broken.len() {
+        0 => prevented,
+        some => format!("{prevented} ({some})"),
+    }
 }
 
 /// A comparison as a section.

@@ -34,6 +34,8 @@ pub struct Client {
     pub edited_cart: Option<At<Rush>>,
     /// The probability that a request after a purchase's first writes the same content otherwise.
     pub reserialised: Option<At<Chance>>,
+    /// Whoever hears of payments orders what was paid for, under a key of its own.
+    pub second_channel: Option<At<Channel>>,
     /// It has no network at first: its requests leave later.
     pub offline: Option<At<Rush>>,
     /// The app dies while it waits, and comes back.
@@ -148,6 +150,16 @@ pub struct Backoff {
     pub jitter: Option<At<Chance>>,
     /// The longest wait before jitter.
     pub cap: Option<At<Length>>,
+}
+
+/// The payment's own channel: it orders what the gateway captured while nobody heard the gateway's answer.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Channel {
+    /// At most so many requests for a purchase.
+    pub max: At<i64>,
+    /// How long after the capture its first request leaves, and how long it waits before each further one.
+    pub wait: At<Waits>,
 }
 
 /// The app dies while it waits for an answer.

@@ -8,8 +8,8 @@ use super::delay::delay_at;
 use super::value::whole;
 use super::{Lowering, plan};
 use crate::file::{
-    AppCrash, At, Backoff, Client, KeyForm, KeyReuse, KeyWord, Load, Retry, RetryOn, ReuseBy, Tap,
-    Waits,
+    AppCrash, At, Backoff, Channel, Client, KeyForm, KeyReuse, KeyWord, Load, Retry, RetryOn,
+    ReuseBy, Tap, Waits,
 };
 use crate::mistake::Mistake;
 
@@ -104,6 +104,7 @@ impl Lowering<'_> {
             let written = written.as_ref();
             written.map(|rush| self.rush(rush)).transpose()
         };
+        let channel = client.second_channel.as_ref();
         let crash = client.crash.as_ref();
         Ok(plan::ClientPlan {
             name: client.name.value.clone(),
@@ -134,6 +135,7 @@ impl Lowering<'_> {
                 }
                 None => 0.0,
             },
+            second_channel: channel.map(|channel| self.channel(channel)).transpose()?,
             offline: rush(&client.offline)?,
             crash: crash.map(|crash| self.app_crash(crash)).transpose()?,
         })
@@ -229,6 +231,20 @@ impl Lowering<'_> {
             on_unavailable: on.contains(&RetryOn::Unavailable),
             on_in_progress: on.contains(&RetryOn::InProgress),
             on_key_reused: on.contains(&RetryOn::KeyReused),
+        })
+    }
+
+    /// Whatever is no answer, it asks again.
+    fn channel(&self, written: &At<Channel>) -> Result<plan::Retry, Mistake> {
+        let Channel { max, wait } = &written.value;
+        Ok(plan::Retry {
+            max: whole(max, "the number of the channel's requests", 1..=RETRIES_MAX)? as u32,
+            wait: self.waits(wait)?,
+            on_reset: true,
+            on_timeout: true,
+            on_unavailable: true,
+            on_in_progress: true,
+            on_key_reused: false,
         })
     }
 

@@ -139,3 +139,149 @@ impl Database {
         slot.is_left(replaced.unwrap_or(slot.used))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use explore::TaskId;
+    use orders::StoreError;
+
+    use super::*;
+
+    const SHOP: Tenant = Tenant(0);
+
+    fn coupon(code: &str) -> Coupon {
+        Coupon {
+            code: code.into(),
+            off: Money(5),
+        }
+    }
+
+    /// A database with a coupon that two orders may have, and a seat.
+    fn database() -> Database {
+        let mut db = Database::default();
+        db.coupons.add(SHOP, "C", 2, Money(5));
+        db.coupons.add(SHOP, "A1", 1, Money(0));
+        db.coupons.add(Tenant(1), "A1", 1, Money(0));
+        db
+    }
+
+    /// What a statement came to; `None`: it waits.
+    type Ran<T> = Option<Result<T, StoreError>>;
+
+    fn redeem(db: &mut Database, tx: Tx, code: &str) -> Ran<bool> {
+        let task = TaskId {
+            slot: tx.0,
+            generation: 0,
+        };
+        db.run(tx, task, &mut |db, tx| {
+            db.redeem_coupon(tx, SHOP, &coupon(code))
+        })
+    }
+
+    fn count(db: &mut Database, tx: Tx, code: &str, change: i64) -> Ran<()> {
+        let task = TaskId {
+            slot: tx.0,
+            generation: 0,
+        };
+        db.run(tx, task, &mut |db, tx| {
+            db.count_coupon(tx, SHOP, &coupon(code), change)
+        })
+    }
+
+    fn check(db: &mut Database, tx: Tx, code: &str) -> bool {
+        db.check_coupon(tx, SHOP, &coupon(code)).unwrap()
+    }
+
+    fn used(db: &Database) -> [i64; 3] {
+        [0, 1, 2].map(|row: usize| db.coupons.slots[row].used)
+    }
+
+    #[test]
+    fn a_guarded_update_waits_for_the_row_and_then_judges_what_was_committed() {
+        for (commits, left) in [(true, false), (false, true)] {
+            let mut db = database();
+            let (a, b) = (db.begin(), db.begin());
+            assert_eq!(redeem(&mut db, a, "A1"), Some(Ok(true)));
+            assert_eq!(
+                redeem(&mut db, b, "A1"),
+                None,
+                "it was left, as far as was committed"
+            );
+            match commits {
+                true => assert_eq!(db.commit(a), orders::CommitTag::Committed),
+                false => db.rollback(a),
+            }
+            assert_eq!(db.released.len(), 1);
+            assert_eq!(redeem(&mut db, b, "A1"), Some(Ok(left)));
+            assert_eq!(used(&db), [0, 1, 0], "once, and in this shop only");
+        }
+    }
+
+    #[test]
+    fn a_coupon_that_is_used_up_as_committed_is_neither_waited_for_nor_locked() {
+        let mut db = database();
+        let a = db.begin();
+        assert_eq!(redeem(&mut db, a, "A1"), Some(Ok(true)));
+        assert_eq!(
+            redeem(&mut db, a, "A1"),
+            Some(Ok(false)),
+            "its own use counts"
+        );
+        assert_eq!(db.commit(a), orders::CommitTag::Committed);
+        let (a, b, c) = (db.begin(), db.begin(), db.begin());
+        assert_eq!(redeem(&mut db, b, "A1"), Some(Ok(false)));
+        assert_eq!(
+            count(&mut db, a, "A1", -1),
+            Some(Ok(())),
+            "b has not locked it"
+        );
+        assert_eq!(
+            redeem(&mut db, c, "A1"),
+            Some(Ok(false)),
+            "what is given back is not committed"
+        );
+        assert!(!check(&mut db, c, "A1") && check(&mut db, a, "A1"));
+        assert_eq!(db.commit(a), orders::CommitTag::Committed);
+        assert_eq!(redeem(&mut db, c, "A1"), Some(Ok(true)));
+    }
+
+    #[test]
+    fn validate_then_increment_uses_a_coupon_more_often_than_it_may_be() {
+        let mut db = database();
+        let (a, b) = (db.begin(), db.begin());
+        assert!(check(&mut db, a, "A1") && check(&mut db, b, "A1"));
+        assert_eq!(count(&mut db, a, "A1", 1), Some(Ok(())));
+        assert!(
+            check(&mut db, b, "A1"),
+            "not committed yet, and nobody waits to look"
+        );
+        assert_eq!(count(&mut db, b, "A1", 1), None, "a writer waits");
+        assert_eq!(db.commit(a), orders::CommitTag::Committed);
+        assert_eq!(count(&mut db, b, "A1", 1), Some(Ok(())));
+        assert_eq!(db.commit(b), orders::CommitTag::Committed);
+        assert_eq!(used(&db), [0, 2, 0]);
+    }
+
+    #[test]
+    fn a_rollback_gives_back_what_a_transaction_used_and_its_locks() {
+        let mut db = database();
+        let a = db.begin();
+        for left in [true, true, false] {
+            assert_eq!(redeem(&mut db, a, "C"), Some(Ok(left)));
+        }
+        assert_eq!(redeem(&mut db, a, "A1"), Some(Ok(true)));
+        assert_eq!(used(&db), [2, 1, 0]);
+        db.rollback(a);
+        assert_eq!(used(&db), [0, 0, 0]);
+        let b = db.begin();
+        assert_eq!(redeem(&mut db, b, "C"), Some(Ok(true)));
+    }
+
+    #[test]
+    fn a_coupon_that_nobody_knows_is_never_left() {
+        let mut db = database();
+        let tx = db.begin();
+        assert_eq!(redeem(&mut db, tx, "D"), Some(Ok(false)));
+        assert!(!check(&mut db, tx, "D"));
+    }
+}

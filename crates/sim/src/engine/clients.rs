@@ -3,11 +3,11 @@
 use std::future::Future;
 
 use explore::{Class, Kind, TaskId};
-use history::{KeyRef, Label};
+use history::{IntentRef, KeyRef, Label};
 use orders::Button;
 use scenario::{Intent, KeyPolicy};
 
-use crate::arrivals::{EDIT_TAP, TAB_TAP};
+use crate::arrivals::{CHANNEL_TAP, EDIT_TAP, TAB_TAP};
 use crate::attempt::AttemptId;
 use crate::client::{Purchase, Visit};
 use crate::engine::Engine;
@@ -32,6 +32,9 @@ where
         if later.is_some_and(|(later, _)| later.at_us <= now_us)
             && let Some((later, reused)) = self.arrivals.later.pop_front()
         {
+            if reused.is_none() {
+                self.world.state.borrow_mut().cover(Label::RepeatPurchase);
+            }
             self.purchase(later, reused);
             return;
         }
@@ -106,6 +109,10 @@ where
             self.plan_reuse(&intent, key);
         }
         let meets = reused.and_then(|reused| reused.meets(world));
+        if client.second_channel.is_some() {
+            let number = purchase.intent.index() as u32;
+            self.with_channel.insert(number, (intent, purchase));
+        }
         let mut leaves_us = self
             .arrivals
             .offline_us(&intent, &mut world.state.borrow_mut());
@@ -195,11 +202,33 @@ where
         Some((after_us, visit))
     }
 
+    /// Money was captured and nobody heard of it: the payment's channel will, when it looks next or when the gateway tells it,
+    /// whichever is first. It knows each purchase once.
+    pub(super) fn channel_hears(&mut self, intent: IntentRef, told_after_us: Option<u64>) {
+        let Some((intent, purchase)) = self.with_channel.remove(&(intent.index() as u32)) else {
+            return;
+        };
+        let looks_after_us = self
+            .arrivals
+            .channel_us(&intent, &mut self.world.state.borrow_mut());
+        let visit = Visit {
+            intent,
+            purchase,
+            tap: CHANNEL_TAP,
+            uplink_us: None,
+            button: Button::Plain,
+            meets: None,
+        };
+        let after_us = told_after_us.map_or(looks_after_us, |told| told.min(looks_after_us));
+        self.come(visit, after_us);
+    }
+
     /// A visitor comes after a span.
     fn come(&mut self, visit: Visit, after_us: u64) {
         let go = &self.visit;
         let task = self.clients.spawn_with(|_| go(visit));
-        if self.world.plan.clients[visit.intent.client].crash.is_some() && visit.tap != TAB_TAP {
+        // Another tab, or the payment's channel, is not the app.
+        if self.world.plan.clients[visit.intent.client].crash.is_some() && visit.tap < TAB_TAP {
             let intent = visit.purchase.intent.index() as u32;
             let state = &mut *self.world.state.borrow_mut();
             state.apps.entry(intent).or_default().push(task);
