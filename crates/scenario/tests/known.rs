@@ -97,6 +97,7 @@ const LABELS: &[&str] = &[
     "edited-cart",
     "reserialised",
     "second-channel",
+    "message-redelivered",
     "repeat-purchase",
     "message-redelivered",
     "key-of-another-tenant",
