@@ -79,7 +79,8 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Result<Plan, M
     }
 }
 
-/// The same plan with an overlay's faults after its own. What the file expects, it expects of the story as it stands.
+/// The same plan with an overlay's faults after its own. What the file expects, it expects of the story as it stands, and so with
+/// the share of purchases that must succeed.
 fn overlaid(plan: Plan, overlay: &Overlay, known: &Known) -> Result<Plan, Mistake> {
     let file: OverlayFile =
         toml::from_str(&overlay.text).map_err(|error| syntax::explain(&error, &overlay.text))?;
@@ -98,6 +99,10 @@ fn overlaid(plan: Plan, overlay: &Overlay, known: &Known) -> Result<Plan, Mistak
     let around = Around::any_story(&plan);
     let faults = lowering.faults(&file.fault, &around, &plan.faults)?;
     Ok(Plan {
+        contract: plan::Contract {
+            success_floor_ppm: None,
+            ..plan.contract
+        },
         faults: [&plan.faults[..], &faults].concat(),
         expect: Vec::new(),
         overlay: Some(overlay.called.clone()),

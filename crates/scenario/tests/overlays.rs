@@ -43,6 +43,14 @@ fn its_faults_come_after_the_storys_and_nothing_is_expected_any_more() {
 }
 
 #[test]
+fn the_share_that_must_succeed_is_that_of_the_story_as_it_stands() {
+    let rain = "story = \"It rains.\"\n[[fault]]\nlose-request = { chance = 1 }";
+    let plan = over("legit-repeat", rain).expect("an overlay");
+    assert_eq!(plan.contract.success_floor_ppm, None);
+    assert_eq!(plan.contract.recovery_deadline_us, 120_000_000);
+}
+
+#[test]
 fn a_mistake_in_it_is_pointed_at_in_its_own_text() {
     for (text, at, says) in [
         (
