@@ -175,6 +175,27 @@ fn a_tab_that_shares_a_key_is_refused_and_served_under_its_own() {
 }
 
 #[test]
+fn an_overlay_strikes_beside_the_story_and_its_run_can_be_had_again() {
+    let folder = folder();
+    let line = "scenario million-a-day --scale gate --strategy no-dedup --overlay chaos --json";
+    let run: serde_json::Value = serde_json::from_str(&stdout(&folder, line, 1)).expect("a run");
+    assert_eq!(run["overlay"], "chaos");
+    assert_eq!(run["expected"], "nothing-expected");
+    assert_eq!(run["report"], "reports/million-a-day-chaos");
+    let again = run["reproduce"].as_str().expect("a command");
+    let again = again.strip_prefix("cargo run -- ").expect("of cargo");
+    let text = stdout(&folder, again, 1);
+    assert!(text.contains(" · overlay chaos\n"), "{text}");
+    assert!(text.contains(run["digest"].as_str().expect("a digest")));
+    for part in ["lose-request 1", "partition 1", "orphan-charge "] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let report = folder.path().join("reports/million-a-day-chaos/report.md");
+    let report = std::fs::read_to_string(report).expect("it is there");
+    assert!(report.contains("at scale 0.01 under the overlay `chaos`"));
+}
+
+#[test]
 fn the_canary_fails_whatever_the_seed_and_the_scale() {
     let folder = folder();
     for seed in 1..=20 {

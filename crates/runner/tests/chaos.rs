@@ -10,6 +10,7 @@ use scenario::{Options, Plan, Scale};
 fn plan() -> Plan {
     let options = Options {
         scale: Scale::Of(0.25),
+        overlay: None,
         known: runner::known(),
     };
     let text = include_str!("chaos.toml");

@@ -128,6 +128,7 @@ pub fn options(scale: f64) -> Options {
     let strategy = |name: &&str| ((*name).to_owned(), String::from("a strategy"));
     Options {
         scale: Scale::Of(scale),
+        overlay: None,
         known: Known {
             strategies: STRATEGIES.iter().map(strategy).collect(),
             rules: names(RULES),
