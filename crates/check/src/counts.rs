@@ -23,6 +23,12 @@ pub struct Counts {
     pub faults: u64,
     /// Intents with at least one `ok`.
     pub intents_with_order: u64,
+    /// Intents that were answered with an order and have no live one of their own: it is another's, or there is none.
+    #[serde(default)]
+    pub intents_merged: u64,
+    /// Intents without a live order that were refused as repetitions, or because a twin was in flight, and never answered `ok`.
+    #[serde(default)]
+    pub intents_refused: u64,
     /// Requests beyond the first of each intent.
     pub duplicate_requests: u64,
     /// Live orders in the audit: pending or confirmed.

@@ -115,6 +115,8 @@ pub(crate) struct IntentFacts {
     pub(crate) sent: bool,
     /// Whether it was answered `ok`.
     pub(crate) ok: bool,
+    /// Whether a request for it was refused because of another request.
+    pub(crate) taken_for_repeat: bool,
     /// How many requests were sent for it.
     pub(crate) attempts: u32,
     /// How many of them certainly failed.
@@ -147,6 +149,8 @@ pub(crate) struct OrderFacts {
     pub(crate) told: Maybe,
     /// Whether it has more than one.
     pub(crate) told_often: bool,
+    /// Whether it is one too many.
+    is_extra: bool,
     /// The intent it belongs to, as far as that can be known for certain.
     pub(crate) intent: Maybe,
     /// Its first captured charge, by row.
@@ -361,6 +365,7 @@ impl Facts {
         self.attribute_orders(history);
         self.find_extra_orders(history);
         self.join_charges(history);
+        self.count_suppressed(history);
         self.count_stock(history);
         self.count_keys(history);
         self.join_notifications(history);
@@ -432,6 +437,23 @@ impl Facts {
             return true;
         };
         audit.t >= self.last_event.saturating_add(deadline)
+    }
+
+    /// Counts the purchases that were meant and got no order of their own, although nothing was wrong with them.
+    fn count_suppressed(&mut self, history: &History) {
+        if history
+            .audit
+            .as_ref()
+            .is_none_or(|audit| audit.orders.is_none())
+        {
+            return;
+        }
+        for intent in self.intents.iter().filter(|intent| intent.sent) {
+            let suppressed = intent.live == Maybe::default();
+            let refused = intent.taken_for_repeat && !intent.ok;
+            self.counts.intents_merged += u64::from(suppressed && intent.ok);
+            self.counts.intents_refused += u64::from(suppressed && refused);
+        }
     }
 
     fn count_keys(&mut self, history: &History) {

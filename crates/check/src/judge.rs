@@ -6,7 +6,7 @@ use crate::case::Case;
 use crate::facts::Facts;
 use crate::rules::{Kind, Rule};
 use crate::tally::Tally;
-use crate::verdict::{Outcome, Verdict, WITNESSES_MAX};
+use crate::verdict::{Outcome, RuleVerdict, Verdict, WITNESSES_MAX};
 
 /// A judge that keeps its memory between histories: for millions of small ones, that is most of the time.
 #[derive(Debug)]
@@ -52,24 +52,37 @@ impl Judge {
             explained: false,
         };
         let is_malformed = !self.facts.flaws.is_empty();
-        let mut rules = Vec::with_capacity(Rule::ALL.len());
-        for rule in Rule::ALL {
-            let mut tally = Tally::new(self.witnesses_max);
-            if self.left_out == Some(*rule) {
+        let mut rules: Vec<RuleVerdict> = Rule::ALL.iter().copied().map(nothing).collect();
+        for found in &mut rules {
+            let rule = found.rule;
+            let mut tally = Tally::new(found, self.witnesses_max);
+            if self.left_out == Some(rule) {
                 tally.not_judged("it was left out");
-            } else if is_malformed && *rule != Rule::Malformed {
+            } else if is_malformed && rule != Rule::Malformed {
                 tally.not_judged("the record is malformed");
             } else {
                 rule.apply(&case, &mut tally);
             }
-            let found = tally.finish(*rule);
+            tally.finish();
             case.explained |= found.outcome == Outcome::Violated && rule.kind() != Kind::Evidence;
-            rules.push(found);
         }
         Verdict {
             rules,
             counts: self.facts.counts,
         }
+    }
+}
+
+/// A rule that has not been applied yet.
+fn nothing(rule: Rule) -> RuleVerdict {
+    RuleVerdict {
+        rule,
+        outcome: Outcome::Vacuous,
+        checked: 0,
+        unknown: 0,
+        violations: 0,
+        witnesses: Vec::new(),
+        note: None,
     }
 }
 

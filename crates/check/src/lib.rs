@@ -13,6 +13,7 @@
 //! - `keylog`: how each key record changed
 //! - `linear`: whether some order of the operations on a key fits real time; a search, as a cross-check of the closed forms
 //! - `mutants`: the judge weakened in each of its places, and what finds that out
+//! - `other_keys`: the other keys of a purchase
 //! - `answers`: the `ok` answers of one key, as classes of equal answers
 //! - `ttl`: whether something happened inside a key's time to live, outside, or nobody can tell
 //! - `tally`: what one rule has found so far
@@ -35,6 +36,7 @@ mod keyed;
 mod keylog;
 mod linear;
 mod mutants;
+mod other_keys;
 pub mod rules;
 mod tally;
 mod tell;

@@ -70,6 +70,32 @@ pub(crate) struct Problem {
     pub(crate) ttl: Option<u64>,
 }
 
+/// The orders that the database holds with some keys: found for all of them at once, because every order is looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyedOrders(Vec<(usize, OrderRef)>);
+
+impl KeyedOrders {
+    /// The orders with these keys, which come sorted.
+    pub(crate) fn of_keys(case: &Case<'_>, keys: &[u32]) -> KeyedOrders {
+        if keys.is_empty() {
+            return KeyedOrders(Vec::new());
+        }
+        let rows = case.orders().unwrap_or_default().iter();
+        let keyed = rows.filter_map(|row| Some((row.key?.index(), row.id)));
+        let mut found: Vec<(usize, OrderRef)> = keyed
+            .filter(|(key, _)| keys.binary_search(&(*key as u32)).is_ok())
+            .collect();
+        found.sort_unstable();
+        KeyedOrders(found)
+    }
+
+    fn with(&self, key: usize) -> impl Iterator<Item = OrderRef> {
+        let first = self.0.partition_point(|(other, _)| *other < key);
+        let own = self.0[first..].iter().take_while(move |(k, _)| *k == key);
+        own.map(|(_, order)| *order)
+    }
+}
+
 /// The record as the model knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Record {
@@ -121,18 +147,15 @@ impl State {
 
 impl Problem {
     /// Everything that happened to a key; `None` if that is too much, or an answer does not say what it is about.
-    pub(crate) fn of_key(case: &Case<'_>, key: usize) -> Option<Problem> {
+    pub(crate) fn of_key(case: &Case<'_>, key: usize, keyed: &KeyedOrders) -> Option<Problem> {
         let attempts = case.attempts_with(key);
         let nameless = |attempt: &Try<'_>| attempt.end == End::Ok && attempt.said.order.is_none();
         if attempts.len() > OPERATIONS_MAX || attempts.iter().any(nameless) {
             return None;
         }
         let mut names: Vec<OrderRef> = attempts.iter().filter_map(|a| a.said.order).collect();
-        let first = case.facts.keys[key].live.get();
-        if first.is_some() {
-            let rows = case.orders().unwrap_or_default().iter();
-            let own = rows.filter(|row| row.key.is_some_and(|k| k.index() == key));
-            names.extend(own.map(|row| row.id));
+        if case.facts.keys[key].live.get().is_some() {
+            names.extend(keyed.with(key));
         }
         names.sort_unstable();
         names.dedup();
@@ -172,6 +195,18 @@ impl Problem {
             orders: names.iter().map(made).collect(),
             ttl: case.history.contract.ttl,
         })
+    }
+
+    /// The same, without the requests that were refused as in flight when another key of their purchase had been sent: a service that
+    /// knows purchases by more than their key may have refused them for the other key, and they say nothing of this one.
+    pub(crate) fn refused_for_another_key(mut self, since: u64) -> Problem {
+        let since = match mutant!("not-linearizable/another-key-at-any-time") {
+            true => 0,
+            false => since,
+        };
+        self.ops
+            .retain(|op| op.end != End::Fail(Refusal::InFlight) || op.returned < since);
+        self
     }
 
     /// The same, with a copy of every request that was refused as in flight, of which nobody was told: where the network duplicates requests, a request may

@@ -116,19 +116,20 @@ impl Verdict {
     /// The verdict in one word. A violation dominates an unknown; a single rule that had nothing to check is not held, but it does
     /// not make the whole inconclusive: whether there was evidence at all is what [`Rule::Vacuous`] is about.
     pub fn overall(&self) -> Overall {
-        let any = |wanted: fn(&RuleVerdict) -> bool| self.rules.iter().any(wanted);
-        if any(|v| v.rule == Rule::Malformed && v.outcome == Outcome::Violated) {
-            Overall::Malformed
-        } else if any(|v| v.rule.kind() != Kind::Evidence && v.outcome == Outcome::Violated) {
-            Overall::Fail
-        } else if any(|v| {
-            v.outcome == Outcome::Unknown
-                || (v.rule == Rule::Vacuous && v.outcome == Outcome::Vacuous)
-        }) {
-            Overall::Inconclusive
-        } else {
-            Overall::Pass
+        let mut overall = Overall::Pass;
+        for verdict in &self.rules {
+            let found = match verdict.outcome {
+                Outcome::Violated if verdict.rule == Rule::Malformed => return Overall::Malformed,
+                Outcome::Violated if verdict.rule.kind() != Kind::Evidence => Overall::Fail,
+                Outcome::Unknown => Overall::Inconclusive,
+                Outcome::Vacuous if verdict.rule == Rule::Vacuous => Overall::Inconclusive,
+                _ => continue,
+            };
+            if overall != Overall::Fail {
+                overall = found;
+            }
         }
+        overall
     }
 
     /// What was found about a rule.

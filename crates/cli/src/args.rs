@@ -23,6 +23,9 @@ pub enum Command {
     /// Run scenarios and judge what happened.
     #[command(after_help = exit::TABLE)]
     Scenario(ScenarioArgs),
+    /// Run strategies side by side on one load, and rank them: what each prevents, breaks and costs, and what is stated of it.
+    #[command(after_help = exit::TABLE)]
+    Compare(CompareArgs),
     /// Show the scenarios, strategies, faults, rules, situations and contract presets.
     List {
         /// One JSON object instead of text.
@@ -53,6 +56,8 @@ pub enum SchemaOf {
     Scenario,
     /// `run.json`.
     Run,
+    /// A line of `onceproof compare --json`.
+    Comparison,
 }
 
 /// What `onceproof scenario` takes.
@@ -103,6 +108,46 @@ fn fraction(text: &str) -> Result<Scale, String> {
             Err(_) => Err(String::from("expected a number, or `gate`")),
         },
     }
+}
+
+/// What `onceproof compare` takes. It measures and does not judge: whoever breaks a rule is told so in the table, and it exits with 0.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CompareArgs {
+    /// Scenarios by name, or files that end in `.toml`.
+    #[arg(
+        required_unless_present = "all",
+        conflicts_with = "all",
+        value_name = "NAME|FILE"
+    )]
+    pub scenarios: Vec<String>,
+    /// Every scenario that `onceproof list` shows.
+    #[arg(long)]
+    pub all: bool,
+    /// The strategies, with commas between them [default: all].
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = PossibleValuesParser::new(runner::known::strategies().map(|s| s.name)), hide_possible_values = true)]
+    pub strategies: Vec<String>,
+    /// The first seed.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many seeds for each strategy [default: 4; up to 200 where that is less than 1000 purchases, and down to 2 where it
+    /// is more than 40000].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: Option<u64>,
+    /// The fraction of the scenario's load and stock, or `gate`: the fraction that the scenario states for CI.
+    #[arg(long, value_name = "F|gate", default_value = "gate", value_parser = fraction)]
+    pub scale: Scale,
+    /// How many runs at the same time [default: one per core].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Write all comparisons as one Markdown page to this file.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// One line of JSON per scenario instead of text.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 /// What `onceproof check` takes.

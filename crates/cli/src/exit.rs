@@ -5,7 +5,7 @@ use check::Overall;
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// No rule was violated; with `--expect`, every expectation was met.
+    /// No rule was violated; with `--expect`, every expectation was met. A comparison only measures.
     Ok,
     /// A rule was violated; with `--expect`, an expectation was not met.
     Failed,
@@ -35,7 +35,7 @@ pub const INTERRUPTED: u8 = 130;
 /// The table of exit codes, for `--help`.
 pub const TABLE: &str = "\
 Exit codes:
-  0    no rule was violated (with --expect: every expectation was met)
+  0    no rule was violated (with --expect: every expectation was met; compare: everything was measured)
   1    a rule was violated (with --expect: an expectation was not met)
   2    the request was malformed: a flag, a scenario file, a history
   3    the harness failed: a panic of ours, a report that could not be written

@@ -21,7 +21,8 @@ pub fn names(json: bool, output: &mut Output) -> Exit {
 pub fn schema(of: SchemaOf, output: &mut Output) -> Exit {
     output.print(&match of {
         SchemaOf::Scenario => scenario::schema::text(),
-        SchemaOf::Run => report::schema::text(),
+        SchemaOf::Run => report::schema::run(),
+        SchemaOf::Comparison => report::schema::comparison(),
     });
     Exit::Ok
 }

@@ -4,6 +4,7 @@
 //! - [`exit`]: what the program says when it ends
 //! - [`scenario`]: `onceproof scenario`
 //! - [`batch`]: one scenario, under one seed or many
+//! - [`compare`]: `onceproof compare`
 //! - [`judge`]: `onceproof check`
 //! - [`list`]: `onceproof list` and `onceproof schema`
 //! - [`folder`]: files that are written whole or not at all
@@ -13,6 +14,7 @@
 
 mod args;
 mod batch;
+mod compare;
 mod exit;
 mod folder;
 mod judge;
@@ -50,6 +52,7 @@ fn guarded(work: impl FnOnce() -> Exit) -> Exit {
 fn run(command: &Command, output: &mut Output) -> Exit {
     match command {
         Command::Scenario(args) => scenario::run(args, output),
+        Command::Compare(args) => compare::run(args, output),
         Command::List { json } => list::names(*json, output),
         Command::Schema { of } => list::schema(*of, output),
         Command::Check(args) => judge::run(args, output),

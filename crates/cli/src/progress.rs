@@ -66,7 +66,7 @@ enum Show {
 }
 
 impl View {
-    /// Watches so many seeds of a scenario.
+    /// Watches so many runs of a scenario.
     pub fn new(plan: &scenario::Plan, seeds: u64, quiet: bool, stop: Stop) -> View {
         let begun = Instant::now();
         let length = if seeds == 1 { plan.load.intents } else { seeds };
@@ -91,7 +91,7 @@ impl View {
         if self.seeds > 1 {
             self.show(done, self.seeds, || {
                 let rate = done as f64 / self.seconds().max(1e-9);
-                format!("seed {done} of {}, {rate:.1} seeds/s", self.seeds)
+                format!("run {done} of {}, {rate:.1} runs/s", self.seeds)
             });
         }
     }

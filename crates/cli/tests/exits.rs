@@ -38,6 +38,14 @@ fn a_malformed_command_line_exits_with_2() {
         "scenario seven-thirty --seeds 2 --history h.jsonl",
         "scenario seven-thirty --json --history -",
         "scenario seven-thirty --seed 18446744073709551615",
+        "compare",
+        "compare seven-thirty --all",
+        "compare no-such-story",
+        "compare seven-thirty --strategies no-dedub",
+        "compare seven-thirty --strategies no-dedup,",
+        "compare seven-thirty --seeds 0",
+        "compare seven-thirty --scale 0",
+        "compare seven-thirty --seed 18446744073709551615",
     ] {
         let said = stderr(&folder(), line, 2);
         assert!(
@@ -51,8 +59,12 @@ fn a_malformed_command_line_exits_with_2() {
 fn an_unknown_name_is_answered_with_the_nearest() {
     let said = stderr(&folder(), "scenario seven-thirty --strategy no-dedub", 2);
     assert!(said.contains("no-dedup"), "{said}");
-    let said = stderr(&folder(), "scenario seven-thirsty", 2);
-    assert!(said.contains("seven-thirty"), "{said}");
+    for command in ["scenario", "compare"] {
+        let said = stderr(&folder(), &format!("{command} seven-thirsty"), 2);
+        assert!(said.contains("seven-thirty"), "{said}");
+    }
+    let said = stderr(&folder(), "compare canary --strategies token,no-dedub", 2);
+    assert!(said.contains("no-dedup"), "{said}");
 }
 
 #[test]

@@ -23,6 +23,7 @@ fn the_committed_reports_are_what_their_commands_write() {
 fn the_committed_schemas_are_what_the_program_prints() {
     for (of, path) in [
         ("run", "crates/report/run.schema.json"),
+        ("comparison", "crates/report/comparison.schema.json"),
         ("scenario", "scenarios/schema.json"),
     ] {
         let printed = stdout(&folder(), &format!("schema {of}"), 0);

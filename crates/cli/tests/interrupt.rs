@@ -31,6 +31,16 @@ fn interrupted(line: &str, folder: &tempfile::TempDir) -> (Option<i32>, String, 
 }
 
 #[test]
+fn an_interrupted_comparison_prints_nothing_of_the_scenario_and_writes_no_page() {
+    let folder = folder();
+    let line = "compare doordash-storm --seeds 10000 --report page.md";
+    let (code, out, err) = interrupted(line, &folder);
+    assert_eq!((code, out.as_str()), (Some(130), ""), "{err}");
+    assert!(err.ends_with("interrupted: no comparison\n"), "{err}");
+    assert!(!folder.path().join("page.md").exists());
+}
+
+#[test]
 fn an_interrupted_run_has_no_verdict_and_writes_nothing() {
     for line in [
         "scenario doordash-storm",

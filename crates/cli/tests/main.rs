@@ -1,6 +1,7 @@
 //! The program from outside, as a user or a CI job meets it.
 //!
 //! - `stories`: what the scenarios show under which strategy
+//! - `comparison`: strategies side by side
 //! - `exits`: every exit code, and what is said with it
 //! - `outputs`: JSON, histories, closed pipes, full disks
 //! - `interrupt`: Ctrl-C
@@ -9,6 +10,7 @@
 //! - `histories`: `onceproof check`
 //! - `tidy`: the house rules, and the map in `crates/README.md`
 
+mod comparison;
 mod determinism;
 mod exits;
 mod golden;

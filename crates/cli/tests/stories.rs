@@ -119,6 +119,23 @@ fn at_the_gate_a_story_is_run_at_the_fraction_that_its_file_states() {
 }
 
 #[test]
+fn in_an_outage_of_the_gateway_a_key_of_the_client_prevents_nothing_and_the_cart_everything() {
+    let extra = |strategy: &str, code| {
+        let line = "scenario zomato-gateway-outage --scale 0.1 --quiet --json --strategy";
+        let text = stdout(&folder(), &format!("{line} {strategy}"), code);
+        let run: serde_json::Value = serde_json::from_str(&text).expect("one object");
+        let count = |name: &str| run["counts"][name].as_u64().expect("a count");
+        assert_eq!(count("intents"), 8_333);
+        assert!(count("charges") >= count("orders"));
+        count("extra_orders")
+    };
+    // 0.6 of the intents, give or take five standard deviations
+    assert!((4_776..5_224).contains(&extra("no-dedup", 1)));
+    assert!((4_776..5_224).contains(&extra("unique-key", 1)));
+    assert_eq!(extra("claim-complete", 0), 0);
+}
+
+#[test]
 fn the_canary_fails_whatever_the_seed_and_the_scale() {
     let folder = folder();
     for seed in 1..=20 {

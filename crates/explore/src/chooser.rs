@@ -8,7 +8,7 @@ use crate::kernel::Class;
 use crate::odds::Odds;
 use crate::quantile::Quantiles;
 use crate::site::Site;
-use crate::strategy::{Menu, Random, Strategy};
+use crate::strategy::{Menu, Random, Strategy, below};
 
 /// The picks of a run, in order: with the same world, the same run.
 pub type Picks = Vec<u32>;
@@ -64,7 +64,7 @@ impl Chooser {
         if bound == 1 {
             return 0;
         }
-        self.pick(site, Menu::Uniform(bound))
+        self.uniform(site, bound)
     }
 
     /// Which of the enabled events goes next, by its place in the list; the first is the dull one.
@@ -86,7 +86,17 @@ impl Chooser {
     /// Whether something of these odds strikes. What cannot strike is not asked.
     #[inline]
     pub fn chance(&mut self, site: &Site, odds: Odds) -> bool {
-        odds.possible() && self.pick(site, Menu::Chance(odds)) == 1
+        if !odds.possible() {
+            return false;
+        }
+        match &self.source {
+            Source::Random(random) => {
+                let strikes = odds.strikes(random.draw(site));
+                self.keep(site, u32::from(strikes));
+                strikes
+            }
+            Source::Other(_) => self.pick(site, Menu::Chance(odds)) == 1,
+        }
     }
 
     /// A value of a distribution; pick 0 is its smallest.
@@ -94,11 +104,24 @@ impl Chooser {
     pub fn quantile(&mut self, site: &Site, table: &Quantiles) -> u64 {
         match table.constant() {
             Some(value) => value,
-            None => table.value(self.pick(site, Menu::Uniform(table.len()))),
+            None => table.value(self.uniform(site, table.len())),
         }
     }
 
+    // A seed is asked where the question is, which is most of the time: then the site is never put together.
+
     #[inline]
+    fn uniform(&mut self, site: &Site, bound: u32) -> u32 {
+        match &self.source {
+            Source::Random(random) => {
+                let pick = below(random.draw(site), bound);
+                self.keep(site, pick);
+                pick
+            }
+            Source::Other(_) => self.pick(site, Menu::Uniform(bound)),
+        }
+    }
+
     fn pick(&mut self, site: &Site, menu: Menu<'_>) -> u32 {
         let pick = match &mut self.source {
             Source::Random(random) => random.pick(site, menu),
@@ -109,11 +132,16 @@ impl Chooser {
                 pick
             }
         };
+        self.keep(site, pick);
+        pick
+    }
+
+    #[inline]
+    fn keep(&mut self, site: &Site, pick: u32) {
         self.digest.push(site.kind.hash() ^ u64::from(pick));
         if let Some(picks) = &mut self.recording {
             picks.push(pick);
         }
-        pick
     }
 
     /// Adds a word of what happened to the trace digest.

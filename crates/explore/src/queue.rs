@@ -43,10 +43,12 @@ pub(crate) struct Queue<E> {
     wheel_head: u128,
     heap: Vec<Entry<E>>,
     rings: Vec<Ring<E>>,
-    /// The key of each ring's first entry, or the largest number.
+    /// The key of each ring's first entry, with the ring's number in its lowest bits, or the largest number. So the least of them
+    /// is found without a branch, and says which ring has it.
     heads: Vec<u128>,
-    /// The least of the heads, and which ring has it.
-    least_head: (u128, usize),
+    /// The least of the heads.
+    least_head: u128,
+    /// The order of the latest entry.
     pushed: u64,
 }
 
@@ -59,6 +61,8 @@ enum From {
 }
 
 const NOTHING: u128 = u128::MAX;
+/// The lowest bits of an entry's order are free for the number of a ring.
+const ORDER_STEP: u64 = 1 << 16;
 const ARITY: usize = 4;
 
 impl<E: Copy> Queue<E> {
@@ -69,7 +73,7 @@ impl<E: Copy> Queue<E> {
             heap: Vec::new(),
             rings: Vec::new(),
             heads: Vec::new(),
-            least_head: (NOTHING, 0),
+            least_head: NOTHING,
             pushed: 0,
         }
     }
@@ -81,12 +85,16 @@ impl<E: Copy> Queue<E> {
             entries: VecDeque::new(),
         });
         self.heads.push(NOTHING);
+        assert!(
+            self.rings.len() as u64 <= ORDER_STEP,
+            "a ring's number fits below an order"
+        );
         self.rings.len() - 1
     }
 
     #[inline]
     fn entry(&mut self, at_us: u64, event: E) -> Entry<E> {
-        self.pushed += 1;
+        self.pushed += ORDER_STEP;
         Entry {
             at_us,
             order: self.pushed,
@@ -100,10 +108,9 @@ impl<E: Copy> Queue<E> {
         let entry = self.entry(now_us + self.rings[ring].delay_us, event);
         let entries = &mut self.rings[ring].entries;
         if entries.is_empty() {
-            self.heads[ring] = entry.key();
-            if entry.key() < self.least_head.0 {
-                self.least_head = (entry.key(), ring);
-            }
+            let head = entry.key() | ring as u128;
+            self.heads[ring] = head;
+            self.least_head = self.least_head.min(head);
         }
         entries.push_back(entry);
     }
@@ -141,8 +148,9 @@ impl<E: Copy> Queue<E> {
         if let Some(entry) = self.heap.first().filter(|entry| entry.key() < least) {
             (least, from) = (entry.key(), From::Heap);
         }
-        if self.least_head.0 < least {
-            (least, from) = (self.least_head.0, From::Ring(self.least_head.1));
+        if self.least_head < least {
+            let ring = (self.least_head as u64 % ORDER_STEP) as usize;
+            (least, from) = (self.least_head, From::Ring(ring));
         }
         if least == NOTHING {
             return None;
@@ -169,13 +177,9 @@ impl<E: Copy> Queue<E> {
         let entry = entries
             .pop_front()
             .expect("a ring with a head has an entry");
-        self.heads[ring] = entries.front().map_or(NOTHING, Entry::key);
-        self.least_head = (NOTHING, 0);
-        for (ring, head) in self.heads.iter().enumerate() {
-            if *head < self.least_head.0 {
-                self.least_head = (*head, ring);
-            }
-        }
+        let next = entries.front();
+        self.heads[ring] = next.map_or(NOTHING, |next| next.key() | ring as u128);
+        self.least_head = self.heads.iter().copied().fold(NOTHING, u128::min);
         entry.event
     }
 
@@ -231,7 +235,7 @@ impl<E: Copy> Queue<E> {
         self.heap.clear();
         self.rings.iter_mut().for_each(|ring| ring.entries.clear());
         self.heads.iter_mut().for_each(|head| *head = NOTHING);
-        self.least_head = (NOTHING, 0);
+        self.least_head = NOTHING;
         self.pushed = 0;
     }
 }

@@ -63,13 +63,19 @@ impl Random {
     }
 }
 
+/// A draw as one of so many picks, all alike.
+#[inline]
+pub(crate) const fn below(draw: u64, bound: u32) -> u32 {
+    ((draw as u128 * bound as u128) >> 64) as u32
+}
+
 impl Strategy for Random {
     #[inline]
     fn pick(&mut self, site: &Site, menu: Menu<'_>) -> u32 {
         let draw = self.draw(site);
         match menu {
             Menu::Chance(odds) => u32::from(odds.strikes(draw)),
-            alike => ((draw as u128 * alike.bound() as u128) >> 64) as u32,
+            alike => below(draw, alike.bound()),
         }
     }
 }

@@ -154,17 +154,20 @@ impl<E: Copy> Wheel<E> {
 
     /// Forgets everything, keeping the memory.
     pub(crate) fn clear(&mut self) {
-        for word in 0..WORDS {
-            while self.taken[word] != 0 {
-                let bit = self.taken[word].trailing_zeros() as usize;
-                self.taken[word] &= self.taken[word] - 1;
-                self.slots[word * 64 + bit] = Slot {
-                    first: NONE,
-                    last: NONE,
-                };
+        for group in 0..SUMMARIES {
+            while self.summary[group] != 0 {
+                let word = group * 64 + self.summary[group].trailing_zeros() as usize;
+                self.summary[group] &= self.summary[group] - 1;
+                while self.taken[word] != 0 {
+                    let bit = self.taken[word].trailing_zeros() as usize;
+                    self.taken[word] &= self.taken[word] - 1;
+                    self.slots[word * 64 + bit] = Slot {
+                        first: NONE,
+                        last: NONE,
+                    };
+                }
             }
         }
-        self.summary = [0; SUMMARIES];
         self.nodes.clear();
         (self.free, self.len) = (NONE, 0);
     }

@@ -72,6 +72,12 @@ labels! {
     AppCrash = "app-crash",
     /// The same cart was sent from a second tab.
     SecondTab = "second-tab",
+    /// The payment's own channel asked for an order.
+    SecondChannel = "second-channel",
+    /// Somebody meant the same purchase once more.
+    RepeatPurchase = "repeat-purchase",
+    /// A message of the outbox reached the kitchen again.
+    MessageRedelivered = "message-redelivered",
     /// A client had no network when it was used.
     Offline = "offline",
 }

@@ -148,6 +148,23 @@ impl Contract {
         ..Contract::REFERENCE
     };
 
+    /// Seed 001 (`crates/README.md` says what the seeds are): a repetition is answered as the first time, a pending one with 409;
+    /// the record is rolled back with whatever failed, so that no refusal is stored.
+    pub const SEED_001: Contract = Contract {
+        stored_errors: Problems::NONE,
+        replay_header: false,
+        ..Contract::REFERENCE
+    };
+
+    /// Seed 002: a repetition is answered 200 with the order of the first time, and only orders are remembered.
+    pub const SEED_002: Contract = Contract {
+        replay_status: Some(200),
+        ..Contract::SEED_001
+    };
+
+    /// Seed 003: "always return 201 for both new and existing orders", and only orders are remembered.
+    pub const SEED_003: Contract = Contract::SEED_001;
+
     /// Seed 004 (`crates/README.md` says what the seeds are): 409 on mismatch, only successes are stored, a key is required.
     pub const SEED_004: Contract = Contract {
         mismatch_status: 409,
@@ -172,7 +189,7 @@ impl Contract {
     };
 
     /// Every contract that has a name.
-    pub const PRESETS: [(&'static str, Contract); 8] = [
+    pub const PRESETS: [(&'static str, Contract); 11] = [
         ("reference", Contract::REFERENCE),
         ("reference-202", Contract::REFERENCE_202),
         ("reference-wait", Contract::REFERENCE_WAIT),
@@ -180,6 +197,9 @@ impl Contract {
         ("ietf-07", Contract::IETF_07),
         ("checkout-com", Contract::CHECKOUT_COM),
         ("paypal", Contract::PAYPAL),
+        ("seed-001", Contract::SEED_001),
+        ("seed-002", Contract::SEED_002),
+        ("seed-003", Contract::SEED_003),
         ("seed-004", Contract::SEED_004),
     ];
 

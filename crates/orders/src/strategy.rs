@@ -30,6 +30,15 @@ pub enum Button {
     Debounced(Span),
 }
 
+/// What the document that describes a strategy says of its success.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StatedPrevention {
+    /// The share of duplicates that it is said to prevent, of 1.
+    pub share: f64,
+    /// Where that is written.
+    pub source: &'static str,
+}
+
 /// A way of creating an order.
 #[expect(
     async_fn_in_trait,
@@ -49,6 +58,12 @@ pub trait Strategy {
     const CLIENT_KEY: bool = false;
     /// Whether it listens to the gateway's webhooks.
     const LISTENS: bool = false;
+    /// Whether its kitchen knows a message by its id, and prints one ticket of it however often it comes.
+    const KNOWS_MESSAGES: bool = false;
+    /// How many duplicates it prevents, if its document says so.
+    const STATED: Option<StatedPrevention> = None;
+    /// The contract that it documents, by its preset's name: what its clients may rely on, unless a scenario says otherwise.
+    const PRESET: &'static str = "reference";
 
     /// Answers `POST /orders`.
     async fn create<P: Ports>(
@@ -112,9 +127,24 @@ macro_rules! registry {
                 match self { $(StrategyName::$strategy => <$strategy as Strategy>::CLIENT_KEY,)+ }
             }
 
+            /// The preset of the contract that it documents.
+            pub const fn preset(self) -> &'static str {
+                match self { $(StrategyName::$strategy => <$strategy as Strategy>::PRESET,)+ }
+            }
+
             /// Whether [`StrategyName::hear`] does anything.
             pub const fn hears_webhooks(self) -> bool {
                 match self { $(StrategyName::$strategy => <$strategy as Strategy>::LISTENS,)+ }
+            }
+
+            /// Whether its kitchen knows a message by its id.
+            pub const fn knows_messages(self) -> bool {
+                match self { $(StrategyName::$strategy => <$strategy as Strategy>::KNOWS_MESSAGES,)+ }
+            }
+
+            /// How many duplicates it prevents, if its document says so.
+            pub const fn stated_prevention(self) -> Option<StatedPrevention> {
+                match self { $(StrategyName::$strategy => <$strategy as Strategy>::STATED,)+ }
             }
 
             /// Answers `POST /orders` as this strategy does.
@@ -192,6 +222,7 @@ mod tests {
                 "{strategy}"
             );
             assert!(!strategy.summary().is_empty() && !strategy.summary().contains('\n'));
+            assert!(Contract::preset(strategy.preset()).is_some(), "{strategy}");
         }
         assert_eq!(
             "claim_complete".parse::<StrategyName>(),

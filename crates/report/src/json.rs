@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use crate::latency::Latency;
-use crate::run::{Counts, Met, RuleOutcome, RuleRow, Run, RunVerdict, Witness};
+use crate::run::{
+    Counts, Met, RuleOutcome, RuleRow, Run, RunVerdict, Service, StatusCount, Witness,
+};
 
 /// What `--json` prints of a run: the figures, without the story.
 #[derive(Serialize)]
@@ -17,6 +19,10 @@ struct Line<'a> {
     expected: Met,
     digest: &'a str,
     counts: &'a Counts,
+    service: &'a Service,
+    prevention: Option<f64>,
+    race_losers: &'a [StatusCount],
+    first_violation_us: Option<u64>,
     rules: Vec<RuleLine<'a>>,
     latency: &'a Latency,
     reproduce: &'a str,
@@ -50,6 +56,10 @@ pub fn json_line(run: &Run, report: Option<&str>) -> String {
         expected: run.expectation.met,
         digest: &run.digest,
         counts: &run.counts,
+        service: &run.service,
+        prevention: run.prevention,
+        race_losers: &run.race_losers,
+        first_violation_us: run.first_violation_us,
         rules: run.rules.iter().map(rule_line).collect(),
         latency: &run.latency,
         reproduce: &run.reproduce,

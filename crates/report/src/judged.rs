@@ -67,6 +67,8 @@ pub fn counts(verdict: &Verdict) -> Counts {
         intents: counts.intents,
         intents_with_order: counts.intents_with_order,
         requests: counts.attempts,
+        intents_merged: counts.intents_merged,
+        intents_refused: counts.intents_refused,
         duplicate_requests: counts.duplicate_requests,
         ok: counts.ok,
         refused: counts.fail,

@@ -4,6 +4,8 @@ use hdrhistogram::Histogram;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::comparison::Waits;
+
 /// What a client's wait ended in. Who never got an answer is counted, but has waited for nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OutcomeClass {
@@ -149,6 +151,31 @@ impl Histograms {
         series.max_us = series.max_us.max(us);
     }
 
+    /// Adds what others recorded.
+    ///
+    /// # Panics
+    /// If there is no memory for a histogram to grow.
+    pub fn add(&mut self, others: &Histograms) {
+        for (series, other) in self.series.iter_mut().zip(&others.series) {
+            series.add(other);
+        }
+    }
+
+    /// The waits for an answer that names an order, created or repeated.
+    pub fn accepted(&self) -> Waits {
+        let mut both = self.series[OutcomeClass::Created as usize].clone();
+        both.add(&self.series[OutcomeClass::Replayed as usize]);
+        let row = both.row();
+        Waits {
+            count: row.count,
+            p50_us: row.p50_us,
+            p90_us: row.p90_us,
+            p99_us: row.p99_us,
+            p99_9_us: row.p99_9_us,
+            max_us: row.max_us,
+        }
+    }
+
     /// The histogram of an outcome, in microseconds.
     pub const fn of(&self, class: OutcomeClass) -> &Histogram<u64> {
         &self.series[class as usize].histogram
@@ -166,6 +193,16 @@ impl Histograms {
 }
 
 impl Series {
+    fn add(&mut self, other: &Series) {
+        let added = self.histogram.add(&other.histogram);
+        added.expect("a histogram that grows takes every value");
+        for (bar, more) in self.bars.iter_mut().zip(other.bars) {
+            *bar += more;
+        }
+        self.min_us = self.min_us.min(other.min_us);
+        self.max_us = self.max_us.max(other.max_us);
+    }
+
     fn row(&self) -> LatencyRow {
         if self.histogram.is_empty() {
             return LatencyRow::default();
@@ -232,6 +269,28 @@ mod tests {
             let last = u64::from(bar.until_us == u64::MAX);
             assert_eq!(inside.count() as u64 + last, bar.count, "{bar:?}");
         }
+    }
+
+    #[test]
+    fn histograms_add_up_and_accepted_are_created_and_replayed() {
+        let record = |spans: &[(OutcomeClass, u64)]| {
+            let mut histograms = Histograms::default();
+            for (class, us) in spans {
+                histograms.record(*class, *us);
+            }
+            histograms
+        };
+        let one = [(OutcomeClass::Created, 100), (OutcomeClass::Refused, 7)];
+        let other = [(OutcomeClass::Created, 300), (OutcomeClass::Replayed, 200)];
+        let mut sum = record(&one);
+        sum.add(&record(&other));
+        assert_eq!(sum.summary(), record(&[one, other].concat()).summary());
+        let accepted = sum.accepted();
+        assert_eq!(
+            (accepted.count, accepted.p50_us, accepted.max_us),
+            (3, 200, 300)
+        );
+        assert_eq!(Histograms::default().accepted(), Waits::default());
     }
 
     #[test]

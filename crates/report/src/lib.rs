@@ -13,8 +13,10 @@
 //! - [`markdown`](mod@markdown): `report.md`
 //! - [`json`]: one line for programs
 //! - [`schema`]: the JSON Schema of `run.json`
+//! - [`comparison`]: strategies side by side
 //! - `figures`: counts, money and times in the form that people read
 
+pub mod comparison;
 mod figures;
 pub mod hdr;
 pub mod json;
@@ -28,6 +30,7 @@ pub mod schema;
 pub mod summary;
 pub mod terminal;
 
+pub use comparison::Comparison;
 pub use figures::{clock, count};
 pub use hdr::{hgrm, hlog};
 pub use json::{json_line, run_json};

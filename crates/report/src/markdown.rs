@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::comparison::words::{losers, mean, share, when};
 use crate::figures::{count, money, plural, signed, span};
 use crate::latency::OutcomeClass;
 use crate::rules::is_loud;
@@ -13,7 +14,7 @@ pub fn markdown(run: &Run) -> String {
     let mut text = String::new();
     // A string takes everything, so no part can fail.
     let parts = [
-        title, figures, rules, witnesses, latency, coverage, reproduce,
+        title, figures, service, rules, witnesses, latency, coverage, reproduce,
     ];
     for part in parts {
         part(run, &mut text).expect("a string takes everything");
@@ -80,6 +81,60 @@ fn figures(run: &Run, text: &mut String) -> std::fmt::Result {
     }
     for claim in &run.claims {
         writeln!(text, "- {}: {}", claim.claim, claim.figure)?;
+    }
+    writeln!(text)
+}
+
+/// What came to the service, and what its own monitoring counts.
+fn service(run: &Run, text: &mut String) -> std::fmt::Result {
+    let (counts, service) = (&run.counts, &run.service);
+    writeln!(text, "## The service\n\n| what | how much |\n|---|---:|")?;
+    let mut rows = vec![
+        ("requests that arrived", count(service.requests_arrived)),
+        (
+            "requests beyond the first of their intent that arrived",
+            count(service.requests_repeated),
+        ),
+        (
+            "taps that the button held back",
+            count(service.taps_held_back),
+        ),
+        ("repetitions that became no order", share(run.prevention)),
+        (
+            "intents answered with an order not their own",
+            count(counts.intents_merged),
+        ),
+        (
+            "intents without an order, refused as repetitions",
+            count(counts.intents_refused),
+        ),
+        (
+            "statements per first-time order",
+            mean(service.statements_per_order),
+        ),
+        (
+            "cache commands per first-time order",
+            mean(service.cache_commands_per_order),
+        ),
+        ("statements of upkeep", count(service.upkeep_statements)),
+        ("lock waits", count(service.lock_waits)),
+        ("deadlocks", count(service.deadlocks)),
+        ("losers of races got", losers(&run.race_losers)),
+        ("first violation after", when(run.first_violation_us)),
+    ];
+    if let Some(metrics) = &service.metrics {
+        rows.extend([
+            ("`idempotency.hit`", count(metrics.hit)),
+            ("`idempotency.miss`", count(metrics.miss)),
+            ("`idempotency.conflict`", count(metrics.conflict)),
+            ("`idempotency.source.header`", count(metrics.header_key)),
+            ("`idempotency.source.body`", count(metrics.body_key)),
+            ("`idempotency.source.auto`", count(metrics.auto_key)),
+            ("duplicate rate", share(metrics.duplicate_rate)),
+        ]);
+    }
+    for (what, figure) in rows {
+        writeln!(text, "| {what} | {figure} |")?;
     }
     writeln!(text)
 }

@@ -41,6 +41,20 @@ pub struct Run {
     pub expectation: Expectation,
     /// How much there was of everything, and how much too much.
     pub counts: Counts,
+    /// What came to the service, and what it cost.
+    #[serde(default)]
+    pub service: Service,
+    /// The share of repetitions that became no order: 1 less `extra_orders` over `requests_repeated` and `taps_held_back` together;
+    /// `null` without any repetition.
+    #[serde(default)]
+    pub prevention: Option<f64>,
+    /// What the losers of races were answered: of requests of one purchase that were under way at the same time, all but the first
+    /// that was answered with an order.
+    #[serde(default)]
+    pub race_losers: Vec<StatusCount>,
+    /// When the first rule was violated, in virtual time; `null` if none was.
+    #[serde(default)]
+    pub first_violation_us: Option<u64>,
     /// The plan's faults: how often each struck.
     pub faults: Vec<FaultCount>,
     /// What was found about each rule.
@@ -112,9 +126,15 @@ pub struct Counts {
     pub intents: u64,
     /// Purchases that ended in an order as far as their client knows.
     pub intents_with_order: u64,
+    /// Purchases that were answered with an order and have no live one of their own: it is another's, or there is none.
+    #[serde(default)]
+    pub intents_merged: u64,
+    /// Purchases without an order that were refused as repetitions.
+    #[serde(default)]
+    pub intents_refused: u64,
     /// Requests for an order.
     pub requests: u64,
-    /// Requests beyond the first of each intent.
+    /// Requests beyond the first of each intent, as they were sent: those that arrived are in `service`.
     pub duplicate_requests: u64,
     /// Requests that took effect.
     pub ok: u64,
@@ -161,6 +181,67 @@ pub struct Counts {
     /// Those of pending ones among them: held in `stock_reserved`, or already taken from the units left to sell.
     #[serde(default)]
     pub units_pending: u64,
+}
+
+/// What came to the service, and what it cost. Counted by the world, where it happens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Service {
+    /// Requests that a replica received: a copy that the network made is one more, one that was lost on the way is none.
+    pub requests_arrived: u64,
+    /// Those among them that were not the first of their purchase to arrive.
+    pub requests_repeated: u64,
+    /// Taps that the client's button held back, each of which would have been one more repetition.
+    pub taps_held_back: u64,
+    /// Statements that reached the database, upkeep's and BEGIN, COMMIT and ROLLBACK among them.
+    pub statements: u64,
+    /// Those among them that the replicas' upkeep made, which comes by the clock and not by the request.
+    pub upkeep_statements: u64,
+    /// Commands that reached the cache.
+    pub cache_commands: u64,
+    /// Statements without upkeep's over first-time orders, which are live orders less extra ones; `null` without any.
+    pub statements_per_order: Option<f64>,
+    /// Commands to the cache over first-time orders.
+    pub cache_commands_per_order: Option<f64>,
+    /// How often a statement waited for another transaction.
+    pub lock_waits: u64,
+    /// How often waiting would never have ended.
+    pub deadlocks: u64,
+    /// What the service's own monitoring counts; `null` if the strategy counts nothing.
+    pub metrics: Option<Metrics>,
+}
+
+/// What the service's own monitoring counts, under the names that it gives them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Metrics {
+    /// Requests that were taken for a repetition and got the earlier order.
+    #[serde(rename = "idempotency.hit")]
+    pub hit: u64,
+    /// Requests of which nothing was known.
+    #[serde(rename = "idempotency.miss")]
+    pub miss: u64,
+    /// Requests that could be neither: another content, or a twin in flight.
+    #[serde(rename = "idempotency.conflict")]
+    pub conflict: u64,
+    /// Keys that came in the header.
+    #[serde(rename = "idempotency.source.header")]
+    pub header_key: u64,
+    /// Keys that came in the body.
+    #[serde(rename = "idempotency.source.body")]
+    pub body_key: u64,
+    /// Keys that the service made of the content.
+    #[serde(rename = "idempotency.source.auto")]
+    pub auto_key: u64,
+    /// Hits over hits, misses and conflicts; `null` if there are none of these.
+    pub duplicate_rate: Option<f64>,
+}
+
+/// How many got a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StatusCount {
+    /// The status; `null` is no answer at all.
+    pub status: Option<u16>,
+    /// How many.
+    pub count: u64,
 }
 
 /// How often a fault of the plan struck.

@@ -1,10 +1,22 @@
-//! The JSON Schema of `run.json`, from the same types that write it.
+//! The JSON Schemas of `run.json` and of comparisons, from the same types that write them.
 
+use schemars::Schema;
+
+use crate::comparison::Comparison;
 use crate::run::Run;
 
-/// The schema as text, the same every time.
-pub fn text() -> String {
-    let mut schema = schemars::schema_for!(Run).to_value();
+/// The schema of `run.json` as text, the same every time.
+pub fn run() -> String {
+    text(schemars::schema_for!(Run))
+}
+
+/// The schema of what `onceproof compare --json` prints for a scenario.
+pub fn comparison() -> String {
+    text(schemars::schema_for!(Comparison))
+}
+
+fn text(schema: Schema) -> String {
+    let mut schema = schema.to_value();
     // Without this, the order of keys would depend on which features other crates ask of the JSON library.
     schema.sort_all_objects();
     format!("{schema:#}\n")
@@ -13,11 +25,19 @@ pub fn text() -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_committed_schema_is_the_one_of_the_types() {
-        let committed = include_str!("../run.schema.json");
-        assert!(
-            committed == super::text(),
-            "run `cargo run -- schema run > crates/report/run.schema.json`"
-        );
+    fn the_committed_schemas_are_those_of_the_types() {
+        for (of, written, committed) in [
+            ("run", super::run(), include_str!("../run.schema.json")),
+            (
+                "comparison",
+                super::comparison(),
+                include_str!("../comparison.schema.json"),
+            ),
+        ] {
+            assert!(
+                committed == written,
+                "run `cargo run -- schema {of} > crates/report/{of}.schema.json`"
+            );
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! One run as a screenful of text that reads without colour: verdict near the end, reproduction last.
 
+use crate::comparison::words::{losers, mean, share, when};
 use crate::figures::{
     clock, clock_seconds, count, first_sentence, money, plural, range, signed, span,
 };
 use crate::latency::{Bar, Latency, LatencyRow, OutcomeClass};
 use crate::rules::{VERB, is_loud, lines, paragraph, witnesses};
-use crate::run::{Claim, Counts, Met, RuleOutcome, RuleRow, Run, RunVerdict};
+use crate::run::{Claim, Counts, Met, Metrics, RuleOutcome, RuleRow, Run, RunVerdict};
 
 /// How many rules show their witness.
 const WITNESSES_MAX: usize = 1;
@@ -112,6 +113,10 @@ fn figures(run: &Run) -> String {
     );
     text.push_str(&said("Charges", &charges));
     text.push_str(&paragraph("Stock", &stock(counts)));
+    text.push_str(&paragraph("Service", &service(run)));
+    if let Some(metrics) = &run.service.metrics {
+        text.push_str(&paragraph("Monitoring", &monitoring(metrics)));
+    }
     let claim = |claim: &Claim| format!("{}: {}", claim.claim, claim.figure);
     let claims: Vec<String> = run.claims.iter().map(claim).collect();
     text.push_str(&paragraph("Stated", &claims.join("; ")));
@@ -124,6 +129,59 @@ fn faults(run: &Run) -> String {
     }
     let fault = |fault: &crate::run::FaultCount| format!("{} {}", fault.name, count(fault.count));
     run.faults.iter().map(fault).collect::<Vec<_>>().join(", ")
+}
+
+/// What came to the service, what became of repetitions, and what it cost.
+fn service(run: &Run) -> String {
+    let (counts, service) = (&run.counts, &run.service);
+    let mut text = format!(
+        "{} arrived, {} of them repeated; {} held back by the button; prevented {}",
+        plural(service.requests_arrived, "request", "requests"),
+        count(service.requests_repeated),
+        plural(service.taps_held_back, "tap", "taps"),
+        share(run.prevention)
+    );
+    text.push_str(&format!(
+        "; {} statements and {} cache commands per order",
+        mean(service.statements_per_order),
+        mean(service.cache_commands_per_order)
+    ));
+    let suppressed = counts.intents_merged + counts.intents_refused;
+    if suppressed > 0 {
+        text.push_str(&format!(
+            "; {} without an order of their own: {} answered with another, {} refused as repetitions",
+            plural(suppressed, "intent", "intents"),
+            count(counts.intents_merged),
+            count(counts.intents_refused)
+        ));
+    }
+    if !run.race_losers.is_empty() {
+        text.push_str(&format!(
+            "; losers of races got {}",
+            losers(&run.race_losers)
+        ));
+    }
+    if run.first_violation_us.is_some() {
+        text.push_str(&format!(
+            "; first violation after {}",
+            when(run.first_violation_us)
+        ));
+    }
+    text
+}
+
+/// What the service's own monitoring counts.
+fn monitoring(metrics: &Metrics) -> String {
+    format!(
+        "{} hits, {} misses, {} conflicts: {} duplicates; keys: {} in the header, {} in the body, {} made",
+        count(metrics.hit),
+        count(metrics.miss),
+        count(metrics.conflict),
+        share(metrics.duplicate_rate),
+        count(metrics.header_key),
+        count(metrics.body_key),
+        count(metrics.auto_key)
+    )
 }
 
 /// Where the units went. Those of pending orders are among the reserved; where the service does not reserve, they are not, and

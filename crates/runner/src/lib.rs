@@ -4,18 +4,25 @@
 //!
 //! - [`one`]: one run: simulate, judge, collect
 //! - [`seeds`]: many runs on all cores, their results in the order of their seeds
+//! - [`compare`](mod@compare): strategies side by side on one scenario
+//! - [`interval`]: how certain a counted share is
+//! - [`races`]: what the losers of races were answered
 //! - [`watch`]: who looks on, and may stop it
 //! - [`expectation`]: whether a verdict is what the scenario expects
 //! - [`waits`]: how long clients waited
 //! - [`known`]: the names that scenario files and command lines may use
 
+pub mod compare;
 pub mod expectation;
+pub mod interval;
 pub mod known;
 pub mod one;
+pub mod races;
 pub mod seeds;
 pub mod waits;
 pub mod watch;
 
+pub use compare::{Contest, compare};
 pub use known::{Named, known};
 pub use one::{Failure, Finished, Player, Task, run_one};
 pub use orders::StrategyName;

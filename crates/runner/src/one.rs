@@ -4,17 +4,18 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use check::{Judge, Rule, Verdict};
+use check::{Judge, Kind, Rule, Verdict};
 use explore::Chooser;
 use history::{History, What};
-use orders::StrategyName;
-use report::run::{Claim, CoverageRow, FaultCount, Run, SCHEMA_VERSION};
+use orders::{Metric, StrategyName};
+use report::run::{Claim, CoverageRow, FaultCount, Metrics, Run, SCHEMA_VERSION, Service};
 use report::{Histograms, judged};
 use scenario::Plan;
-use sim::Simulated;
+use sim::{Simulated, Traffic};
 
 use crate::expectation::expectation;
 use crate::known::BACKEND;
+use crate::races::race_losers;
 use crate::waits::waits;
 use crate::watch::Watcher;
 
@@ -77,7 +78,7 @@ impl Task<'_> {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+,:@%=".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
@@ -182,6 +183,10 @@ fn collect(
         verdict: judged::overall(verdict).ok_or_else(|| malformed(verdict, seed))?,
         expectation: expectation(plan, strategy.name(), verdict),
         counts: judged::counts(verdict),
+        service: service(simulated, verdict),
+        prevention: prevention(verdict.counts.extra_orders, repetitions(simulated.traffic)),
+        race_losers: race_losers(history),
+        first_violation_us: first_violation_us(verdict),
         faults: faults(plan, history),
         rules: judged::rows(verdict),
         coverage: coverage(plan, history),
@@ -189,6 +194,63 @@ fn collect(
         reproduce: task.reproduce(strategy, seed),
         wall_seconds: 0.0,
     })
+}
+
+/// Requests that a service could have prevented from becoming an order, and taps that its client did.
+fn repetitions(traffic: Traffic) -> u64 {
+    traffic.repeated + traffic.held_back
+}
+
+/// The share of repetitions that became no order; below zero if there are more extra orders than repetitions.
+pub(crate) fn prevention(extra_orders: u64, repetitions: u64) -> Option<f64> {
+    rate(extra_orders, repetitions).map(|share| 1.0 - share)
+}
+
+/// So many for each of those; `None` without any of those.
+pub(crate) fn rate(some: u64, of: u64) -> Option<f64> {
+    (of > 0).then(|| some as f64 / of as f64)
+}
+
+/// What came to the service, and what it cost.
+fn service(simulated: &Simulated, verdict: &Verdict) -> Service {
+    let first_orders = verdict.counts.orders - verdict.counts.extra_orders;
+    Service {
+        requests_arrived: simulated.traffic.arrived,
+        requests_repeated: simulated.traffic.repeated,
+        taps_held_back: simulated.traffic.held_back,
+        statements: simulated.statements,
+        cache_commands: simulated.cache_commands,
+        upkeep_statements: simulated.upkeep_statements,
+        statements_per_order: rate(
+            simulated.statements - simulated.upkeep_statements,
+            first_orders,
+        ),
+        cache_commands_per_order: rate(simulated.cache_commands, first_orders),
+        lock_waits: simulated.lock_waits,
+        deadlocks: simulated.deadlocks,
+        metrics: (!simulated.metrics.is_empty()).then(|| metrics(&simulated.metrics)),
+    }
+}
+
+fn metrics(counted: &orders::Metrics) -> Metrics {
+    Metrics {
+        hit: counted.of(Metric::Hit),
+        miss: counted.of(Metric::Miss),
+        conflict: counted.of(Metric::Conflict),
+        header_key: counted.of(Metric::HeaderKey),
+        body_key: counted.of(Metric::BodyKey),
+        auto_key: counted.of(Metric::AutoKey),
+        duplicate_rate: counted.duplicate_rate(),
+    }
+}
+
+/// When the first violation came true: each rule keeps its earliest witnesses, in the order of time.
+fn first_violation_us(verdict: &Verdict) -> Option<u64> {
+    let broken = verdict
+        .violated()
+        .filter(|found| found.rule.kind() != Kind::Evidence);
+    let first = broken.filter_map(|found| found.witnesses.first());
+    first.map(|witness| witness.at).min()
 }
 
 /// Our own world recorded something that cannot have happened: that says nothing about the service.

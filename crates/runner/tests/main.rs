@@ -1,7 +1,9 @@
 //! Runs from outside: their order, their failures, and who may stop them.
 
 mod chaos;
+mod comparison;
 mod coupons;
+mod prediction;
 mod presets;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,14 +14,18 @@ use runner::{Batch, Control, Failure, Progress, StrategyName, Task, Watcher, run
 use scenario::{Options, Plan, Scale};
 
 fn plan(name: &str, scale: f64) -> Plan {
-    let options = Options {
-        scale: Scale::Of(scale),
-        known: runner::known(),
-    };
     let (_, text) = scenario::builtin()
         .iter()
         .find(|(builtin, _)| *builtin == name)
         .expect("the scenario comes with the program");
+    parsed(name, text, scale)
+}
+
+fn parsed(name: &str, text: &str, scale: f64) -> Plan {
+    let options = Options {
+        scale: Scale::Of(scale),
+        known: runner::known(),
+    };
     scenario::parse(name, text, &options).expect("it has no mistake")
 }
 

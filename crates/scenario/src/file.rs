@@ -10,7 +10,7 @@ pub mod delay;
 pub mod fault;
 pub mod value;
 
-pub use client::{AppCrash, Backoff, Client, KeyWord, Retry, RetryOn, Tap};
+pub use client::{AppCrash, Backoff, Channel, Client, KeyWord, Retry, RetryOn, Tap};
 pub use delay::{Delay, Waits};
 pub use fault::{Fault, FaultWord};
 pub use value::{At, Chance, Length, Pairs, Price, TimeOfDay};
@@ -62,6 +62,8 @@ pub struct Expect {
     pub holds: Option<At<bool>>,
     /// The rules it violates.
     pub violates: Option<At<Vec<At<String>>>>,
+    /// The rules it violates besides with some seeds.
+    pub may_violate: Option<At<Vec<At<String>>>>,
     /// It violates them with some seeds only.
     pub sometimes: Option<At<bool>>,
 }
@@ -124,6 +126,8 @@ pub struct World {
     pub replicas: Option<At<i64>>,
     /// The standard deviation of the replicas' clocks around the true time.
     pub clock_skew: Option<At<Length>>,
+    /// How long a replica waits for the gateway.
+    pub gateway_timeout: Option<At<Length>>,
     /// How long things take.
     #[serde(default)]
     pub latency: Latency,
@@ -147,6 +151,8 @@ pub struct Latency {
     pub database: Option<At<Length>>,
     /// How long after capture a webhook is sent; without it, none is.
     pub webhook: Option<At<Delay>>,
+    /// From the commit of a message in the outbox to its arrival in the kitchen; without it, there is no kitchen.
+    pub kitchen: Option<At<Delay>>,
 }
 
 /// What can be bought, in every shop alike.

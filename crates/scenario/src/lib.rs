@@ -7,6 +7,7 @@
 //! - [`lower`](mod@lower): from what was written to what it means, with every mistake pointed at
 //! - [`mistake`]: what is wrong with a file, where, and what to write instead
 //! - [`delay`]: delays as tables that can be drawn from
+//! - [`tempo`]: the same plan in a faster or slower service
 //! - [`unfold`]: the intents of a load, one after another
 //! - [`library`]: the scenarios of a folder, by name
 //! - [`schema`]: the JSON Schema of scenario files
@@ -18,6 +19,7 @@ pub mod lower;
 pub mod mistake;
 pub mod plan;
 pub mod schema;
+pub mod tempo;
 pub mod unfold;
 
 pub use delay::DelayTable;

@@ -10,6 +10,10 @@ use crate::plan::Plan;
 
 /// The scenarios that come with the program: name and text, in the order of their names.
 const BUILTIN: &[(&str, &str)] = &[
+    (
+        "cache-flush",
+        include_str!("../../../scenarios/cache-flush.toml"),
+    ),
     ("canary", include_str!("../../../scenarios/canary.toml")),
     (
         "coupon-last-one",
@@ -20,8 +24,24 @@ const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../../scenarios/doordash-storm.toml"),
     ),
     (
+        "flash-sale",
+        include_str!("../../../scenarios/flash-sale.toml"),
+    ),
+    (
+        "legit-repeat",
+        include_str!("../../../scenarios/legit-repeat.toml"),
+    ),
+    (
         "million-a-day",
         include_str!("../../../scenarios/million-a-day.toml"),
+    ),
+    (
+        "offline-queue",
+        include_str!("../../../scenarios/offline-queue.toml"),
+    ),
+    (
+        "replica-crash",
+        include_str!("../../../scenarios/replica-crash.toml"),
     ),
     (
         "seat-last-one",
@@ -30,6 +50,14 @@ const BUILTIN: &[(&str, &str)] = &[
     (
         "seven-thirty",
         include_str!("../../../scenarios/seven-thirty.toml"),
+    ),
+    (
+        "uber-eats-double-click",
+        include_str!("../../../scenarios/uber-eats-double-click.toml"),
+    ),
+    (
+        "zomato-gateway-outage",
+        include_str!("../../../scenarios/zomato-gateway-outage.toml"),
     ),
 ];
 

@@ -181,9 +181,39 @@ impl Lowering<'_> {
         };
         Ok(plan::Expect {
             strategy,
+            may_violate: self.may_violate(expect, &violates, sometimes)?,
             violates,
             sometimes,
         })
+    }
+
+    /// The rules that only some seeds violate, beside those that every seed violates.
+    fn may_violate(
+        &self,
+        expect: &Expect,
+        violates: &[String],
+        sometimes: bool,
+    ) -> Result<Vec<String>, Mistake> {
+        let Some(written) = &expect.may_violate else {
+            return Ok(Vec::new());
+        };
+        if violates.is_empty() || sometimes {
+            return Err(Mistake::at(
+                &written.span,
+                "`may-violate` stands beside what is violated every time",
+                "nothing is",
+            )
+            .help("write `violates = [...]` with these rules, and `sometimes = true`"));
+        }
+        let rules = written.value.iter().map(|rule| {
+            let name = self.known.promise(rule)?;
+            if violates.contains(&name) {
+                let message = format!("`{name}` is violated every time");
+                return Err(Mistake::at(&rule.span, message, "stands in `violates` too"));
+            }
+            Ok(name)
+        });
+        rules.collect()
     }
 
     fn contract(&self, contract: &Contract) -> Result<plan::Contract, Mistake> {
@@ -191,16 +221,14 @@ impl Lowering<'_> {
             let written = written.as_ref();
             written.map(|l| self.some_length(l)).transpose()
         };
+        let preset = contract.preset.as_ref();
         let floor = contract.success_floor.as_ref();
         let floor = floor.map(|floor| value::chance(floor, self.source));
         let mismatch = contract.mismatch.as_ref();
         let mismatch = mismatch.map(|n| value::whole(n, "the status of a mismatch", 400..=499));
         let stored = contract.stored_errors.as_ref();
         Ok(plan::Contract {
-            preset: match &contract.preset {
-                Some(preset) => self.known.preset(preset)?,
-                None => String::from("reference"),
-            },
+            preset: preset.map(|name| self.known.preset(name)).transpose()?,
             in_flight: self.in_flight(contract)?,
             mismatch: mismatch.transpose()?.map(|status| status as u16),
             stored_errors: stored.map(|errors| errors.iter().map(problem).collect()),
@@ -241,6 +269,10 @@ impl Lowering<'_> {
                 Some(skew) => self.length(skew)?,
                 None => 250_000,
             },
+            gateway_timeout_us: match &world.gateway_timeout {
+                Some(timeout) => self.some_length(timeout)?,
+                None => 5_000_000,
+            },
         })
     }
 
@@ -257,6 +289,7 @@ impl Lowering<'_> {
             None => Ok(default),
         };
         let webhook = written.webhook.as_ref();
+        let kitchen = written.kitchen.as_ref();
         Ok(plan::Latencies {
             uplink: delay(&written.uplink, 40_000, 0.5)?,
             downlink: delay(&written.downlink, 40_000, 0.5)?,
@@ -265,6 +298,7 @@ impl Lowering<'_> {
             cache_write_us: length(&written.cache_write, 5_000)?,
             database_us: length(&written.database, 250)?,
             webhook: webhook.map(|after| self.delay(after)).transpose()?,
+            kitchen: kitchen.map(|after| self.delay(after)).transpose()?,
         })
     }
 

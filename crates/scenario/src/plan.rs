@@ -41,6 +41,8 @@ pub struct Expect {
     pub strategy: Option<String>,
     /// The rules that must be violated; none means that every rule must hold.
     pub violates: Vec<String>,
+    /// The rules that may be violated beside them: some seeds show it.
+    pub may_violate: Vec<String>,
     /// Whether the violation comes with some seeds only: such a run meets its expectation either way.
     pub sometimes: bool,
 }
@@ -48,8 +50,8 @@ pub struct Expect {
 /// The service's promises: a preset of `orders`, by name, and what differs from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contract {
-    /// The preset.
-    pub preset: String,
+    /// The preset; `None` is the one that the strategy documents.
+    pub preset: Option<String>,
     /// What a request gets whose twin is being worked on.
     pub in_flight: Option<InFlight>,
     /// The status for a key that comes with another content.
@@ -86,6 +88,8 @@ pub struct World {
     pub latencies: Latencies,
     /// The standard deviation of the replicas' clocks, normal around the true time.
     pub clock_skew_us: u64,
+    /// How long a replica waits for the gateway.
+    pub gateway_timeout_us: u64,
 }
 
 /// How long things take.
@@ -105,6 +109,8 @@ pub struct Latencies {
     pub database_us: u64,
     /// How long after capture a webhook is sent; `None` if the gateway sends none.
     pub webhook: Option<Delay>,
+    /// From the commit of a message in the outbox to its arrival in the kitchen; `None` if there is no kitchen.
+    pub kitchen: Option<Delay>,
 }
 
 /// A length of time: a mixture of distributions, with weights that add up to 1.
@@ -204,6 +210,8 @@ pub struct Window {
     pub from_us: u64,
     /// The first instant after it.
     pub until_us: u64,
+    /// It comes again after so long, and again; `None` is once.
+    pub every_us: Option<u64>,
 }
 
 /// A kind of client.
@@ -223,6 +231,9 @@ pub struct ClientPlan {
     pub retry: Option<Retry>,
     /// A second tab with the same cart and, where there are keys, a key of its own.
     pub second_tab: Option<Rush>,
+    /// The payment's own channel, which orders what was captured while nobody heard of it: under a key of its own, so many
+    /// times at most, until it is answered. The first wait is from the capture to its first request.
+    pub second_channel: Option<Retry>,
     /// The client has no network at first: its requests leave after this delay.
     pub offline: Option<Rush>,
     /// The app dies while it waits, and comes back: with its key if that was stored.
@@ -295,6 +306,8 @@ pub struct Fault {
     pub window: Option<Window>,
     /// Whose requests it strikes, by the client's index; `None` is everybody's.
     pub client: Option<usize>,
+    /// Which replica it strikes; `None` is any.
+    pub replica: Option<u32>,
 }
 
 /// A host, or all of a kind.
@@ -356,8 +369,11 @@ pub enum FaultKind {
         /// How long until it is back.
         down_for: Delay,
     },
-    /// A replica stands still (per await of a request, of its upkeep, or of a webhook that it hears).
+    /// A replica stands still (per await of a request, of its upkeep, or of a webhook that it hears; at a point, per message
+    /// that gets there: a COMMIT that is sent, a capture).
     PauseReplica {
+        /// Only at this point.
+        point: CrashPoint,
         /// For so long.
         span: Delay,
     },
@@ -383,7 +399,7 @@ pub enum FaultKind {
     GatewayTimeoutBefore,
     /// The gateway does what it is asked, and its answer does not come (per request to it).
     GatewayTimeoutAfter,
-    /// The gateway takes longer (per request to it); a replica waits for it five seconds and no longer.
+    /// The gateway takes longer (per request to it); a replica waits for it no longer than it always does.
     SlowGateway {
         /// By so much.
         by: Delay,
@@ -393,9 +409,20 @@ pub enum FaultKind {
         /// The second time so much later.
         after: Delay,
     },
+    /// A message reaches the kitchen twice (per message).
+    DuplicateMessage {
+        /// The second time so much later.
+        after: Delay,
+    },
+    /// The relay of the outbox dies when it has sent a message and not yet marked it as sent: it sends it again when it is back,
+    /// and nothing meanwhile (per message sent).
+    CrashRelay {
+        /// How long until it is back.
+        down_for: Delay,
+    },
 }
 
-/// Where a replica may die.
+/// Where a replica may die, or stand still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrashPoint {
     /// At any await.
@@ -426,6 +453,11 @@ impl Window {
     /// Whether an instant lies in the window.
     #[inline]
     pub fn contains(&self, at_us: u64) -> bool {
-        (self.from_us..self.until_us).contains(&at_us)
+        let since_us = match (self.every_us, at_us.checked_sub(self.from_us)) {
+            (_, None) => return false,
+            (Some(every_us), Some(since_us)) => since_us % every_us,
+            (None, Some(since_us)) => since_us,
+        };
+        since_us < self.until_us - self.from_us
     }
 }

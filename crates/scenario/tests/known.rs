@@ -4,37 +4,125 @@ use std::path::PathBuf;
 
 use scenario::{Known, Options, Scale};
 
+/// Every strategy.
+const STRATEGIES: &[&str] = &[
+    "claim-complete",
+    "check-then-insert",
+    "no-dedup",
+    "client-disable",
+    "recent-check",
+    "process-counter",
+    "fingerprint",
+    "fingerprint-db",
+    "fingerprint-atomic",
+    "token",
+    "debounce-window",
+    "unique-key",
+    "order-idempotencies",
+    "response-snapshot",
+    "distributed-lock",
+];
+
+/// Every rule.
+const RULES: &[&str] = &[
+    "malformed",
+    "vacuous",
+    "duplicate-order",
+    "lost-ack",
+    "phantom-order",
+    "failed-but-applied",
+    "replay-mismatch",
+    "conflict-accepted",
+    "spurious-conflict",
+    "cross-tenant",
+    "result-regression",
+    "double-charge",
+    "orphan-charge",
+    "uncharged-order",
+    "wrong-amount",
+    "oversell",
+    "negative-stock",
+    "stock-conservation",
+    "reservation-leak",
+    "false-sold-out",
+    "partial-order",
+    "duplicate-notification",
+    "phantom-notification",
+    "false-merge",
+    "early-expiry",
+    "immortal-key",
+    "late-after-expiry",
+    "stale-read",
+    "stored-error-policy",
+    "error-dishonesty",
+    "unfenced",
+    "quota",
+    "stuck-claim",
+    "unresolved-retry",
+    "missing-notification",
+    "unavailable",
+    "not-linearizable",
+];
+
+/// Every situation.
+const LABELS: &[&str] = &[
+    "request-lost",
+    "reply-lost-after-commit",
+    "duplicate-delivered",
+    "concurrent-duplicate",
+    "retry-after-commit",
+    "double-click",
+    "client-timeout",
+    "replay-served",
+    "in-flight-refused",
+    "coupon-used",
+    "key-reused",
+    "crash-in-flight",
+    "crash-after-charge",
+    "retry-after-crash",
+    "commit-unknown",
+    "capture-unknown",
+    "takeover",
+    "declined",
+    "out-of-stock",
+    "lock-wait",
+    "key-expired",
+    "paused-beyond-lease",
+    "two-replicas",
+    "app-crash",
+    "second-tab",
+    "second-channel",
+    "repeat-purchase",
+    "offline",
+];
+
+/// Every preset of a contract.
+const PRESETS: &[&str] = &[
+    "reference",
+    "reference-202",
+    "reference-wait",
+    "stripe-v1",
+    "ietf-07",
+    "checkout-com",
+    "paypal",
+    "seed-001",
+    "seed-002",
+    "seed-003",
+    "seed-004",
+];
+
 /// Everything at this scale, on a backend that can do every fault.
 pub fn options(scale: f64) -> Options {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let strategy = |name: &str| (name.to_owned(), String::from("a strategy"));
+    let strategy = |name: &&str| ((*name).to_owned(), String::from("a strategy"));
     Options {
         scale: Scale::Of(scale),
         known: Known {
-            strategies: ["claim-complete", "no-dedup", "check-then-insert"]
-                .map(strategy)
-                .into(),
-            rules: names(&[
-                "duplicate-order",
-                "lost-ack",
-                "double-charge",
-                "oversell",
-                "replay-mismatch",
-                "vacuous",
-            ]),
-            evidence: names(&["vacuous"]),
-            labels: names(&[
-                "reply-lost-after-commit",
-                "concurrent-duplicate",
-                "retry-after-commit",
-                "double-click",
-                "client-timeout",
-                "replay-served",
-                "declined",
-                "coupon-used",
-                "lock-wait",
-            ]),
-            presets: names(&["reference", "stripe-v1", "ietf-07"]),
+            strategies: STRATEGIES.iter().map(strategy).collect(),
+            rules: names(RULES),
+            evidence: names(&["malformed", "vacuous"]),
+            labels: names(LABELS),
+            presets: names(PRESETS),
             faults: names(scenario::FAULTS),
             backend: "sim".into(),
         },

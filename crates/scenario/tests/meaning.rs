@@ -34,7 +34,7 @@ name = "app"
 fn what_a_file_does_not_say_is_what_every_story_shares() {
     let plan = plan("");
     assert_eq!(plan.name, "dinner");
-    assert_eq!(plan.contract.preset, "reference");
+    assert_eq!(plan.contract.preset, None);
     assert_eq!(plan.contract.recovery_deadline_us, 120_000_000);
     assert_eq!(
         (plan.world.replicas, plan.world.clock_skew_us),

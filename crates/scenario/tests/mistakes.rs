@@ -94,6 +94,18 @@ fn the_good_file_is_good() {
 }
 
 #[test]
+fn what_may_be_violated_stands_beside_what_is() {
+    check_all(
+        r#"
+        violates = ["duplicate-order"] => violates = ["duplicate-order"]\nmay-violate = ["duplicate-order"] | " | is violated every time |
+        violates = ["duplicate-order"] => violates = ["duplicate-order"]\nmay-violate = ["lost-ak"] | " | unknown rule `lost-ak` | `lost-ack`
+        violates = ["duplicate-order"] => holds = true\nmay-violate = ["lost-ack"] | [ | stands beside what is violated | `sometimes = true`
+        violates = ["duplicate-order"] => violates = ["duplicate-order"]\nsometimes = true\nmay-violate = ["lost-ack"] | [ | stands beside what is violated | `sometimes = true`
+        "#,
+    );
+}
+
+#[test]
 fn an_expectation_names_promises_of_the_service_and_not_the_state_of_the_evidence() {
     check_all(
         r#"
@@ -152,7 +164,7 @@ fn unknown_names_get_the_nearest_known_one() {
     check_all(
         r#"
         "claim-complete" => "claim-compleet" | " | unknown strategy `claim-compleet` | did you mean `claim-complete`?
-        "no-dedup" => "zzz" | " | unknown strategy `zzz` | there is `claim-complete`, `no-dedup` and `check-then-insert`
+        "no-dedup" => "zzz" | " | unknown strategy `zzz` | there is `claim-complete`, `check-then-insert`, `no-dedup`,
         ["duplicate-order"] => ["duplicat-order"] | " | unknown rule | did you mean `duplicate-order`?
         ["double-click"] => ["double-clik"] | " | unknown coverage label | did you mean `double-click`?
         "reference" => "stripe" | " | unknown preset | did you mean
@@ -191,6 +203,29 @@ fn lengths_of_time_need_a_unit_that_we_know() {
         timeout = "5s" => timeout = "99999d" | " | not a length | at most `366d`
         timeout = "5s" => timeout = "0s" | " | this time is nothing |
         timeout = "5s" => timeout = [1] | [1] | not a length |
+        "#,
+    );
+}
+
+#[test]
+fn a_second_channel_asks_at_least_once_and_waits() {
+    check_all(
+        r#"
+        timeout = "5s" => second-channel = { max = 0, wait = "5s" } | 0 | the number of the channel's requests |
+        timeout = "5s" => second-channel = { max = 3, wait = [] } | [] | a list of waits needs a wait |
+        timeout = "5s" => second-channel = { wait = "5s" } | { | missing field `max` |
+        replicas = 3 => gateway-timeout = "0s" | " | this time is nothing |
+        "#,
+    );
+}
+
+#[test]
+fn a_window_comes_again_after_it_has_ended_and_a_replica_is_struck_that_there_is() {
+    check_all(
+        r#"
+        until = "1h" => until = "1h", every = "29min" | " | comes again before it has ended | 
+        lose-response = { chance = 0.2, client = "ios", => crash-replica = { chance = 0.2, down-for = "5s", replica = "replica-3", | " | no such replica | `replica-2`
+        lose-response = { chance = 0.2, client = "ios", => pause-replica = { chance = 0.2, for = "5s", replica = "cache", | " | `cache` is not a replica | `replica-0`
         "#,
     );
 }
@@ -349,7 +384,7 @@ fn a_rendered_mistake_shows_the_line_and_what_to_write() {
  1 │ story = \"dinner\"
  2 │ strategy = \"claim-compleet\"
    ·            ────────┬───────
-   ·                    ╰── not one of the three strategies
+   ·                    ╰── not one of the 15 strategies
  3 │ coverage = [\"double-click\"]
    ╰────
   help: did you mean `claim-complete`?

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use explore::{Chooser, Kind, Lineage, Odds, Site};
 use history::Label;
-use scenario::{DelayTable, Intent, Plan, Unfold};
+use scenario::{ClientPlan, DelayTable, Intent, Plan, Unfold};
 
 use crate::world::State;
 
@@ -16,6 +16,8 @@ pub(crate) struct Arrivals {
     taps: Vec<Vec<TapTable>>,
     second_tab: Vec<Option<(Odds, DelayTable)>>,
     offline: Vec<Option<(Odds, DelayTable)>>,
+    /// How long after a capture each client's channel looks first, if it has one.
+    channel: Vec<Option<DelayTable>>,
     /// Genuine second purchases, by time.
     pub(crate) repeats: VecDeque<Intent>,
 }
@@ -33,6 +35,9 @@ const TAB: Kind = Kind::new("client.second-tab");
 const OFFLINE: Kind = Kind::new("client.offline");
 /// The second tab's visit is a tap with this number.
 pub(crate) const TAB_TAP: u32 = 1_000;
+/// What the payment's channel asks is a tap with this number.
+pub(crate) const CHANNEL_TAP: u32 = 1_001;
+const CHANNEL: Kind = Kind::new("client.second-channel");
 
 impl Arrivals {
     pub(crate) fn new(plan: &Plan) -> Arrivals {
@@ -44,6 +49,10 @@ impl Arrivals {
             odds: Odds::of(tap.chance),
             after: DelayTable::new(&tap.after),
             uplink: tap.uplink.as_ref().map(DelayTable::new),
+        };
+        let channel = |client: &ClientPlan| {
+            let channel = client.second_channel.as_ref()?;
+            channel.wait.first().map(DelayTable::new)
         };
         Arrivals {
             unfold: Unfold::new(plan),
@@ -63,6 +72,7 @@ impl Arrivals {
                 .iter()
                 .map(|client| rush(&client.offline))
                 .collect(),
+            channel: plan.clients.iter().map(channel).collect(),
             repeats: VecDeque::new(),
         }
     }
@@ -124,6 +134,15 @@ impl Arrivals {
             state.cover(Label::Offline);
         }
         leaves_us.unwrap_or(0)
+    }
+
+    /// How long after a capture of which nobody heard the payment's channel looks.
+    pub(crate) fn channel_us(&self, intent: &Intent, state: &mut State) -> u64 {
+        state.cover(Label::SecondChannel);
+        let table = self.channel[intent.client].as_ref();
+        table.map_or(0, |table| {
+            table.draw(&mut state.chooser, CHANNEL, intent.lineage, 0)
+        })
     }
 
     /// How long after the last tap a second tab does the same, if one is open.

@@ -6,8 +6,8 @@ use hashbrown::HashTable;
 use history::names::{Item, Names};
 use history::{
     Audit, AuditCharge, AuditCoupon, AuditKey, AuditNotification, AuditOrder, AuditStock,
-    BasketRef, ChargeRef, CodeRef, CouponRef, KeyRef, MessageRef, OrderRef, PayloadRef,
-    RecordState, SkuRef, TenantRef,
+    BasketRef, ChargeRef, CodeRef, CouponRef, KeyRef, OrderRef, PayloadRef, RecordState, SkuRef,
+    TenantRef,
 };
 use orders::{KeyState, NewOrder, NotificationKind};
 use protocol::{Line, OrderId, Sku, Tenant};
@@ -16,6 +16,7 @@ use crate::database::Database;
 use crate::database::coupons::CouponSlot;
 use crate::database::rows::Keys;
 use crate::gateway::{Charge, Gateway, hash_key};
+use crate::kitchen::Kitchen;
 use crate::menu::{Menu, coupon_name};
 use crate::run::Simulated;
 use crate::world::World;
@@ -30,6 +31,7 @@ impl World {
         let (digest, now_us) = (state.chooser.digest(), state.kernel.now_us());
         let mut database = std::mem::take(&mut state.database);
         let gateway = std::mem::take(&mut state.gateway);
+        let kitchen = std::mem::take(&mut state.kitchen);
         // Nothing happens any more, so nobody tells the database of what was let go of in the last moments.
         database.hang_up_abandoned();
         assert!(
@@ -39,10 +41,13 @@ impl World {
         let (statements, lock_waits, deadlocks) =
             (database.statements, database.waits, database.deadlocks);
         let names = &mut state.recorder.history_mut().names;
-        let audit = audit(now_us, database, &gateway, &self.menu, names);
+        let audit = audit(now_us, database, &gateway, &kitchen, &self.menu, names);
         Simulated {
             history: state.recorder.finish(audit),
             metrics: state.metrics,
+            traffic: state.traffic,
+            upkeep_statements: state.upkeep_statements,
+            cache_commands: state.cache_commands,
             silent_replays: state.silent_replays,
             digest,
             events: state.kernel.steps(),
@@ -58,6 +63,7 @@ fn audit(
     now_us: u64,
     database: Database,
     gateway: &Gateway,
+    kitchen: &Kitchen,
     menu: &Menu,
     names: &mut Names,
 ) -> Audit {
@@ -75,7 +81,7 @@ fn audit(
         baseline: Vec::new(),
         charges: Some(charges(&database, gateway)),
         stock: Some(stock(&database, names)),
-        notifications: Some(notifications(&database, names)),
+        notifications: Some(notifications(&database, kitchen, names)),
         coupons: coupons(&database, names),
         keys: Some(keys(database.keys, names)),
     }
@@ -257,22 +263,32 @@ fn coupon_of(database: &Database, order: &NewOrder, names: &mut Names) -> Option
     coupon.map(|coupon| coupon_name(order.tenant, &coupon.code, names))
 }
 
-fn notifications(database: &Database, names: &mut Names) -> Vec<AuditNotification> {
+/// What was told: the rows of the outbox, or where there is a kitchen, what it printed.
+fn notifications(
+    database: &Database,
+    kitchen: &Kitchen,
+    names: &mut Names,
+) -> Vec<AuditNotification> {
     let created: CodeRef = names.codes.intern("created");
     let cancelled: CodeRef = names.codes.intern("cancelled");
-    let mut rows = Vec::with_capacity(database.notes.slots.len());
-    for (order, kind) in database.notes.slots.iter().flatten() {
-        let message: MessageRef = names.messages.count();
-        let event = match kind {
+    let mut row = |order: OrderId, kind: NotificationKind, t: Option<u64>| AuditNotification {
+        message: names.messages.count(),
+        order: Some(order_name(order)),
+        event: match kind {
             NotificationKind::Created => created,
             NotificationKind::Cancelled => cancelled,
-        };
-        rows.push(AuditNotification {
-            message,
-            order: Some(order_name(*order)),
-            event,
-            t: None,
-        });
+        },
+        t,
+    };
+    if database.notes.are_relayed {
+        let tickets = kitchen.tickets.iter();
+        return tickets
+            .map(|ticket| row(ticket.order, ticket.kind, Some(ticket.printed_us)))
+            .collect();
+    }
+    let mut rows = Vec::with_capacity(database.notes.slots.len());
+    for (order, kind) in database.notes.slots.iter().flatten() {
+        rows.push(row(*order, *kind, None));
     }
     rows
 }

@@ -71,6 +71,13 @@ pub(crate) enum Cause {
     Webhook(Webhook),
 }
 
+impl Call {
+    /// Whether nobody asked for it.
+    pub(crate) fn is_upkeep(&self) -> bool {
+        self.attempt.is_none() && self.webhook.is_none()
+    }
+}
+
 /// Where the message of a handler is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
@@ -122,6 +129,8 @@ impl State {
         let before = *track;
         track.working += 1;
         track.replica = replica + 1;
+        self.traffic.arrived += 1;
+        self.traffic.repeated += u64::from(before.replica != 0);
         if before.working > 0 {
             self.cover(Label::ConcurrentDuplicate);
         }
@@ -225,10 +234,11 @@ impl State {
             return;
         }
         call.charged = true;
-        if !awaited || !world.faults.any(Opportunity::Crash) {
+        if !awaited || !world.faults.strike_processes {
             return;
         }
         let (who, replica) = (call.who(), call.replica);
+        self.pause_here(world, who, CrashPoint::AfterCharge);
         self.settle(task);
         let struck = self.draw_unseen(&world.faults, Opportunity::Crash, who, |kind| {
             matches!(

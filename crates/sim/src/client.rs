@@ -7,9 +7,9 @@ use explore::{Class, Kind, Lineage, Odds, Site};
 use history::{IntentRef, Invoke, KeyRef, PayloadRef, TenantRef};
 use orders::Button;
 use protocol::{Cart, IdempotencyKey, OrderRequest, Problem, Tenant};
-use scenario::{ClientPlan, DelayTable, Intent, KeyPolicy, Plan};
+use scenario::{ClientPlan, DelayTable, Intent, KeyPolicy, Plan, Retry};
 
-use crate::arrivals::TAB_TAP;
+use crate::arrivals::{CHANNEL_TAP, TAB_TAP};
 use crate::attempt::{Attempt, Outcome};
 use crate::world::{Event, World, customer};
 
@@ -27,7 +27,7 @@ pub struct Visit {
     pub intent: Intent,
     /// Its names.
     pub purchase: Purchase,
-    /// Which tap of the button it is; the second tab counts as a tap of its own.
+    /// Which tap of the button it is; the second tab and the payment's channel count as taps of their own.
     pub tap: u32,
     /// How long the first request of this visit is under way, if not as the world says.
     pub uplink_us: Option<u64>,
@@ -66,6 +66,7 @@ impl Visit {
 #[derive(Debug)]
 pub struct Shoppers {
     waits: Vec<Vec<DelayTable>>,
+    channel_waits: Vec<Vec<DelayTable>>,
     back_after: Vec<Option<(Odds, DelayTable)>>,
 }
 
@@ -83,10 +84,11 @@ const RESTARTS_MAX: u32 = 20;
 impl Shoppers {
     /// The clients of a plan.
     pub fn new(plan: &Plan) -> Shoppers {
-        let waits = |client: &ClientPlan| match &client.retry {
+        let waits = |retry: &Option<Retry>| match retry {
             Some(retry) => retry.wait.iter().map(DelayTable::new).collect(),
             None => Vec::new(),
         };
+        let clients = plan.clients.iter();
         let back = |client: &ClientPlan| {
             client
                 .crash
@@ -94,14 +96,44 @@ impl Shoppers {
                 .map(|crash| (Odds::of(crash.chance), DelayTable::new(&crash.back_after)))
         };
         Shoppers {
-            waits: plan.clients.iter().map(waits).collect(),
+            waits: clients.clone().map(|client| waits(&client.retry)).collect(),
+            channel_waits: clients
+                .map(|client| waits(&client.second_channel))
+                .collect(),
             back_after: plan.clients.iter().map(back).collect(),
         }
     }
 
-    /// Whether the client tries again after such an outcome.
-    fn tries_again(client: &ClientPlan, outcome: Outcome, retries: u32) -> bool {
-        let Some(retry) = client.retry.as_ref().filter(|retry| retries < retry.max) else {
+    /// The payment's own channel asks under a key of its own, until it is answered.
+    async fn order_what_was_paid(&self, world: &World, visit: &Visit) {
+        let client = &world.plan.clients[visit.intent.client];
+        let Some(channel) = &client.second_channel else {
+            return;
+        };
+        let waits = &self.channel_waits[visit.intent.client];
+        let lineage = visit.intent.lineage.child(TAP, u64::from(visit.tap));
+        let key = Some(world.state.borrow_mut().recorder.key());
+        for number in 1.. {
+            let attempt_lineage = lineage.child(ATTEMPT, u64::from(number));
+            let attempt = world.attempt(visit, key, attempt_lineage, client.timeout_us);
+            let outcome = world.exchange(attempt).await;
+            if !Shoppers::tries_again(Some(channel), outcome, number) {
+                return;
+            }
+            let wait = &waits[(number as usize).min(waits.len() - 1)];
+            let span_us = wait.draw(
+                &mut world.state.borrow_mut().chooser,
+                WAIT,
+                lineage,
+                u64::from(number),
+            );
+            world.client_sleep(span_us).await;
+        }
+    }
+
+    /// Whether somebody tries again after such an outcome.
+    fn tries_again(retry: Option<&Retry>, outcome: Outcome, retries: u32) -> bool {
+        let Some(retry) = retry.filter(|retry| retries < retry.max) else {
             return false;
         };
         match outcome {
@@ -145,6 +177,10 @@ impl Shoppers {
 
 impl Crowd for Shoppers {
     async fn visit(&self, world: &World, visit: Visit) {
+        if visit.tap == CHANNEL_TAP {
+            // Boxed, as the button is.
+            return Box::pin(self.order_what_was_paid(world, &visit)).await;
+        }
         let client = &world.plan.clients[visit.intent.client];
         // Boxed, because few buttons do anything, and visits are made by the million.
         if visit.button != Button::Plain && !Box::pin(world.press(&visit)).await {
@@ -180,7 +216,7 @@ impl Crowd for Shoppers {
                     key = Some(world.state.borrow_mut().recorder.key());
                 }
                 restarts += 1;
-            } else if Shoppers::tries_again(client, outcome, retries) {
+            } else if Shoppers::tries_again(client.retry.as_ref(), outcome, retries) {
                 let waits = &self.waits[visit.intent.client];
                 let wait = &waits[(retries as usize).min(waits.len() - 1)];
                 let span_us = wait.draw(
@@ -260,12 +296,22 @@ impl World {
     async fn press(&self, visit: &Visit) -> bool {
         let page = visit.page();
         if self.state.borrow().submitting.contains(&page) {
+            self.hold_back();
             return false;
         }
         if let Button::Debounced(span) = visit.button {
             self.client_sleep(span.0).await;
         }
-        self.state.borrow_mut().submitting.insert(page)
+        let sends = self.state.borrow_mut().submitting.insert(page);
+        if !sends {
+            self.hold_back();
+        }
+        sends
+    }
+
+    /// A tap does not become a request.
+    pub(crate) fn hold_back(&self) {
+        self.state.borrow_mut().traffic.held_back += 1;
     }
 
     /// Nothing of the page is under way any more: its button works again.

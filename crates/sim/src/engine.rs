@@ -8,13 +8,15 @@ mod clients;
 mod gateway;
 mod replicas;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use explore::{Chooser, Class, Pool, TaskId};
 use orders::Button;
+use scenario::Intent;
 
 use crate::arrivals::Arrivals;
-use crate::client::Visit;
+use crate::client::{Purchase, Visit};
 use crate::ports::ReplicaPorts;
 use crate::run::{Control, Interrupted, Pace, Progress};
 use crate::service::{Job, Service};
@@ -38,9 +40,13 @@ where
     upkeep_every_us: Option<u64>,
     /// Whether the service listens to webhooks.
     hears: bool,
+    /// Whether its kitchen knows a message by its id.
+    knows_messages: bool,
     button: Button,
     /// Whether clients send a key for every purchase, even where the plan's send none.
     brings_key: bool,
+    /// The purchases whose payment has a channel of its own, by the number of their intent, until it acts.
+    with_channel: BTreeMap<u32, (Intent, Purchase)>,
     /// Since when nothing but upkeep is to come.
     idle_since_us: Option<u64>,
     woken: Vec<TaskId>,
@@ -63,8 +69,10 @@ where
             visit,
             upkeep_every_us: service.upkeep_every_us(),
             hears: service.hears_webhooks(),
+            knows_messages: service.knows_messages(),
             button: service.button(),
             brings_key: service.brings_client_key(),
+            with_channel: BTreeMap::new(),
             idle_since_us: None,
             woken: Vec::new(),
         }
@@ -76,6 +84,7 @@ where
         self.clients.clear();
         self.arrivals.rewind();
         self.woken.clear();
+        self.with_channel.clear();
         self.idle_since_us = None;
         self.world.begin_again(chooser);
     }
@@ -153,7 +162,11 @@ where
     }
 
     fn is_empty(&self) -> bool {
-        self.clients.is_empty() && self.world.state.borrow().attempts.is_empty()
+        let state = self.world.state.borrow();
+        self.clients.is_empty()
+            && state.attempts.is_empty()
+            // A capture may still let a channel act.
+            && (self.with_channel.is_empty() || !state.gateway.is_busy())
     }
 
     /// Whether nothing but upkeep has been left for so long that it will not help those who still wait.
@@ -177,6 +190,7 @@ where
                 state.kernel.now_us(),
                 state.gateway.busy_until_us(),
                 state.webhooks_until_us,
+                state.kitchen.busy_until_us,
             ])
             .max();
         latest_us.unwrap_or(0) + self.world.plan.contract.recovery_deadline_us
@@ -197,6 +211,10 @@ where
             Event::GatewayCapture(slot) => self.gateway_capture(slot),
             Event::GatewayReply(slot) => self.gateway_reply(slot, event),
             Event::Webhook(webhook) => self.webhook(webhook),
+            Event::Message(message) => {
+                let state = &mut *self.world.state.borrow_mut();
+                state.deliver(self.world, message, self.knows_messages);
+            }
             Event::Upkeep(replica) => self.upkeep(replica),
             Event::Restart(replica) => self.world.restart(replica),
             Event::Abandon(tx) => self.world.state.borrow_mut().roll_back(tx),

@@ -28,10 +28,12 @@ pub(crate) enum Opportunity {
     GatewayTimeoutAfter,
     SlowGateway,
     DuplicateWebhook,
+    DuplicateMessage,
+    CrashRelay,
 }
 
 /// How many opportunities there are.
-const OPPORTUNITIES: usize = Opportunity::DuplicateWebhook as usize + 1;
+const OPPORTUNITIES: usize = Opportunity::CrashRelay as usize + 1;
 
 /// A fault of the plan, ready to be drawn.
 #[derive(Debug)]
@@ -39,6 +41,7 @@ pub(crate) struct Armed {
     odds: Odds,
     window: Option<Window>,
     client: Option<usize>,
+    replica: Option<u32>,
     index: u32,
     /// A hash of its name.
     identity: u64,
@@ -83,6 +86,7 @@ impl Faults {
                 odds: Odds::of(fault.chance),
                 window: fault.window,
                 client: fault.client,
+                replica: fault.replica,
                 index: index as u32,
                 identity: identity(&fault.name),
                 kind: fault.kind.clone(),
@@ -130,7 +134,8 @@ impl Faults {
 
 impl Armed {
     fn strikes(&self, who: Who, now_us: u64, chooser: &mut Chooser) -> bool {
-        let mine = self.client.is_none_or(|client| who.client == Some(client));
+        let mine = self.client.is_none_or(|client| who.client == Some(client))
+            && self.replica.is_none_or(|replica| who.replica == replica);
         if !mine || self.window.is_some_and(|window| !window.contains(now_us)) {
             return false;
         }
@@ -177,7 +182,7 @@ fn sort(kind: &FaultKind) -> (Opportunity, Option<&scenario::Delay>) {
         FaultKind::DuplicateRequest { after } => (Opportunity::DuplicateRequest, Some(after)),
         FaultKind::Partition { .. } => (Opportunity::Partition, None),
         FaultKind::CrashReplica { down_for, .. } => (Opportunity::Crash, Some(down_for)),
-        FaultKind::PauseReplica { span } => (Opportunity::Pause, Some(span)),
+        FaultKind::PauseReplica { span, .. } => (Opportunity::Pause, Some(span)),
         FaultKind::LoseConnection => (Opportunity::LoseConnection, None),
         FaultKind::LoseCommit => (Opportunity::LoseCommit, None),
         FaultKind::LoseCommitAck => (Opportunity::LoseCommitAck, None),
@@ -191,6 +196,8 @@ fn sort(kind: &FaultKind) -> (Opportunity, Option<&scenario::Delay>) {
         FaultKind::GatewayTimeoutAfter => (Opportunity::GatewayTimeoutAfter, None),
         FaultKind::SlowGateway { by } => (Opportunity::SlowGateway, Some(by)),
         FaultKind::DuplicateWebhook { after } => (Opportunity::DuplicateWebhook, Some(after)),
+        FaultKind::DuplicateMessage { after } => (Opportunity::DuplicateMessage, Some(after)),
+        FaultKind::CrashRelay { down_for } => (Opportunity::CrashRelay, Some(down_for)),
     }
 }
 
@@ -218,6 +225,19 @@ pub(crate) fn crashes_at(kind: &FaultKind, here: CrashPoint) -> bool {
     }
 }
 
+/// Whether a replica comes to a standstill at an await of this kind. The answer of a COMMIT is what it does not hear any more.
+pub(crate) fn pauses_at(kind: &FaultKind, here: CrashPoint) -> bool {
+    match kind {
+        FaultKind::PauseReplica { point, .. } => match point {
+            // A capture is no await: the one for the gateway's answer has begun long before.
+            CrashPoint::Anywhere => here != CrashPoint::AfterCharge,
+            CrashPoint::DuringCommit | CrashPoint::AfterCommit => here == CrashPoint::AfterCommit,
+            CrashPoint::AfterCharge => here == CrashPoint::AfterCharge,
+        },
+        _ => false,
+    }
+}
+
 /// The faults that this world can do, by their names in scenario files: all of them.
 pub fn backend_faults() -> &'static [&'static str] {
     scenario::FAULTS
@@ -234,6 +254,7 @@ mod tests {
             chance: 0.5,
             window: None,
             client: None,
+            replica: None,
         }
     }
 

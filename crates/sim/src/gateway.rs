@@ -143,6 +143,11 @@ impl Gateway {
         }
     }
 
+    /// Whether an operation is under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.free.len() < self.operations.len()
+    }
+
     /// When the last operation ends that is under way.
     pub(crate) fn busy_until_us(&self) -> u64 {
         let open = self

@@ -18,6 +18,7 @@
 //! - [`ports`]: what a strategy sees of the world
 //! - [`database`], [`cache`], [`gateway`]: what stands behind the replicas
 //! - [`webhook`]: what the gateway tells unasked
+//! - [`kitchen`]: what the outbox tells, and what is printed of it
 //! - [`service`]: the order service, as something that a replica runs
 //! - [`audit`](mod@audit): what is stored at the end
 
@@ -32,6 +33,7 @@ mod database;
 mod engine;
 mod fault;
 mod gateway;
+mod kitchen;
 mod menu;
 mod network;
 mod ports;
@@ -46,6 +48,8 @@ pub use attempt::{Attempt, Outcome};
 pub use client::{Crowd, Purchase, Shoppers, Visit};
 pub use fault::backend_faults;
 pub use ports::ReplicaPorts;
-pub use run::{Control, Interrupted, Pace, Progress, Simulated, run, run_episodes, simulate};
+pub use run::{
+    Control, Interrupted, Pace, Progress, Simulated, Traffic, run, run_episodes, simulate,
+};
 pub use service::{Job, OrderService, Service};
 pub use world::World;

@@ -18,7 +18,7 @@ use protocol::{Span, Time};
 use scenario::{CrashPoint, FaultKind, Host};
 
 use crate::call::{Doom, Progress};
-use crate::fault::{Opportunity, Who, crashes_at, cuts};
+use crate::fault::{Opportunity, Who, crashes_at, cuts, pauses_at};
 use crate::replica::Dying;
 use crate::world::{Event, Fired, State, World};
 
@@ -60,10 +60,7 @@ impl State {
         self.calls[slot].committed = false;
         let who = self.calls[slot].who();
         let replica = self.calls[slot].replica;
-        if let Some(fault) = self.strike(&world.faults, Opportunity::Pause, who) {
-            let span_us = fault.delay(who, &mut self.chooser);
-            self.pause(world, replica, span_us);
-        }
+        self.pause_here(world, who, here);
         let death = self.death(world, who, here, replica);
         self.calls[slot].progress = Progress::Sent;
         match death {
@@ -118,9 +115,15 @@ impl State {
         })
     }
 
-    fn pause(&mut self, world: &World, replica: u32, span_us: u64) {
+    /// The replica comes to a standstill, if that is what happens here.
+    pub(crate) fn pause_here(&mut self, world: &World, who: Who, here: CrashPoint) {
+        let fits = |kind: &FaultKind| pauses_at(kind, here);
+        let Some(fault) = self.strike_if(&world.faults, Opportunity::Pause, who, fits) else {
+            return;
+        };
+        let span_us = fault.delay(who, &mut self.chooser);
         let until_us = self.kernel.now_us() + span_us;
-        let host = &mut self.replicas[replica as usize];
+        let host = &mut self.replicas[who.replica as usize];
         host.paused_until_us = host.paused_until_us.max(until_us);
         if span_us > world.service_contract.lease.0 {
             self.cover(Label::PausedBeyondLease);
@@ -196,7 +199,11 @@ impl ReplicaPorts<'_> {
                 (Trip::Sent, Fired::Reach) => {
                     let state = &mut *self.world.state.borrow_mut();
                     let task = state.task(self.slot);
+                    let statements = state.database.statements;
                     answer = effect(state, task);
+                    if state.calls[self.slot].is_upkeep() {
+                        state.upkeep_statements += state.database.statements - statements;
+                    }
                     state.release_waiters();
                     if answer.is_some() && goes_ahead {
                         let call = &mut state.calls[self.slot];

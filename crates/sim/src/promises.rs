@@ -6,11 +6,12 @@ use scenario::Plan;
 
 use crate::menu::goods;
 
-/// The preset that the plan names, with what differs from it.
-pub(crate) fn service_contract(plan: &Plan) -> ServiceContract {
+/// The preset that the plan names, or else this one, with what differs from it.
+pub(crate) fn service_contract(plan: &Plan, preset: &str) -> ServiceContract {
     let wanted = &plan.contract;
-    let mut contract = ServiceContract::preset(&wanted.preset)
-        .unwrap_or_else(|| panic!("the contract `{}` is not one of the presets", wanted.preset));
+    let preset = wanted.preset.as_deref().unwrap_or(preset);
+    let mut contract = ServiceContract::preset(preset)
+        .unwrap_or_else(|| panic!("the contract `{preset}` is not one of the presets"));
     contract.ttl = wanted.ttl_us.map_or(contract.ttl, protocol::Span);
     contract.lease = wanted.lease_us.map_or(contract.lease, protocol::Span);
     contract.mismatch_status = wanted.mismatch.unwrap_or(contract.mismatch_status);

@@ -26,6 +26,17 @@ pub struct Progress {
     pub orders: u64,
 }
 
+/// What came to the service, counted where it comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Requests that a replica received: a copy that the network made is one more, one that was lost on the way is none.
+    pub arrived: u64,
+    /// Those among them that were not the first of their intent to arrive.
+    pub repeated: u64,
+    /// Taps that the client's button held back: each would have been one more request of an intent that had one already.
+    pub held_back: u64,
+}
+
 /// Whether a run goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
@@ -49,6 +60,8 @@ pub struct Simulated {
     pub history: History,
     /// What the service's monitoring has counted.
     pub metrics: Metrics,
+    /// How many requests came to the service, and how many taps did not become one.
+    pub traffic: Traffic,
     /// The processes that were answered with a repetition although the contract does not let the answer say so. A history has
     /// what clients saw; this they could not see.
     pub silent_replays: Vec<u32>,
@@ -60,13 +73,18 @@ pub struct Simulated {
     pub ended_us: u64,
     /// How many statements reached the database: each once, however often it waited; BEGIN, COMMIT and ROLLBACK among them.
     pub statements: u64,
+    /// Those among them that the replicas' upkeep made, which comes by the clock and not by the request.
+    pub upkeep_statements: u64,
+    /// How many commands reached the cache.
+    pub cache_commands: u64,
     /// How often a statement waited for another transaction.
     pub lock_waits: u64,
     /// How often waiting would never have ended.
     pub deadlocks: u64,
 }
 
-/// Runs a plan under a strategy: the plan's clients, its load and its faults.
+/// Runs a plan under a strategy: the plan's clients, its load and its faults; and the contract that the strategy documents, unless
+/// the plan names one.
 ///
 /// # Errors
 /// [`Interrupted`] if the watcher stopped it.
@@ -76,7 +94,7 @@ pub fn simulate(
     chooser: Chooser,
     pace: &mut Pace<'_>,
 ) -> Result<Simulated, Interrupted> {
-    let world = World::new(plan, chooser);
+    let world = World::under(plan, strategy.preset(), chooser);
     let service = OrderService::new(strategy, world.service_contract);
     let shoppers = Shoppers::new(plan);
     run(&world, &service, &shoppers, pace)?;

@@ -30,6 +30,11 @@ pub trait Service {
         false
     }
 
+    /// Whether its kitchen knows a message by its id, and prints one ticket of it however often it comes.
+    fn knows_messages(&self) -> bool {
+        false
+    }
+
     /// What the button of its clients does.
     fn button(&self) -> Button {
         Button::Plain
@@ -72,6 +77,10 @@ impl Service for OrderService {
 
     fn hears_webhooks(&self) -> bool {
         self.strategy.hears_webhooks()
+    }
+
+    fn knows_messages(&self) -> bool {
+        self.strategy.knows_messages()
     }
 
     fn button(&self) -> Button {

@@ -47,11 +47,9 @@ impl State {
         }
     }
 
-    /// The gateway will tell how a capture ended: late, perhaps twice.
-    pub(crate) fn announce(&mut self, world: &World, charge: u32) {
-        let Some(table) = &world.delays.webhook else {
-            return;
-        };
+    /// The gateway will tell how a capture ended: late, perhaps twice. How late, if it tells at all.
+    pub(crate) fn announce(&mut self, world: &World, charge: u32) -> Option<u64> {
+        let table = world.delays.webhook.as_ref()?;
         let lineage = Webhook::of_charge(charge);
         let span_us = table.draw(&mut self.chooser, LATE, lineage, 0);
         let first = Webhook {
@@ -70,6 +68,7 @@ impl State {
         if let Some(after_us) = again.map(|fault| fault.delay(who, &mut self.chooser)) {
             self.tell_after(span_us + after_us, Webhook { copy: 1, ..first });
         }
+        Some(span_us)
     }
 
     fn tell_after(&mut self, span_us: u64, webhook: Webhook) {

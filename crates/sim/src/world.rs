@@ -19,9 +19,11 @@ use crate::database::rows::sku;
 use crate::database::{Database, Tx};
 use crate::fault::{Armed, Faults, Opportunity, Who};
 use crate::gateway::{Gateway, Webhook};
+use crate::kitchen::{Kitchen, Message};
 use crate::menu::Menu;
 use crate::promises::{judged_contract, service_contract};
 use crate::replica::{Dying, Replica, Skew};
+use crate::run::Traffic;
 
 /// Something that is due.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +54,8 @@ pub(crate) enum Event {
     GatewayReply(u32),
     /// The gateway tells a replica of a capture.
     Webhook(Webhook),
+    /// A message of the outbox reaches the kitchen.
+    Message(Message),
     /// A replica looks after its claims.
     Upkeep(u32),
     /// A replica comes back.
@@ -96,6 +100,7 @@ pub(crate) struct Delays {
     pub(crate) downlink: DelayTable,
     pub(crate) handler: DelayTable,
     pub(crate) webhook: Option<DelayTable>,
+    pub(crate) kitchen: Option<DelayTable>,
     pub(crate) skew: Skew,
 }
 
@@ -107,6 +112,7 @@ pub(crate) struct State {
     pub(crate) recorder: Recorder,
     pub(crate) database: Database,
     pub(crate) gateway: Gateway,
+    pub(crate) kitchen: Kitchen,
     pub(crate) cache: Cache,
     pub(crate) replicas: Vec<Replica>,
     pub(crate) calls: Vec<Call>,
@@ -134,6 +140,12 @@ pub(crate) struct State {
     pub(crate) nonces: u64,
     /// What the service's monitoring has counted.
     pub(crate) metrics: Metrics,
+    /// What came to the service.
+    pub(crate) traffic: Traffic,
+    /// How many statements were the upkeep's.
+    pub(crate) upkeep_statements: u64,
+    /// How many commands reached the cache.
+    pub(crate) cache_commands: u64,
     /// The pages whose button is disabled, because a request of theirs is under way.
     pub(crate) submitting: BTreeSet<Page>,
     /// Until when webhooks are under way.
@@ -166,7 +178,15 @@ impl World {
     /// # Panics
     /// If the plan names a contract that `orders` does not have: scenario files are checked before.
     pub fn new(plan: &Rc<Plan>, chooser: Chooser) -> World {
-        let service_contract = service_contract(plan);
+        World::under(plan, "reference", chooser)
+    }
+
+    /// The same, with the contract of this preset if the plan names none.
+    ///
+    /// # Panics
+    /// If `orders` does not have the plan's contract, or this one.
+    pub fn under(plan: &Rc<Plan>, preset: &str, chooser: Chooser) -> World {
+        let service_contract = service_contract(plan, preset);
         let mut names = Names::default();
         for fault in &plan.faults {
             names.faults.intern::<FaultRef>(&fault.name);
@@ -185,6 +205,7 @@ impl World {
                 downlink: DelayTable::new(&latencies.downlink),
                 handler: DelayTable::new(&latencies.handler),
                 webhook: latencies.webhook.as_ref().map(DelayTable::new),
+                kitchen: latencies.kitchen.as_ref().map(DelayTable::new),
                 skew: Skew::new(plan.world.clock_skew_us),
             },
             faults: Faults::new(&plan.faults),
@@ -217,6 +238,7 @@ impl World {
     /// Every shop's shelves.
     fn stock_up(&self) {
         let state = &mut *self.state.borrow_mut();
+        state.database.notes.are_relayed = self.delays.kitchen.is_some();
         for tenant in 0..self.plan.shop.tenants {
             let mut skus: Vec<&scenario::Sku> = self.plan.shop.skus.iter().collect();
             // Rows in the order of names: statements lock in the order of rows.
@@ -319,6 +341,7 @@ impl State {
             recorder,
             database: Database::default(),
             gateway: Gateway::default(),
+            kitchen: Kitchen::default(),
             cache: Cache::default(),
             replicas: Vec::new(),
             calls: Vec::new(),
@@ -335,6 +358,9 @@ impl State {
             dying: Vec::new(),
             nonces: 0,
             metrics: Metrics::default(),
+            traffic: Traffic::default(),
+            upkeep_statements: 0,
+            cache_commands: 0,
             submitting: BTreeSet::new(),
             webhooks_until_us: 0,
             owners: 0,
@@ -450,6 +476,7 @@ impl State {
         self.recorder.begin_again();
         self.database = Database::default();
         self.gateway.forget();
+        self.kitchen = Kitchen::default();
         self.cache.flush();
         self.attempts.forget();
         self.answers.forget();
@@ -461,6 +488,8 @@ impl State {
         (self.under_load, self.ended, self.running_client) = (true, false, None);
         (self.nonces, self.webhooks_until_us) = (0, 0);
         self.metrics = Metrics::default();
+        self.traffic = Traffic::default();
+        (self.upkeep_statements, self.cache_commands) = (0, 0);
         self.submitting.clear();
     }
 }

@@ -32,6 +32,38 @@ fn a_tap_on_a_disabled_button_is_no_request() {
 }
 
 #[test]
+fn what_arrives_and_what_a_button_holds_back_are_counted() {
+    let traffic = |strategy, taps: &str| {
+        let plan = plan(&format!("[[client]]\nname = \"app\"\n{taps}"));
+        let traffic = go(&plan, strategy, 1).traffic;
+        (traffic.arrived, traffic.repeated, traffic.held_back)
+    };
+    assert_eq!(traffic("no-dedup", DOUBLE_CLICK), (600, 300, 0));
+    assert_eq!(traffic("client-disable", DOUBLE_CLICK), (300, 0, 300));
+    assert_eq!(traffic("debounce-window", DOUBLE_CLICK), (300, 0, 300));
+    // Tapped again 600 ms later: the time is over, and the request is still under way.
+    let slow = r#"taps = [{ uplink = "5s" }, { chance = 1, after = "600ms" }]"#;
+    assert_eq!(traffic("debounce-window", slow), (300, 0, 300));
+    // One that is lost on the way never arrives; one that the network doubles arrives twice.
+    let lost = "[[fault]]\nlose-request = { chance = 1 }";
+    assert_eq!(traffic("no-dedup", lost), (0, 0, 0));
+    let doubled = "[[fault]]\nduplicate-request = { chance = 1, after = \"1s\" }";
+    assert_eq!(traffic("no-dedup", doubled), (600, 300, 0));
+}
+
+#[test]
+fn commands_to_the_cache_are_counted_apart_from_statements() {
+    let plan = plan("[[client]]\nname = \"app\"");
+    // GET and SETEX.
+    assert_eq!(go(&plan, "fingerprint", 1).cache_commands, 600);
+    assert_eq!(go(&plan, "no-dedup", 1).cache_commands, 0);
+    assert_eq!(
+        go(&plan, "fingerprint", 1).statements,
+        go(&plan, "no-dedup", 1).statements
+    );
+}
+
+#[test]
 fn the_button_works_again_when_nothing_is_under_way() {
     let later = r#"taps = [{}, { chance = 1, after = "1min" }]"#;
     assert_eq!(told("client-disable", later).len(), 600);

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use compact_str::CompactString;
-use orders::{Cache, Clock, Isolation, Ports, Store, Transaction};
+use orders::{Cache, Clock, CommitTag, Isolation, Ports, Store, Transaction};
 use protocol::{Problem, Response, Span};
 use sim::{Job, ReplicaPorts, Service};
 
@@ -21,7 +21,8 @@ impl Service for Caching {
         let before = write(ports).await;
         let tx = ports.store().begin(Isolation::ReadCommitted).await;
         let tag = tx.expect("no fault is planned").commit().await;
-        tag.expect("no fault is planned");
+        tag.and_then(CommitTag::committed)
+            .expect("no fault is planned");
         let after = write(ports).await;
         self.0.borrow_mut().push((before, after));
         Some(Response::refused(503, Problem::Unavailable))

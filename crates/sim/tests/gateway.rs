@@ -132,6 +132,17 @@ fn a_replica_waits_five_seconds_for_a_gateway_that_captures_all_the_same() {
 }
 
 #[test]
+fn a_replica_waits_for_the_gateway_as_long_as_the_file_says() {
+    let slow = "slow-gateway = { chance = 1, by = \"20s\", window = { from = \"0s\", until = \"10min\" } }";
+    for (timeout, unheard) in [("10s", 300), ("1min", 0)] {
+        let text = format!("[world]\ngateway-timeout = \"{timeout}\"\n{CLIENT}[[fault]]\n{slow}");
+        let history = go(&plan(&text), "no-dedup", 1).history;
+        assert_eq!(ended(&history, "outcome_unknown"), unheard, "{timeout}");
+        assert_eq!(orders(&history), 300 - unheard);
+    }
+}
+
+#[test]
 fn a_bank_refuses_what_is_captured_and_nothing_else() {
     let faults = "[[fault]]\ngateway-timeout-before = { chance = 0.5 }\n[[fault]]\ndecline-charge = { chance = 0.5 }";
     let history = go(&plan(&format!("{CLIENT}{faults}")), "no-dedup", 1).history;

@@ -3,6 +3,7 @@
 //! - [`world`]: one seed is one run, and every episode begins at the beginning
 //! - [`endings`]: when a run is over
 //! - [`clients`]: what people and their apps do
+//! - [`channel`]: who else orders what was paid for
 //! - [`buttons`]: what the client's side of a strategy does
 //! - [`cache`]: how long after a commit the cache learns of it
 //! - [`coupons`]: coupons, with everything going wrong
@@ -13,6 +14,7 @@
 
 mod buttons;
 mod cache;
+mod channel;
 mod clients;
 mod coupons;
 mod endings;

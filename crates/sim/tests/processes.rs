@@ -139,6 +139,54 @@ fn a_replica_that_stands_still_answers_when_it_goes_on() {
     assert_eq!(met(&history, Label::PausedBeyondLease), pauses);
 }
 
+#[test]
+fn a_replica_stands_still_where_the_scenario_says_and_the_rest_of_its_work_comes_later() {
+    // The first waits for the gateway alone, the others for the database: the order is there long before its answer.
+    for (point, is_there) in [
+        ("after-charge", false),
+        ("after-commit", true),
+        ("during-commit", true),
+    ] {
+        let patient = "[[client]]\nname = \"app\"\ntimeout = \"1h\"\n";
+        let fault = format!(
+            "[[fault]]\npause-replica = {{ chance = 1, point = \"{point}\", for = \"20s\" }}"
+        );
+        let history = go(&plan(&format!("{patient}{fault}")), "no-dedup", 1).history;
+        assert!(struck(&history, "pause-replica") > 100, "{point}");
+        let rows = history.audit.as_ref().unwrap().orders.as_ref().unwrap();
+        let late = attempts(&history)
+            .iter()
+            .filter(|told| {
+                let made = rows.iter().find(|row| row.payload == told.asked.payload);
+                let made_us = made.and_then(|row| row.t).expect("everybody gets an order");
+                told.ended.unwrap() - made_us > 15_000_000
+            })
+            .count();
+        assert_eq!(late > 100, is_there, "{point}: {late}");
+    }
+}
+
+#[test]
+fn one_replica_is_restarted_in_its_windows_and_no_other() {
+    let fault = "[[fault]]\ncrash-replica = { chance = 1, down-for = \"30s\", replica = \"replica-2\", \
+                 window = { from = \"1min\", until = \"80s\", every = \"2min\" } }";
+    let world = "[world]\nreplicas = 3\n";
+    let history = go(&plan(&format!("{world}{CLIENT}{fault}")), "no-dedup", 1).history;
+    let mut crashes = Vec::new();
+    for event in &history.events {
+        if let What::Fault { host, .. } = event.what {
+            let host = host.expect("a crash strikes a host");
+            assert_eq!(history.names.hosts.text(host.index()), "replica-2");
+            crashes.push(event.t / 1_000_000);
+        }
+    }
+    // It is down for longer than its window is open, so that it dies once in each; nobody comes in one of the five.
+    let windows: BTreeSet<u64> = crashes.iter().map(|at_s| (at_s - 60) / 120).collect();
+    assert!((windows.len(), crashes.len()) == (4, 4), "{crashes:?}");
+    let within = |at_s: &u64| (at_s - 60) % 120 < 20;
+    assert!(crashes.iter().all(within), "{crashes:?}");
+}
+
 /// A service that compares the replicas' clocks with the true time.
 struct Clocks<'w> {
     world: &'w World,

@@ -287,6 +287,11 @@ impl Facts {
                 self.intents[intent.index()].failed += 1;
             }
         }
+        if let Some(intent) = invoke.intent
+            && matches!(refusal, Refusal::Duplicate | Refusal::InFlight)
+        {
+            self.intents[intent.index()].taken_for_repeat = true;
+        }
         match refusal {
             Refusal::Mismatch => self.rare.mismatches.push(index as u32),
             Refusal::NoStock => self.rare.sold_out.push(index as u32),

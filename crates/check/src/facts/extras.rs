@@ -88,10 +88,9 @@ impl Facts {
     pub(super) fn find_extra_orders(&mut self, history: &History) {
         self.compare_within_keys(history);
         self.compare_answers(history);
-        self.keep_each_once();
         if !self.strays.is_empty() {
             self.count_crowds(history);
-            self.keep_each_once();
+            self.keep_the_strongest();
         }
         self.extra_orders.sort_unstable_by_key(|e| (e.at, e.order));
         let intents_known = self.counts.intents > 0;
@@ -145,7 +144,7 @@ impl Facts {
     /// cancelled made room for another.
     fn compare_answers(&mut self, history: &History) {
         let mut answers = KeyAnswers::default();
-        let mut found = std::mem::take(&mut self.extra_orders);
+        let mut found = Vec::new();
         let mut undated = 0;
         let mut named: Vec<(usize, Bounds)> = Vec::new();
         for key in &self.mixed_keys {
@@ -166,6 +165,7 @@ impl Facts {
                     match apart(history.contract.ttl, made, then) {
                         Within::Outside => {}
                         Within::Unknown => undated += 1,
+                        Within::Inside if self.orders[second].is_extra => {}
                         Within::Inside => found.push(ExtraOrder {
                             at: then.latest,
                             order: second as u32,
@@ -177,7 +177,7 @@ impl Facts {
                 }
             });
         }
-        self.extra_orders = found;
+        found.into_iter().for_each(|extra| self.keep_first(extra));
         self.undated_pairs += undated;
     }
 
@@ -265,7 +265,7 @@ impl Facts {
     ) {
         let rows = order_rows(history);
         let end = history.audit.as_ref().map_or(0, |audit| audit.t);
-        self.extra_orders.push(ExtraOrder {
+        self.keep_first(ExtraOrder {
             at: rows[row].t.unwrap_or(end),
             order: rows[row].id.index() as u32,
             other: rows[other].id.index() as u32,
@@ -274,7 +274,16 @@ impl Facts {
         });
     }
 
-    fn keep_each_once(&mut self) {
+    /// Reasons come with the strongest first, but for crowds.
+    fn keep_first(&mut self, extra: ExtraOrder) {
+        let is_extra = &mut self.orders[extra.order as usize].is_extra;
+        if !std::mem::replace(is_extra, true) || extra.clause == Clause::Crowd {
+            self.extra_orders.push(extra);
+        }
+    }
+
+    /// Crowds come last, and are a stronger reason than keys and answers.
+    fn keep_the_strongest(&mut self) {
         self.extra_orders
             .sort_unstable_by_key(|extra| (extra.order, extra.clause));
         self.extra_orders.dedup_by_key(|extra| extra.order);

@@ -6,7 +6,8 @@ use history::{KeyRef, Label};
 use crate::case::Case;
 use crate::facts::Clause;
 use crate::keyed::Try;
-use crate::linear::{Found, Problem, STATES_MAX, is_plain};
+use crate::linear::{Found, KeyedOrders, Problem, STATES_MAX, is_plain};
+use crate::other_keys::OtherKeys;
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -28,30 +29,17 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         true => CROSS_CHECKED_MAX,
         false => usize::MAX,
     };
-    let lists = [
-        &facts.mixed_keys,
-        &facts.rare.reused_keys,
-        &facts.rare.refused_keys,
-    ];
-    let some = lists.into_iter().flat_map(|list| list.iter().take(of_each));
-    let crowded = facts
-        .extra_orders
-        .iter()
-        .filter(|extra| extra.clause == Clause::Key);
-    let crowded = crowded.map(|extra| extra.group).take(of_each);
-    let mut odd: Vec<u32> = some.copied().chain(crowded).collect();
-    odd.sort_unstable();
-    odd.dedup();
-    odd.retain(|key| !is_plain(case, *key as usize));
-    odd.truncate(of_each);
+    let odd = odd_keys(case, of_each);
+    let mut other_keys = OtherKeys::default();
     let copies = case.history.coverage.count(Label::DuplicateDelivered) > 0;
+    let keyed = KeyedOrders::of_keys(case, &odd);
     let (mut unexplained, mut disagreed) = (0, 0);
     for key in odd {
         let states_max = match case.explained {
             true => CROSS_CHECKED_STATES_MAX,
             false => STATES_MAX,
         };
-        let found = look(case, key, copies, states_max);
+        let found = look(case, key, &keyed, copies, states_max, &mut other_keys);
         match found {
             Found::Fits => disagreed += u64::from(is_doubled(case, key)),
             Found::Capped if !case.explained => {
@@ -85,10 +73,45 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
 }
 
-fn look(case: &Case<'_>, key: u32, copies: bool, states_max: usize) -> Found {
+/// The keys with which anything is not as usual, so many of each kind.
+fn odd_keys(case: &Case<'_>, of_each: usize) -> Vec<u32> {
+    let facts = case.facts;
+    let lists = [
+        &facts.mixed_keys,
+        &facts.rare.reused_keys,
+        &facts.rare.refused_keys,
+    ];
+    let some = lists.into_iter().flat_map(|list| list.iter().take(of_each));
+    let crowded = facts
+        .extra_orders
+        .iter()
+        .filter(|extra| extra.clause == Clause::Key);
+    let crowded = crowded.map(|extra| extra.group).take(of_each);
+    let mut odd: Vec<u32> = some.copied().chain(crowded).collect();
+    odd.sort_unstable();
+    odd.dedup();
+    odd.retain(|key| !is_plain(case, *key as usize));
+    odd.truncate(of_each);
+    odd
+}
+
+fn look(
+    case: &Case<'_>,
+    key: u32,
+    keyed: &KeyedOrders,
+    copies: bool,
+    states_max: usize,
+    other_keys: &mut OtherKeys,
+) -> Found {
     let search = |problem: Problem| problem.search(states_max);
-    let problem = Problem::of_key(case, key as usize);
-    let found = problem.clone().map_or(Found::Capped, search);
+    let mut problem = Problem::of_key(case, key as usize, keyed);
+    let mut found = problem.clone().map_or(Found::Capped, search);
+    if found == Found::DoesNotFit
+        && let Some(since) = other_keys.of(case, key as usize).map(|(_, sent)| sent).min()
+    {
+        problem = problem.map(|problem| problem.refused_for_another_key(since));
+        found = problem.clone().map_or(Found::Capped, search);
+    }
     if copies && found == Found::DoesNotFit {
         let problem = problem.and_then(Problem::with_copies);
         return problem.map_or(Found::Capped, search);

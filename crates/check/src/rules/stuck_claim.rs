@@ -6,6 +6,7 @@ use history::{Label, RecordState};
 use crate::case::Case;
 use crate::facts::Refusal;
 use crate::keyed::{End, Try};
+use crate::other_keys::OtherKeys;
 use crate::tally::Tally;
 use crate::tell::witness;
 use crate::verdict::Witness;
@@ -57,13 +58,21 @@ fn judge_refusals(case: &Case<'_>, tally: &mut Tally) {
         quiet
     };
     let (mut undecided, mut early) = (0, 0);
+    let mut other_keys = OtherKeys::default();
     for done in &facts.rare.stuck {
         let done = *done as usize;
         let Some(attempt) = case.attempt_at(done) else {
             continue;
         };
-        if is_explained(case, &attempt, deadline) {
-            continue;
+        if let Some(key) = attempt.asked.key.map(|key| key.index()) {
+            let explains = |key| is_explained(case, &attempt, key, deadline);
+            // The same purchase may be at work under another key.
+            if explains(key)
+                || other_keys.of(case, key).any(|(other, _)| explains(other))
+                    && !mutant!("stuck-claim/other-keys-explain-nothing")
+            {
+                continue;
+            }
         }
         if attempt.invoked < quiet {
             early += 1;
@@ -88,12 +97,9 @@ fn judge_refusals(case: &Case<'_>, tally: &mut Tally) {
 
 /// Whether an attempt on the key that was not itself refused as a duplicate was sent before a refusal came, and is younger than the
 /// deadline. One that never ended is as old as its beginning.
-fn is_explained(case: &Case<'_>, refused: &Try<'_>, deadline: u64) -> bool {
+fn is_explained(case: &Case<'_>, refused: &Try<'_>, key: usize, deadline: u64) -> bool {
     let returned = refused.returned.unwrap_or(u64::MAX);
-    let mut next = refused
-        .asked
-        .key
-        .and_then(|key| case.facts.keys[key.index()].last_invoke.get());
+    let mut next = case.facts.keys[key].last_invoke.get();
     while let Some(begun) = next {
         next = case.facts.links[begun].previous.get();
         let Some(other) = case.attempt_at(begun) else {

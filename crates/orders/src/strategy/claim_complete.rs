@@ -17,6 +17,7 @@ use super::valid_total::valid_total;
 use crate::contract::{Contract, InFlightPolicy};
 use crate::fingerprint::{Fingerprint, fingerprint};
 use crate::machine::{self, Claimed};
+use crate::metrics::Metric;
 use crate::ports::{Clock, Isolation, Ports, Store, StoreError, Transaction};
 use crate::rows::KeyRecord;
 use crate::table::{Claim, Outcome, Ticket};
@@ -40,6 +41,7 @@ impl Strategy for ClaimComplete {
     const SUMMARY: &'static str =
         "claim the key with a lease, charge under the order's key, complete under a fencing token";
     const MAINTAINED: bool = true;
+    const KNOWS_MESSAGES: bool = true;
 
     async fn create<P: Ports>(
         &self,
@@ -54,13 +56,25 @@ impl Strategy for ClaimComplete {
             return Response::refused(400, Problem::KeyMissing);
         }
         let key = identity(request);
-        Purchase::new(ports, contract, request, &key, total)
-            .answer()
-            .await
+        let purchase = Purchase::new(ports, contract, request, &key, total);
+        let response = purchase.answer().await;
+        count(ports, &response);
+        response
     }
 
     async fn maintain<P: Ports>(&self, ports: &P, contract: &Contract) {
         maintain::round(ports, contract).await;
+    }
+}
+
+/// What monitoring counts of a request, which is known when it is answered: another replica may have decided. One that could not
+/// be looked up at all is neither known nor unknown.
+fn count<P: Ports>(ports: &P, response: &Response) {
+    match response.problem {
+        _ if response.replayed => ports.count(Metric::Hit),
+        Some(Problem::KeyReused | Problem::InProgress) => ports.count(Metric::Conflict),
+        Some(Problem::Unavailable) => {}
+        _ => ports.count(Metric::Miss),
     }
 }
 

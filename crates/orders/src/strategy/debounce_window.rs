@@ -14,7 +14,7 @@ use super::naive_purchase::{
 use super::recent_match::recent_match;
 use super::seed_text::items_are_identical;
 use super::valid_total::valid_total;
-use super::{Button, Strategy};
+use super::{Button, StatedPrevention, Strategy};
 use crate::contract::Contract;
 use crate::metrics::Metric;
 use crate::ports::{Ports, Store, StoreError, Transaction};
@@ -32,7 +32,12 @@ impl Strategy for DebounceWindow {
     const NAME: &'static str = "debounce-window";
     const SUMMARY: &'static str =
         "500 ms debounce, then SELECT orders of 30 s with the same items; autocommitted INSERTs";
+    const STATED: Option<StatedPrevention> = Some(StatedPrevention {
+        share: 0.95,
+        source: "seed 002, line 972",
+    });
     const BUTTON: Button = Button::Debounced(Span::millis(500));
+    const PRESET: &'static str = "seed-002";
 
     async fn create<P: Ports>(
         &self,

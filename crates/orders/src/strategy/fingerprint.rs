@@ -6,10 +6,10 @@
 use compact_str::{CompactString, format_compact};
 use protocol::{Customer, Money, OrderId, OrderRequest, Response, Span};
 
-use super::Strategy;
 use super::naive_purchase::{self, Name, UNKNOWN, confirmed};
 use super::seed_text::seed_fingerprint;
 use super::valid_total::valid_total;
+use super::{StatedPrevention, Strategy};
 use crate::contract::Contract;
 use crate::metrics::Metric;
 use crate::ports::{Cache, CacheError, Clock, Ports};
@@ -25,6 +25,11 @@ pub(super) const WINDOW: Span = Span::secs(300);
 impl Strategy for Fingerprint {
     const NAME: &'static str = "fingerprint";
     const SUMMARY: &'static str = "cache GET by hash of user, items and 5-minute bucket, order, SETEX; nothing in the database";
+    const STATED: Option<StatedPrevention> = Some(StatedPrevention {
+        share: 0.999,
+        source: "seed 002, line 970",
+    });
+    const PRESET: &'static str = "seed-002";
 
     async fn create<P: Ports>(
         &self,

@@ -16,12 +16,12 @@ use compact_str::{CompactString, format_compact};
 use protocol::{Coupon, Customer, Line, OrderId, OrderRequest, Problem, Response, Time};
 use sha2::{Digest, Sha256};
 
-use super::Strategy;
 use super::fingerprint::{WINDOW, duplicate};
 use super::naive_purchase::{self, Name};
 use super::recent_match::recent_match;
 use super::seed_text::user;
 use super::valid_total::valid_total;
+use super::{StatedPrevention, Strategy};
 use crate::contract::Contract;
 use crate::fingerprint::Fingerprint;
 use crate::metrics::Metric;
@@ -42,6 +42,11 @@ impl Strategy for FingerprintAtomic {
     const NAME: &'static str = "fingerprint-atomic";
     const SUMMARY: &'static str =
         "SET NX the fingerprint in two neighbouring buckets, then order, then store the result";
+    const STATED: Option<StatedPrevention> = Some(StatedPrevention {
+        share: 0.999,
+        source: "seed 002, line 970, of approach 1",
+    });
+    const PRESET: &'static str = "seed-002";
 
     async fn create<P: Ports>(
         &self,

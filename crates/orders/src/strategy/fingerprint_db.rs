@@ -5,12 +5,12 @@
 
 use protocol::{Customer, OrderRequest, Problem, Response};
 
-use super::Strategy;
 use super::fingerprint::{WINDOW, cache, cache_key, cached, duplicate, place};
 use super::naive_purchase::{self, Name, UNKNOWN};
 use super::recent_match::recent_match;
 use super::seed_text::items_match;
 use super::valid_total::valid_total;
+use super::{StatedPrevention, Strategy};
 use crate::contract::Contract;
 use crate::ports::Ports;
 
@@ -26,6 +26,11 @@ impl Strategy for FingerprintDb {
     const NAME: &'static str = "fingerprint-db";
     const SUMMARY: &'static str =
         "cache GET by fingerprint, SELECT 10 orders of 5 min and compare, order, SETEX";
+    const STATED: Option<StatedPrevention> = Some(StatedPrevention {
+        share: 0.999,
+        source: "seed 002, line 970",
+    });
+    const PRESET: &'static str = "seed-002";
 
     async fn create<P: Ports>(
         &self,

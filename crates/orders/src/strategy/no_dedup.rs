@@ -4,8 +4,8 @@
 
 use protocol::{OrderRequest, Response};
 
-use super::Strategy;
 use super::naive_purchase::{self, Name};
+use super::{StatedPrevention, Strategy};
 use crate::contract::Contract;
 use crate::ports::Ports;
 
@@ -16,6 +16,10 @@ pub struct NoDedup;
 impl Strategy for NoDedup {
     const NAME: &'static str = "no-dedup";
     const SUMMARY: &'static str = "every request creates an order and a charge";
+    const STATED: Option<StatedPrevention> = Some(StatedPrevention {
+        share: 0.0,
+        source: "seed 002, line 973",
+    });
 
     async fn create<P: Ports>(
         &self,

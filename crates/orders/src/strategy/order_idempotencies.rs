@@ -35,6 +35,7 @@ impl Strategy for OrderIdempotencies {
     const SUMMARY: &'static str =
         "a record unique by user and key, stock, order, sales and cart in one transaction";
     const CLIENT_KEY: bool = true;
+    const PRESET: &'static str = "seed-001";
 
     async fn create<P: Ports>(
         &self,

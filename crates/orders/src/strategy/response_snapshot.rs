@@ -29,6 +29,7 @@ impl Strategy for ResponseSnapshot {
     const SUMMARY: &'static str =
         "store the response under the key with the order, uniquely, at the end; nothing in flight";
     const CLIENT_KEY: bool = true;
+    const PRESET: &'static str = "seed-004";
 
     async fn create<P: Ports>(
         &self,

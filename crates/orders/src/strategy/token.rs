@@ -8,13 +8,13 @@
 
 use protocol::{Money, Order, OrderRequest, Problem, Response, Scope, ScopedKey, Tenant, Time};
 
-use super::Strategy;
 use super::naive_purchase::{
     Name, OUT_OF_STOCK, UNKNOWN, book, confirmed, count_coupon, give_back, new_order,
     validate_and_charge,
 };
 use super::seed_text::body_hash;
 use super::valid_total::valid_total;
+use super::{StatedPrevention, Strategy};
 use crate::contract::Contract;
 use crate::metrics::Metric;
 use crate::ports::{CommitTag, Isolation, Ports, Store, StoreError, Transaction};
@@ -27,7 +27,12 @@ pub struct Token;
 impl Strategy for Token {
     const NAME: &'static str = "token";
     const SUMMARY: &'static str = "the client's token is a primary key: SELECT it, or claim it and create the order in one transaction";
+    const STATED: Option<StatedPrevention> = Some(StatedPrevention {
+        share: 1.0,
+        source: "seed 002, line 971",
+    });
     const CLIENT_KEY: bool = true;
+    const PRESET: &'static str = "seed-002";
 
     async fn create<P: Ports>(
         &self,

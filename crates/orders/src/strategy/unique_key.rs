@@ -23,6 +23,7 @@ impl Strategy for UniqueKey {
     const NAME: &'static str = "unique-key";
     const SUMMARY: &'static str =
         "header, body field or SHA-256 of the content as a unique column of the order, for ever";
+    const PRESET: &'static str = "seed-003";
 
     async fn create<P: Ports>(
         &self,

@@ -25,6 +25,8 @@ pub struct Client {
     pub retry: Option<At<Retry>>,
     /// A second tab with the same cart, which presses the button too.
     pub second_tab: Option<At<Rush>>,
+    /// Whoever hears of payments orders what was paid for, under a key of its own.
+    pub second_channel: Option<At<Channel>>,
     /// It has no network at first: its requests leave later.
     pub offline: Option<At<Rush>>,
     /// The app dies while it waits, and comes back.
@@ -97,6 +99,16 @@ pub struct Backoff {
     pub jitter: Option<At<Chance>>,
     /// The longest wait before jitter.
     pub cap: Option<At<Length>>,
+}
+
+/// The payment's own channel: it orders what the gateway captured while nobody heard the gateway's answer.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Channel {
+    /// At most so many requests for a purchase.
+    pub max: At<i64>,
+    /// How long after the capture its first request leaves, and how long it waits before each further one.
+    pub wait: At<Waits>,
 }
 
 /// The app dies while it waits for an answer.

@@ -87,6 +87,10 @@ faults! {
     SlowGateway(Slow) = "slow-gateway",
     /// A webhook is sent twice.
     DuplicateWebhook(Echo) = "duplicate-webhook",
+    /// A message of the outbox reaches the kitchen twice.
+    DuplicateMessage(Echo) = "duplicate-message",
+    /// The relay of the outbox dies between sending a message and marking it as sent.
+    CrashRelay(Down) = "crash-relay",
 }
 
 /// When a fault can strike, from the beginning of the run.
@@ -97,6 +101,8 @@ pub struct Window {
     pub from: At<Length>,
     /// The first instant after it.
     pub until: At<Length>,
+    /// It comes again after so long, and again; once if absent.
+    pub every: Option<At<Length>>,
 }
 
 /// What can be said about every fault, and more: `struct`s with the three fields that all share.
@@ -137,15 +143,26 @@ strikes! {
         /// How much later the second time.
         pub after: At<Delay>,
     }
+    /// Something that dies.
+    Down {
+        /// How long until it is back.
+        pub down_for: At<Delay>,
+    }
     /// A replica that dies.
     Crash {
         /// Only at this point; anywhere if absent.
         pub point: Option<PointWord>,
         /// How long until it is back.
         pub down_for: At<Delay>,
+        /// Only this one, such as `replica-0`; any if absent.
+        pub replica: Option<At<String>>,
     }
     /// A replica that stands still.
     Pause {
+        /// Only at this point; anywhere if absent.
+        pub point: Option<PointWord>,
+        /// Only this one, such as `replica-0`; any if absent.
+        pub replica: Option<At<String>>,
         /// For how long.
         #[serde(rename = "for")]
         pub span: At<Delay>,
@@ -166,7 +183,7 @@ pub struct Cut {
     pub window: Option<At<Window>>,
 }
 
-/// Where a replica may die.
+/// Where a replica may die, or stand still.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PointWord {

@@ -5,7 +5,9 @@ use explore::Distribution;
 use super::delay::delay_at;
 use super::value::whole;
 use super::{Lowering, plan};
-use crate::file::{AppCrash, At, Backoff, Client, KeyWord, Load, Retry, RetryOn, Tap, Waits};
+use crate::file::{
+    AppCrash, At, Backoff, Channel, Client, KeyWord, Load, Retry, RetryOn, Tap, Waits,
+};
 use crate::mistake::Mistake;
 
 /// More retries than this are a loop.
@@ -93,6 +95,7 @@ impl Lowering<'_> {
             let written = written.as_ref();
             written.map(|rush| self.rush(rush)).transpose()
         };
+        let channel = client.second_channel.as_ref();
         let crash = client.crash.as_ref();
         Ok(plan::ClientPlan {
             name: client.name.value.clone(),
@@ -107,6 +110,7 @@ impl Lowering<'_> {
             taps: taps.map_or_else(|| Ok(vec![at_once()]), |taps| self.taps(taps))?,
             retry: retry.map(|retry| self.retry(retry)).transpose()?,
             second_tab: rush(&client.second_tab)?,
+            second_channel: channel.map(|channel| self.channel(channel)).transpose()?,
             offline: rush(&client.offline)?,
             crash: crash.map(|crash| self.app_crash(crash)).transpose()?,
         })
@@ -165,6 +169,19 @@ impl Lowering<'_> {
             on_timeout: on.contains(&RetryOn::Timeout),
             on_unavailable: on.contains(&RetryOn::Unavailable),
             on_in_progress: on.contains(&RetryOn::InProgress),
+        })
+    }
+
+    /// Whatever is no answer, it asks again.
+    fn channel(&self, written: &At<Channel>) -> Result<plan::Retry, Mistake> {
+        let Channel { max, wait } = &written.value;
+        Ok(plan::Retry {
+            max: whole(max, "the number of the channel's requests", 1..=RETRIES_MAX)? as u32,
+            wait: self.waits(wait)?,
+            on_reset: true,
+            on_timeout: true,
+            on_unavailable: true,
+            on_in_progress: true,
         })
     }
 

@@ -22,6 +22,7 @@ pub(super) struct Strike<'a> {
     chance: Option<&'a At<Chance>>,
     client: Option<&'a At<String>>,
     window: Option<&'a At<Window>>,
+    replica: Option<&'a At<String>>,
 }
 
 impl Lowering<'_> {
@@ -56,6 +57,10 @@ impl Lowering<'_> {
                 client: strike
                     .client
                     .map(|name| client(name, &around))
+                    .transpose()?,
+                replica: strike
+                    .replica
+                    .map(|name| kind::struck(name, &around))
                     .transpose()?,
             });
         }
@@ -94,7 +99,7 @@ impl Lowering<'_> {
     }
 
     fn window(&self, written: &At<Window>, around: &Around<'_>) -> Result<plan::Window, Mistake> {
-        let Window { from, until } = &written.value;
+        let Window { from, until, every } = &written.value;
         let (from_us, until_us) = (self.length(from)?, self.length(until)?);
         if until_us <= from_us {
             return Err(Mistake::at(
@@ -103,6 +108,18 @@ impl Lowering<'_> {
                 "not after `from`",
             ));
         }
+        let every = every.as_ref();
+        let every_us = every.map(|every| Ok((self.length(every)?, every)));
+        let every_us = match every_us.transpose()? {
+            Some((every_us, every)) if every_us < until_us - from_us => {
+                return Err(Mistake::at(
+                    &every.span,
+                    "the window comes again before it has ended",
+                    "shorter than the window",
+                ));
+            }
+            every => every.map(|(every_us, _)| every_us),
+        };
         if until_us > around.over_us {
             let place = if from_us >= around.over_us {
                 from
@@ -111,7 +128,11 @@ impl Lowering<'_> {
             };
             return Err(outside(&place.span, "the window", around.over_us));
         }
-        Ok(plan::Window { from_us, until_us })
+        Ok(plan::Window {
+            from_us,
+            until_us,
+            every_us,
+        })
     }
 }
 

@@ -67,7 +67,11 @@ impl Lowering<'_> {
         }
         Ok(plan::Peak {
             factor: positive(&peak.factor, "the factor")?,
-            window: plan::Window { from_us, until_us },
+            window: plan::Window {
+                from_us,
+                until_us,
+                every_us: None,
+            },
         })
     }
 

@@ -530,6 +530,10 @@ impl Carts {
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     pub(crate) slots: Vec<Option<(OrderId, NotificationKind)>>,
+    /// Whether anybody relays them. Where nobody does, nothing else is kept.
+    pub(crate) are_relayed: bool,
+    /// The rows that are committed, and that the relay has not seen.
+    pub(crate) leaving: Vec<u32>,
 }
 
 impl Database {
@@ -569,7 +573,11 @@ impl Database {
             }
             Undo::InsertItem(row) => self.orders.slots[row as usize].items += 1,
             Undo::ClearCart(tenant, cart) => self.carts.settle(tenant, cart),
-            Undo::InsertNote(_) => {}
+            Undo::InsertNote(row) => {
+                if self.notes.are_relayed {
+                    self.notes.leaving.push(row);
+                }
+            }
             Undo::Stock(row, ..) => self.stocks.slots[row as usize].writer = None,
             Undo::Coupon(row, _) => self.coupons.slots[row as usize].writer = None,
             Undo::Sales(row, _) => self.sales.slots[row as usize].1 = None,

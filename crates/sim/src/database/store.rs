@@ -200,6 +200,7 @@ impl SimTransaction<'_> {
             return Ok(());
         }
         state.note_commit(self.ports.slot);
+        state.relay(self.ports.world);
         if state
             .strike(faults, Opportunity::LoseCommitAck, who)
             .is_some()
@@ -246,6 +247,7 @@ impl SimTransaction<'_> {
             state.cover(Label::Takeover);
         }
         state.note_commit(self.ports.slot);
+        state.relay(self.ports.world);
         if state
             .strike(faults, Opportunity::LoseCommitAck, who)
             .is_some()

@@ -3,10 +3,11 @@
 use std::future::Future;
 
 use explore::{Class, Kind, TaskId};
+use history::{IntentRef, Label};
 use orders::Button;
 use scenario::{Intent, KeyPolicy};
 
-use crate::arrivals::TAB_TAP;
+use crate::arrivals::{CHANNEL_TAP, TAB_TAP};
 use crate::attempt::AttemptId;
 use crate::client::{Purchase, Visit};
 use crate::engine::Engine;
@@ -37,6 +38,7 @@ where
                 .repeats
                 .pop_front()
                 .expect("there is a first one");
+            self.world.state.borrow_mut().cover(Label::RepeatPurchase);
             self.purchase(repeat);
             return;
         }
@@ -87,6 +89,10 @@ where
             KeyPolicy::PerTap | KeyPolicy::PerAttempt => false,
         };
         let purchase = world.purchase(&intent, shares_key);
+        if client.second_channel.is_some() {
+            let number = purchase.intent.index() as u32;
+            self.with_channel.insert(number, (intent, purchase));
+        }
         let mut leaves_us = self
             .arrivals
             .offline_us(&intent, &mut world.state.borrow_mut());
@@ -111,10 +117,11 @@ where
                 continue;
             };
             // A tap within the time of the one before it takes its place.
-            if let Some((earlier, tapped_us)) = waiting.replace((visit, leaves_us))
-                && leaves_us - tapped_us >= span.0
-            {
-                self.come(earlier, tapped_us);
+            if let Some((earlier, tapped_us)) = waiting.replace((visit, leaves_us)) {
+                match leaves_us - tapped_us >= span.0 {
+                    true => self.come(earlier, tapped_us),
+                    false => world.hold_back(),
+                }
             }
         }
         if let Some((last, tapped_us)) = waiting {
@@ -141,11 +148,32 @@ where
         }
     }
 
+    /// Money was captured and nobody heard of it: the payment's channel will, when it looks next or when the gateway tells it,
+    /// whichever is first. It knows each purchase once.
+    pub(super) fn channel_hears(&mut self, intent: IntentRef, told_after_us: Option<u64>) {
+        let Some((intent, purchase)) = self.with_channel.remove(&(intent.index() as u32)) else {
+            return;
+        };
+        let looks_after_us = self
+            .arrivals
+            .channel_us(&intent, &mut self.world.state.borrow_mut());
+        let visit = Visit {
+            intent,
+            purchase,
+            tap: CHANNEL_TAP,
+            uplink_us: None,
+            button: Button::Plain,
+        };
+        let after_us = told_after_us.map_or(looks_after_us, |told| told.min(looks_after_us));
+        self.come(visit, after_us);
+    }
+
     /// A visitor comes after a span.
     fn come(&mut self, visit: Visit, after_us: u64) {
         let go = &self.visit;
         let task = self.clients.spawn_with(|_| go(visit));
-        if self.world.plan.clients[visit.intent.client].crash.is_some() && visit.tap != TAB_TAP {
+        // Another tab, or the payment's channel, is not the app.
+        if self.world.plan.clients[visit.intent.client].crash.is_some() && visit.tap < TAB_TAP {
             let intent = visit.purchase.intent.index() as u32;
             let state = &mut *self.world.state.borrow_mut();
             state.apps.entry(intent).or_default().push(task);

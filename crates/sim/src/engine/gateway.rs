@@ -39,7 +39,7 @@ where
 
     pub(super) fn gateway_capture(&mut self, slot: u32) {
         let world = self.world;
-        {
+        let paid = {
             let state = &mut *world.state.borrow_mut();
             let captured = state.gateway.capture(slot);
             let operation = state.gateway.operations[slot as usize];
@@ -50,17 +50,25 @@ where
                 let rest_us = operation.reply_at_us.saturating_sub(state.kernel.now_us());
                 state.after(rest_us, operation.task, Event::GatewayReply(slot));
             }
-            if let Some(charge) = operation.captures {
-                state.announce(world, charge);
-            }
+            let told_after_us = operation
+                .captures
+                .and_then(|charge| state.announce(world, charge));
             if captured.is_some() {
                 if operation.unheard {
                     state.cover(Label::CaptureUnknown);
                 }
                 state.note_capture(world, operation.task, awaited);
             }
-        }
+            let unheard = captured.is_some() && operation.unheard;
+            operation
+                .intent
+                .filter(|_| unheard)
+                .map(|intent| (intent, told_after_us))
+        };
         world.bury(&mut self.handlers);
+        if let Some((intent, told_after_us)) = paid {
+            self.channel_hears(intent, told_after_us);
+        }
     }
 
     pub(super) fn gateway_reply(&mut self, slot: u32, event: Event) {

@@ -19,6 +19,7 @@ impl ReplicaPorts<'_> {
     ) -> Result<R, CacheError> {
         let slot = self.slot;
         self.round_trip(CrashPoint::Anywhere, true, move |state, _| {
+            state.cache_commands += 1;
             let who = state.calls[slot].who();
             let now_us = state.kernel.now_us();
             if state

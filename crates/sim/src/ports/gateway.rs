@@ -16,8 +16,6 @@ use crate::world::{Event, Fired, State, World};
 
 /// The quickest answer of a gateway.
 const GATEWAY_MIN_US: u64 = 10_000;
-/// How long a replica waits for the gateway.
-const GATEWAY_TIMEOUT_US: u64 = 5_000_000;
 
 impl ReplicaPorts<'_> {
     /// An operation at the gateway.
@@ -59,7 +57,8 @@ impl ReplicaPorts<'_> {
         let (fate, slow_us) = state.gateway_fate(self.world, self.slot, who);
         let span_us = quick_us + slow_us;
         let lost = matches!(fate, Fate::TimeoutBefore | Fate::TimeoutAfter);
-        let unheard = lost || span_us > GATEWAY_TIMEOUT_US;
+        let timeout_us = self.world.plan.world.gateway_timeout_us;
+        let unheard = lost || span_us > timeout_us;
         let arrives = fate != Fate::TimeoutBefore;
         let slot = state.gateway.send(Operation {
             ask,
@@ -74,7 +73,7 @@ impl ReplicaPorts<'_> {
             ends: u8::from(arrives) + u8::from(unheard),
         });
         if unheard {
-            state.after(GATEWAY_TIMEOUT_US, task, Event::GatewayReply(slot));
+            state.after(timeout_us, task, Event::GatewayReply(slot));
         }
         if arrives {
             state.after(quick_us / 4, task, Event::GatewayArrive(slot));

@@ -12,13 +12,17 @@ use crate::plan::{CrashPoint, FaultKind, Host};
 
 impl<'f> Strike<'f> {
     pub(super) fn of(said: &'f FaultWord) -> Strike<'f> {
-        /// The three fields that every body but a partition's has.
+        /// The three fields that every body but a partition's has, and which replica it strikes.
         macro_rules! fields {
             ($body:expr) => {
+                fields!($body, None)
+            };
+            ($body:expr, $replica:expr) => {
                 Strike {
                     chance: Some(&$body.chance),
                     client: $body.client.as_ref(),
                     window: $body.window.as_ref(),
+                    replica: $replica,
                 }
             };
         }
@@ -38,13 +42,17 @@ impl<'f> Strike<'f> {
             | F::GatewayTimeoutAfter(f) => fields!(f),
             F::LoseResponse(f) => fields!(f),
             F::DelayRequest(f) | F::DelayResponse(f) | F::SlowGateway(f) => fields!(f),
-            F::DuplicateRequest(f) | F::DuplicateWebhook(f) => fields!(f),
-            F::CrashReplica(f) => fields!(f),
-            F::PauseReplica(f) => fields!(f),
+            F::DuplicateRequest(f) | F::DuplicateWebhook(f) | F::DuplicateMessage(f) => {
+                fields!(f)
+            }
+            F::CrashRelay(f) => fields!(f),
+            F::CrashReplica(f) => fields!(f, f.replica.as_ref()),
+            F::PauseReplica(f) => fields!(f, f.replica.as_ref()),
             F::Partition(cut) => Strike {
                 chance: cut.chance.as_ref(),
                 client: None,
                 window: cut.window.as_ref(),
+                replica: None,
             },
         }
     }
@@ -77,6 +85,7 @@ impl Lowering<'_> {
                 down_for: self.delay(&f.down_for)?,
             },
             F::PauseReplica(f) => K::PauseReplica {
+                point: point(f.point),
                 span: self.delay(&f.span)?,
             },
             F::LoseConnection(_) => K::LoseConnection,
@@ -95,6 +104,12 @@ impl Lowering<'_> {
             },
             F::DuplicateWebhook(f) => K::DuplicateWebhook {
                 after: self.delay(&f.after)?,
+            },
+            F::DuplicateMessage(f) => K::DuplicateMessage {
+                after: self.delay(&f.after)?,
+            },
+            F::CrashRelay(f) => K::CrashRelay {
+                down_for: self.delay(&f.down_for)?,
             },
         })
     }
@@ -130,9 +145,22 @@ fn partition(cut: &Cut, around: &Around<'_>) -> Result<FaultKind, Mistake> {
     ))
 }
 
+/// The replica that a fault strikes alone.
+pub(super) fn struck(name: &At<String>, around: &Around<'_>) -> Result<u32, Mistake> {
+    match name.value.strip_prefix("replica-") {
+        Some(number) => replica(number, &name.span, around),
+        None => Err(Mistake::at(
+            &name.span,
+            format!("`{}` is not a replica", name.value),
+            "only replicas die or stand still",
+        )
+        .help("write one, such as `replica-0`; without it any of them is struck")),
+    }
+}
+
 fn host(name: &At<String>, around: &Around<'_>) -> Result<Host, Mistake> {
     if let Some(number) = name.value.strip_prefix("replica-") {
-        return replica(number, &name.span, around);
+        return replica(number, &name.span, around).map(Host::Replica);
     }
     const HOSTS: [(&str, Host); 5] = [
         ("clients", Host::Clients),
@@ -153,9 +181,9 @@ fn host(name: &At<String>, around: &Around<'_>) -> Result<Host, Mistake> {
     .help(nearest(&name.value, &known)))
 }
 
-fn replica(number: &str, span: &Range<usize>, around: &Around<'_>) -> Result<Host, Mistake> {
+fn replica(number: &str, span: &Range<usize>, around: &Around<'_>) -> Result<u32, Mistake> {
     match number.parse() {
-        Ok(number) if number < around.replicas => Ok(Host::Replica(number)),
+        Ok(number) if number < around.replicas => Ok(number),
         _ => Err(
             Mistake::at(span, "there is no such replica", "counted from 0")
                 .help(format!("the last one is `replica-{}`", around.replicas - 1)),

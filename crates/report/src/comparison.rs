@@ -1,0 +1,195 @@
+//! The model behind `onceproof compare`: strategies side by side on one scenario, and all that any of its reports shows.
+//!
+//! - [`terminal`], [`markdown`]: how it looks
+//! - `words`: what it says of a stated figure
+
+mod markdown;
+mod terminal;
+pub(crate) mod words;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::run::{Claim, Metrics, StatusCount};
+
+pub use markdown::{markdown, overview, preface};
+pub use terminal::terminal;
+
+/// The version of the form below. It grows when a reader of older lines would misunderstand a newer one.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Strategies side by side on one scenario: the same seeds for each, sums over all of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Comparison {
+    /// The version of this form.
+    pub schema_version: u32,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The story it tells.
+    pub story: String,
+    /// The story's stated figures.
+    pub claims: Vec<Claim>,
+    /// The world it ran in.
+    pub backend: String,
+    /// The fraction of the scenario's load.
+    pub scale: f64,
+    /// The first seed.
+    pub first_seed: u64,
+    /// How many seeds, one after another.
+    pub seeds: u64,
+    /// How sure the intervals are.
+    pub confidence: f64,
+    /// The strategies, the best first: those that break no rule before the others, then by prevention.
+    pub strategies: Vec<StrategyRow>,
+    /// The command that gives this comparison again.
+    pub reproduce: String,
+}
+
+/// One strategy on one scenario. Sums are over all seeds; amounts are in minor units of the shop's currency.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StrategyRow {
+    /// Its place, from 1.
+    pub rank: u64,
+    /// Its name.
+    pub strategy: String,
+    /// What it does, in a line.
+    pub about: String,
+    /// The rules that it broke.
+    pub broken: Vec<BrokenRule>,
+    /// Seeds in which nothing was broken and the evidence was missing or did not decide.
+    pub inconclusive_seeds: u64,
+    /// Purchases that people meant.
+    pub intents: u64,
+    /// The share of them that ended in an order as far as their client knows; `null` without any.
+    pub success_rate: Option<f64>,
+    /// Requests that reached the service and were not the first of their purchase to do so.
+    pub requests_repeated: u64,
+    /// Taps that the client's button held back.
+    pub taps_held_back: u64,
+    /// Live orders beyond the first of each purchase.
+    pub extra_orders: u64,
+    /// What those come to.
+    pub extra_orders_amount: i64,
+    /// Captured charges beyond the first of each purchase.
+    pub extra_charges: u64,
+    /// What those come to.
+    pub extra_charges_amount: i64,
+    /// Captured charges whose order is absent or cancelled.
+    pub orphan_charges: u64,
+    /// The share of repetitions that became no order: 1 less `extra_orders` over `requests_repeated` and `taps_held_back` together;
+    /// `null` without any repetition.
+    pub prevention: Option<Estimate>,
+    /// What the document that describes the strategy says of its prevention, and whether it is so here.
+    pub stated: Option<Stated>,
+    /// Purchases that were answered with an order which is not their own.
+    pub intents_merged: u64,
+    /// Purchases without an order that were refused as repetitions.
+    pub intents_refused: u64,
+    /// What the losers of races were answered.
+    pub race_losers: Vec<StatusCount>,
+    /// Key records that were still in progress at the end.
+    pub keys_open: u64,
+    /// How long clients waited for an answer that names an order, created or repeated.
+    pub latency: Waits,
+    /// Statements that the replicas' upkeep made, which comes by the clock and not by the request.
+    pub upkeep_statements: u64,
+    /// Statements to the database without those, over first-time orders; `null` without any.
+    pub statements_per_order: Option<f64>,
+    /// Commands to the cache over first-time orders.
+    pub cache_commands_per_order: Option<f64>,
+    /// Virtual time until the first violation: the median of the seeds that show one, the lower of two.
+    pub first_violation_us: Option<u64>,
+    /// How many seeds show one.
+    pub violating_seeds: u64,
+    /// What the service's own monitoring counts; `null` if the strategy counts nothing.
+    pub metrics: Option<Metrics>,
+}
+
+/// A rule that was broken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BrokenRule {
+    /// Which.
+    pub rule: String,
+    /// In how many seeds.
+    pub seeds: u64,
+    /// How often, over all of them.
+    pub violations: u64,
+}
+
+/// A measured share with its interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Estimate {
+    /// The share of all seeds together.
+    pub share: f64,
+    /// The lower end of the interval; `null` if the share is below zero, because there were more extra orders than repetitions.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
+}
+
+/// A stated prevention beside the measured one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Stated {
+    /// The share that is stated.
+    pub share: f64,
+    /// Where.
+    pub source: String,
+    /// Whether it is so here.
+    pub finding: Finding,
+    /// If it is not: the prevention at other handler latencies, the slowest first.
+    pub handlers: Vec<HandlerPoint>,
+    /// The slowest handler tried at which the measured share reaches the stated one, as a place in `handlers`; `null` if none does, or
+    /// none was tried.
+    pub reached_at: Option<u64>,
+}
+
+/// Whether a stated prevention agrees with the measured interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// The stated share is within the interval.
+    Agrees,
+    /// The whole interval is above it.
+    Exceeded,
+    /// The whole interval is below it.
+    Refuted,
+    /// There was no repetition.
+    NotTested,
+}
+
+/// The prevention with handlers that take `factor` times as long.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HandlerPoint {
+    /// How many times as long as in the story.
+    pub factor: f64,
+    /// The median of a handler's time then; `null` if the story's is a mixture.
+    pub median_us: Option<u64>,
+    /// What was measured.
+    pub prevention: Option<Estimate>,
+}
+
+/// How long clients waited, in microseconds; all zero if there was nobody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Waits {
+    /// How many.
+    pub count: u64,
+    /// Half took no longer.
+    pub p50_us: u64,
+    /// Nine in ten took no longer.
+    pub p90_us: u64,
+    /// All but one in a hundred took no longer.
+    pub p99_us: u64,
+    /// All but one in a thousand took no longer.
+    #[serde(rename = "p99.9_us")]
+    pub p99_9_us: u64,
+    /// The longest.
+    pub max_us: u64,
+}
+
+/// A comparison as one line of JSON.
+///
+/// # Panics
+/// Never: every value has a form in JSON.
+pub fn line(comparison: &Comparison) -> String {
+    serde_json::to_string(comparison).expect("every value has a form in JSON") + "\n"
+}
