@@ -78,6 +78,14 @@ labels! {
     RepeatPurchase = "repeat-purchase",
     /// A message of the outbox reached the kitchen again.
     MessageRedelivered = "message-redelivered",
+    /// A key came that another tenant had used.
+    KeyOfAnotherTenant = "key-of-another-tenant",
+    /// A request came whose key was none.
+    MalformedKey = "malformed-key",
+    /// A cart was edited and sent once more.
+    EditedCart = "edited-cart",
+    /// A request wrote the content of an earlier one otherwise.
+    Reserialised = "reserialised",
     /// A client had no network when it was used.
     Offline = "offline",
 }

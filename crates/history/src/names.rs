@@ -1,6 +1,7 @@
 //! Numbers for names. A world that makes up its names uses counted ones (`i17`), which cost no memory; a file has listed ones.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, BuildHasherDefault};
 use std::num::NonZeroU32;
 
@@ -82,6 +83,15 @@ pub struct Symbols {
     listed: Vec<CompactString>,
     /// Each listed name with a part of its hash, so that a table that grows or looks up reads no texts in vain.
     table: HashTable<(u32, u32)>,
+    /// Counted names that are spelt otherwise, if there are any.
+    spelt: Option<Box<Spelt>>,
+}
+
+/// Counted names that are spelt otherwise than by counting.
+#[derive(Clone, Debug, Default)]
+struct Spelt {
+    texts: BTreeMap<u32, CompactString>,
+    indices: BTreeMap<CompactString, u32>,
 }
 
 impl Symbols {
@@ -97,6 +107,7 @@ impl Symbols {
     pub fn forget_counted(&mut self) {
         if self.counted > 0 {
             self.counted = 0;
+            self.spelt = None;
             self.listed.clear();
             self.table.clear();
         }
@@ -135,6 +146,16 @@ impl Symbols {
             );
             self.counted = index + 1;
         }
+        R::at(index)
+    }
+
+    /// Spells a counted name otherwise. Nobody else may have that name.
+    pub fn spell<R: Reference>(&mut self, index: u32, text: &str) -> R {
+        assert!(index < self.counted, "only counted names are spelt");
+        let spelt = self.spelt.get_or_insert_default();
+        let other = spelt.indices.insert(CompactString::new(text), index);
+        assert!(other.is_none(), "`{text}` is the name of another");
+        spelt.texts.insert(index, CompactString::new(text));
         R::at(index)
     }
 
@@ -178,18 +199,34 @@ impl Symbols {
         if self.counted == 0 {
             return None;
         }
+        if let Some(spelt) = &self.spelt
+            && let Some(index) = spelt.indices.get(text)
+        {
+            return Some(*index);
+        }
         let digits = text.strip_prefix(self.prefix)?;
         let canonical = digits == "0" || !digits.starts_with(['0', '+']);
         let index: u32 = digits.parse().ok().filter(|_| canonical)?;
-        (index < self.counted).then_some(index)
+        let spelt = |spelt: &Spelt| spelt.texts.contains_key(&index);
+        let is_plain = index < self.counted && !self.spelt.as_deref().is_some_and(spelt);
+        is_plain.then_some(index)
     }
 
     /// The name of an index.
     pub fn text(&self, index: usize) -> Cow<'_, str> {
         match index.checked_sub(self.counted as usize) {
             Some(listed) => Cow::Borrowed(&self.listed[listed]),
+            None if let Some(text) = self.spelling(index) => Cow::Borrowed(text),
             None => Cow::Owned(format!("{}{index}", self.prefix)),
         }
+    }
+}
+
+impl Symbols {
+    /// How a counted name is spelt, if otherwise than by counting.
+    fn spelling(&self, index: usize) -> Option<&str> {
+        let texts = &self.spelt.as_deref()?.texts;
+        texts.get(&(index as u32)).map(CompactString::as_str)
     }
 }
 
@@ -301,6 +338,27 @@ impl Names {
         self.keys.intern(&format!("{tenant}{KEY_SEPARATOR}{key}"))
     }
 
+    /// Spells a counted key of a tenant otherwise than by counting.
+    pub fn spell_key(&mut self, key: KeyRef, tenant: TenantRef, text: &str) {
+        let tenant = self.tenants.text(tenant.index()).into_owned();
+        let name = format!("{tenant}{KEY_SEPARATOR}{text}");
+        self.keys.spell::<KeyRef>(key.index() as u32, &name);
+    }
+
+    /// The number of the key of a tenant that has this text, if it was spelt.
+    pub fn find_spelt_key(&self, tenant: TenantRef, text: &str) -> Option<KeyRef> {
+        self.keys.spelt.as_ref()?;
+        let tenant = self.tenants.text(tenant.index());
+        self.keys.find(&format!("{tenant}{KEY_SEPARATOR}{text}"))
+    }
+
+    /// The number of a key of a tenant, if it has one; counted keys that nobody spelt otherwise have texts of their own, whoever
+    /// their tenant is.
+    pub fn find_key(&self, tenant: TenantRef, text: &str) -> Option<KeyRef> {
+        self.find_spelt_key(tenant, text)
+            .or_else(|| self.keys.find(text))
+    }
+
     /// The text of a key, without its tenant.
     pub fn key_text(&self, key: KeyRef) -> Cow<'_, str> {
         match self.keys.text(key.index()) {
@@ -370,6 +428,27 @@ mod tests {
         let (ka, kb) = (names.intern_key(a, "k"), names.intern_key(b, "k"));
         assert_ne!(ka, kb);
         assert_eq!(names.key_text(ka), names.key_text(kb));
+    }
+
+    #[test]
+    fn a_counted_key_that_is_spelt_otherwise_is_found_by_its_tenant_and_its_text_alone() {
+        let mut names = Names::default();
+        let [a, b]: [TenantRef; 2] = [names.tenants.count(), names.tenants.count()];
+        let keys: [KeyRef; 3] = [names.keys.count(), names.keys.count(), names.keys.count()];
+        names.spell_key(keys[1], b, "k0");
+        names.spell_key(keys[2], a, "K");
+        assert_eq!(names.find_key(a, "k0"), Some(keys[0]));
+        assert_eq!(names.find_key(b, "k0"), Some(keys[1]));
+        assert_eq!(
+            (names.find_key(a, "K"), names.find_key(b, "K")),
+            (Some(keys[2]), None)
+        );
+        assert_eq!(names.find_key(b, "k1"), None, "it has another name now");
+        assert_eq!(names.key_text(keys[1]), "k0");
+        assert_eq!(names.key_text(keys[2]), "K");
+        names.keys.forget_counted();
+        names.keys.count_to::<KeyRef>(2);
+        assert_eq!(names.key_text(keys[2]), "k2");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::coverage::Label;
 use crate::event::{Completion, Event, Invoke, Transition, What};
 use crate::names::{
     BasketRef, FaultRef, HostRef, IntentRef, KeyRef, OrderRef, Payload, PayloadRef, ResponseRef,
+    TenantRef,
 };
 use crate::{Contract, History};
 
@@ -57,6 +58,19 @@ impl Recorder {
     #[inline]
     pub fn key(&mut self) -> KeyRef {
         self.history.names.keys.count()
+    }
+
+    /// A new key that is spelt otherwise than by counting.
+    pub fn spelt_key(&mut self, tenant: TenantRef, text: &str) -> KeyRef {
+        let key = self.key();
+        self.history.names.spell_key(key, tenant, text);
+        key
+    }
+
+    /// The key of a tenant that has this text: a new one the first time.
+    pub fn key_of(&mut self, tenant: TenantRef, text: &str) -> KeyRef {
+        let known = self.history.names.find_spelt_key(tenant, text);
+        known.unwrap_or_else(|| self.spelt_key(tenant, text))
     }
 
     /// A new content of a request.

@@ -10,7 +10,9 @@ pub mod delay;
 pub mod fault;
 pub mod value;
 
-pub use client::{AppCrash, Backoff, Channel, Client, KeyWord, Retry, RetryOn, Tap};
+pub use client::{
+    AppCrash, Backoff, Channel, Client, KeyForm, KeyReuse, KeyWord, Retry, RetryOn, ReuseBy, Tap,
+};
 pub use delay::{Delay, Waits};
 pub use fault::{Fault, FaultWord};
 pub use value::{At, Chance, Length, Pairs, Price, TimeOfDay};

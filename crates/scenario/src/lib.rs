@@ -29,7 +29,7 @@ pub use lower::{Known, Options, Scale, parse};
 pub use mistake::Mistake;
 pub use plan::{
     AppCrash, Basket, ClientPlan, Contract, Coupon, CrashPoint, Delay, Expect, Fault, FaultKind,
-    Host, InFlight, KeyPolicy, Latencies, Load, Peak, Plan, Retry, Rush, Shop, Sku, Tap, Window,
-    World,
+    Host, InFlight, KeyForm, KeyPolicy, KeyReuse, Latencies, Load, Peak, Plan, Retry, ReuseBy,
+    Rush, Shop, Sku, Tap, Window, World,
 };
 pub use unfold::{INTENT, Intent, Unfold};

@@ -28,12 +28,32 @@ const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../../scenarios/flash-sale.toml"),
     ),
     (
+        "instacart-retry",
+        include_str!("../../../scenarios/instacart-retry.toml"),
+    ),
+    (
+        "instacart-retry-once",
+        include_str!("../../../scenarios/instacart-retry-once.toml"),
+    ),
+    (
+        "key-reuse",
+        include_str!("../../../scenarios/key-reuse.toml"),
+    ),
+    (
+        "kitchen-tickets",
+        include_str!("../../../scenarios/kitchen-tickets.toml"),
+    ),
+    (
         "legit-repeat",
         include_str!("../../../scenarios/legit-repeat.toml"),
     ),
     (
         "million-a-day",
         include_str!("../../../scenarios/million-a-day.toml"),
+    ),
+    (
+        "network-retry",
+        include_str!("../../../scenarios/network-retry.toml"),
     ),
     (
         "offline-queue",

@@ -114,7 +114,8 @@ impl Lowering<'_> {
         let realised = self.realised(&file.load)?;
         let load = self.load(&file.load, realised)?;
         let world = self.world(&file.world)?;
-        let clients = self.clients(&file.client, &file.load)?;
+        let shop = self.shop(&file.shop, realised)?;
+        let clients = self.clients(&file.client, &file.load, &shop)?;
         Ok(Plan {
             name: name.to_owned(),
             story: paragraph(&file.story.value),
@@ -124,7 +125,7 @@ impl Lowering<'_> {
             expect: self.expectations(&file.expect)?,
             coverage: labels.collect::<Result<_, _>>()?,
             contract: self.contract(&file.contract)?,
-            shop: self.shop(&file.shop, realised)?,
+            shop,
             faults: self.faults(&file.fault, &clients, &load, &world)?,
             world,
             load,

@@ -3,6 +3,8 @@
 use explore::Distribution;
 use protocol::{Money, Problem};
 
+pub use crate::file::{KeyForm, ReuseBy};
+
 /// A scenario, ready to be run by any world. At full scale, or at the fraction it was lowered with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -223,6 +225,10 @@ pub struct ClientPlan {
     pub share: f64,
     /// Which key its requests carry.
     pub key: KeyPolicy,
+    /// How it spells its keys.
+    pub key_form: KeyForm,
+    /// Who sends the key of a purchase once more, for another one.
+    pub key_reuse: Vec<KeyReuse>,
     /// How long it waits for an answer; `None` is for ever.
     pub timeout_us: Option<u64>,
     /// When the button is pressed: the first tap is at the intent's time plus its delay, each further one after the one before.
@@ -234,6 +240,10 @@ pub struct ClientPlan {
     /// The payment's own channel, which orders what was captured while nobody heard of it: under a key of its own, so many
     /// times at most, until it is answered. The first wait is from the capture to its first request.
     pub second_channel: Option<Retry>,
+    /// The cart is edited, and the button pressed once more: the same purchase, with another content.
+    pub edited_cart: Option<Rush>,
+    /// The probability that a request after a purchase's first writes the same content otherwise.
+    pub reserialised: f64,
     /// The client has no network at first: its requests leave after this delay.
     pub offline: Option<Rush>,
     /// The app dies while it waits, and comes back: with its key if that was stored.
@@ -276,6 +286,15 @@ pub enum KeyPolicy {
     PerAttempt,
 }
 
+/// Somebody makes another purchase under the key of the first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyReuse {
+    /// Who.
+    pub by: ReuseBy,
+    /// With which probability, and how long after.
+    pub rush: Rush,
+}
+
 /// What a client does without being asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
@@ -291,6 +310,8 @@ pub struct Retry {
     pub on_unavailable: bool,
     /// Whether it asks again when its request is still being worked on (409 in progress, 202).
     pub on_in_progress: bool,
+    /// Whether it sends again, with a new key, when its key came with another content.
+    pub on_key_reused: bool,
 }
 
 /// Something that goes wrong.
@@ -335,6 +356,20 @@ pub enum FaultKind {
     /// A response does not arrive (per response); with this probability the client sees a reset when it would have come,
     /// otherwise silence.
     LoseResponse {
+        /// The probability of a reset.
+        reset: f64,
+    },
+    /// A person's radio is good or bad by turns, for every purchase by itself, from its first response on; while it is bad, a
+    /// response does not arrive (per response).
+    BadCell {
+        /// How long a bad cell lasts.
+        lasts: Delay,
+        /// How long the radio is good between two bad cells; `None` is for ever.
+        between: Option<Delay>,
+        /// The probability that the first response meets a bad cell.
+        inside: f64,
+        /// The probability that the first response is lost, if it meets one.
+        first: f64,
         /// The probability of a reset.
         reset: f64,
     },

@@ -160,6 +160,50 @@ fn coupons_and_seats_are_declared_once_and_named_rightly() {
 }
 
 #[test]
+fn what_is_done_to_keys_and_carts_needs_keys_and_carts() {
+    check_all(
+        r#"
+        timeout = "5s" => key = "per-intent"\nkey-form = "ornate" | " | unknown word `ornate` | there is
+        timeout = "5s" => key-form = "long" | " | this client sends no key | per-intent
+        timeout = "5s" => key-reuse = [{ by = "another-tenant", chance = 0.1, after = "1s" }] | { | has no key of its own | key = "per-intent"
+        timeout = "5s" => key = "per-tap"\nkey-reuse = [{ by = "another-tenant", chance = 0.1, after = "1s" }] | { | has no key of its own | key = "per-intent"
+        timeout = "5s" => key = "per-intent"\nkey-reuse = [{ by = "same-user", chance = 0.1, after = "1s" }] | " | every cart is the same | [[shop.basket]]
+        timeout = "5s" => key = "per-intent"\nkey-reuse = [{ by = "a-stranger", chance = 0.1, after = "1s" }] | " | unknown word `a-stranger` | there is
+        timeout = "5s" => edited-cart = { chance = 0.1, after = "1s" } | { | every cart is the same | [[shop.basket]]
+        timeout = "5s" => reserialised = 2 | 2 | not a probability |
+        "#,
+    );
+    let client = "key = \"per-intent\"\nkey-reuse = [{ by = \"WHO\", chance = 0.1, after = \"1s\" }]\nreserialised = 0.5";
+    for (who, from, to, says) in [
+        (
+            "another-tenant",
+            "tenants = 2\n",
+            "",
+            "there is nobody else; write `tenants = 2`",
+        ),
+        (
+            "another-user",
+            "tenants = 2\n",
+            "users = 1\n",
+            "there is nobody else; write `users = 2`",
+        ),
+        (
+            "another-user",
+            "burger = 2",
+            "burger = 1",
+            "no cart can be written in two ways",
+        ),
+    ] {
+        let text = GOOD.replace("timeout = \"5s\"", &client.replace("WHO", who));
+        let mistake = parse("dinner.toml", &text.replace(from, to), &options(1.0));
+        let mistake = mistake.expect_err("a mistake");
+        let said = format!("{mistake}; {}", mistake.advice().unwrap_or_default());
+        assert!(said.starts_with(says), "{said}");
+        assert!(parse("dinner.toml", &text, &options(1.0)).is_ok(), "{who}");
+    }
+}
+
+#[test]
 fn unknown_names_get_the_nearest_known_one() {
     check_all(
         r#"

@@ -49,7 +49,7 @@ fn the_examples_read_together_are_a_scenario() {
         Err(mistake) => panic!("{}", mistake.render()),
     };
     assert_eq!(plan.faults.len(), scenario::FAULTS.len());
-    assert_eq!(plan.clients.len(), 3);
+    assert_eq!(plan.clients.len(), 4);
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 
 use explore::{Chooser, Kind, Lineage, Odds, Site};
-use history::Label;
+use history::{KeyRef, Label};
 use scenario::{ClientPlan, DelayTable, Intent, Plan, Unfold};
 
+use crate::reuse::{ReuseTable, Reused};
 use crate::world::State;
 
 /// The load as it comes: intents by time, and the taps, tabs and repeats that follow from them.
@@ -18,8 +19,10 @@ pub(crate) struct Arrivals {
     offline: Vec<Option<(Odds, DelayTable)>>,
     /// How long after a capture each client's channel looks first, if it has one.
     channel: Vec<Option<DelayTable>>,
-    /// Genuine second purchases, by time.
-    pub(crate) repeats: VecDeque<Intent>,
+    edited_cart: Vec<Option<(Odds, DelayTable)>>,
+    key_reuse: Vec<Vec<ReuseTable>>,
+    /// Purchases that follow from others, by time, with the key that they reuse.
+    pub(crate) later: VecDeque<(Intent, Option<Reused>)>,
 }
 
 #[derive(Debug)]
@@ -33,6 +36,10 @@ const TAP_AFTER: Kind = Kind::new("client.tap.after");
 const TAP_UPLINK: Kind = Kind::new("client.tap.uplink");
 const TAB: Kind = Kind::new("client.second-tab");
 const OFFLINE: Kind = Kind::new("client.offline");
+const EDIT: Kind = Kind::new("client.edited-cart");
+const EDIT_BASKET: Kind = Kind::new("client.edited-cart.basket");
+/// The visit with the edited cart is a tap with this number.
+pub(crate) const EDIT_TAP: u32 = 1_002;
 /// The second tab's visit is a tap with this number.
 pub(crate) const TAB_TAP: u32 = 1_000;
 /// What the payment's channel asks is a tap with this number.
@@ -73,7 +80,17 @@ impl Arrivals {
                 .map(|client| rush(&client.offline))
                 .collect(),
             channel: plan.clients.iter().map(channel).collect(),
-            repeats: VecDeque::new(),
+            edited_cart: plan
+                .clients
+                .iter()
+                .map(|client| rush(&client.edited_cart))
+                .collect(),
+            key_reuse: plan
+                .clients
+                .iter()
+                .map(|client| client.key_reuse.iter().map(ReuseTable::new).collect())
+                .collect(),
+            later: VecDeque::new(),
         }
     }
 
@@ -81,12 +98,12 @@ impl Arrivals {
     pub(crate) fn rewind(&mut self) {
         self.unfold.rewind();
         self.next = None;
-        self.repeats.clear();
+        self.later.clear();
     }
 
     /// Whether the whole load has come.
     pub(crate) fn done(&self) -> bool {
-        self.next.is_none() && self.repeats.is_empty()
+        self.next.is_none() && self.later.is_empty()
     }
 
     /// How many times the button is pressed at most.
@@ -157,6 +174,43 @@ impl Arrivals {
             state.cover(Label::SecondTab);
         }
         after_us
+    }
+}
+
+impl Arrivals {
+    /// How long after the last tap the cart is edited and sent again, if it is, and which basket it is then.
+    pub(crate) fn edited_cart(
+        &self,
+        intent: &Intent,
+        baskets: usize,
+        state: &mut State,
+    ) -> Option<(u64, usize)> {
+        let edited = &self.edited_cart[intent.client];
+        let after_us = rush(edited, EDIT, intent.lineage, &mut state.chooser)?;
+        state.cover(Label::EditedCart);
+        let site = Site::new(EDIT_BASKET, intent.lineage, 0);
+        let step = state.chooser.choose(&site, baskets as u32 - 1);
+        Some((after_us, (intent.basket + 1 + step as usize) % baskets))
+    }
+
+    /// The purchases that reuse the key of this one.
+    pub(crate) fn key_reuse<'a>(
+        &'a self,
+        intent: &'a Intent,
+        key: KeyRef,
+        plan: &'a Plan,
+        chooser: &'a mut Chooser,
+    ) -> impl Iterator<Item = (Intent, Reused)> + 'a {
+        let ways = self.key_reuse[intent.client].iter().enumerate();
+        ways.filter_map(move |(nth, way)| way.draw(nth, intent, key, plan, chooser))
+    }
+
+    /// A purchase that follows from another is still to come.
+    pub(crate) fn put_off(&mut self, intent: Intent, reused: Option<Reused>) {
+        let place = self
+            .later
+            .partition_point(|(other, _)| other.at_us <= intent.at_us);
+        self.later.insert(place, (intent, reused));
     }
 }
 

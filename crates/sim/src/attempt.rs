@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use explore::{Class, Kind, Lineage, Site, TaskId};
 use history::{CodeRef, Completion, Invoke, Label};
-use protocol::{OrderRequest, Problem, Response};
+use protocol::{KeyError, OrderRequest, Problem, Response};
 
 use crate::answers::AnswerId;
 use crate::world::{Event, IntentTrack, State, World};
@@ -34,11 +34,20 @@ pub enum Outcome {
     Died,
 }
 
+impl Outcome {
+    /// Whether it is an answer with this problem.
+    pub fn says(&self, problem: Problem) -> bool {
+        matches!(self, Outcome::Answered(answer) if answer.problem == Some(problem))
+    }
+}
+
 /// What a client sends once: each is an operation of its own.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// What is asked.
     pub request: OrderRequest,
+    /// Why its header names no key, if it has one that does not: then the door refuses it.
+    pub malformed: Option<KeyError>,
     /// Its names in the history.
     pub invoke: Invoke,
     /// Who asks for its chances.
@@ -71,6 +80,7 @@ pub(crate) struct Flight {
     pub(crate) copies: u32,
     pub(crate) lineage: Lineage,
     pub(crate) request: Option<OrderRequest>,
+    pub(crate) malformed: Option<KeyError>,
     end: Option<End>,
 }
 
@@ -295,6 +305,7 @@ impl State {
         flight.copies = 0;
         flight.lineage = lineage;
         flight.request = Some(attempt.request);
+        flight.malformed = attempt.malformed;
         flight.timed = attempt.timeout_us.is_some() || attempt.dies_after_us.is_some();
         flight.end = None;
         if let Some(span_us) = attempt.timeout_us {
@@ -453,7 +464,6 @@ impl State {
     fn cover_refusal(&mut self, problem: Option<Problem>) {
         match problem {
             Some(Problem::InProgress) => self.cover(Label::InFlightRefused),
-            Some(Problem::KeyReused) => self.cover(Label::KeyReused),
             Some(Problem::CouponUsed) => self.cover(Label::CouponUsed),
             Some(Problem::OutOfStock) => self.cover(Label::OutOfStock),
             Some(Problem::PaymentDeclined) => self.cover(Label::Declined),

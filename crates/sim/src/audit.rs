@@ -104,7 +104,7 @@ fn orders(database: &Database, menu: &Menu, names: &mut Names) -> Vec<AuditOrder
             key: order
                 .key
                 .as_ref()
-                .and_then(|key| names.keys.find(key.as_str())),
+                .and_then(|key| names.find_key(TenantRef::new(order.tenant.0), key.as_str())),
             payload,
             items: Some(match slot.items {
                 0 => nothing,
@@ -127,7 +127,9 @@ fn stored(
     names: &mut Names,
     others: &mut BTreeMap<Vec<Item>, BasketRef>,
 ) -> (Option<PayloadRef>, BasketRef) {
-    let asked = u32::try_from(order.cart.id).ok().and_then(|cart| {
+    // An edited cart is the payload after the one that it was before.
+    let edits = u64::from(order.cart.version.saturating_sub(1));
+    let asked = u32::try_from(order.cart.id + edits).ok().and_then(|cart| {
         let payload = (cart < u32::MAX).then(|| PayloadRef::new(cart))?;
         Some((payload, names.payload_items(payload)?))
     });
@@ -307,7 +309,7 @@ fn keys(keys: Keys, names: &mut Names) -> Vec<AuditKey> {
             KeyState::Released => continue,
         };
         let sent = slot.key.scope.sent(slot.key.key.as_str());
-        let sent = sent.and_then(|sent| names.keys.find(sent));
+        let sent = sent.and_then(|sent| names.find_key(TenantRef::new(slot.key.tenant.0), sent));
         match sent {
             Some(key) => rows.push(AuditKey { key, state }),
             None if state != RecordState::InProgress => {

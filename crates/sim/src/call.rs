@@ -2,7 +2,6 @@
 
 use explore::{Kind, Lineage, TaskId};
 use history::{FaultRef, Label};
-use protocol::OrderRequest;
 use scenario::{CrashPoint, FaultKind};
 
 use crate::answers::AnswerId;
@@ -10,6 +9,7 @@ use crate::attempt::{AttemptId, End};
 use crate::fault::{Opportunity, Who};
 use crate::gateway::{Answered, Webhook};
 use crate::replica::Dying;
+use crate::service::Job;
 use crate::world::{State, World};
 
 /// A handler's standing in the world, by its task's slot.
@@ -106,8 +106,8 @@ impl Call {
 }
 
 impl State {
-    /// A request is taken in: by which replica, for which lineage, and what it asks.
-    pub(crate) fn receive(&mut self, attempt: AttemptId) -> (u32, Cause, Lineage, OrderRequest) {
+    /// A request is taken in: by which replica, for which lineage, and what there is to do.
+    pub(crate) fn receive(&mut self, attempt: AttemptId) -> (u32, Cause, Lineage, Job) {
         let flight = self.attempts.get(attempt);
         let lineage = flight.lineage.child(HANDLER, u64::from(flight.deliveries));
         let cause = Cause::Request {
@@ -121,14 +121,21 @@ impl State {
             0 => flight.request.take(),
             _ => flight.request.clone(),
         };
-        let (replica, request) = (
+        let request = request.expect("its last copy takes the request along");
+        let (replica, job) = (
             flight.replica,
-            request.expect("its last copy takes the request along"),
+            match flight.malformed {
+                None => Job::Serve(request),
+                Some(error) => Job::Refuse(error),
+            },
         );
         let track = self.intent_of(attempt);
         let before = *track;
         track.working += 1;
         track.replica = replica + 1;
+        if matches!(job, Job::Refuse(_)) {
+            self.cover(Label::MalformedKey);
+        }
         self.traffic.arrived += 1;
         self.traffic.repeated += u64::from(before.replica != 0);
         if before.working > 0 {
@@ -143,7 +150,7 @@ impl State {
         if before.replica != 0 && before.replica != replica + 1 {
             self.cover(Label::TwoReplicas);
         }
-        (replica, cause, lineage, request)
+        (replica, cause, lineage, job)
     }
 
     pub(crate) fn open_call(

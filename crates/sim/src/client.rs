@@ -1,16 +1,18 @@
 //! People and their apps: they tap, wait, lose patience, tap again, and retry without being asked.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 
 use explore::{Class, Kind, Lineage, Odds, Site};
-use history::{IntentRef, Invoke, KeyRef, PayloadRef, TenantRef};
+use history::{IntentRef, Invoke, KeyRef, Label, PayloadRef, TenantRef};
 use orders::Button;
-use protocol::{Cart, IdempotencyKey, OrderRequest, Problem, Tenant};
-use scenario::{ClientPlan, DelayTable, Intent, KeyPolicy, Plan, Retry};
+use protocol::{Cart, OrderRequest, Problem, Tenant};
+use scenario::{ClientPlan, DelayTable, Intent, KeyPolicy, Plan, Retry, ReuseBy};
 
-use crate::arrivals::{CHANNEL_TAP, TAB_TAP};
+use crate::arrivals::{CHANNEL_TAP, EDIT_TAP, TAB_TAP};
 use crate::attempt::{Attempt, Outcome};
+use crate::reuse::Reused;
 use crate::world::{Event, World, customer};
 
 /// Whoever comes to a world: one task for each visit.
@@ -33,6 +35,8 @@ pub struct Visit {
     pub uplink_us: Option<u64>,
     /// What the button does that is tapped.
     pub button: Button,
+    /// The situation that is met when its first request leaves.
+    pub meets: Option<Label>,
 }
 
 /// A page with a button of its own.
@@ -49,6 +53,8 @@ pub struct Purchase {
     pub intent: IntentRef,
     /// What is asked for.
     pub payload: PayloadRef,
+    /// Which edit of the cart it is, from 1.
+    pub version: u32,
     /// The key that all its requests share, if the client works so.
     pub key: Option<KeyRef>,
 }
@@ -60,6 +66,11 @@ impl Visit {
             second_tab: self.tap == TAB_TAP,
         }
     }
+
+    /// Whether its first request asks for what another visit's asked for before.
+    fn repeats_a_content(&self) -> bool {
+        self.tap > 0 && self.tap != EDIT_TAP
+    }
 }
 
 /// The clients of the plan.
@@ -68,11 +79,14 @@ pub struct Shoppers {
     waits: Vec<Vec<DelayTable>>,
     channel_waits: Vec<Vec<DelayTable>>,
     back_after: Vec<Option<(Odds, DelayTable)>>,
+    reserialised: Vec<Odds>,
 }
 
 const ATTEMPT: Kind = Kind::new("client.attempt");
 const TAP: Kind = Kind::new("client.tap");
 const WAIT: Kind = Kind::new("client.wait");
+const REWRITES: Kind = Kind::new("client.reserialised");
+const REWRITES_HOW: Kind = Kind::new("client.reserialised.how");
 const APP_CRASH: Kind = Kind::new("client.crash");
 const APP_WAIT: Kind = Kind::new("client.crash.wait");
 const APP_MOMENT: Kind = Kind::new("client.crash.moment");
@@ -101,6 +115,11 @@ impl Shoppers {
                 .map(|client| waits(&client.second_channel))
                 .collect(),
             back_after: plan.clients.iter().map(back).collect(),
+            reserialised: plan
+                .clients
+                .iter()
+                .map(|client| Odds::of(client.reserialised))
+                .collect(),
         }
     }
 
@@ -142,6 +161,7 @@ impl Shoppers {
             Outcome::Died => false,
             Outcome::Answered(answer) => match answer.problem {
                 Some(Problem::InProgress) => retry.on_in_progress,
+                Some(Problem::KeyReused) => retry.on_key_reused,
                 _ => {
                     retry.on_unavailable
                         && (answer.status >= 500 || matches!(answer.status, 425 | 429))
@@ -189,6 +209,9 @@ impl Crowd for Shoppers {
             }
             return;
         }
+        if let Some(label) = visit.meets {
+            world.state.borrow_mut().cover(label);
+        }
         let lineage = visit.intent.lineage.child(TAP, u64::from(visit.tap));
         let mut key = visit.purchase.key;
         let (mut retries, mut restarts) = (0, 0);
@@ -198,9 +221,13 @@ impl Crowd for Shoppers {
             if client.key == KeyPolicy::PerAttempt
                 || (client.key == KeyPolicy::PerTap && number == 0)
             {
-                key = Some(world.state.borrow_mut().recorder.key());
+                key = Some(world.new_key(visit.intent.client, visit.intent.tenant));
             }
             let mut attempt = world.attempt(&visit, key, attempt_lineage, client.timeout_us);
+            if client.reserialised > 0.0 && (number > 0 || visit.repeats_a_content()) {
+                let odds = self.reserialised[visit.intent.client];
+                world.rewrite(&mut attempt, visit.intent.basket, odds);
+            }
             attempt.uplink_us = visit.uplink_us.filter(|_| number == 0);
             let death = match restarts < RESTARTS_MAX {
                 true => self.dies(world, visit.intent.client, attempt_lineage),
@@ -213,7 +240,7 @@ impl Crowd for Shoppers {
             {
                 world.client_sleep(back_after_us).await;
                 if !crash.key_persisted && key.is_some() {
-                    key = Some(world.state.borrow_mut().recorder.key());
+                    key = Some(world.new_key(visit.intent.client, visit.intent.tenant));
                 }
                 restarts += 1;
             } else if Shoppers::tries_again(client.retry.as_ref(), outcome, retries) {
@@ -226,6 +253,9 @@ impl Crowd for Shoppers {
                     u64::from(retries),
                 );
                 world.client_sleep(span_us).await;
+                if outcome.says(Problem::KeyReused) && key.is_some() {
+                    key = Some(world.new_key(visit.intent.client, visit.intent.tenant));
+                }
                 retries += 1;
             } else {
                 break;
@@ -243,13 +273,43 @@ impl Crowd for Shoppers {
 impl World {
     /// A new purchase of an intent, with a key that all its requests share if the client works so.
     pub fn purchase(&self, intent: &Intent, shares_key: bool) -> Purchase {
+        let key = shares_key.then(|| self.new_key(intent.client, intent.tenant));
+        self.purchase_with(intent, key)
+    }
+
+    /// A new purchase of an intent, under the key of another purchase.
+    pub(crate) fn purchase_under(&self, intent: &Intent, reused: &Reused) -> Purchase {
+        let key = match reused.by {
+            ReuseBy::SameUser | ReuseBy::AnotherUser => reused.key,
+            ReuseBy::AnotherTenant => self.namesake(reused.key, intent.tenant),
+        };
+        self.purchase_with(intent, Some(key))
+    }
+
+    fn purchase_with(&self, intent: &Intent, key: Option<KeyRef>) -> Purchase {
         let basket = self.menu.basket(intent.tenant, intent.basket);
         let recorder = &mut self.state.borrow_mut().recorder;
         Purchase {
             intent: recorder.intent(),
             payload: recorder.payload(basket),
-            key: shares_key.then(|| recorder.key()),
+            version: 1,
+            key,
         }
+    }
+
+    /// An attempt may write its content otherwise than the one before.
+    fn rewrite(&self, attempt: &mut Attempt, basket: usize, odds: Odds) {
+        let ways = self.menu.rewritten(basket);
+        let state = &mut *self.state.borrow_mut();
+        let site = |kind| Site::new(kind, attempt.lineage, 0);
+        if ways.is_empty() || !state.chooser.chance(&site(REWRITES), odds) {
+            return;
+        }
+        let way = state.chooser.choose(&site(REWRITES_HOW), ways.len() as u32);
+        let written = Arc::clone(&ways[way as usize]);
+        self.menu
+            .give_back(std::mem::replace(&mut attempt.request.content, written));
+        state.cover(Label::Reserialised);
     }
 
     /// An attempt of a visit.
@@ -264,19 +324,25 @@ impl World {
             intent, purchase, ..
         } = visit;
         let content = self.menu.content(intent.basket);
+        let sent = key.map(|key| self.sent_key(intent.client, key, lineage));
+        let (sent, malformed) = match sent.transpose() {
+            Ok(sent) => (sent, None),
+            Err(error) => (None, Some(error)),
+        };
         Attempt {
             request: OrderRequest {
                 tenant: Tenant(intent.tenant),
                 customer: customer(intent.user),
-                key: key.map(|key| IdempotencyKey::numbered('k', key.index() as u64)),
+                key: sent,
                 body_key: None,
-                // A cart is bought once, so the payload's number serves as the cart's.
+                // A cart is bought once, so its first payload's number serves as the cart's; each edit has the next number.
                 cart: Cart {
-                    id: purchase.payload.index() as u64,
-                    version: 1,
+                    id: purchase.payload.index() as u64 - u64::from(purchase.version - 1),
+                    version: purchase.version,
                 },
                 content,
             },
+            malformed,
             invoke: Invoke {
                 tenant: TenantRef::new(intent.tenant),
                 key,

@@ -9,6 +9,7 @@ use scenario::{CrashPoint, DelayTable, Fault, FaultKind, Host, Window};
 pub(crate) enum Opportunity {
     LoseRequest,
     LoseResponse,
+    BadCell,
     DelayRequest,
     DelayResponse,
     DuplicateRequest,
@@ -38,7 +39,7 @@ const OPPORTUNITIES: usize = Opportunity::CrashRelay as usize + 1;
 /// A fault of the plan, ready to be drawn.
 #[derive(Debug)]
 pub(crate) struct Armed {
-    odds: Odds,
+    pub(crate) odds: Odds,
     window: Option<Window>,
     client: Option<usize>,
     replica: Option<u32>,
@@ -47,6 +48,8 @@ pub(crate) struct Armed {
     identity: u64,
     pub(crate) kind: FaultKind,
     pub(crate) delay: Option<DelayTable>,
+    /// Of a bad cell: how long the radio is good after it.
+    pub(crate) between: Option<DelayTable>,
 }
 
 /// Who meets an opportunity.
@@ -91,6 +94,7 @@ impl Faults {
                 identity: identity(&fault.name),
                 kind: fault.kind.clone(),
                 delay: delay.map(DelayTable::new),
+                between: between(&fault.kind).map(DelayTable::new),
             });
         }
         let any = |which: &[Opportunity]| {
@@ -115,6 +119,11 @@ impl Faults {
         !self.by_opportunity[opportunity as usize].is_empty()
     }
 
+    /// The faults that wait for this opportunity.
+    pub(crate) fn of(&self, opportunity: Opportunity) -> &[Armed] {
+        &self.by_opportunity[opportunity as usize]
+    }
+
     /// The fault that strikes, if one does. Each is drawn by itself; the first that strikes counts.
     #[inline]
     pub(crate) fn draw(
@@ -134,15 +143,19 @@ impl Faults {
 
 impl Armed {
     fn strikes(&self, who: Who, now_us: u64, chooser: &mut Chooser) -> bool {
+        self.is_about(who, now_us) && self.befalls(who, self.odds, chooser)
+    }
+
+    /// Whether it can strike these, now.
+    pub(crate) fn is_about(&self, who: Who, now_us: u64) -> bool {
         let mine = self.client.is_none_or(|client| who.client == Some(client))
             && self.replica.is_none_or(|replica| who.replica == replica);
-        if !mine || self.window.is_some_and(|window| !window.contains(now_us)) {
-            return false;
-        }
-        chooser.chance(
-            &Site::new(STRIKE, who.lineage, self.ordinal(who)),
-            self.odds,
-        )
+        mine && self.window.is_none_or(|window| window.contains(now_us))
+    }
+
+    /// Whether it strikes, by these odds.
+    pub(crate) fn befalls(&self, who: Who, odds: Odds, chooser: &mut Chooser) -> bool {
+        chooser.chance(&Site::new(STRIKE, who.lineage, self.ordinal(who)), odds)
     }
 
     /// The fault's delay, in microseconds; zero if it has none.
@@ -172,11 +185,19 @@ fn identity(name: &str) -> u64 {
     digest.value() as u64
 }
 
+fn between(kind: &FaultKind) -> Option<&scenario::Delay> {
+    match kind {
+        FaultKind::BadCell { between, .. } => between.as_ref(),
+        _ => None,
+    }
+}
+
 /// At which opportunity a fault is drawn, and the delay that it needs.
 fn sort(kind: &FaultKind) -> (Opportunity, Option<&scenario::Delay>) {
     match kind {
         FaultKind::LoseRequest => (Opportunity::LoseRequest, None),
         FaultKind::LoseResponse { .. } => (Opportunity::LoseResponse, None),
+        FaultKind::BadCell { lasts, .. } => (Opportunity::BadCell, Some(lasts)),
         FaultKind::DelayRequest { by } => (Opportunity::DelayRequest, Some(by)),
         FaultKind::DelayResponse { by } => (Opportunity::DelayResponse, Some(by)),
         FaultKind::DuplicateRequest { after } => (Opportunity::DuplicateRequest, Some(after)),

@@ -10,8 +10,11 @@
 //! - [`promises`]: what the service promises, and what the judge is told of it
 //! - [`fault`]: what may go wrong, and whether it does now
 //! - [`client`]: people and their apps
+//! - [`spelling`]: keys as clients spell them
+//! - [`reuse`]: another purchase under the key of the first
 //! - [`attempt`]: what a client sends once, and what becomes of it
 //! - [`answers`]: what handlers have answered and clients have not yet read
+//! - [`cell`]: whether a person's radio is bad just now
 //! - [`network`]: requests and responses under way
 //! - [`replica`]: processes that serve, die, pause and come back
 //! - [`call`]: a handler's standing in the world
@@ -28,6 +31,7 @@ mod attempt;
 mod audit;
 mod cache;
 mod call;
+mod cell;
 mod client;
 mod database;
 mod engine;
@@ -39,8 +43,10 @@ mod network;
 mod ports;
 mod promises;
 mod replica;
+mod reuse;
 pub mod run;
 pub mod service;
+mod spelling;
 mod webhook;
 pub mod world;
 

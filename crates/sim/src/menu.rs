@@ -17,6 +17,8 @@ pub(crate) type MenuItem = std::sync::Arc<OrderContent>;
 pub(crate) struct Menu {
     /// The baskets' contents, with spare handles to each.
     contents: Vec<(MenuItem, RefCell<Vec<MenuItem>>)>,
+    /// Every basket's content, written otherwise; nothing where nobody writes it so.
+    rewritten: Vec<Vec<MenuItem>>,
     /// The name of each shop's baskets in the history, shop by shop: they are the first names of baskets.
     names: Vec<BasketRef>,
     /// The name of the coupon of each shop's baskets in the history, shop by shop; empty if there are no coupons.
@@ -49,8 +51,11 @@ impl Menu {
                 coupons.extend(plan.shop.baskets.iter().map(coupon));
             }
         }
+        let rewrites = plan.clients.iter().any(|client| client.reserialised > 0.0);
+        let baskets = plan.shop.baskets.iter().filter(|_| rewrites);
         Menu {
             contents,
+            rewritten: baskets.map(|basket| rewritten(plan, basket)).collect(),
             names: basket_names,
             coupons,
         }
@@ -64,6 +69,11 @@ impl Menu {
             .borrow_mut()
             .pop()
             .unwrap_or_else(|| MenuItem::clone(content))
+    }
+
+    /// The ways in which a basket's content can be written otherwise: the same to whoever compares what is bought.
+    pub(crate) fn rewritten(&self, basket: usize) -> &[MenuItem] {
+        self.rewritten.get(basket).map_or(&[], Vec::as_slice)
     }
 
     /// A handler is done with a request's content.
@@ -120,6 +130,30 @@ pub(crate) fn coupon_name(tenant: Tenant, code: &str, names: &mut Names) -> Coup
 }
 
 fn content(plan: &Plan, basket: &scenario::Basket) -> MenuItem {
+    of_lines(plan, basket, &basket.lines)
+}
+
+/// With its lines in the opposite order, and with its first line of several split in two.
+fn rewritten(plan: &Plan, basket: &scenario::Basket) -> Vec<MenuItem> {
+    let lines = &basket.lines;
+    let mut ways = Vec::new();
+    if lines.len() > 1 {
+        ways.push(of_lines(
+            plan,
+            basket,
+            &lines.iter().rev().copied().collect::<Vec<_>>(),
+        ));
+    }
+    if let Some(place) = lines.iter().position(|(_, quantity)| *quantity > 1) {
+        let mut split = lines.clone();
+        split[place].1 -= 1;
+        split.insert(place, (lines[place].0, 1));
+        ways.push(of_lines(plan, basket, &split));
+    }
+    ways
+}
+
+fn of_lines(plan: &Plan, basket: &scenario::Basket, lines: &[(usize, u32)]) -> MenuItem {
     let line = |(index, quantity): &(usize, u32)| {
         let item = &plan.shop.skus[*index];
         Line {
@@ -129,7 +163,7 @@ fn content(plan: &Plan, basket: &scenario::Basket) -> MenuItem {
         }
     };
     MenuItem::new(OrderContent {
-        lines: basket.lines.iter().map(line).collect(),
+        lines: lines.iter().map(line).collect(),
         note: Default::default(),
         coupon: basket.coupon.map(|index| {
             let coupon = &plan.shop.coupons[index];

@@ -85,7 +85,7 @@ impl State {
     #[inline]
     pub(crate) fn respond(&mut self, world: &World, id: AttemptId, delivery: u32, end: End) {
         let who = self.on_the_way(id, u64::from(delivery) * 2 + 1);
-        let Some(end) = self.leaves(world, who, end) else {
+        let Some(end) = self.leaves(world, id, who, end) else {
             return;
         };
         let mut span_us =
@@ -108,7 +108,7 @@ impl State {
 
     /// What of an answer or a reset comes through to the client. Nothing passes a partition, not even a reset.
     #[inline]
-    fn leaves(&mut self, world: &World, who: Who, end: End) -> Option<End> {
+    fn leaves(&mut self, world: &World, id: AttemptId, who: Who, end: End) -> Option<End> {
         let cut = |kind: &FaultKind| cuts(kind, who.replica, Host::Clients);
         let faults = &world.faults;
         let silent = self
@@ -119,7 +119,11 @@ impl State {
         };
         let lost = match silent {
             true => None,
-            false => self.strike(faults, Opportunity::LoseResponse, who),
+            false => {
+                let intent = self.attempts.get(id).intent;
+                self.strike(faults, Opportunity::LoseResponse, who)
+                    .or_else(|| self.lost_in_a_cell(faults, intent, who))
+            }
         };
         if !silent && lost.is_none() {
             return Some(end);
@@ -130,7 +134,7 @@ impl State {
     }
 
     fn seen_as_reset(&mut self, kind: &FaultKind, who: Who) -> bool {
-        let FaultKind::LoseResponse { reset } = kind else {
+        let (FaultKind::LoseResponse { reset } | FaultKind::BadCell { reset, .. }) = kind else {
             return false;
         };
         self.chooser.chance(

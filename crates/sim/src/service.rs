@@ -1,7 +1,7 @@
 //! The order service, as something that a replica runs.
 
 use orders::{Button, Contract, StrategyName};
-use protocol::{ChargeNotice, OrderRequest, Problem, Response};
+use protocol::{ChargeNotice, KeyError, OrderRequest, Problem, Response};
 
 use crate::ports::ReplicaPorts;
 
@@ -10,6 +10,8 @@ use crate::ports::ReplicaPorts;
 pub enum Job {
     /// Answer a request.
     Serve(OrderRequest),
+    /// Refuse a request whose key is none: the door reads headers, before any strategy does.
+    Refuse(KeyError),
     /// Look after claims whose owner has gone, and keys past their time.
     Upkeep,
     /// Hear from the gateway how a capture ended.
@@ -64,6 +66,7 @@ impl Service for OrderService {
     async fn handle(&self, ports: &ReplicaPorts<'_>, job: &Job) -> Option<Response> {
         match job {
             Job::Serve(request) => Some(self.strategy.create(ports, &self.contract, request).await),
+            Job::Refuse(_) => Some(Response::refused(400, Problem::Invalid)),
             Job::Upkeep => {
                 self.strategy.maintain(ports, &self.contract).await;
                 None

@@ -14,6 +14,7 @@ use crate::answers::Answers;
 use crate::attempt::{AttemptId, Attempts, CODE_DIED, CODE_RESET, CODE_TIMEOUT, Coming, Held};
 use crate::cache::Cache;
 use crate::call::Call;
+use crate::cell::Cell as RadioCell;
 use crate::client::Page;
 use crate::database::rows::sku;
 use crate::database::{Database, Tx};
@@ -24,6 +25,7 @@ use crate::menu::Menu;
 use crate::promises::{judged_contract, service_contract};
 use crate::replica::{Dying, Replica, Skew};
 use crate::run::Traffic;
+use crate::spelling::respells;
 
 /// Something that is due.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +85,8 @@ pub struct World {
     pub(crate) faults: Faults,
     /// Whether handlers may go ahead of the world where nobody can tell; off only to show that nobody can.
     pub(crate) goes_ahead: bool,
+    /// Whether keys have other texts than those that count them.
+    pub(crate) respells: bool,
     /// What can be bought.
     pub(crate) menu: Menu,
     /// The memory of each replica's process.
@@ -134,10 +138,14 @@ pub(crate) struct State {
     pub(crate) running_client: Option<TaskId>,
     /// The visits of every intent whose app can die, as long as they last.
     pub(crate) apps: BTreeMap<u32, Vec<TaskId>>,
+    /// Where the radio of every purchase is that a bad cell may befall, by fault and intent.
+    pub(crate) cells: BTreeMap<(FaultRef, u32), RadioCell>,
     /// Replicas that are to die as soon as the task at hand has stopped.
     pub(crate) dying: Vec<Dying>,
     /// Numbers that nobody else gets.
     pub(crate) nonces: u64,
+    /// How many keys were spelt otherwise than by counting.
+    pub(crate) spelt_keys: u64,
     /// What the service's monitoring has counted.
     pub(crate) metrics: Metrics,
     /// What came to the service.
@@ -210,6 +218,7 @@ impl World {
             },
             faults: Faults::new(&plan.faults),
             goes_ahead: true,
+            respells: respells(plan),
             menu,
             processes: RefCell::new((0..plan.world.replicas).map(|_| new_process()).collect()),
             processes_used: Cell::new(false),
@@ -355,8 +364,10 @@ impl State {
             under_load: true,
             running_client: None,
             apps: BTreeMap::new(),
+            cells: BTreeMap::new(),
             dying: Vec::new(),
             nonces: 0,
+            spelt_keys: 0,
             metrics: Metrics::default(),
             traffic: Traffic::default(),
             upkeep_statements: 0,
@@ -484,9 +495,10 @@ impl State {
         self.silent_replays.clear();
         self.intents.clear();
         self.apps.clear();
+        self.cells.clear();
         self.dying.clear();
         (self.under_load, self.ended, self.running_client) = (true, false, None);
-        (self.nonces, self.webhooks_until_us) = (0, 0);
+        (self.nonces, self.spelt_keys, self.webhooks_until_us) = (0, 0, 0);
         self.metrics = Metrics::default();
         self.traffic = Traffic::default();
         (self.upkeep_statements, self.cache_commands) = (0, 0);

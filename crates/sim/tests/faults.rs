@@ -49,6 +49,11 @@ const EXACT: &[(&str, &str, Consequence)] = &[
     ("lose-response", "chance = 0.1", |h| {
         met(h, Label::ReplyLostAfterCommit)
     }),
+    (
+        "bad-cell",
+        "chance = 1, lasts = \"1h\", inside = 0.1",
+        |h| ended(h, "timeout"),
+    ),
     ("delay-request", "chance = 0.1, by = \"10s\"", |h| {
         late(h, 10_000_000)
     }),

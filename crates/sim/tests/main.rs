@@ -14,12 +14,14 @@
 
 mod buttons;
 mod cache;
+mod cells;
 mod channel;
 mod clients;
 mod coupons;
 mod endings;
 mod faults;
 mod gateway;
+mod keys;
 mod network;
 mod processes;
 mod story;

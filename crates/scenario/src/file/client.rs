@@ -17,6 +17,11 @@ pub struct Client {
     pub share: Option<At<Chance>>,
     /// Which key its requests carry; none if absent.
     pub key: Option<KeyWord>,
+    /// How it spells its keys; plainly if absent.
+    pub key_form: Option<At<KeyForm>>,
+    /// Who sends the key of a purchase once more, for another one.
+    #[serde(default)]
+    pub key_reuse: Vec<At<KeyReuse>>,
     /// How long it waits for an answer; for ever if absent.
     pub timeout: Option<At<Length>>,
     /// When the button is pressed; once if absent.
@@ -27,6 +32,10 @@ pub struct Client {
     pub second_tab: Option<At<Rush>>,
     /// Whoever hears of payments orders what was paid for, under a key of its own.
     pub second_channel: Option<At<Channel>>,
+    /// The cart is edited, and the button pressed once more: the same purchase, with another content.
+    pub edited_cart: Option<At<Rush>>,
+    /// The probability that a request after a purchase's first writes the same content otherwise.
+    pub reserialised: Option<At<Chance>>,
     /// It has no network at first: its requests leave later.
     pub offline: Option<At<Rush>>,
     /// The app dies while it waits, and comes back.
@@ -45,6 +54,46 @@ pub enum KeyWord {
     PerTap,
     /// A new one for every attempt.
     PerAttempt,
+}
+
+/// How a client spells its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyForm {
+    /// A letter and a number.
+    Plain,
+    /// 255 characters, the most that there may be, of which only the last tell two keys apart.
+    Long,
+    /// Two purchases after each other have keys that differ in one letter's case.
+    Cased,
+    /// With blanks around it or in quotes, in every request otherwise: the same key.
+    Padded,
+    /// No key: empty, too long, with a blank or a letter beyond ASCII in it, or with quotes that do not end.
+    Malformed,
+}
+
+/// Somebody makes another purchase under the key of the first.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct KeyReuse {
+    /// Who.
+    pub by: At<ReuseBy>,
+    /// The probability, for each purchase.
+    pub chance: At<Chance>,
+    /// How long after the first.
+    pub after: At<Delay>,
+}
+
+/// Who sends a key once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReuseBy {
+    /// The same person, with another cart: in another tab, or later.
+    SameUser,
+    /// Another user of the shop, with any cart.
+    AnotherUser,
+    /// Somebody in another shop, with any cart.
+    AnotherTenant,
 }
 
 /// A press of the button.
@@ -85,6 +134,8 @@ pub enum RetryOn {
     Unavailable,
     /// The request is still being worked on (409 in progress, 202).
     InProgress,
+    /// The key came with another content: it sends again with a new key.
+    KeyReused,
 }
 
 /// Waits that grow: the k-th is `first` times `factor` to the k, at most `cap`, spread evenly by `jitter` to both sides.

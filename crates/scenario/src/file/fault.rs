@@ -49,6 +49,8 @@ faults! {
     LoseRequest(Strike) = "lose-request",
     /// A response does not arrive.
     LoseResponse(Loss) = "lose-response",
+    /// Responses are lost while a person's radio is bad.
+    BadCell(Cell) = "bad-cell",
     /// A request takes longer.
     DelayRequest(Slow) = "delay-request",
     /// A response takes longer.
@@ -130,6 +132,19 @@ strikes! {
     Strike {}
     /// A lost response.
     Loss {
+        /// The probability that the client sees a reset, not silence; 0 if absent.
+        pub reset: Option<At<Chance>>,
+    }
+    /// A radio that is good or bad by turns, for every purchase by itself.
+    Cell {
+        /// How long a bad cell lasts.
+        pub lasts: At<Delay>,
+        /// How long the radio is good between two bad cells; if absent, there is but one.
+        pub between: Option<At<Delay>>,
+        /// The share of purchases whose first response meets a bad cell; all of them if absent.
+        pub inside: Option<At<Chance>>,
+        /// The probability that the first response is lost, if it meets a bad cell; `chance` if absent.
+        pub first: Option<At<Chance>>,
         /// The probability that the client sees a reset, not silence; 0 if absent.
         pub reset: Option<At<Chance>>,
     }

@@ -1,12 +1,15 @@
 //! The kinds of client: shares, taps, retries and backoff.
 
+use std::ops::Range;
+
 use explore::Distribution;
 
 use super::delay::delay_at;
 use super::value::whole;
 use super::{Lowering, plan};
 use crate::file::{
-    AppCrash, At, Backoff, Channel, Client, KeyWord, Load, Retry, RetryOn, Tap, Waits,
+    AppCrash, At, Backoff, Channel, Client, KeyForm, KeyReuse, KeyWord, Load, Retry, RetryOn,
+    ReuseBy, Tap, Waits,
 };
 use crate::mistake::Mistake;
 
@@ -18,6 +21,7 @@ impl Lowering<'_> {
         &self,
         written: &[At<Client>],
         load: &At<Load>,
+        shop: &plan::Shop,
     ) -> Result<Vec<plan::ClientPlan>, Mistake> {
         if written.is_empty() {
             return Err(
@@ -36,7 +40,7 @@ impl Lowering<'_> {
                 let message = format!("the client `{name}` is declared twice");
                 return Err(Mistake::at(span, message, "has this name too"));
             }
-            clients.push(self.client(&client.value, share)?);
+            clients.push(self.client(&client.value, share, shop)?);
         }
         Ok(clients)
     }
@@ -87,7 +91,12 @@ impl Lowering<'_> {
         .help("shares add up to 1; one client may leave its own out, and gets the rest"))
     }
 
-    fn client(&self, client: &Client, share: f64) -> Result<plan::ClientPlan, Mistake> {
+    fn client(
+        &self,
+        client: &Client,
+        share: f64,
+        shop: &plan::Shop,
+    ) -> Result<plan::ClientPlan, Mistake> {
         let timeout = client.timeout.as_ref();
         let taps = client.taps.as_ref();
         let retry = client.retry.as_ref();
@@ -106,14 +115,66 @@ impl Lowering<'_> {
                 Some(KeyWord::PerTap) => plan::KeyPolicy::PerTap,
                 Some(KeyWord::PerAttempt) => plan::KeyPolicy::PerAttempt,
             },
+            key_form: key_form(client)?,
+            key_reuse: self.key_reuse(client, shop)?,
             timeout_us: timeout.map(|length| self.some_length(length)).transpose()?,
             taps: taps.map_or_else(|| Ok(vec![at_once()]), |taps| self.taps(taps))?,
             retry: retry.map(|retry| self.retry(retry)).transpose()?,
             second_tab: rush(&client.second_tab)?,
             second_channel: channel.map(|channel| self.channel(channel)).transpose()?,
+            edited_cart: match &client.edited_cart {
+                Some(edited) => {
+                    needs_another_cart(&edited.span, shop)?;
+                    Some(self.rush(edited)?)
+                }
+                None => None,
+            },
+            reserialised: match &client.reserialised {
+                Some(chance) => {
+                    can_be_rewritten(&chance.span, shop)?;
+                    self.chance(chance)?
+                }
+                None => 0.0,
+            },
             offline: rush(&client.offline)?,
             crash: crash.map(|crash| self.app_crash(crash)).transpose()?,
         })
+    }
+
+    fn key_reuse(
+        &self,
+        client: &Client,
+        shop: &plan::Shop,
+    ) -> Result<Vec<plan::KeyReuse>, Mistake> {
+        let lower = |reuse: &At<KeyReuse>| {
+            if !matches!(client.key, Some(KeyWord::PerIntent)) {
+                let message = "a purchase of this client has no key of its own";
+                return Err(Mistake::at(&reuse.span, message, "nothing to send again")
+                    .help("write `key = \"per-intent\"`"));
+            }
+            let KeyReuse { by, chance, after } = &reuse.value;
+            let missing = match by.value {
+                ReuseBy::AnotherTenant if shop.tenants < 2 => "tenants = 2",
+                ReuseBy::AnotherUser if shop.users == Some(1) => "users = 2",
+                _ => "",
+            };
+            if !missing.is_empty() {
+                let message = "there is nobody else";
+                return Err(Mistake::at(&by.span, message, "who?")
+                    .help(format!("write `{missing}` or more under `[shop]`")));
+            }
+            if by.value == ReuseBy::SameUser {
+                needs_another_cart(&by.span, shop)?;
+            }
+            Ok(plan::KeyReuse {
+                by: by.value,
+                rush: plan::Rush {
+                    chance: self.chance(chance)?,
+                    after: self.delay(after)?,
+                },
+            })
+        };
+        client.key_reuse.iter().map(lower).collect()
     }
 
     fn taps(&self, written: &At<Vec<At<Tap>>>) -> Result<Vec<plan::Tap>, Mistake> {
@@ -169,6 +230,7 @@ impl Lowering<'_> {
             on_timeout: on.contains(&RetryOn::Timeout),
             on_unavailable: on.contains(&RetryOn::Unavailable),
             on_in_progress: on.contains(&RetryOn::InProgress),
+            on_key_reused: on.contains(&RetryOn::KeyReused),
         })
     }
 
@@ -182,6 +244,7 @@ impl Lowering<'_> {
             on_timeout: true,
             on_unavailable: true,
             on_in_progress: true,
+            on_key_reused: false,
         })
     }
 
@@ -245,6 +308,46 @@ impl Lowering<'_> {
             back_after: self.delay(&written.value.back_after)?,
             key_persisted: written.value.key_persisted.unwrap_or(true),
         })
+    }
+}
+
+fn key_form(client: &Client) -> Result<KeyForm, Mistake> {
+    match (&client.key_form, client.key) {
+        (None, _) => Ok(KeyForm::Plain),
+        (Some(form), None | Some(KeyWord::None)) => {
+            Err(
+                Mistake::at(&form.span, "this client sends no key", "nothing to spell")
+                    .help("write `key = \"per-intent\"`, `\"per-tap\"` or `\"per-attempt\"`"),
+            )
+        }
+        (Some(form), _) => Ok(form.value),
+    }
+}
+
+/// Another cart is one of another basket.
+fn needs_another_cart(span: &Range<usize>, shop: &plan::Shop) -> Result<(), Mistake> {
+    match shop.baskets.len() {
+        0 | 1 => Err(
+            Mistake::at(span, "every cart is the same", "with which other cart?")
+                .help("add a second `[[shop.basket]]`"),
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// A content can be written otherwise if it has two lines, or a line that can be split.
+fn can_be_rewritten(span: &Range<usize>, shop: &plan::Shop) -> Result<(), Mistake> {
+    let can = |basket: &plan::Basket| {
+        basket.lines.len() > 1 || basket.lines.iter().any(|(_, quantity)| *quantity > 1)
+    };
+    match shop.baskets.iter().any(can) {
+        true => Ok(()),
+        false => Err(Mistake::at(
+            span,
+            "no cart can be written in two ways",
+            "every cart is one thing",
+        )
+        .help("add a `[[shop.basket]]` with two lines, or with two of one thing")),
     }
 }
 

@@ -3,15 +3,16 @@
 use std::future::Future;
 
 use explore::{Class, Kind, TaskId};
-use history::{IntentRef, Label};
+use history::{IntentRef, KeyRef, Label};
 use orders::Button;
 use scenario::{Intent, KeyPolicy};
 
-use crate::arrivals::{CHANNEL_TAP, TAB_TAP};
+use crate::arrivals::{CHANNEL_TAP, EDIT_TAP, TAB_TAP};
 use crate::attempt::AttemptId;
 use crate::client::{Purchase, Visit};
 use crate::engine::Engine;
 use crate::ports::ReplicaPorts;
+use crate::reuse::Reused;
 use crate::service::Job;
 use crate::world::{Event, State};
 
@@ -27,24 +28,19 @@ where
     /// An intent begins: its visits are made, and the next one is awaited.
     pub(super) fn intent(&mut self) {
         let now_us = self.world.now_us();
-        if self
-            .arrivals
-            .repeats
-            .front()
-            .is_some_and(|repeat| repeat.at_us <= now_us)
+        let later = self.arrivals.later.front();
+        if later.is_some_and(|(later, _)| later.at_us <= now_us)
+            && let Some((later, reused)) = self.arrivals.later.pop_front()
         {
-            let repeat = self
-                .arrivals
-                .repeats
-                .pop_front()
-                .expect("there is a first one");
-            self.world.state.borrow_mut().cover(Label::RepeatPurchase);
-            self.purchase(repeat);
+            if reused.is_none() {
+                self.world.state.borrow_mut().cover(Label::RepeatPurchase);
+            }
+            self.purchase(later, reused);
             return;
         }
         if let Some(intent) = self.arrivals.next.take() {
             self.plan_repeat(&intent);
-            self.purchase(intent);
+            self.purchase(intent, None);
             self.next_intent();
         }
     }
@@ -68,19 +64,32 @@ where
             repeat_after_us: None,
             ..*intent
         };
-        let place = self
-            .arrivals
-            .repeats
-            .partition_point(|other| other.at_us <= repeat.at_us);
-        self.arrivals.repeats.insert(place, repeat);
-        self.world
-            .state
-            .borrow_mut()
-            .kernel
-            .at(repeat.at_us, Class::Timer, Event::Intent);
+        self.put_off(repeat, None);
     }
 
-    fn purchase(&mut self, intent: Intent) {
+    /// A purchase that follows from another is still to come.
+    fn put_off(&mut self, intent: Intent, reused: Option<Reused>) {
+        self.arrivals.put_off(intent, reused);
+        let kernel = &mut self.world.state.borrow_mut().kernel;
+        kernel.at(intent.at_us, Class::Timer, Event::Intent);
+    }
+
+    /// The purchases that reuse the key of this one are planned.
+    fn plan_reuse(&mut self, intent: &Intent, key: KeyRef) {
+        let planned: Vec<(Intent, Reused)> = {
+            let chooser = &mut self.world.state.borrow_mut().chooser;
+            let planned = self
+                .arrivals
+                .key_reuse(intent, key, &self.world.plan, chooser);
+            planned.collect()
+        };
+        for (later, reused) in planned {
+            self.put_off(later, Some(reused));
+        }
+    }
+
+    /// Somebody decides to buy, perhaps under a key that was sent before.
+    fn purchase(&mut self, intent: Intent, reused: Option<Reused>) {
         let world = self.world;
         let client = &world.plan.clients[intent.client];
         let shares_key = match client.key {
@@ -88,11 +97,22 @@ where
             KeyPolicy::None => self.brings_key,
             KeyPolicy::PerTap | KeyPolicy::PerAttempt => false,
         };
-        let purchase = world.purchase(&intent, shares_key);
+        let purchase = match reused {
+            None => world.purchase(&intent, shares_key),
+            Some(reused) => world.purchase_under(&intent, &reused),
+        };
         if client.second_channel.is_some() {
             let number = purchase.intent.index() as u32;
             self.with_channel.insert(number, (intent, purchase));
         }
+        let edited = match client.edited_cart {
+            None => None,
+            Some(_) => self.edited(&intent, purchase),
+        };
+        if let (None, Some(key), false) = (reused, purchase.key, client.key_reuse.is_empty()) {
+            self.plan_reuse(&intent, key);
+        }
+        let meets = reused.and_then(|reused| reused.meets(world));
         let mut leaves_us = self
             .arrivals
             .offline_us(&intent, &mut world.state.borrow_mut());
@@ -111,6 +131,7 @@ where
                 tap: tap as u32,
                 uplink_us,
                 button: self.button,
+                meets,
             };
             let Button::Debounced(span) = self.button else {
                 self.come(visit, leaves_us);
@@ -127,13 +148,22 @@ where
         if let Some((last, tapped_us)) = waiting {
             self.come(last, tapped_us);
         }
+        if let Some((after_us, visit)) = edited {
+            self.come(visit, leaves_us + after_us);
+        }
+        self.second_tab(intent, purchase, leaves_us);
+    }
+
+    /// A second tab does the same once more, if one is open.
+    fn second_tab(&mut self, intent: Intent, purchase: Purchase, leaves_us: u64) {
+        let world = self.world;
         let second_tab_us = self
             .arrivals
             .second_tab_us(&intent, &mut world.state.borrow_mut());
         if let Some(after_us) = second_tab_us {
             let key = purchase
                 .key
-                .map(|_| world.state.borrow_mut().recorder.key());
+                .map(|_| world.new_key(intent.client, intent.tenant));
             let purchase = Purchase { key, ..purchase };
             self.come(
                 Visit {
@@ -142,6 +172,7 @@ where
                     tap: TAB_TAP,
                     uplink_us: None,
                     button: self.button,
+                    meets: None,
                 },
                 leaves_us + after_us,
             );
@@ -163,9 +194,33 @@ where
             tap: CHANNEL_TAP,
             uplink_us: None,
             button: Button::Plain,
+            meets: None,
         };
         let after_us = told_after_us.map_or(looks_after_us, |told| told.min(looks_after_us));
         self.come(visit, after_us);
+    }
+
+    /// The visit with the edited cart, if it is edited, and how long after the last tap it comes.
+    fn edited(&mut self, intent: &Intent, purchase: Purchase) -> Option<(u64, Visit)> {
+        let world = self.world;
+        let baskets = world.plan.shop.baskets.len();
+        let state = &mut *world.state.borrow_mut();
+        let (after_us, basket) = self.arrivals.edited_cart(intent, baskets, state)?;
+        let intent = Intent { basket, ..*intent };
+        let content = world.menu.basket(intent.tenant, basket);
+        let visit = Visit {
+            intent,
+            purchase: Purchase {
+                payload: state.recorder.payload(content),
+                version: purchase.version + 1,
+                ..purchase
+            },
+            tap: EDIT_TAP,
+            uplink_us: None,
+            button: self.button,
+            meets: purchase.key.map(|_| Label::KeyReused),
+        };
+        Some((after_us, visit))
     }
 
     /// A visitor comes after a span.

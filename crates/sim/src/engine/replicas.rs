@@ -41,8 +41,8 @@ where
             }
             state.receive(attempt)
         };
-        let (replica, cause, lineage, request) = job;
-        self.start(replica, cause, lineage, Job::Serve(request));
+        let (replica, cause, lineage, job) = job;
+        self.start(replica, cause, lineage, job);
     }
 
     /// A replica begins a job.

@@ -6,7 +6,7 @@ use super::super::Lowering;
 use super::super::names::nearest;
 use super::{Around, Strike};
 use crate::file::At;
-use crate::file::fault::{Cut, FaultWord, PointWord};
+use crate::file::fault::{Cell, Cut, FaultWord, PointWord};
 use crate::mistake::Mistake;
 use crate::plan::{CrashPoint, FaultKind, Host};
 
@@ -41,6 +41,7 @@ impl<'f> Strike<'f> {
             | F::GatewayTimeoutBefore(f)
             | F::GatewayTimeoutAfter(f) => fields!(f),
             F::LoseResponse(f) => fields!(f),
+            F::BadCell(f) => fields!(f),
             F::DelayRequest(f) | F::DelayResponse(f) | F::SlowGateway(f) => fields!(f),
             F::DuplicateRequest(f) | F::DuplicateWebhook(f) | F::DuplicateMessage(f) => {
                 fields!(f)
@@ -70,6 +71,7 @@ impl Lowering<'_> {
                     .as_ref()
                     .map_or(Ok(0.0), |reset| self.chance(reset))?,
             },
+            F::BadCell(f) => self.bad_cell(f)?,
             F::DelayRequest(f) => K::DelayRequest {
                 by: self.delay(&f.by)?,
             },
@@ -111,6 +113,23 @@ impl Lowering<'_> {
             F::CrashRelay(f) => K::CrashRelay {
                 down_for: self.delay(&f.down_for)?,
             },
+        })
+    }
+}
+
+impl Lowering<'_> {
+    fn bad_cell(&self, cell: &Cell) -> Result<FaultKind, Mistake> {
+        let share = |written: &Option<At<_>>, absent| match written {
+            Some(written) => self.chance(written),
+            None => Ok(absent),
+        };
+        let between = cell.between.as_ref();
+        Ok(FaultKind::BadCell {
+            lasts: self.delay(&cell.lasts)?,
+            between: between.map(|between| self.delay(between)).transpose()?,
+            inside: share(&cell.inside, 1.0)?,
+            first: share(&cell.first, self.chance(&cell.chance)?)?,
+            reset: share(&cell.reset, 0.0)?,
         })
     }
 }
