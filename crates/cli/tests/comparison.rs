@@ -37,6 +37,7 @@ fn a_comparison_has_one_object_per_scenario() {
         assert_eq!(rows[0]["strategy"], "token");
         assert_eq!(rows[1]["extra_orders"], 5);
         assert_eq!(rows[1]["prevention"]["share"], 0.0);
+        assert_eq!(rows[1]["avoided"]["share"], 0.0);
         assert_eq!(rows[1]["stated"]["source"], "seed 002, line 973");
         assert_eq!(rows[1]["broken"][0]["rule"], "duplicate-order");
     }
