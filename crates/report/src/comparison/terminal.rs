@@ -99,6 +99,21 @@ fn service(comparison: &Comparison) -> String {
             losers(&row.race_losers)
         )
     })
+    .lines()
+    .map(wrapped)
+    .collect()
+}
+
+/// A line of which the last column goes on in further lines where it is too long.
+fn wrapped(line: &str) -> String {
+    const LAST: usize = NAME + 11 + 10 + 10 + 9 + 8 + 2;
+    let Some((before, last)) = line.split_at_checked(LAST) else {
+        return format!("{line}\n");
+    };
+    let lines = wrap(last, WIDTH - LAST);
+    let begins = std::iter::once(before).chain(std::iter::repeat(""));
+    let line = |(begin, line): (&str, &String)| format!("{begin:LAST$}{line}\n");
+    begins.zip(&lines).map(line).collect()
 }
 
 fn waits(comparison: &Comparison) -> String {
