@@ -144,7 +144,7 @@ strikes! {
         /// How long a bad cell lasts.
         pub lasts: At<Delay>,
         /// How long the radio is good between two bad cells; if absent, there is but one.
-        pub between: Option<Box<At<Delay>>>,
+        pub between: Option<At<Delay>>,
         /// The share of purchases whose first response meets a bad cell; all of them if absent.
         pub inside: Option<At<Chance>>,
         /// The probability that the first response is lost, if it meets a bad cell; `chance` if absent.
