@@ -1,6 +1,6 @@
 //! Coupons and seats: what so many orders may have, and no more; and which basket comes with which.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::load::Realised;
 use super::names::among;
@@ -28,7 +28,7 @@ impl Lowering<'_> {
             names: Vec::new(),
             seats: Vec::new(),
         };
-        let mut known = HashSet::new();
+        let mut known = BTreeSet::new();
         for coupon in &shop.coupon {
             let coupon = &coupon.value;
             let name = new_name(&coupon.name, "coupon", &mut known)?;
@@ -61,7 +61,7 @@ impl Lowering<'_> {
     }
 }
 
-fn new_name(name: &At<String>, what: &str, known: &mut HashSet<String>) -> Result<String, Mistake> {
+fn new_name(name: &At<String>, what: &str, known: &mut BTreeSet<String>) -> Result<String, Mistake> {
     if name.value.is_empty() {
         return Err(Mistake::at(
             &name.span,
