@@ -78,6 +78,10 @@ pub struct ScenarioArgs {
     /// The fraction of the scenario's load and stock, or `gate`: the fraction that the scenario states for CI.
     #[arg(long, value_name = "F|gate", default_value = "1", value_parser = fraction)]
     pub scale: Scale,
+    /// Lay what goes wrong there over the scenarios, which then expect nothing: an overlay by name, such as `chaos`, or a file
+    /// that ends in `.toml`.
+    #[arg(long, value_name = "NAME|FILE", conflicts_with = "expect")]
+    pub overlay: Option<String>,
     /// How many seeds run at the same time [default: one per core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,

@@ -277,6 +277,7 @@ mod tests {
         };
         let options = scenario::Options {
             scale: scenario::Scale::FULL,
+            overlay: None,
             known: runner::known(),
         };
         let plan = scenario::load("canary", &options).expect("it comes with the program");

@@ -28,6 +28,7 @@ pub fn run(args: &CompareArgs, output: &mut Output) -> Exit {
     let called = scenarios(args);
     let options = Options {
         scale: args.scale,
+        overlay: None,
         known: runner::known(),
     };
     let read = |name: &String| scenario::load(name, &options);

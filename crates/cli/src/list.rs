@@ -33,11 +33,17 @@ type Section = (&'static str, Vec<(String, String)>);
 fn sections() -> Vec<Section> {
     let about = |named: known::Named| (named.name.to_owned(), named.about.to_owned());
     let bare = |name: &str| (name.to_owned(), String::new());
-    let scenarios = Library::at("scenarios").list().into_iter();
+    let library = Library::at("scenarios");
+    let scenarios = library.list().into_iter();
+    let overlays = library.overlays().into_iter();
     vec![
         (
             "scenarios",
             scenarios.map(|entry| (entry.name, entry.summary)).collect(),
+        ),
+        (
+            "overlays",
+            overlays.map(|entry| (entry.name, entry.summary)).collect(),
         ),
         ("strategies", known::strategies().map(about).collect()),
         ("faults", known::faults().map(bare).collect()),

@@ -1,6 +1,6 @@
 //! `onceproof scenario`: every scenario is read before any is run, so that a typo in the last does not cost the time of the first.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use runner::StrategyName;
 use scenario::{Mistake, Options, Plan};
@@ -86,8 +86,12 @@ fn contradiction(args: &ScenarioArgs) -> Option<&'static str> {
 }
 
 fn read(args: &ScenarioArgs) -> Result<Vec<Plan>, Mistake> {
+    let overlay = args.overlay.as_ref();
     let options = Options {
         scale: args.scale,
+        overlay: overlay
+            .map(|called| scenario::overlay(called))
+            .transpose()?,
         known: runner::known(),
     };
     let plans = args.scenarios.iter();
@@ -101,9 +105,18 @@ fn strategy(args: &ScenarioArgs) -> Option<StrategyName> {
     Some(named.parse().expect("clap takes no other names"))
 }
 
+/// What an overlay is called without its folder and `.toml`.
+fn stem(called: &str) -> &str {
+    let stem = Path::new(called).file_stem().and_then(|stem| stem.to_str());
+    stem.unwrap_or(called)
+}
+
 fn folder(args: &ScenarioArgs, plan: &Plan) -> PathBuf {
     match &args.report {
-        None => PathBuf::from("reports").join(&plan.name),
+        None => PathBuf::from("reports").join(match &args.overlay {
+            None => plan.name.clone(),
+            Some(called) => format!("{}-{}", plan.name, stem(called)),
+        }),
         Some(folder) if args.scenarios.len() > 1 => folder.join(&plan.name),
         Some(folder) => folder.clone(),
     }

@@ -35,6 +35,9 @@ fn a_malformed_command_line_exits_with_2() {
         "scenario seven-thirty --jobs 0",
         "scenario no-such-story",
         "scenario no-such-file.toml",
+        "scenario seven-thirty --overlay no-such-overlay",
+        "scenario seven-thirty --overlay no-such-file.toml",
+        "scenario seven-thirty --overlay chaos --expect",
         "scenario seven-thirty --seeds 2 --history h.jsonl",
         "scenario seven-thirty --json --history -",
         "scenario seven-thirty --seed 18446744073709551615",
@@ -85,6 +88,19 @@ fn a_typo_in_a_scenario_file_is_pointed_at_and_exits_with_2() {
         assert!(said.contains(part), "{part}: {said}");
     }
     assert!(!folder.path().join("reports").exists(), "nothing ran");
+}
+
+#[test]
+fn a_typo_in_an_overlay_is_pointed_at_there() {
+    let folder = folder();
+    let text = "story = \"rain\"\n[[fault]]\nlose-replies = { chance = 0.5 }\n";
+    fs::write(folder.path().join("rain.toml"), text).expect("the folder takes a file");
+    let said = stderr(&folder, "scenario seven-thirty --overlay rain.toml", 2);
+    for part in ["unknown fault `lose-replies`", "rain.toml:3:1"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let said = stderr(&folder, "scenario seven-thirty --overlay chaso", 2);
+    assert!(said.contains("did you mean `chaos`?"), "{said}");
 }
 
 #[test]

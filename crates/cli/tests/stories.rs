@@ -136,6 +136,68 @@ fn in_an_outage_of_the_gateway_a_key_of_the_client_prevents_nothing_and_the_cart
 }
 
 #[test]
+fn one_retry_out_of_a_bad_cell_is_one_order_too_many_and_backoff_makes_almost_two() {
+    let extra = |story: &str| {
+        let line = format!("scenario {story} --strategy no-dedup --scale 0.1 --quiet --json");
+        let run: serde_json::Value =
+            serde_json::from_str(&stdout(&folder(), &line, 1)).expect("a run");
+        run["counts"]["extra_orders"].as_u64().expect("a count")
+    };
+    assert_eq!(extra("instacart-retry-once"), 10_000);
+    // Two for each of 10,000 if nobody left the cell; the minute that a cell lasts makes it 1.90.
+    let backoff = extra("instacart-retry");
+    assert!((18_600..19_500).contains(&backoff), "{backoff}");
+}
+
+#[test]
+fn a_tab_that_shares_a_key_is_refused_and_served_under_its_own() {
+    let line = "scenario network-retry --scale 0.05 --quiet --json";
+    let run: serde_json::Value = serde_json::from_str(&stdout(&folder(), line, 0)).expect("a run");
+    let count = |name: &str| run["counts"][name].as_u64().expect("a count");
+    let judged = |name: &str| {
+        let rules = run["rules"].as_array().expect("a list");
+        let rule = rules.iter().find(|rule| rule["name"] == name);
+        rule.expect("every rule")["checked"]
+            .as_u64()
+            .expect("a count")
+    };
+    for rule in [
+        "conflict-accepted",
+        "spurious-conflict",
+        "false-merge",
+        "cross-tenant",
+    ] {
+        assert!(judged(rule) > 100, "{rule}");
+    }
+    assert_eq!(count("extra_orders"), 0);
+    let unserved = count("intents") - count("orders");
+    assert!(unserved < 5, "the second cart is bought too: {unserved}");
+}
+
+#[test]
+fn an_overlay_strikes_beside_the_story_and_its_run_can_be_had_again() {
+    let folder = folder();
+    let line = "scenario million-a-day --scale gate --strategy no-dedup --overlay chaos --json";
+    let run: serde_json::Value = serde_json::from_str(&stdout(&folder, line, 1)).expect("a run");
+    assert_eq!(run["overlay"], "chaos");
+    assert_eq!(run["expected"], "nothing-expected");
+    assert_eq!(run["report"], "reports/million-a-day-chaos");
+    let again = run["reproduce"].as_str().expect("a command");
+    let again = again.strip_prefix("cargo run -- ").expect("of cargo");
+    let text = stdout(&folder, again, 1);
+    assert!(text.contains(" · overlay chaos\n"), "{text}");
+    assert!(text.contains(run["digest"].as_str().expect("a digest")));
+    // Lines are broken at words.
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["lose-request 1", "partition 1", "orphan-charge "] {
+        assert!(words.contains(part), "{part}: {text}");
+    }
+    let report = folder.path().join("reports/million-a-day-chaos/report.md");
+    let report = std::fs::read_to_string(report).expect("it is there");
+    assert!(report.contains("at scale 0.01 under the overlay `chaos`"));
+}
+
+#[test]
 fn the_canary_fails_whatever_the_seed_and_the_scale() {
     let folder = folder();
     for seed in 1..=20 {
@@ -182,6 +244,6 @@ fn a_list_names_everything_that_can_be_named() {
     }
     let json = stdout(&folder(), "list --json", 0);
     let list: serde_json::Value = serde_json::from_str(&json).expect("one object");
-    assert_eq!(list["scenarios"][0]["name"], "canary");
+    assert_eq!(list["scenarios"][0]["name"], "cache-flush");
     assert_eq!(list["strategies"][0]["name"], "claim-complete");
 }

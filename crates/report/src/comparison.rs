@@ -39,7 +39,7 @@ pub struct Comparison {
     pub seeds: u64,
     /// How sure the intervals are.
     pub confidence: f64,
-    /// The strategies, the best first: those that break no rule before the others, then by prevention.
+    /// The strategies, the best first: those that break no rule before the others, then by what is avoided.
     pub strategies: Vec<StrategyRow>,
     /// The command that gives this comparison again.
     pub reproduce: String,
@@ -79,7 +79,11 @@ pub struct StrategyRow {
     /// The share of repetitions that became no order: 1 less `extra_orders` over `requests_repeated` and `taps_held_back` together;
     /// `null` without any repetition.
     pub prevention: Option<Estimate>,
-    /// What the document that describes the strategy says of its prevention, and whether it is so here.
+    /// The share of the extra orders of `no-dedup`, on the same seeds, that were not made; `null` if it makes none. Where every
+    /// repetition is carried out it is `prevention`; where some come to nothing by themselves, it does not count them as prevented.
+    pub avoided: Option<Estimate>,
+    /// What the document that describes the strategy says of its prevention, and whether that is so here: it is compared with
+    /// `avoided`, because it says 0 % of doing nothing.
     pub stated: Option<Stated>,
     /// Purchases that were answered with an order which is not their own.
     pub intents_merged: u64,
@@ -136,7 +140,7 @@ pub struct Stated {
     pub source: String,
     /// Whether it is so here.
     pub finding: Finding,
-    /// If it is not: the prevention at other handler latencies, the slowest first.
+    /// If it is not: what is avoided at other handler latencies, the slowest first.
     pub handlers: Vec<HandlerPoint>,
     /// The slowest handler tried at which the measured share reaches the stated one, as a place in `handlers`; `null` if none does, or
     /// none was tried.
@@ -153,11 +157,11 @@ pub enum Finding {
     Exceeded,
     /// The whole interval is below it.
     Refuted,
-    /// There was no repetition.
+    /// Doing nothing makes no extra order either.
     NotTested,
 }
 
-/// The prevention with handlers that take `factor` times as long.
+/// What is avoided with handlers that take `factor` times as long.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct HandlerPoint {
     /// How many times as long as in the story.
@@ -165,7 +169,7 @@ pub struct HandlerPoint {
     /// The median of a handler's time then; `null` if the story's is a mixture.
     pub median_us: Option<u64>,
     /// What was measured.
-    pub prevention: Option<Estimate>,
+    pub avoided: Option<Estimate>,
 }
 
 /// How long clients waited, in microseconds; all zero if there was nobody.

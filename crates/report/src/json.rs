@@ -14,6 +14,8 @@ struct Line<'a> {
     strategy: &'a str,
     seed: u64,
     backend: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overlay: Option<&'a str>,
     scale: f64,
     verdict: RunVerdict,
     expected: Met,
@@ -51,6 +53,7 @@ pub fn json_line(run: &Run, report: Option<&str>) -> String {
         strategy: &run.strategy,
         seed: run.seed,
         backend: &run.backend,
+        overlay: run.overlay.as_deref(),
         scale: run.scale,
         verdict: run.verdict,
         expected: run.expectation.met,

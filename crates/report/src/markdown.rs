@@ -28,13 +28,21 @@ fn title(run: &Run, text: &mut String) -> std::fmt::Result {
     writeln!(text, "{}\n", run.story)?;
     writeln!(
         text,
-        "Simulated with seed {} at scale {}: {}, {}. Digest `{}`.\n",
+        "Simulated with seed {} at scale {}{}: {}, {}. Digest `{}`.\n",
         run.seed,
         run.scale,
+        overlay(run),
         period(run),
         plural(run.events, "event", "events"),
         run.digest
     )
+}
+
+fn overlay(run: &Run) -> String {
+    let overlay = run.overlay.as_ref();
+    overlay.map_or(String::new(), |called| {
+        format!(" under the overlay `{called}`")
+    })
 }
 
 fn figures(run: &Run, text: &mut String) -> std::fmt::Result {

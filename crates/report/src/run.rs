@@ -27,6 +27,9 @@ pub struct Run {
     pub backend: String,
     /// The fraction of the scenario's load.
     pub scale: f64,
+    /// The overlay that was laid over the scenario, as it was called; absent if none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlay: Option<String>,
     /// The time of day at which the run begins, in microseconds after midnight.
     pub starts_at_us: u64,
     /// How long it took in virtual time.

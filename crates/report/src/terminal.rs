@@ -50,6 +50,9 @@ fn heading(run: &Run) -> String {
     if run.scale != 1.0 {
         title.push_str(&format!(" · scale {}", run.scale));
     }
+    if let Some(overlay) = &run.overlay {
+        title.push_str(&format!(" · overlay {overlay}"));
+    }
     let played = format!(
         "{}, {} in {:.1} s",
         period(run),

@@ -108,6 +108,7 @@ fn plan(clients: u64, faults: &str) -> Rc<Plan> {
     );
     let mut options = Options {
         scale: Scale::FULL,
+        overlay: None,
         known: Known::default(),
     };
     options.known.strategies = vec![("none".into(), String::new())];

@@ -59,13 +59,32 @@ pub fn compare(
     mut each: impl FnMut(),
 ) -> Result<Comparison, Failure> {
     let mut rows = Vec::with_capacity(contest.strategies.len());
+    let is_asked_for = contest.strategies.contains(&BASELINE);
+    let mut baseline_done = || {
+        if is_asked_for {
+            each();
+        }
+    };
+    let nothing = play(contest, contest.plan, BASELINE, watcher, &mut baseline_done)?;
+    let mut baseline = Baseline(BTreeMap::from([(0, nothing.extra_orders())]));
     for strategy in contest.strategies {
-        let sums = play(contest, contest.plan, *strategy, watcher, &mut each)?;
+        let sums = match *strategy {
+            BASELINE => nothing.clone(),
+            other => play(contest, contest.plan, other, watcher, &mut each)?,
+        };
+        let avoided = sums.avoided(baseline.0[&0]);
         let stated = match strategy.stated_prevention() {
-            Some(stated) => Some(held_against(contest, *strategy, stated, &sums, watcher)?),
+            Some(stated) => Some(held_against(
+                contest,
+                *strategy,
+                stated,
+                avoided,
+                &mut baseline,
+                watcher,
+            )?),
             None => None,
         };
-        rows.push(sums.row(*strategy, stated));
+        rows.push(sums.row(*strategy, avoided, stated));
     }
     rank(&mut rows);
     let plan = contest.plan;
@@ -87,6 +106,12 @@ pub fn compare(
         reproduce: contest.reproduce(),
     })
 }
+
+/// What is done by who does nothing: its extra orders are what there is to avoid.
+const BASELINE: StrategyName = StrategyName::NoDedup;
+
+/// The extra orders of the baseline on every rung of the ladder that was tried, with the same seeds.
+struct Baseline(BTreeMap<i32, u64>);
 
 impl Contest<'_> {
     fn reproduce(&self) -> String {
@@ -193,18 +218,26 @@ impl Sums {
         })
     }
 
-    fn prevention(&self) -> Option<Estimate> {
-        let (repetitions, extra) = self.repetitions();
-        let share = prevention(extra, repetitions)?;
-        let slipped = wilson(extra, repetitions);
-        Some(Estimate {
-            share,
-            low: slipped.map(|(_, high)| 1.0 - high),
-            high: slipped.map(|(low, _)| 1.0 - low),
-        })
+    fn extra_orders(&self) -> u64 {
+        self.repetitions().1
     }
 
-    fn row(mut self, strategy: StrategyName, stated: Option<Stated>) -> StrategyRow {
+    fn prevention(&self) -> Option<Estimate> {
+        let (repetitions, extra) = self.repetitions();
+        estimate(extra, repetitions)
+    }
+
+    /// The share of the baseline's extra orders that were not made.
+    fn avoided(&self, baseline: u64) -> Option<Estimate> {
+        estimate(self.extra_orders(), baseline)
+    }
+
+    fn row(
+        mut self,
+        strategy: StrategyName,
+        avoided: Option<Estimate>,
+        stated: Option<Stated>,
+    ) -> StrategyRow {
         self.violations_us.sort_unstable();
         let middle = self.violations_us.len().saturating_sub(1) / 2;
         let loser = |(status, count): (&Option<u16>, &u64)| StatusCount {
@@ -219,6 +252,7 @@ impl Sums {
             broken: self.broken.into_values().collect(),
             success_rate: rate(self.intents_with_order, row.intents),
             prevention,
+            avoided,
             stated,
             race_losers: self.losers.iter().map(loser).collect(),
             latency: self.histograms.accepted(),
@@ -231,6 +265,16 @@ impl Sums {
     }
 }
 
+/// The share that did not slip through, of so many that could have.
+fn estimate(slipped: u64, of: u64) -> Option<Estimate> {
+    let interval = wilson(slipped, of);
+    Some(Estimate {
+        share: prevention(slipped, of)?,
+        low: interval.map(|(_, high)| 1.0 - high),
+        high: interval.map(|(low, _)| 1.0 - low),
+    })
+}
+
 fn add_metrics(sum: &mut Metrics, more: &Metrics) {
     sum.hit += more.hit;
     sum.miss += more.miss;
@@ -241,11 +285,11 @@ fn add_metrics(sum: &mut Metrics, more: &Metrics) {
     sum.duplicate_rate = rate(sum.hit, sum.hit + sum.miss + sum.conflict);
 }
 
-/// Those that break no rule and have proved it come first; then who prevents more, breaks fewer rules, and suppresses fewer
+/// Those that break no rule and have proved it come first; then who avoids more, breaks fewer rules, and suppresses fewer
 /// purchases. Equals stay in the order in which they were named.
 fn rank(rows: &mut [StrategyRow]) {
     let breaks = |row: &StrategyRow| !row.broken.is_empty() || row.inconclusive_seeds > 0;
-    let share = |row: &StrategyRow| row.prevention.map_or(0.0, |estimate| estimate.share);
+    let share = |row: &StrategyRow| row.avoided.map_or(0.0, |estimate| estimate.share);
     let suppressed = |row: &StrategyRow| row.intents_merged + row.intents_refused;
     rows.sort_by(|a, b| {
         breaks(a)
@@ -264,12 +308,16 @@ fn held_against(
     contest: &Contest<'_>,
     strategy: StrategyName,
     stated: StatedPrevention,
-    sums: &Sums,
+    avoided: Option<Estimate>,
+    baseline: &mut Baseline,
     watcher: &dyn Watcher,
 ) -> Result<Stated, Failure> {
-    let finding = finding(stated.share, sums.prevention());
+    let finding = finding(stated.share, avoided);
     let (handlers, reached_at) = match finding {
-        Finding::Refuted => faster_handlers(contest, strategy, stated.share, sums, watcher)?,
+        Finding::Refuted => {
+            let here = point(contest.plan, 1.0, avoided);
+            faster_handlers(contest, strategy, stated.share, here, baseline, watcher)?
+        }
         Finding::Agrees | Finding::Exceeded | Finding::NotTested => (Vec::new(), None),
     };
     Ok(Stated {
@@ -305,18 +353,24 @@ fn faster_handlers(
     contest: &Contest<'_>,
     strategy: StrategyName,
     stated: f64,
-    sums: &Sums,
+    here: HandlerPoint,
+    baseline: &mut Baseline,
     watcher: &dyn Watcher,
 ) -> Result<(Vec<HandlerPoint>, Option<u64>), Failure> {
-    let mut tried = BTreeMap::from([(0, point(contest.plan, 1.0, sums.prevention()))]);
+    let mut tried = BTreeMap::from([(0, here)]);
     let mut reaches = |rung: i32| -> Result<bool, Failure> {
         // Three digits, so that the factor that is reported is the one that was played.
         let factor = format!("{:.3e}", 10_f64.powf(-f64::from(rung) / RUNGS_A_DECADE));
         let factor: f64 = factor.parse().expect("a number that was just written");
         let plan = contest.plan.with_handlers(factor);
-        let sums = play(contest, &plan, strategy, watcher, &mut || {})?;
-        let point = point(&plan, factor, sums.prevention());
-        let reached = point.prevention.is_some_and(|found| found.share >= stated);
+        let play = |strategy| play(contest, &plan, strategy, watcher, &mut || {});
+        let nothing = match baseline.0.get(&rung) {
+            Some(known) => *known,
+            None => play(BASELINE)?.extra_orders(),
+        };
+        baseline.0.insert(rung, nothing);
+        let point = point(&plan, factor, play(strategy)?.avoided(nothing));
+        let reached = point.avoided.is_some_and(|found| found.share >= stated);
         tried.insert(rung, point);
         Ok(reached)
     };
@@ -332,11 +386,11 @@ fn faster_handlers(
     Ok((tried.into_values().collect(), place))
 }
 
-fn point(plan: &Plan, factor: f64, prevention: Option<Estimate>) -> HandlerPoint {
+fn point(plan: &Plan, factor: f64, avoided: Option<Estimate>) -> HandlerPoint {
     HandlerPoint {
         factor,
         median_us: plan.world.latencies.handler.median_us(),
-        prevention,
+        avoided,
     }
 }
 
@@ -344,7 +398,7 @@ fn point(plan: &Plan, factor: f64, prevention: Option<Estimate>) -> HandlerPoint
 mod tests {
     use super::*;
 
-    fn estimate(share: f64, low: f64, high: f64) -> Option<Estimate> {
+    fn measured(share: f64, low: f64, high: f64) -> Option<Estimate> {
         Some(Estimate {
             share,
             low: Some(low),
@@ -354,10 +408,10 @@ mod tests {
 
     #[test]
     fn a_stated_share_is_refuted_only_if_the_whole_interval_is_below_it() {
-        assert_eq!(finding(0.95, estimate(0.9, 0.8, 0.96)), Finding::Agrees);
-        assert_eq!(finding(0.95, estimate(0.9, 0.8, 0.94)), Finding::Refuted);
-        assert_eq!(finding(0.95, estimate(0.99, 0.97, 1.0)), Finding::Exceeded);
-        assert_eq!(finding(0.0, estimate(0.0, 0.0, 0.01)), Finding::Agrees);
+        assert_eq!(finding(0.95, measured(0.9, 0.8, 0.96)), Finding::Agrees);
+        assert_eq!(finding(0.95, measured(0.9, 0.8, 0.94)), Finding::Refuted);
+        assert_eq!(finding(0.95, measured(0.99, 0.97, 1.0)), Finding::Exceeded);
+        assert_eq!(finding(0.0, measured(0.0, 0.0, 0.01)), Finding::Agrees);
         assert_eq!(finding(0.95, None), Finding::NotTested);
         let below_nothing = Some(Estimate {
             share: -1.0,
@@ -371,7 +425,7 @@ mod tests {
     fn who_breaks_no_rule_comes_first_and_then_who_prevents_more() {
         let row = |name: &str, share: f64, broken: usize, inconclusive: u64| StrategyRow {
             strategy: name.to_owned(),
-            prevention: estimate(share, 0.0, 1.0),
+            avoided: measured(share, 0.0, 1.0),
             broken: vec![
                 BrokenRule {
                     rule: String::from("quota"),

@@ -73,6 +73,9 @@ impl Task<'_> {
         if self.plan.scale != 1.0 {
             command.push_str(&format!(" --scale {}", self.plan.scale));
         }
+        if let Some(overlay) = &self.plan.overlay {
+            command.push_str(&format!(" --overlay {}", quoted(overlay)));
+        }
         command
     }
 }
@@ -176,6 +179,7 @@ fn collect(
         seed,
         backend: BACKEND.to_owned(),
         scale: plan.scale,
+        overlay: plan.overlay.clone(),
         starts_at_us: plan.load.starts_at_us,
         virtual_us: simulated.ended_us,
         events: simulated.events,

@@ -58,6 +58,8 @@ fn a_row_is_the_sum_of_its_runs() {
         prevention.high.expect("an end"),
     );
     assert!(low < prevention.share && prevention.share < high);
+    // In this story every repetition is carried out by who does nothing, so that is the same.
+    assert_eq!(row.avoided, row.prevention);
 }
 
 #[test]
@@ -98,7 +100,7 @@ fn who_breaks_nothing_comes_first_and_a_refuted_figure_says_at_which_latency_it_
     let stated = middle.stated.as_ref().expect("99.9 % are stated");
     assert_eq!(stated.finding, Finding::Refuted);
     let reached = stated.reached_at.expect("a fast handler reaches it") as usize;
-    let share = |place: usize| stated.handlers[place].prevention.expect("measured").share;
+    let share = |place: usize| stated.handlers[place].avoided.expect("measured").share;
     assert!(share(reached) >= stated.share && share(reached - 1) < stated.share);
     assert_eq!(stated.handlers[0].median_us, Some(300_000));
     let factors: Vec<f64> = stated.handlers.iter().map(|point| point.factor).collect();

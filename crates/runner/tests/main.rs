@@ -24,6 +24,7 @@ fn plan(name: &str, scale: f64) -> Plan {
 fn parsed(name: &str, text: &str, scale: f64) -> Plan {
     let options = Options {
         scale: Scale::Of(scale),
+        overlay: None,
         known: runner::known(),
     };
     scenario::parse(name, text, &options).expect("it has no mistake")

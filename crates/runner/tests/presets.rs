@@ -41,6 +41,7 @@ decline-charge = {{ chance = 0.05 }}
 fn run(contract: &str) -> Run {
     let options = Options {
         scale: Scale::FULL,
+        overlay: None,
         known: runner::known(),
     };
     let plan = scenario::parse("presets.toml", &story(contract), &options)

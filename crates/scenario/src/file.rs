@@ -54,6 +54,17 @@ pub struct File {
     pub fault: Vec<At<Fault>>,
 }
 
+/// An overlay: what goes wrong, to be laid over any scenario.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OverlayFile {
+    /// What it does to a story, one paragraph.
+    pub story: At<String>,
+    /// What goes wrong. Times count from the beginning of whatever run it is.
+    #[serde(default)]
+    pub fault: Vec<At<Fault>>,
+}
+
 /// What is expected of a strategy: that it holds, or which rules it violates.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

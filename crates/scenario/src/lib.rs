@@ -10,6 +10,7 @@
 //! - [`tempo`]: the same plan in a faster or slower service
 //! - [`unfold`]: the intents of a load, one after another
 //! - [`library`]: the scenarios of a folder, by name
+//! - [`overlay`]: what goes wrong by itself, to be laid over any story
 //! - [`schema`]: the JSON Schema of scenario files
 
 pub mod delay;
@@ -17,6 +18,7 @@ pub mod file;
 pub mod library;
 pub mod lower;
 pub mod mistake;
+pub mod overlay;
 pub mod plan;
 pub mod schema;
 pub mod tempo;
@@ -24,9 +26,10 @@ pub mod unfold;
 
 pub use delay::DelayTable;
 pub use file::fault::FAULTS;
-pub use library::{Entry, Library, builtin, load};
+pub use library::{Entry, Library, builtin, load, overlay};
 pub use lower::{Known, Options, Scale, parse};
 pub use mistake::Mistake;
+pub use overlay::Overlay;
 pub use plan::{
     AppCrash, Basket, ClientPlan, Contract, Coupon, CrashPoint, Delay, Expect, Fault, FaultKind,
     Host, InFlight, KeyForm, KeyPolicy, KeyReuse, Latencies, Load, Peak, Plan, Retry, ReuseBy,

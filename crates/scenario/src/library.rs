@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::lower::{Options, list, nearest, parse};
 use crate::mistake::Mistake;
+use crate::overlay::Overlay;
 use crate::plan::Plan;
 
 /// The scenarios that come with the program: name and text, in the order of their names.
@@ -81,6 +82,12 @@ const BUILTIN: &[(&str, &str)] = &[
     ),
 ];
 
+/// The overlays that come with the program, in the same form.
+const OVERLAYS: &[(&str, &str)] = &[(
+    "chaos",
+    include_str!("../../../scenarios/overlays/chaos.toml"),
+)];
+
 /// The scenarios that come with the program: name and text, in the order of their names.
 pub fn builtin() -> &'static [(&'static str, &'static str)] {
     BUILTIN
@@ -109,6 +116,14 @@ pub fn load(path_or_name: &str, options: &Options) -> Result<Plan, Mistake> {
     Library::at("scenarios").load(path_or_name, options)
 }
 
+/// The overlay of this name in the folder `scenarios/overlays`, one that comes with the program, or a file that ends in `.toml`.
+///
+/// # Errors
+/// If there is no such overlay.
+pub fn overlay(path_or_name: &str) -> Result<Overlay, Mistake> {
+    Library::at("scenarios").overlay(path_or_name)
+}
+
 impl Library {
     /// The scenarios of a folder, which need not exist.
     pub fn at(folder: impl Into<PathBuf>) -> Library {
@@ -131,6 +146,60 @@ impl Library {
     /// # Errors
     /// If there is no such scenario.
     pub fn text(&self, path_or_name: &str) -> Result<(String, String), Mistake> {
+        Shelf::scenarios(&self.folder).text(path_or_name)
+    }
+
+    /// An overlay, by its name or by the path of a file that ends in `.toml`. Whether it has mistakes, a scenario shows.
+    ///
+    /// # Errors
+    /// If there is no such overlay.
+    pub fn overlay(&self, path_or_name: &str) -> Result<Overlay, Mistake> {
+        let (source_name, text) = Shelf::overlays(&self.folder).text(path_or_name)?;
+        Ok(Overlay {
+            called: path_or_name.to_owned(),
+            source_name,
+            text,
+        })
+    }
+
+    /// Every overlay by name, with the first sentence of what it does.
+    pub fn overlays(&self) -> Vec<Entry> {
+        Shelf::overlays(&self.folder).list()
+    }
+
+    /// Every scenario by name, with the first sentence of its story.
+    pub fn list(&self) -> Vec<Entry> {
+        Shelf::scenarios(&self.folder).list()
+    }
+}
+
+/// Files of one kind: in a folder first, then those that come with the program.
+struct Shelf {
+    /// What is on it, in one word.
+    what: &'static str,
+    folder: PathBuf,
+    builtin: &'static [(&'static str, &'static str)],
+}
+
+impl Shelf {
+    fn scenarios(folder: &Path) -> Shelf {
+        Shelf {
+            what: "scenario",
+            folder: folder.to_owned(),
+            builtin: BUILTIN,
+        }
+    }
+
+    fn overlays(folder: &Path) -> Shelf {
+        Shelf {
+            what: "overlay",
+            folder: folder.join("overlays"),
+            builtin: OVERLAYS,
+        }
+    }
+
+    /// How a file is called in messages, and its text.
+    fn text(&self, path_or_name: &str) -> Result<(String, String), Mistake> {
         let is_path = path_or_name.ends_with(".toml");
         let path = match is_path {
             true => PathBuf::from(path_or_name),
@@ -139,10 +208,8 @@ impl Library {
         match fs::read_to_string(&path) {
             Ok(text) => Ok((path.display().to_string(), text)),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let builtin = BUILTIN
-                    .iter()
-                    .find(|(name, _)| !is_path && *name == path_or_name);
-                match builtin {
+                let mut builtin = self.builtin.iter();
+                match builtin.find(|(name, _)| !is_path && *name == path_or_name) {
                     Some((name, text)) => Ok((format!("{name}.toml"), (*text).to_owned())),
                     None => Err(self.missing(path_or_name, is_path)),
                 }
@@ -154,8 +221,7 @@ impl Library {
         }
     }
 
-    /// Every scenario by name, with the first sentence of its story.
-    pub fn list(&self) -> Vec<Entry> {
+    fn list(&self) -> Vec<Entry> {
         let entry = |name: String| {
             let text = self.text(&name).map(|(_, text)| text).unwrap_or_default();
             Entry {
@@ -172,7 +238,7 @@ impl Library {
         let mut names: Vec<String> = files
             .filter_map(|file| scenario_name(&file.path()))
             .collect();
-        names.extend(BUILTIN.iter().map(|(name, _)| (*name).to_owned()));
+        names.extend(self.builtin.iter().map(|(name, _)| (*name).to_owned()));
         names.sort();
         names.dedup();
         names
@@ -181,12 +247,16 @@ impl Library {
     fn missing(&self, path_or_name: &str, is_path: bool) -> Mistake {
         let names = self.names();
         if is_path {
-            return Mistake::nowhere(format!("there is no file `{path_or_name}`"))
-                .help(format!("scenarios by name: {}", list(&names)));
+            return Mistake::nowhere(format!("there is no file `{path_or_name}`")).help(format!(
+                "{}s by name: {}",
+                self.what,
+                list(&names)
+            ));
         }
         let folder = self.folder.display();
         Mistake::nowhere(format!(
-            "there is no scenario `{path_or_name}` in `{folder}`"
+            "there is no {} `{path_or_name}` in `{folder}`",
+            self.what
         ))
         .help(nearest(path_or_name, &names))
     }

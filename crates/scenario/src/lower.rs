@@ -2,8 +2,11 @@
 
 use protocol::Problem;
 
-use crate::file::{At, Contract, Expect, File, InFlightWord, Latency, StoredError, World};
+use crate::file::{
+    At, Contract, Expect, File, InFlightWord, Latency, OverlayFile, StoredError, World,
+};
 use crate::mistake::Mistake;
+use crate::overlay::Overlay;
 use crate::plan::{self, Plan};
 
 mod client;
@@ -16,6 +19,7 @@ mod shop;
 mod syntax;
 mod value;
 
+use fault::Around;
 pub use names::Known;
 pub(crate) use names::{list, nearest};
 
@@ -24,6 +28,8 @@ pub(crate) use names::{list, nearest};
 pub struct Options {
     /// How much of the file's load.
     pub scale: Scale,
+    /// What goes wrong besides. The expectations of a file do not apply under an overlay.
+    pub overlay: Option<Overlay>,
     /// The names that others define.
     pub known: Known,
 }
@@ -62,10 +68,46 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Result<Plan, M
         };
         lowering.plan(stem(source_name), &file)
     };
-    toml::from_str(text)
+    let plan = toml::from_str(text)
         .map_err(|error| syntax::explain(&error, text))
         .and_then(lower)
-        .map_err(|mistake| mistake.within(source_name, text))
+        .map_err(|mistake| mistake.within(source_name, text))?;
+    match &options.overlay {
+        None => Ok(plan),
+        Some(overlay) => overlaid(plan, overlay, &options.known)
+            .map_err(|mistake| mistake.within(&overlay.source_name, &overlay.text)),
+    }
+}
+
+/// The same plan with an overlay's faults after its own. What the file expects, it expects of the story as it stands, and so with
+/// the share of purchases that must succeed.
+fn overlaid(plan: Plan, overlay: &Overlay, known: &Known) -> Result<Plan, Mistake> {
+    let file: OverlayFile =
+        toml::from_str(&overlay.text).map_err(|error| syntax::explain(&error, &overlay.text))?;
+    if file.fault.is_empty() {
+        return Err(Mistake::at(
+            &file.story.span,
+            "nothing goes wrong in this overlay",
+            "has no `[[fault]]` below",
+        ));
+    }
+    let lowering = Lowering {
+        source: &overlay.text,
+        known,
+        scale: plan.scale,
+    };
+    let around = Around::any_story(&plan);
+    let faults = lowering.faults(&file.fault, &around, &plan.faults)?;
+    Ok(Plan {
+        contract: plan::Contract {
+            success_floor_ppm: None,
+            ..plan.contract
+        },
+        faults: [&plan.faults[..], &faults].concat(),
+        expect: Vec::new(),
+        overlay: Some(overlay.called.clone()),
+        ..plan
+    })
 }
 
 /// The fraction that is run. A file's gate must make sense whether or not it is asked for.
@@ -126,7 +168,8 @@ impl Lowering<'_> {
             coverage: labels.collect::<Result<_, _>>()?,
             contract: self.contract(&file.contract)?,
             shop,
-            faults: self.faults(&file.fault, &clients, &load, &world)?,
+            faults: self.faults(&file.fault, &Around::story(&clients, &load, &world), &[])?,
+            overlay: None,
             world,
             load,
             clients,

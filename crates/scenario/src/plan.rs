@@ -34,6 +34,8 @@ pub struct Plan {
     pub clients: Vec<ClientPlan>,
     /// What goes wrong.
     pub faults: Vec<Fault>,
+    /// The overlay whose faults are among these, as it was called, if there is one.
+    pub overlay: Option<String>,
 }
 
 /// What is expected of a strategy.

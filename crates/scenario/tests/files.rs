@@ -4,14 +4,14 @@ use explore::Distribution;
 use protocol::Money;
 use scenario::{FaultKind, KeyPolicy, Library, Options, Plan, Scale, builtin, load, parse};
 
-use crate::known::{folder, options, with_the_names_of_the_files};
+use crate::known::{folder, options};
 
 fn plan(name: &str) -> Plan {
     scaled(name, 1.0)
 }
 
 fn scaled(name: &str, scale: f64) -> Plan {
-    match Library::at(folder()).load(name, &with_the_names_of_the_files(scale)) {
+    match Library::at(folder()).load(name, &options(scale)) {
         Ok(plan) => plan,
         Err(mistake) => panic!("{}", mistake.render()),
     }

@@ -123,6 +123,7 @@ pub fn options(scale: f64) -> Options {
     let strategy = |name: &&str| ((*name).to_owned(), String::from("a strategy"));
     Options {
         scale: Scale::Of(scale),
+        overlay: None,
         known: Known {
             strategies: STRATEGIES.iter().map(strategy).collect(),
             rules: names(RULES),
@@ -133,31 +134,6 @@ pub fn options(scale: f64) -> Options {
             backend: "sim".into(),
         },
     }
-}
-
-/// The same, with every name that the files of the folder use.
-pub fn with_the_names_of_the_files(scale: f64) -> Options {
-    let mut options = options(scale);
-    for (_, text) in scenario::builtin() {
-        let file: toml::Table = text.parse().expect("it is TOML");
-        let texts = |list: Option<&toml::Value>| -> Vec<String> {
-            let list = list.and_then(toml::Value::as_array);
-            let texts = list.into_iter().flatten().filter_map(toml::Value::as_str);
-            texts.map(str::to_owned).collect()
-        };
-        options.known.labels.extend(texts(file.get("coverage")));
-        let expectations = file.get("expect").and_then(toml::Value::as_array);
-        for expectation in expectations.into_iter().flatten() {
-            options
-                .known
-                .rules
-                .extend(texts(expectation.get("violates")));
-            let strategy = expectation.get("strategy").and_then(toml::Value::as_str);
-            let named = strategy.map(|name| (name.to_owned(), String::from("a strategy")));
-            options.known.strategies.extend(named);
-        }
-    }
-    options
 }
 
 /// The folder of scenarios of this repository.

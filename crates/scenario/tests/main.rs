@@ -4,6 +4,7 @@ mod files;
 mod known;
 mod meaning;
 mod mistakes;
+mod overlays;
 mod readme;
 mod robust;
 mod schema;

@@ -377,6 +377,7 @@ fn a_fault_that_the_backend_cannot_do_is_refused_at_its_word() {
         GOOD,
         &Options {
             scale: Scale::FULL,
+            overlay: None,
             known,
         },
     )

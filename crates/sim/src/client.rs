@@ -195,6 +195,28 @@ impl Shoppers {
     }
 }
 
+impl Shoppers {
+    /// A visit's request of this number.
+    #[inline(always)]
+    fn attempt(
+        &self,
+        world: &World,
+        visit: &Visit,
+        number: u32,
+        key: Option<KeyRef>,
+        lineage: Lineage,
+    ) -> Attempt {
+        let client = &world.plan.clients[visit.intent.client];
+        let mut attempt = world.attempt(visit, key, lineage, client.timeout_us);
+        if client.reserialised > 0.0 && (number > 0 || visit.repeats_a_content()) {
+            let odds = self.reserialised[visit.intent.client];
+            world.rewrite(&mut attempt, visit.intent.basket, odds);
+        }
+        attempt.uplink_us = visit.uplink_us.filter(|_| number == 0);
+        attempt
+    }
+}
+
 impl Crowd for Shoppers {
     async fn visit(&self, world: &World, visit: Visit) {
         if visit.tap == CHANNEL_TAP {
@@ -223,12 +245,7 @@ impl Crowd for Shoppers {
             {
                 key = Some(world.new_key(visit.intent.client, visit.intent.tenant));
             }
-            let mut attempt = world.attempt(&visit, key, attempt_lineage, client.timeout_us);
-            if client.reserialised > 0.0 && (number > 0 || visit.repeats_a_content()) {
-                let odds = self.reserialised[visit.intent.client];
-                world.rewrite(&mut attempt, visit.intent.basket, odds);
-            }
-            attempt.uplink_us = visit.uplink_us.filter(|_| number == 0);
+            let mut attempt = self.attempt(world, &visit, number, key, attempt_lineage);
             let death = match restarts < RESTARTS_MAX {
                 true => self.dies(world, visit.intent.client, attempt_lineage),
                 false => None,

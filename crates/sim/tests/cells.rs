@@ -6,7 +6,7 @@ use crate::story::{Told, attempts, ended, fired, go, plan};
 
 /// An app that sends ten requests after each other, a minute between them, and waits for each.
 fn story(cell: &str) -> BTreeMap<usize, Vec<Told>> {
-    let taps = vec!["{ after = \"1min\" }"; 10].join(", ");
+    let taps = ["{ after = \"1min\" }"; 10].join(", ");
     let client = format!(
         "[[client]]\nname = \"app\"\ntimeout = \"20s\"\ntaps = [{taps}]\n[[fault]]\nbad-cell = {{ {cell} }}"
     );

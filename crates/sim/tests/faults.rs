@@ -119,8 +119,11 @@ const EXACT: &[(&str, &str, Consequence)] = &[
     ("slow-gateway", "chance = 0.1, by = \"8s\"", in_vain),
 ];
 
-/// Faults whose consequence is seen by those who listen: the tests of the gateway, of the processes, and of the cache below.
-const ELSEWHERE: [&str; 5] = [
+/// Faults whose consequence is seen by those who listen: the tests of the gateway, of the kitchen, of the processes, and of the
+/// cache below.
+const ELSEWHERE: [&str; 7] = [
+    "duplicate-message",
+    "crash-relay",
     "crash-replica",
     "duplicate-webhook",
     "flush-cache",

@@ -10,6 +10,7 @@
 //! - [`network`]: what becomes of messages between clients and replicas
 //! - [`processes`]: replicas that die, stand still and come back
 //! - [`gateway`]: what becomes of charges, and who hears of them
+//! - [`kitchen`]: what becomes of the messages in the outbox
 //! - [`faults`]: every fault of the language has its consequence
 
 mod buttons;
@@ -22,6 +23,7 @@ mod endings;
 mod faults;
 mod gateway;
 mod keys;
+mod kitchen;
 mod network;
 mod processes;
 mod story;

@@ -50,6 +50,7 @@ fn options() -> Options {
         .collect();
     Options {
         scale: Scale::FULL,
+        overlay: None,
         known: Known {
             strategies,
             presets: words(&["reference"]),

@@ -6,8 +6,8 @@
 //! 4. a completer takes over claims whose owners have gone, and finishes them the same way ([`maintain`])
 //!
 //! The claim table in front of it keeps the duplicates that reach one replica away from the database's locks. It decides nothing
-//! that the database has not decided: before a duplicate is told that its twin is at work, one look there makes sure that nobody
-//! has finished (`unless_finished`).
+//! that the database has not decided: before a duplicate is told that its twin is at work, or that its key is in use with another
+//! content, one look there makes sure that nobody has finished it (`unless_finished`, `unless_ours`).
 
 use compact_str::format_compact;
 use protocol::{IdempotencyKey, Money, OrderRequest, Problem, Response, Scope, ScopedKey, Time};
@@ -173,7 +173,7 @@ impl<'a, P: Ports> Purchase<'a, P> {
             ) {
                 Claim::Won(ticket) => return self.lead(ticket).await,
                 Claim::Done(response) => return self.contract.replay(response),
-                Claim::Mismatch => return self.contract.mismatch(),
+                Claim::Mismatch => return Box::pin(self.unless_ours()).await,
                 Claim::InFlight(waiter) => {
                     match patience::wait(self.ports.clock(), waiter, self.patient_until).await {
                         Some(Outcome::Done(response)) => return self.contract.replay(response),
@@ -197,6 +197,23 @@ impl<'a, P: Ports> Purchase<'a, P> {
             Claimed::Mismatch => self.contract.mismatch(),
             Claimed::Insert(_) | Claimed::Update { .. } | Claimed::InFlight => {
                 self.contract.in_progress()
+            }
+        }
+    }
+
+    /// On this replica somebody is at work under the key, or has finished, with another content. If that is not yet in the
+    /// database, our content may be: then the other one is refused there, and not we.
+    async fn unless_ours(&self) -> Response {
+        let Ok(existing) = self.look().await else {
+            return UNAVAILABLE.response;
+        };
+        match machine::claim(existing.as_ref(), &self.ask()) {
+            Claimed::Replay(stored) => self.contract.replay(stored),
+            Claimed::InFlight => self.contract.in_progress(),
+            // A claim of our content whose owner has gone is finished by whoever asks next.
+            Claimed::Update { record, .. } if record.order.is_some() => self.contract.in_progress(),
+            Claimed::Insert(_) | Claimed::Update { .. } | Claimed::Mismatch => {
+                self.contract.mismatch()
             }
         }
     }

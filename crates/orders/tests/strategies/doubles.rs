@@ -62,6 +62,27 @@ fn a_double_click_is_not_told_in_progress_of_what_another_replica_has_finished()
 }
 
 #[test]
+fn a_repetition_of_what_another_replica_has_finished_is_not_refused_because_this_one_is_asked_for_something_else()
+ {
+    let world = World::with_stock(STOCK);
+    let (here, elsewhere) = (world.replica(1), world.replica(2));
+    let (asked, other) = (request(Some("k"), 1, 2), request(Some("k"), 2, 1));
+    // It holds the claim table of its replica with another content, and has not yet reached the database.
+    let mut slow = pin!(StrategyName::ClaimComplete.create(&here, &CONTRACT, &other));
+    assert_eq!(step(slow.as_mut()), None);
+    // Nobody has finished: the key is in use with another content.
+    assert_eq!(
+        refused(create(&here, &asked)),
+        (422, Some(Problem::KeyReused))
+    );
+    let answer = create(&elsewhere, &asked);
+    assert_eq!(answer.status, 201);
+    assert_eq!(create(&here, &asked), answer.replay());
+    assert_eq!(refused(run(slow)), (422, Some(Problem::KeyReused)));
+    world.audit(STOCK);
+}
+
+#[test]
 fn a_patient_double_click_gets_the_answer_or_in_progress_when_its_patience_ends() {
     let patient = Contract {
         in_flight: InFlightPolicy::Wait {

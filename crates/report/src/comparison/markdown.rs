@@ -21,10 +21,12 @@ Every scenario under every strategy, in simulation, with the same seeds for each
 - **prevented**: the share of repetitions that became no order, 1 - extra orders / repetitions. A repetition is a request that
   reached the service and was not the first of its purchase to do so (a copy that the network made is one, a request that was lost on
   the way is none), or a tap that the client's button held back. A purchase is what a person meant, however many requests it took.
-  Where every repetition is carried out, it is 0. A repetition that becomes no order for another reason (no stock, a declined payment)
-  or becomes the first one, because the first request came to nothing, is no extra order either: `no-dedup` shows how many those are.
-- **95 %**: Wilson's score interval of that share, of the pooled counts of all seeds (E. B. Wilson, JASA 22 (1927), 209-212).
-- **stated**: what seed 002, lines 966-973, says of the strategy. No other document states a figure.
+  A repetition that comes to nothing by itself (no stock, a declined payment, a gateway that does not answer) is no extra order either.
+- **avoided**: the share of the extra orders of `no-dedup`, on the same seeds, that were not made. Where every repetition is carried out,
+  the two are the same, and both are 0 for `no-dedup`. Below 0, more extra orders were made than by doing nothing.
+- **95 %**: Wilson's score interval of what is avoided, of the pooled counts of all seeds (E. B. Wilson, JASA 22 (1927), 209-212).
+- **stated**: what seed 002, lines 966-973, says of the strategy's prevention, with 0 % for doing nothing: it is compared with what is
+  avoided. No other document states a figure.
 - **extra orders, extra charges**: beyond the first of each purchase. **orphans**: charges whose order is absent or cancelled.
 - **merged, refused**: purchases that were meant and got no order of their own: answered with another's, or refused as repetitions.
 - **success**: purchases that ended in an order as far as their client knows. **wedged**: keys still in progress at the end.
@@ -37,12 +39,12 @@ Every scenario under every strategy, in simulation, with the same seeds for each
 - **first violation**: virtual time, the median of the seeds that show one. At a hundredth of the load it comes later than at all of it.
 - **hit, miss, conflict, header, body, auto**: what the service itself counts (`idempotency.hit` and so on); **rate**: hits of all three.
 
-All counts are sums over the seeds. Strategies that break no rule come first, then those that prevent more.
+All counts are sums over the seeds. Strategies that break no rule come first, then those that avoid more.
 "
     )
 }
 
-/// Every strategy on every scenario in one table: what it prevents, and how many rules it breaks. Strategies are in the order of their
+/// Every strategy on every scenario in one table: what it avoids, and how many rules it breaks. Strategies are in the order of their
 /// names, because each scenario ranks them otherwise.
 pub fn overview(comparisons: &[Comparison]) -> String {
     let mut names: Vec<&str> = comparisons
@@ -57,7 +59,7 @@ pub fn overview(comparisons: &[Comparison]) -> String {
         .map(|comparison| comparison.scenario.as_str());
     let scenarios: Vec<&str> = scenarios.collect();
     let mut text = format!(
-        "\n## In one table\n\nWhat is prevented, and in brackets how many rules are broken, if any are.\n\n| strategy | {} |\n|---|{}\n",
+        "\n## In one table\n\nWhat is avoided, and in brackets how many rules are broken, if any are.\n\n| strategy | {} |\n|---|{}\n",
         scenarios.join(" | "),
         "---:|".repeat(scenarios.len())
     );
@@ -76,10 +78,10 @@ pub fn overview(comparisons: &[Comparison]) -> String {
 }
 
 fn cell(row: &StrategyRow) -> String {
-    let prevented = share(row.prevention.map(|estimate| estimate.share));
+    let avoided = share(row.avoided.map(|estimate| estimate.share));
     match row.broken.len() {
-        0 => prevented,
-        some => format!("{prevented} ({some})"),
+        0 => avoided,
+        some => format!("{avoided} ({some})"),
     }
 }
 
@@ -149,6 +151,7 @@ fn ranking(comparison: &Comparison, text: &mut String) -> std::fmt::Result {
         "rank",
         "strategy",
         "prevented",
+        "avoided",
         "95 %",
         "stated",
         "repetitions",
@@ -165,7 +168,8 @@ fn ranking(comparison: &Comparison, text: &mut String) -> std::fmt::Result {
             row.rank.to_string(),
             name(row),
             share(row.prevention.map(|estimate| estimate.share)),
-            interval(row.prevention),
+            share(row.avoided.map(|estimate| estimate.share)),
+            interval(row.avoided),
             stated.map_or(String::new(), percent),
             count(row.requests_repeated + row.taps_held_back),
             count(row.extra_orders),

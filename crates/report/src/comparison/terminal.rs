@@ -42,10 +42,10 @@ fn table(
 
 fn ranking(comparison: &Comparison) -> String {
     let heading = format!(
-        "{:>NAME$}{:>5}{:>10}{:>18}{:>10}{:>13}{:>15}{:>7}",
+        "{:>NAME$}{:>10}{:>10}{:>17}{:>9}{:>13}{:>14}{:>6}",
         "Ranking",
-        "rank",
         "prevented",
+        "avoided",
         "95 % interval",
         "stated",
         "extra orders",
@@ -53,17 +53,16 @@ fn ranking(comparison: &Comparison) -> String {
         "rules"
     );
     table(comparison, heading, |row| {
-        let prevention = row.prevention;
         let stated = row.stated.as_ref().map(|stated| stated.share);
         let rules = match row.broken.len() {
             0 => String::from("-"),
             some => some.to_string(),
         };
         format!(
-            "{:>5}{:>10}{:>18}{:>10}{:>13}{:>15}{:>7}",
-            row.rank,
-            share(prevention.map(|estimate| estimate.share)),
-            interval(prevention),
+            "{:>10}{:>10}{:>17}{:>9}{:>13}{:>14}{:>6}",
+            share(row.prevention.map(|estimate| estimate.share)),
+            share(row.avoided.map(|estimate| estimate.share)),
+            interval(row.avoided),
             stated.map_or(String::new(), percent),
             count(row.extra_orders),
             money(row.extra_charges_amount),
@@ -100,6 +99,21 @@ fn service(comparison: &Comparison) -> String {
             losers(&row.race_losers)
         )
     })
+    .lines()
+    .map(wrapped)
+    .collect()
+}
+
+/// A line of which the last column goes on in further lines where it is too long.
+fn wrapped(line: &str) -> String {
+    const LAST: usize = NAME + 11 + 10 + 10 + 9 + 8 + 2;
+    let Some((before, last)) = line.split_at_checked(LAST) else {
+        return format!("{line}\n");
+    };
+    let lines = wrap(last, WIDTH - LAST);
+    let begins = std::iter::once(before).chain(std::iter::repeat(""));
+    let line = |(begin, line): (&str, &String)| format!("{begin:LAST$}{line}\n");
+    begins.zip(&lines).map(line).collect()
 }
 
 fn waits(comparison: &Comparison) -> String {

@@ -100,7 +100,7 @@ pub(crate) fn size(comparison: &Comparison) -> String {
 
 /// What is found about a stated figure, in sentences.
 pub(crate) fn finding(row: &StrategyRow, stated: &Stated) -> String {
-    let found = measured(row.prevention);
+    let found = measured(row.avoided);
     let said = format!(
         "{} is stated to prevent {} of duplicates ({})",
         row.strategy,
@@ -108,11 +108,11 @@ pub(crate) fn finding(row: &StrategyRow, stated: &Stated) -> String {
         stated.source
     );
     match stated.finding {
-        Finding::NotTested => format!("{said}; this story repeats nothing."),
-        Finding::Agrees => format!("{said}; measured {found}. The two agree here."),
-        Finding::Exceeded => format!("{said}; measured {found}. It does better here."),
+        Finding::NotTested => format!("{said}; here, doing nothing makes no extra order either."),
+        Finding::Agrees => format!("{said}; it avoids {found} here. The two agree."),
+        Finding::Exceeded => format!("{said}; it avoids {found} here. It does better."),
         Finding::Refuted => format!(
-            "{said}; measured {found}. The stated figure does not hold here. {}",
+            "{said}; it avoids {found} here. The stated figure does not hold. {}",
             latencies(stated)
         ),
     }
@@ -126,7 +126,7 @@ fn latencies(stated: &Stated) -> String {
             Some(us) => format!("a handler of {} in the median", span(us)),
             None => format!("handlers {} times as slow", point.factor),
         };
-        let prevented = share(point.prevention.map(|estimate| estimate.share));
+        let prevented = share(point.avoided.map(|estimate| estimate.share));
         (handler, prevented)
     };
     match (reached, stated.handlers.last()) {
@@ -173,7 +173,7 @@ mod tests {
         let point = |factor: f64, share| HandlerPoint {
             factor,
             median_us: Some((factor * 300_000.0) as u64),
-            prevention: Some(Estimate {
+            avoided: Some(Estimate {
                 share,
                 low: None,
                 high: None,

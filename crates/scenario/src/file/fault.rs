@@ -23,6 +23,10 @@ macro_rules! faults {
     ($($(#[$doc:meta])* $name:ident($body:ident) = $word:literal,)*) => {
         /// What goes wrong, by its word.
         #[derive(Debug, JsonSchema)]
+        #[expect(
+            clippy::large_enum_variant,
+            reason = "there are as many of them as a file has faults, and they are read once"
+        )]
         pub enum FaultWord { $($(#[$doc])* #[schemars(rename = $word)] $name($body),)* }
 
         /// The word of every fault that the language knows.

@@ -61,7 +61,11 @@ impl Lowering<'_> {
     }
 }
 
-fn new_name(name: &At<String>, what: &str, known: &mut BTreeSet<String>) -> Result<String, Mistake> {
+fn new_name(
+    name: &At<String>,
+    what: &str,
+    known: &mut BTreeSet<String>,
+) -> Result<String, Mistake> {
     if name.value.is_empty() {
         return Err(Mistake::at(
             &name.span,

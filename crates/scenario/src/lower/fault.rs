@@ -25,42 +25,56 @@ pub(super) struct Strike<'a> {
     replica: Option<&'a At<String>>,
 }
 
-impl Lowering<'_> {
-    pub(super) fn faults(
-        &self,
-        written: &[At<Fault>],
-        clients: &[ClientPlan],
+impl<'a> Around<'a> {
+    /// The faults of a story know how long it lasts.
+    pub(super) fn story(
+        clients: &'a [ClientPlan],
         load: &plan::Load,
         world: &plan::World,
-    ) -> Result<Vec<plan::Fault>, Mistake> {
-        let around = Around {
+    ) -> Around<'a> {
+        Around {
             clients,
             over_us: load.over_us,
             replicas: world.replicas,
-        };
+        }
+    }
+
+    /// Those of an overlay are for stories of any length.
+    pub(super) fn any_story(plan: &'a plan::Plan) -> Around<'a> {
+        Around {
+            clients: &plan.clients,
+            over_us: u64::MAX,
+            replicas: plan.world.replicas,
+        }
+    }
+}
+
+impl Lowering<'_> {
+    /// The faults that are written, to come after those that are there.
+    pub(super) fn faults(
+        &self,
+        written: &[At<Fault>],
+        around: &Around<'_>,
+        before: &[plan::Fault],
+    ) -> Result<Vec<plan::Fault>, Mistake> {
         let mut faults: Vec<plan::Fault> = Vec::new();
-        let mut words: Vec<&str> = Vec::new();
         for entry in written {
             let (word, said) = self.word(entry)?;
-            words.push(word);
             let strike = Strike::of(said);
             faults.push(plan::Fault {
-                name: numbered(word, &words),
-                kind: self.kind(said, &around)?,
+                name: numbered(word, before.iter().chain(&faults)),
+                kind: self.kind(said, around)?,
                 chance: strike
                     .chance
                     .map_or(Ok(1.0), |chance| self.chance(chance))?,
                 window: strike
                     .window
-                    .map(|window| self.window(window, &around))
+                    .map(|window| self.window(window, around))
                     .transpose()?,
-                client: strike
-                    .client
-                    .map(|name| client(name, &around))
-                    .transpose()?,
+                client: strike.client.map(|name| client(name, around)).transpose()?,
                 replica: strike
                     .replica
-                    .map(|name| kind::struck(name, &around))
+                    .map(|name| kind::struck(name, around))
                     .transpose()?,
             });
         }
@@ -161,9 +175,16 @@ fn client(name: &At<String>, around: &Around<'_>) -> Result<usize, Mistake> {
 }
 
 /// The word itself the first time, numbered from the second on.
-fn numbered(word: &str, words: &[&str]) -> String {
-    match words.iter().filter(|other| **other == word).count() {
-        0 | 1 => word.to_owned(),
-        nth => format!("{word}-{nth}"),
+fn numbered<'f>(word: &str, before: impl Iterator<Item = &'f plan::Fault>) -> String {
+    let same = |fault: &&plan::Fault| match fault.name.strip_prefix(word) {
+        Some("") => true,
+        Some(rest) => rest
+            .strip_prefix('-')
+            .is_some_and(|n| n.parse::<u32>().is_ok()),
+        None => false,
+    };
+    match before.filter(same).count() {
+        0 => word.to_owned(),
+        others => format!("{word}-{}", others + 1),
     }
 }

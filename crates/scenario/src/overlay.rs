@@ -1,0 +1,12 @@
+//! Overlays: what goes wrong by itself, to be laid over any story.
+
+/// The text of an overlay, which means something only together with a scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overlay {
+    /// How whoever asked for it calls it: a name, or a file.
+    pub called: String,
+    /// How messages call it.
+    pub source_name: String,
+    /// The text.
+    pub text: String,
+}
