@@ -93,6 +93,8 @@ const LABELS: &[&str] = &[
     "app-crash",
     "second-tab",
     "second-channel",
+    "message-redelivered",
+    "webhook-commit",
     "repeat-purchase",
     "message-redelivered",
     "key-of-another-tenant",
