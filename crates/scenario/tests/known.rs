@@ -93,7 +93,6 @@ const LABELS: &[&str] = &[
     "app-crash",
     "second-tab",
     "second-channel",
-    "message-redelivered",
     "webhook-commit",
     "repeat-purchase",
     "message-redelivered",
