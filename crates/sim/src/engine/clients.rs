@@ -101,14 +101,15 @@ where
             None => world.purchase(&intent, shares_key),
             Some(reused) => world.purchase_under(&intent, &reused),
         };
-        if client.second_channel.is_some() {
-            let number = purchase.intent.index() as u32;
-            self.with_channel.insert(number, (intent, purchase));
-        }
         let edited = match client.edited_cart {
             None => None,
             Some(_) => self.edited(&intent, purchase),
         };
+        // Of an edited cart the channel does not know which version was paid for.
+        if client.second_channel.is_some() && edited.is_none() {
+            let number = purchase.intent.index() as u32;
+            self.with_channel.insert(number, (intent, purchase));
+        }
         if let (None, Some(key), false) = (reused, purchase.key, client.key_reuse.is_empty()) {
             self.plan_reuse(&intent, key);
         }
