@@ -13,8 +13,10 @@ use crate::case::Case;
 use crate::facts::{Refusal, order_rows};
 use crate::keyed::{End, Try};
 
-/// More operations on a key than this are too many to search.
+/// A key with more operations than this is left to the closed forms: the search is a cross-check, and they judge the key.
 pub(crate) const OPERATIONS_MAX: usize = 32;
+/// So is a key with more operations than this of which nobody knows how they ended: each may take effect at any time, or never.
+pub(crate) const UNKNOWNS_MAX: usize = 16;
 /// So many states are looked at, and no more.
 pub(crate) const STATES_MAX: usize = 100_000;
 
@@ -27,6 +29,8 @@ pub(crate) enum Found {
     DoesNotFit,
     /// Nobody looked to the end.
     Capped,
+    /// The key is none of those that are searched.
+    LeftAlone,
 }
 
 /// An operation.
@@ -146,11 +150,15 @@ impl State {
 }
 
 impl Problem {
-    /// Everything that happened to a key; `None` if that is too much, or an answer does not say what it is about.
+    /// Everything that happened to a key; `None` if that is more than is searched, or an answer does not say what it is about.
     pub(crate) fn of_key(case: &Case<'_>, key: usize, keyed: &KeyedOrders) -> Option<Problem> {
         let attempts = case.attempts_with(key);
         let nameless = |attempt: &Try<'_>| attempt.end == End::Ok && attempt.said.order.is_none();
-        if attempts.len() > OPERATIONS_MAX || attempts.iter().any(nameless) {
+        let unknowns = attempts.iter().filter(|a| a.end == End::Unknown).count();
+        if attempts.len() > OPERATIONS_MAX
+            || unknowns > UNKNOWNS_MAX
+            || attempts.iter().any(nameless)
+        {
             return None;
         }
         let mut names: Vec<OrderRef> = attempts.iter().filter_map(|a| a.said.order).collect();
@@ -209,10 +217,15 @@ impl Problem {
         self
     }
 
-    /// The same, with a copy of every request that was refused as in flight, of which nobody was told: where the network duplicates requests, a request may
-    /// be refused because its own copy is at work. `None` if that is too much.
+    /// The same, with a copy of every request that was refused as in flight or not answered, of which nobody was told: where the
+    /// network duplicates requests, a request may be refused because its own copy is at work, and one that came to nothing may be at
+    /// work again. `None` if that is more than is searched.
     pub(crate) fn with_copies(mut self) -> Option<Problem> {
-        let failed = |op: &&Op| matches!(op.end, End::Fail(refusal) if !refusal.is_definite());
+        let may_return = |op: &&Op| match op.end {
+            End::Fail(refusal) => !refusal.is_definite(),
+            End::Unknown => true,
+            End::Ok => false,
+        };
         let copy = |op: &Op| Op {
             returned: u64::MAX,
             end: End::Unknown,
@@ -221,7 +234,7 @@ impl Problem {
             stored: Some(false),
             ..*op
         };
-        let copies: Vec<Op> = self.ops.iter().filter(failed).map(copy).collect();
+        let copies: Vec<Op> = self.ops.iter().filter(may_return).map(copy).collect();
         self.ops.extend(copies);
         (self.ops.len() <= OPERATIONS_MAX).then_some(self)
     }

@@ -86,6 +86,8 @@ labels! {
     EditedCart = "edited-cart",
     /// A request wrote the content of an earlier one otherwise.
     Reserialised = "reserialised",
+    /// What a webhook told led to a commit.
+    WebhookCommit = "webhook-commit",
     /// A client had no network when it was used.
     Offline = "offline",
 }

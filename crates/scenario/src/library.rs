@@ -45,6 +45,10 @@ const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../../scenarios/kitchen-tickets.toml"),
     ),
     (
+        "late-webhook",
+        include_str!("../../../scenarios/late-webhook.toml"),
+    ),
+    (
         "legit-repeat",
         include_str!("../../../scenarios/legit-repeat.toml"),
     ),

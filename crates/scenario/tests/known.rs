@@ -93,6 +93,7 @@ const LABELS: &[&str] = &[
     "app-crash",
     "second-tab",
     "second-channel",
+    "webhook-commit",
     "repeat-purchase",
     "message-redelivered",
     "key-of-another-tenant",

@@ -291,5 +291,8 @@ impl State {
         let call = &mut self.calls[slot];
         (call.charged, call.committed) = (false, true);
         call.committed_at_us = Some(now_us);
+        if self.calls[slot].webhook.is_some() {
+            self.cover(Label::WebhookCommit);
+        }
     }
 }

@@ -35,10 +35,10 @@ impl Webhook {
 }
 
 impl State {
-    /// A capture begins: the bank may refuse. What is to get lost on the way back is not drawn twice.
+    /// A capture begins: the bank may refuse, whether anybody hears of it or not.
     pub(crate) fn doubt(&mut self, world: &World, slot: u32) {
         let operation = self.gateway.operations[slot as usize];
-        if operation.fate == Fate::Fair
+        if matches!(operation.fate, Fate::Fair | Fate::TimeoutAfter)
             && self
                 .strike(&world.faults, Opportunity::DeclineCharge, operation.who)
                 .is_some()

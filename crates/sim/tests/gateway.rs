@@ -256,3 +256,33 @@ fn a_webhook_that_nobody_took_is_told_again() {
         }
     }
 }
+
+#[test]
+fn the_reference_learns_by_webhook_what_the_gateway_answers_nobody() {
+    let text = |webhook: &str| {
+        plan(&format!(
+            "{webhook}[[client]]\nname = \"app\"\nkey = \"per-intent\"\ntimeout = \"10s\"\ntaps = [{{}}, {{ after = \"4min\" }}]\n\
+             [[fault]]\ngateway-timeout-after = {{ chance = 1 }}\n\
+             [[fault]]\ndecline-charge = {{ chance = 0.3 }}\n\
+             [[fault]]\nduplicate-webhook = {{ chance = 0.5, after = \"30s\" }}"
+        ))
+    };
+    let history = go(&text(WEBHOOK), "claim-complete", 1).history;
+    let (captured, declined) = (
+        charges(&history, ChargeState::Captured),
+        charges(&history, ChargeState::Declined),
+    );
+    assert_eq!((captured + declined, orders(&history)), (300, 300));
+    assert!(declined > 60 && struck(&history, "duplicate-webhook") > 100);
+    let rows = history.audit.as_ref().unwrap().orders.iter().flatten();
+    let confirmed = rows.filter(|row| row.state == protocol::OrderState::Confirmed);
+    assert_eq!(confirmed.count() as u64, captured);
+    assert_eq!(met(&history, Label::WebhookCommit), 300);
+    // Who looks again four minutes later is told, although the gateway has answered nobody yet.
+    assert_eq!(ended(&history, "ok"), captured);
+    let silent = go(&text(""), "claim-complete", 1).history;
+    assert_eq!(
+        (met(&silent, Label::WebhookCommit), ended(&silent, "ok")),
+        (0, 0)
+    );
+}

@@ -138,7 +138,7 @@ fn handlers_that_go_ahead_inside_a_transaction_change_nothing_that_anybody_sees(
     let plan = plan(&format!("{CLIENTS}{faults}"));
     for strategy in StrategyName::ALL {
         let fast = go(&plan, strategy.name(), 3);
-        let world = World::new(&plan, Chooser::random(3)).in_small_steps();
+        let world = World::under(&plan, strategy.preset(), Chooser::random(3)).in_small_steps();
         let service = OrderService::new(*strategy, world.contract());
         run(&world, &service, &Shoppers::new(&plan), &mut |_| {
             Control::Go

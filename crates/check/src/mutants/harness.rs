@@ -126,7 +126,8 @@ fn search(history: &History) -> &'static str {
     {
         Some(Found::Fits) => "fits",
         Some(Found::DoesNotFit) => "does-not-fit",
-        Some(Found::Capped) | None => "capped",
+        Some(Found::Capped) => "capped",
+        Some(Found::LeftAlone) | None => "left-alone",
     }
 }
 

@@ -4,13 +4,17 @@
 //! 2. charge, with a key derived from the order, so that every retry of it is the same charge ([`charge`])
 //! 3. one transaction, fenced by the token: order, charge, stock, notification and the stored answer together ([`settle`])
 //! 4. a completer takes over claims whose owners have gone, and finishes them the same way ([`maintain`])
+//! 5. what the gateway tells by webhook finishes a claim whose owner was never answered ([`hear`])
 //!
 //! The claim table in front of it keeps the duplicates that reach one replica away from the database's locks. It decides nothing
 //! that the database has not decided: before a duplicate is told that its twin is at work, or that its key is in use with another
 //! content, one look there makes sure that nobody has finished it (`unless_finished`, `unless_ours`).
 
 use compact_str::format_compact;
-use protocol::{IdempotencyKey, Money, OrderRequest, Problem, Response, Scope, ScopedKey, Time};
+use protocol::{
+    Cart, ChargeNotice, IdempotencyKey, Money, OrderRequest, Problem, Response, Scope, ScopedKey,
+    Tenant, Time,
+};
 
 use super::Strategy;
 use super::valid_total::valid_total;
@@ -25,6 +29,7 @@ use crate::table::{Claim, Outcome, Ticket};
 mod adopt;
 mod charge;
 mod claim;
+mod hear;
 mod held;
 mod maintain;
 mod patience;
@@ -41,6 +46,7 @@ impl Strategy for ClaimComplete {
     const SUMMARY: &'static str =
         "claim the key with a lease, charge under the order's key, complete under a fencing token";
     const MAINTAINED: bool = true;
+    const LISTENS: bool = true;
     const KNOWS_MESSAGES: bool = true;
 
     async fn create<P: Ports>(
@@ -55,7 +61,7 @@ impl Strategy for ClaimComplete {
         if contract.key_required && request.key.is_none() {
             return Response::refused(400, Problem::KeyMissing);
         }
-        let key = identity(request);
+        let key = identity(request.tenant, request.key.as_ref(), request.cart);
         let purchase = Purchase::new(ports, contract, request, &key, total);
         let response = purchase.answer().await;
         count(ports, &response);
@@ -64,6 +70,10 @@ impl Strategy for ClaimComplete {
 
     async fn maintain<P: Ports>(&self, ports: &P, contract: &Contract) {
         maintain::round(ports, contract).await;
+    }
+
+    async fn hear<P: Ports>(&self, ports: &P, contract: &Contract, notice: &ChargeNotice) -> bool {
+        hear::hear(ports, contract, notice).await
     }
 }
 
@@ -106,23 +116,19 @@ impl Answer {
     }
 }
 
-/// The key of a request: the client's, or the natural one. One version of one cart can be bought once.
-fn identity(request: &OrderRequest) -> ScopedKey {
-    let (key, scope) = match &request.key {
+/// The key of a purchase: the client's, or the natural one. One version of one cart can be bought once.
+fn identity(tenant: Tenant, sent: Option<&IdempotencyKey>, cart: Cart) -> ScopedKey {
+    let (key, scope) = match sent {
         Some(key) => (key.clone(), Scope::CreateOrder),
         None => {
-            let text = format_compact!("c{}.{}", request.cart.id, request.cart.version);
+            let text = format_compact!("c{}.{}", cart.id, cart.version);
             (
                 IdempotencyKey::new(text).expect("digits are visible ASCII"),
                 Scope::Cart,
             )
         }
     };
-    ScopedKey {
-        key,
-        tenant: request.tenant,
-        scope,
-    }
+    ScopedKey { key, tenant, scope }
 }
 
 /// One request on its way.

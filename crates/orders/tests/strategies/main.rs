@@ -3,6 +3,7 @@
 //! - [`coupons`]: coupons and seats, which so many orders may have and no more
 //! - [`doubles`]: clicks, tabs and replicas, with nothing going wrong
 //! - [`failures`]: one thing going wrong at a time
+//! - [`webhooks`]: what the gateway tells late
 //! - [`seeds`]: what the seeds' strategies promise, one request after another
 //! - [`seed_flaws`]: where they break it
 //! - [`interleavings`]: death, stalls and company at every await
@@ -24,6 +25,7 @@ mod failures;
 mod interleavings;
 mod seed_flaws;
 mod seeds;
+mod webhooks;
 mod world;
 
 use world::{Replica, Reply, Trouble, World, run, step};

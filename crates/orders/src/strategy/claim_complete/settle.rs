@@ -13,7 +13,7 @@ use crate::rows::{ChargeRow, KeyRecord, KeyState, NotificationKind};
 
 /// How an order ends.
 #[derive(Clone, Copy)]
-enum Ending {
+pub(super) enum Ending {
     /// Charged: taken.
     Confirm(ChargeId),
     /// Given up, with this answer.
@@ -21,7 +21,7 @@ enum Ending {
 }
 
 /// What the transaction came to.
-enum Written {
+pub(super) enum Written {
     /// It is to be committed.
     Now(Answer),
     /// There is nothing to write: it was done before, or somebody else has the claim.
@@ -32,7 +32,7 @@ enum Written {
 pub(super) async fn settle<P: Ports>(ports: &P, contract: &Contract, held: &Held) -> Answer {
     let ending = match charge(ports, contract, held).await {
         Charge::Captured(charge) => Ending::Confirm(charge),
-        Charge::Declined => Ending::Cancel(Response::refused(402, Problem::PaymentDeclined)),
+        Charge::Declined => Ending::declined(),
         // Nobody but us can have charged, and we did not: it is safe to forget everything.
         Charge::Untouched if held.first => Ending::Cancel(UNAVAILABLE.response),
         Charge::Untouched | Charge::Unknown => return UNKNOWN,
@@ -68,7 +68,7 @@ async fn conclude_once<P: Ports>(
     }
 }
 
-async fn write(
+pub(super) async fn write(
     tx: &mut impl Transaction,
     contract: &Contract,
     held: &Held,
@@ -181,6 +181,10 @@ fn found(
 }
 
 impl Ending {
+    pub(super) const fn declined() -> Ending {
+        Ending::Cancel(Response::refused(402, Problem::PaymentDeclined))
+    }
+
     fn response(self, held: &Held) -> Response {
         match self {
             Ending::Confirm(_) => Response::created(held.shown(OrderState::Confirmed)),

@@ -1,0 +1,74 @@
+//! What the gateway tells unasked: late, perhaps twice, in any order. It may be all that anybody ever learns of a charge.
+
+use protocol::{ChargeNotice, ChargeState, OrderId, OrderState};
+
+use super::held::Held;
+use super::patience::{self, ROUNDS_MAX};
+use super::settle::{Ending, Written, write};
+use super::{identity, undo};
+use crate::contract::Contract;
+use crate::ports::{Isolation, Ports, Store, StoreError, Transaction};
+use crate::rows::KeyState;
+
+/// Finishes the order that a charge was for, if it still waits for that. `false` if the gateway is to tell again.
+pub(super) async fn hear<P: Ports>(ports: &P, contract: &Contract, notice: &ChargeNotice) -> bool {
+    // Without our reference it is no charge of ours.
+    let Some(order) = notice.order else {
+        return true;
+    };
+    let ending = match notice.state {
+        ChargeState::Captured => Ending::Confirm(notice.id),
+        ChargeState::Declined => Ending::declined(),
+        ChargeState::Authorized | ChargeState::Refunded | ChargeState::Voided => return true,
+    };
+    for round in 0..ROUNDS_MAX {
+        match hear_once(ports, contract, order, ending).await {
+            Ok(()) => return true,
+            Err(_) => patience::back_off(ports.clock(), round).await,
+        }
+    }
+    false
+}
+
+async fn hear_once<P: Ports>(
+    ports: &P,
+    contract: &Contract,
+    order: OrderId,
+    ending: Ending,
+) -> Result<(), StoreError> {
+    let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
+    match hear_in(&mut tx, contract, order, ending).await {
+        Ok(true) => tx.commit().await?.committed(),
+        Ok(false) => {
+            tx.rollback().await;
+            Ok(())
+        }
+        Err(error) => Err(undo(tx, error).await),
+    }
+}
+
+/// Whether there is anything to commit. It acts for whoever holds the claim, under the holder's token and with the claim's row
+/// locked: what it writes is what the holder would have written, had the gateway's answer reached it. A holder that comes later
+/// finds its own token on a completed claim, and answers with what is stored there.
+async fn hear_in(
+    tx: &mut impl Transaction,
+    contract: &Contract,
+    order: OrderId,
+    ending: Ending,
+) -> Result<bool, StoreError> {
+    let waiting = tx.find_order(order).await?;
+    // Confirmed or cancelled is the end: whatever is told late, or for the second time, does not take it back.
+    let Some(row) = waiting.filter(|row| row.state == OrderState::Pending) else {
+        return Ok(false);
+    };
+    let key = identity(row.new.tenant, row.new.key.as_ref(), row.new.cart);
+    let Some(record) = tx.lock_key(&key).await? else {
+        return Ok(false);
+    };
+    if record.state != KeyState::Claimed || record.order != Some(order) {
+        return Ok(false);
+    }
+    let held = Held::taken_over(key, &record, row);
+    let written = write(tx, contract, &held, ending).await?;
+    Ok(matches!(written, Written::Now(_)))
+}

@@ -1,0 +1,122 @@
+//! What a webhook tells: it finishes what nobody was answered about, once, and takes nothing back.
+
+use orders::Gateway;
+use protocol::{ChargeId, ChargeNotice, ChargeState, GatewayKey, OrderId};
+
+use super::*;
+
+fn notice(order: u64, charge: u64, state: ChargeState) -> ChargeNotice {
+    let tenant = Tenant(1);
+    ChargeNotice {
+        id: ChargeId(charge),
+        key: GatewayKey::of_order(tenant, OrderId(order)),
+        tenant,
+        order: Some(OrderId(order)),
+        amount: Money(1_000),
+        state,
+    }
+}
+
+fn hear(world: &World, notice: &ChargeNotice) -> bool {
+    run(StrategyName::ClaimComplete.hear(&world.replica(7), &CONTRACT, notice))
+}
+
+/// The charge that the gateway has for an order.
+fn charged(world: &World, order: u64) -> u64 {
+    let key = GatewayKey::of_order(Tenant(1), OrderId(order));
+    let known = run(world.look_up(key));
+    known.expect("it answers").expect("it knows the key").id.0
+}
+
+/// An order whose charge was captured while nobody heard of it.
+fn waiting(asked: &OrderRequest) -> World {
+    let world = World::with_stock(STOCK);
+    world
+        .replies
+        .borrow_mut()
+        .extend([Reply::Unknown { captured: true }; 5]);
+    assert_eq!(create(&world.replica(1), asked).status, 500);
+    world.replies.borrow_mut().clear();
+    world
+}
+
+#[test]
+fn a_capture_that_is_told_late_confirms_the_order_and_a_second_telling_changes_nothing() {
+    for key in [Some("k"), None] {
+        let asked = request(key, 1, 2);
+        let world = waiting(&asked);
+        let told = notice(1, charged(&world, 1), ChargeState::Captured);
+        for _ in 0..2 {
+            assert!(hear(&world, &told));
+            world.audit(STOCK);
+            assert_eq!(world.orders(OrderState::Confirmed), 1);
+        }
+        // Out of order, and of another charge.
+        assert!(hear(&world, &notice(1, 99, ChargeState::Declined)));
+        assert_eq!(world.orders(OrderState::Confirmed), 1);
+        let answer = create(&world.replica(2), &asked);
+        assert_eq!((answer.status, answer.replayed), (201, true));
+        world.audit(STOCK);
+    }
+}
+
+#[test]
+fn a_refusal_that_is_told_late_gives_the_stock_back_and_stays() {
+    let asked = request(Some("k"), 1, 2);
+    let world = World::with_stock(STOCK);
+    world
+        .replies
+        .borrow_mut()
+        .extend([Reply::Unknown { captured: false }; 5]);
+    assert_eq!(create(&world.replica(1), &asked).status, 500);
+    for _ in 0..2 {
+        assert!(hear(&world, &notice(1, 5, ChargeState::Declined)));
+        assert_eq!(world.orders(OrderState::Cancelled), 1);
+        world.audit(STOCK);
+    }
+    assert!(hear(&world, &notice(1, 5, ChargeState::Captured)));
+    assert_eq!(world.orders(OrderState::Cancelled), 1);
+    world.audit(STOCK);
+}
+
+#[test]
+fn what_the_database_could_not_take_is_to_be_told_again() {
+    let asked = request(Some("k"), 1, 2);
+    let world = waiting(&asked);
+    let told = notice(1, charged(&world, 1), ChargeState::Captured);
+    (1..100).for_each(|number| world.trouble(number, Trouble::BeginUnavailable));
+    assert!(!hear(&world, &told));
+    world.troubles.borrow_mut().clear();
+    assert!(hear(&world, &told));
+    world.audit(STOCK);
+    // What is not ours, and what we do not know, is taken and forgotten.
+    let nobodys = ChargeNotice {
+        order: None,
+        ..told
+    };
+    assert!(hear(&world, &nobodys) && hear(&world, &notice(77, 3, ChargeState::Captured)));
+    world.audit(STOCK);
+}
+
+#[test]
+fn an_owner_that_comes_back_after_the_webhook_answers_what_is_stored() {
+    let asked = request(Some("k"), 1, 2);
+    let world = World::with_stock(STOCK);
+    world.gateway_stalled.set(true);
+    let owner = world.replica(1);
+    let mut first = pin!(StrategyName::ClaimComplete.create(&owner, &CONTRACT, &asked));
+    assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+    world.gateway_stalled.set(false);
+    let answer = std::iter::repeat_with(|| {
+        if world.captured() == 1 {
+            let told = notice(1, charged(&world, 1), ChargeState::Captured);
+            assert!(hear(&world, &told));
+            assert_eq!(world.orders(OrderState::Confirmed), 1);
+        }
+        step(first.as_mut())
+    });
+    let answer = answer.take(500).flatten().next().expect("it ends");
+    assert_eq!((answer.status, answer.replayed), (201, false));
+    world.audit(STOCK);
+    assert_eq!(world.captured(), 1);
+}
