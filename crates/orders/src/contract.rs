@@ -101,12 +101,13 @@ impl fmt::Debug for Problems {
 }
 
 impl Contract {
-    /// Our own: 422 on mismatch, 409 in flight, a declined payment is stored, keys live for a day, and a request without a
-    /// key is guarded by its cart.
+    /// Our own: 422 on mismatch, 409 in flight, a declined payment and a coupon that is used up are stored, keys live for a day,
+    /// and a request without a key is guarded by its cart. Coupons come back when orders are given up: whoever was told that
+    /// there is none must not be sold the order all the same by a late copy of the request.
     pub const REFERENCE: Contract = Contract {
         mismatch_status: 422,
         in_flight: InFlightPolicy::Conflict,
-        stored_errors: Problems::of(&[Problem::PaymentDeclined]),
+        stored_errors: Problems::of(&[Problem::PaymentDeclined, Problem::CouponUsed]),
         replay_status: None,
         replay_header: true,
         ttl: Span::hours(24),

@@ -172,7 +172,7 @@ fn an_owner_that_died_holds_its_coupon_until_the_completer_ends_its_order() {
 
 #[test]
 fn a_used_up_coupon_is_remembered_only_if_the_contract_says_so() {
-    for (contract, stored) in [(CONTRACT, false), (Contract::IETF_07, true)] {
+    for (contract, stored) in [(CONTRACT, true), (Contract::CHECKOUT_COM, false)] {
         let world = World::with_stock(STOCK).with_coupon("C", 0);
         let asked = with_coupon(request(Some("k"), 1, 2), "C");
         let first = create_under(&contract, &world.replica(1), &asked);
