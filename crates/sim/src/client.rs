@@ -67,6 +67,11 @@ impl Visit {
         }
     }
 
+    /// Whether the app itself makes it, and dies with it: another tab, or the payment's channel, is not the app.
+    pub(crate) fn is_of_the_app(&self) -> bool {
+        !matches!(self.tap, TAB_TAP | CHANNEL_TAP)
+    }
+
     /// Whether its first request asks for what another visit's asked for before.
     fn repeats_a_content(&self) -> bool {
         self.tap > 0 && self.tap != EDIT_TAP

@@ -1,4 +1,4 @@
-//! Processes that serve, die, pause and come back. A replica keeps nothing but its claim table, and that dies with it.
+//! Processes that serve, die, pause and come back. A replica keeps nothing but its process's memory, and that dies with it.
 
 use explore::{Chooser, Class, Distribution, Kind, Lineage, Object, Pool, Quantiles, Site, TaskId};
 use history::{FaultRef, Label};

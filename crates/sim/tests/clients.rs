@@ -103,11 +103,12 @@ fn an_app_that_always_dies_is_started_so_often_and_not_more() {
     assert!(intents.values().any(|told| deaths(told) > 5));
 }
 
-#[test]
-fn an_app_dies_at_any_moment_of_its_wait_and_takes_all_its_taps_along() {
-    let taps = "name = \"app\"\ntaps = [{}, { after = \"100ms\" }, { after = \"3s\" }]";
-    let plan = plan(&DYING.replace("name = \"app\"", taps));
+/// What an app does that dies and has these fields: how often it dies, how often late in its wait, and how many attempts end
+/// together with another. None may outlive its app, or be made while it is gone.
+fn deaths(fields: &str) -> (u64, u64, u64) {
+    let plan = plan(&DYING.replace("name = \"app\"", &format!("name = \"app\"\n{fields}")));
     let history = go(&plan, "claim-complete", 1).history;
+    assert!(met(&history, Label::AppCrash) > 100);
     let intents = by_intent(attempts(&history));
     let (mut deaths, mut together, mut later) = (0, 0, 0);
     for told in intents.values() {
@@ -127,10 +128,22 @@ fn an_app_dies_at_any_moment_of_its_wait_and_takes_all_its_taps_along() {
             }
         }
     }
+    (deaths, later, together)
+}
+
+#[test]
+fn an_app_dies_at_any_moment_of_its_wait_and_takes_all_its_taps_along() {
+    let (deaths, later, together) =
+        deaths("taps = [{}, { after = \"100ms\" }, { after = \"3s\" }]");
     assert!(deaths > 150, "{deaths}");
     assert!(later > 50 && later < deaths, "{later} of {deaths}");
     assert!(together > 20, "{together}");
-    assert!(met(&history, Label::AppCrash) > 100);
+}
+
+#[test]
+fn an_edited_cart_is_sent_by_the_app_and_dies_with_it() {
+    let (deaths, _, together) = deaths("edited-cart = { chance = 1, after = \"100ms\" }");
+    assert!(deaths > 150 && together > 20, "{deaths}, {together}");
 }
 
 #[test]

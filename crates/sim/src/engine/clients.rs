@@ -228,8 +228,7 @@ where
     fn come(&mut self, visit: Visit, after_us: u64) {
         let go = &self.visit;
         let task = self.clients.spawn_with(|_| go(visit));
-        // Another tab, or the payment's channel, is not the app.
-        if self.world.plan.clients[visit.intent.client].crash.is_some() && visit.tap < TAB_TAP {
+        if self.world.plan.clients[visit.intent.client].crash.is_some() && visit.is_of_the_app() {
             let intent = visit.purchase.intent.index() as u32;
             let state = &mut *self.world.state.borrow_mut();
             state.apps.entry(intent).or_default().push(task);
