@@ -68,13 +68,12 @@ impl IdempotencyKey {
     /// # Panics
     /// If the prefix is not a key itself.
     #[inline]
-    pub fn numbered(prefix: char, number: u64) -> IdempotencyKey {
+    pub fn numbered(prefix: &'static str, number: u64) -> IdempotencyKey {
         assert!(
-            prefix.is_ascii_graphic(),
+            prefix.bytes().all(|byte| byte.is_ascii_graphic()),
             "a prefix of a key is visible ASCII"
         );
-        let mut text = CompactString::const_new("");
-        text.push(prefix);
+        let mut text = CompactString::const_new(prefix);
         text.push_str(itoa::Buffer::new().format(number));
         IdempotencyKey(text)
     }
@@ -271,7 +270,7 @@ mod tests {
         for number in [0, 7, 10, 1_234_567, u64::MAX] {
             let text = format!("k{number}");
             assert_eq!(
-                IdempotencyKey::numbered('k', number),
+                IdempotencyKey::numbered("k", number),
                 IdempotencyKey::new(text).unwrap()
             );
         }

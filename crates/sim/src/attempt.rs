@@ -17,6 +17,14 @@ pub(crate) struct AttemptId {
     generation: u32,
 }
 
+impl AttemptId {
+    /// The attempt as a message names it that holds it.
+    #[inline]
+    pub(crate) fn held(self) -> Held {
+        Held(self.slot)
+    }
+}
+
 /// An attempt that a message under way holds: its slot says it all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Held(u32);
@@ -72,6 +80,10 @@ pub(crate) struct Flight {
     client_task: Option<TaskId>,
     /// The client stops waiting at some time, whatever comes.
     timed: bool,
+    /// When it does, if it does by itself.
+    gives_up_us: u64,
+    /// When the slot's alarm rings. It outlives the attempt that it was set for: see [`State::alarm`].
+    alarm_us: u64,
     pub(crate) intent: u32,
     pub(crate) client: usize,
     pub(crate) replica: u32,
@@ -116,6 +128,9 @@ impl Coming {
     }
 }
 
+/// Beyond all time.
+const NEVER_US: u64 = u64::MAX;
+
 pub(crate) const CODE_RESET: &str = "reset";
 pub(crate) const CODE_TIMEOUT: &str = "timeout";
 pub(crate) const CODE_DIED: &str = "client died";
@@ -132,7 +147,10 @@ impl Attempts {
     #[inline]
     fn begin(&mut self) -> (AttemptId, &mut Flight) {
         let slot = self.free.pop().unwrap_or_else(|| {
-            self.flights.push(Flight::default());
+            self.flights.push(Flight {
+                alarm_us: NEVER_US,
+                ..Flight::default()
+            });
             self.flights.len() as u32 - 1
         });
         let flight = &mut self.flights[slot as usize];
@@ -156,10 +174,12 @@ impl Attempts {
         flight
     }
 
+    /// A copy of the request sets out, and holds the attempt.
     #[inline]
-    pub(crate) fn hold(&mut self, id: AttemptId) -> Held {
-        self.get(id).holds += 1;
-        Held(id.slot)
+    pub(crate) fn copy_out(&mut self, id: AttemptId) {
+        let flight = self.get(id);
+        flight.holds += 1;
+        flight.copies += 1;
     }
 
     /// The attempt that a message holds.
@@ -307,11 +327,15 @@ impl State {
         flight.request = Some(attempt.request);
         flight.malformed = attempt.malformed;
         flight.timed = attempt.timeout_us.is_some() || attempt.dies_after_us.is_some();
+        flight.gives_up_us = attempt
+            .timeout_us
+            .map_or(NEVER_US, |span_us| now_us + span_us);
         flight.end = None;
-        if let Some(span_us) = attempt.timeout_us {
-            let lane = self.kernel.lane(span_us);
+        if flight.gives_up_us < flight.alarm_us {
+            flight.alarm_us = flight.gives_up_us;
+            let at_us = flight.gives_up_us;
             self.kernel
-                .after_lane(lane, Class::Timer, Event::GiveUp(id));
+                .at(at_us, Class::Timer, Event::Alarm(Held(id.slot)));
         }
         if let Some(span_us) = attempt.dies_after_us {
             self.kernel.after(span_us, Class::Timer, Event::AppDies(id));
@@ -322,8 +346,7 @@ impl State {
                 .uplink
                 .draw(&mut self.chooser, UPLINK, lineage, 0)
         });
-        self.send_request(world, id, span_us);
-        if self.attempts.is_forsaken(id) {
+        if !self.send_request(world, id, span_us) && self.attempts.is_forsaken(id) {
             self.forsake(id);
         }
         id
@@ -332,21 +355,51 @@ impl State {
     /// What the world remembers of an attempt's intent.
     #[inline]
     pub(crate) fn intent_of(&mut self, attempt: AttemptId) -> &mut IntentTrack {
-        let intent = self.attempts.get(attempt).intent as usize;
+        let intent = self.attempts.get(attempt).intent;
+        self.track(intent)
+    }
+
+    /// What the world remembers of an intent.
+    #[inline]
+    pub(crate) fn track(&mut self, intent: u32) -> &mut IntentTrack {
+        let intent = intent as usize;
         if intent >= self.intents.len() {
             self.intents.resize(intent + 1, IntentTrack::default());
         }
         &mut self.intents[intent]
     }
 
-    /// The client stops waiting, if it still waits. Returns the task to go on.
-    pub(crate) fn give_up(&mut self, id: AttemptId) -> Option<TaskId> {
-        if !self.attempts.is_current(id) || self.attempts.get(id).end.is_some() {
+    /// A slot's alarm rings: the client stops waiting, if it still waits and its time has come. Returns the task to go on.
+    ///
+    /// Nearly every attempt is answered long before its client gives up. So an alarm is not set for each, and taken back: the
+    /// slot has one, that rings no later than it has to, and is then set anew for the attempt that has the slot by now.
+    pub(crate) fn alarm(&mut self, Held(slot): Held) -> Option<TaskId> {
+        let now_us = self.kernel.now_us();
+        let flight = &mut self.attempts.flights[slot as usize];
+        if flight.alarm_us > now_us {
+            // One that was set for an earlier time has taken its place.
             return None;
         }
-        self.attempts.get(id).client_task?;
+        flight.alarm_us = NEVER_US;
+        let waits = flight.holds > 0 && flight.end.is_none() && flight.client_task.is_some();
+        if !waits || flight.gives_up_us == NEVER_US {
+            return None;
+        }
+        if flight.gives_up_us > now_us {
+            flight.alarm_us = flight.gives_up_us;
+            let at_us = flight.gives_up_us;
+            self.kernel
+                .at(at_us, Class::Timer, Event::Alarm(Held(slot)));
+            return None;
+        }
+        Some(self.give_up(Held(slot)))
+    }
+
+    /// The client stops waiting.
+    fn give_up(&mut self, held: Held) -> TaskId {
         self.cover(Label::ClientTimeout);
-        self.conclude(id, End::TimedOut)
+        let id = self.attempts.named(held);
+        self.conclude(id, End::TimedOut).expect("a client waits")
     }
 
     /// An app dies, if it still waits. Returns the task that hears of it, and those that end with it: the other taps.
@@ -381,16 +434,20 @@ impl State {
 
     /// What was on its way has arrived; the first that arrives is heard. Returns the task to go on.
     pub(crate) fn arrive(&mut self, held: Held, coming: Coming) -> Option<TaskId> {
+        let now_us = self.kernel.now_us();
         let id = self.attempts.named(held);
         let flight = self.attempts.get(id);
         let waits = flight.end.is_none() && flight.client_task.is_some();
+        // Whoever gives up in this very instant does so first.
+        let in_time = flight.gives_up_us != now_us;
         let task = match coming.end() {
-            end if waits => self.conclude(id, end),
-            End::Answered(answer) => {
-                self.answers.give_back(answer);
-                None
+            end if waits && in_time => self.conclude(id, end),
+            end => {
+                if let End::Answered(answer) = end {
+                    self.answers.give_back(answer);
+                }
+                waits.then(|| self.give_up(held))
             }
-            _ => None,
         };
         self.release(id);
         task

@@ -109,7 +109,10 @@ impl State {
     /// A request is taken in: by which replica, for which lineage, and what there is to do.
     pub(crate) fn receive(&mut self, attempt: AttemptId) -> (u32, Cause, Lineage, Job) {
         let flight = self.attempts.get(attempt);
-        let lineage = flight.lineage.child(HANDLER, u64::from(flight.deliveries));
+        let (intent, lineage) = (
+            flight.intent,
+            flight.lineage.child(HANDLER, u64::from(flight.deliveries)),
+        );
         let cause = Cause::Request {
             attempt,
             client: flight.client,
@@ -129,7 +132,7 @@ impl State {
                 Some(error) => Job::Refuse(error),
             },
         );
-        let track = self.intent_of(attempt);
+        let track = self.track(intent);
         let before = *track;
         track.working += 1;
         track.replica = replica + 1;
@@ -223,7 +226,6 @@ impl State {
             track.working -= 1;
             track.succeeded |= success;
             self.respond(world, attempt, delivery, End::Answered(answer));
-            self.release(attempt);
         } else if let Some(answer) = answer {
             // Only a webhook is refused by anybody: the gateway will tell it again.
             self.answers.give_back(answer);

@@ -3,6 +3,7 @@
 use explore::{Chooser, Kind, Lineage, Odds, Site};
 use scenario::FaultKind;
 
+use crate::attempt::AttemptId;
 use crate::fault::{Armed, Faults, Opportunity, Who};
 use crate::world::State;
 
@@ -67,12 +68,13 @@ impl State {
     pub(crate) fn lost_in_a_cell<'f>(
         &mut self,
         faults: &'f Faults,
-        intent: u32,
+        id: AttemptId,
         who: Who,
     ) -> Option<&'f Armed> {
         if !faults.any(Opportunity::BadCell) || !self.under_load {
             return None;
         }
+        let intent = self.attempts.get(id).intent;
         let mut of_purchase = faults.of(Opportunity::BadCell).iter();
         let lost = of_purchase.find(|fault| self.loses(fault, intent, who))?;
         self.note_fault(lost.name(), who.replica);

@@ -200,7 +200,7 @@ where
         match event {
             Event::Intent => self.intent(),
             Event::Client(task) => self.poll_client(task),
-            Event::GiveUp(attempt) => self.go_on(|state| state.give_up(attempt)),
+            Event::Alarm(slot) => self.go_on(|state| state.alarm(slot)),
             Event::AppDies(attempt) => self.app_dies(attempt),
             Event::Forsaken(attempt) => self.forsaken(attempt),
             Event::Response(held, coming) => self.go_on(|state| state.arrive(held, coming)),

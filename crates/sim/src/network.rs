@@ -26,9 +26,9 @@ impl State {
         }
     }
 
-    /// A request sets out for its replica, perhaps twice; each copy has a fate of its own.
+    /// A request sets out for its replica, perhaps twice; each copy has a fate of its own. Whether any of them arrives.
     #[inline]
-    pub(crate) fn send_request(&mut self, world: &World, id: AttemptId, span_us: u64) {
+    pub(crate) fn send_request(&mut self, world: &World, id: AttemptId, span_us: u64) -> bool {
         let who = self.on_the_way(id, 0);
         let again = self.strike(&world.faults, Opportunity::DuplicateRequest, who);
         let first = self.send_copy(world, id, who, span_us);
@@ -43,6 +43,7 @@ impl State {
         if first && second {
             self.cover(Label::DuplicateDelivered);
         }
+        first || second
     }
 
     /// One copy of a request sets out. Whether it arrives.
@@ -61,8 +62,7 @@ impl State {
             Some(fault) => fault.delay(who, &mut self.chooser),
             None => 0,
         };
-        self.attempts.hold(id);
-        self.attempts.get(id).copies += 1;
+        self.attempts.copy_out(id);
         self.kernel.after(
             span_us + late_us,
             request_class(who.replica),
@@ -78,14 +78,15 @@ impl State {
         flight.deliveries += 1;
         flight.copies -= 1;
         self.respond(world, id, delivery, End::Reset);
-        self.release(id);
     }
 
-    /// The response to a delivery of a request, or a reset, sets out for its client.
+    /// The response to a delivery of a request, or a reset, sets out for its client. Whoever responds passes on its hold of the
+    /// attempt.
     #[inline]
     pub(crate) fn respond(&mut self, world: &World, id: AttemptId, delivery: u32, end: End) {
         let who = self.on_the_way(id, u64::from(delivery) * 2 + 1);
         let Some(end) = self.leaves(world, id, who, end) else {
+            self.release(id);
             return;
         };
         let mut span_us =
@@ -98,11 +99,10 @@ impl State {
         {
             span_us += fault.delay(who, &mut self.chooser);
         }
-        let held = self.attempts.hold(id);
         self.kernel.after(
             span_us,
             Class::Step(Object(3 << 40)),
-            Event::Response(held, Coming::new(end)),
+            Event::Response(id.held(), Coming::new(end)),
         );
     }
 
@@ -119,11 +119,9 @@ impl State {
         };
         let lost = match silent {
             true => None,
-            false => {
-                let intent = self.attempts.get(id).intent;
-                self.strike(faults, Opportunity::LoseResponse, who)
-                    .or_else(|| self.lost_in_a_cell(faults, intent, who))
-            }
+            false => self
+                .strike(faults, Opportunity::LoseResponse, who)
+                .or_else(|| self.lost_in_a_cell(faults, id, who)),
         };
         if !silent && lost.is_none() {
             return Some(end);

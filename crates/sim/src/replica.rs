@@ -138,10 +138,10 @@ impl State {
         }
         if let Some(attempt) = attempt {
             self.cover(Label::CrashInFlight);
-            self.intent_of(attempt).working -= 1;
-            self.intent_of(attempt).crashed = true;
+            let track = self.intent_of(attempt);
+            track.working -= 1;
+            track.crashed = true;
             self.respond(world, attempt, delivery, End::Reset);
-            self.release(attempt);
         }
         if let Some(webhook) = webhook {
             self.tell_later(webhook);

@@ -50,7 +50,7 @@ impl World {
         attempt: Lineage,
     ) -> Result<IdempotencyKey, KeyError> {
         match self.respells {
-            false => Ok(IdempotencyKey::numbered('k', key.index() as u64)),
+            false => Ok(IdempotencyKey::numbered("k", key.index() as u64)),
             true => IdempotencyKey::from_header(&self.header(client, key, attempt)),
         }
     }

@@ -34,8 +34,8 @@ pub(crate) enum Event {
     Intent,
     /// A client's task may go on.
     Client(TaskId),
-    /// A client stops waiting for an attempt.
-    GiveUp(AttemptId),
+    /// A client may stop waiting for the attempt of a slot.
+    Alarm(Held),
     /// A client's app dies, if it still waits for an attempt.
     AppDies(AttemptId),
     /// Nothing of an attempt is left that could reach its client, and the client has no timer: it waits for ever.
