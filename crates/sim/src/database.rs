@@ -4,24 +4,37 @@
 //! what it replaced stands in that transaction's undo log, where readers of the committed version find it. An error inside a
 //! transaction undoes it at once and releases its locks; until ROLLBACK it answers nothing but "aborted".
 //!
-//! - [`rows`]: the slots of each table and their indexes
-//! - [`coupons`]: coupons and seats, with their statements
+//! - [`keys`], [`orders`], [`stock`], [`coupons`], [`charges`], [`carts`], [`notes`]: the tables, each with its statements, one
+//!   method per SQL statement: what it sees, what it waits for, what it leaves behind
+//! - [`undo`]: what becomes of a transaction's changes at its end
 //! - [`due`]: rows by the time at which they are due
-//! - [`statements`]: one method per SQL statement
+//! - [`hashes`]: the hashes of the indexes
 //! - [`store`]: the port `orders::Store`, with a round trip for every statement
 
+mod carts;
+mod charges;
 pub(crate) mod coupons;
 mod due;
-pub(crate) mod rows;
-mod statements;
+pub(crate) mod hashes;
+pub(crate) mod keys;
+mod notes;
+mod orders;
+pub(crate) mod stock;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;
+mod undo;
 
+use ::orders::{CommitTag, StoreError};
+use carts::Carts;
+use charges::Charges;
 use coupons::Coupons;
 use explore::TaskId;
-use orders::{CommitTag, StoreError};
-use rows::{Carts, Charges, Keys, Notes, Orders, Sales, Stocks, Undo};
+use keys::Keys;
+use notes::Notes;
+use orders::Orders;
+use stock::{Sales, Stocks};
+use undo::Undo;
 
 /// An open transaction, by its place in the database's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use crate::cache::Cache;
 use crate::call::Call;
 use crate::cell::Cell as RadioCell;
 use crate::client::Page;
-use crate::database::rows::sku;
+use crate::database::stock::sku;
 use crate::database::{Database, Tx};
 use crate::fault::{Armed, Faults, Opportunity, Who};
 use crate::gateway::{Gateway, Webhook};
