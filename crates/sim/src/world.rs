@@ -64,6 +64,8 @@ pub(crate) enum Event {
     Restart(u32),
     /// A transaction that its handler dropped is rolled back.
     Abandon(Tx),
+    /// A transaction that waits in a circle has waited for long enough to look around.
+    LookAround(Tx),
 }
 
 /// Which event let the task at hand go on. A future acts only on the event that it waits for.

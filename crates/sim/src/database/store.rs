@@ -127,15 +127,26 @@ impl SimTransaction<'_> {
                 self.connection.set(Connection::Lost);
                 return Some(Err(StoreError::Unavailable));
             }
-            state.database.now_us = state.kernel.now_us();
-            let waits = state.database.waits;
-            let outcome = state.database.run(self.tx.get(), task, &mut effect);
-            if state.database.waits != waits {
-                state.cover(Label::LockWait);
-            }
-            outcome
+            self.run(state, task, &mut effect)
         };
         self.ports.statement_trip(reads, run).await
+    }
+
+    /// The database runs the statement at hand.
+    #[inline]
+    fn run<T>(
+        &self,
+        state: &mut State,
+        task: TaskId,
+        effect: &mut impl FnMut(&mut Database, Tx) -> Result<T, Stop>,
+    ) -> Option<Result<T, StoreError>> {
+        state.database.now_us = state.kernel.now_us();
+        let waits = state.database.waits;
+        let outcome = state.database.run(self.tx.get(), task, effect);
+        if state.database.waits != waits {
+            state.note_wait();
+        }
+        outcome
     }
 
     /// A statement that is a transaction of its own: it begins and commits where it takes effect, so its handler cannot go ahead
@@ -153,13 +164,7 @@ impl SimTransaction<'_> {
             if self.connection.replace(Connection::Within) == Connection::Between {
                 self.tx.set(state.database.open());
             }
-            state.database.now_us = state.kernel.now_us();
-            let waits = state.database.waits;
-            let outcome = state.database.run(self.tx.get(), task, &mut effect);
-            if state.database.waits != waits {
-                state.cover(Label::LockWait);
-            }
-            Some(match outcome? {
+            Some(match self.run(state, task, &mut effect)? {
                 Ok(value) => self.end_alone(state, reads).map(|()| value),
                 Err(error) => {
                     self.hang_up_alone(state);

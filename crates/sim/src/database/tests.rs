@@ -1,5 +1,6 @@
 //! What READ COMMITTED promises, statement by statement: each test is a short script of two or three transactions.
 
+mod deadlock;
 mod due;
 mod keys;
 mod orders;

@@ -114,25 +114,6 @@ fn a_reader_sees_the_committed_state_of_a_row_that_somebody_is_changing() {
 }
 
 #[test]
-fn two_transactions_that_wait_for_each_other_lose_one() {
-    let mut script = Script::new();
-    script.committed_key("x", claimed(1));
-    script.committed_key("y", claimed(1));
-    let (a, b) = (script.db.begin(), script.db.begin());
-    script.lock_key(a, "x").unwrap().unwrap();
-    script.lock_key(b, "y").unwrap().unwrap();
-    let waiting = script.lock_key(a, "y").unwrap_err();
-    assert_eq!(
-        script.lock_key(b, "x"),
-        Ok(Err(StoreError::Conflict)),
-        "the one that closed the circle"
-    );
-    assert_eq!(script.db.released, [waiting]);
-    assert!(script.lock_key(a, "y").unwrap().is_ok());
-    assert_eq!(script.db.deadlocks, 1);
-}
-
-#[test]
 fn every_statement_counts_once_and_so_do_begin_commit_and_rollback() {
     let mut script = Script::new();
     let (a, b) = (script.db.begin(), script.db.begin());
