@@ -62,6 +62,8 @@ labels! {
     CouponGivenBack = "coupon-given-back",
     /// A statement waited for another transaction's row lock or unique index entry.
     LockWait = "lock-wait",
+    /// Transactions waited for each other in a circle, and one of them was undone.
+    Deadlock = "deadlock",
     /// A key was forgotten after its time to live.
     KeyExpired = "key-expired",
     /// A replica was paused for longer than the lease.

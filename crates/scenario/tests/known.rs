@@ -87,6 +87,7 @@ const LABELS: &[&str] = &[
     "coupon-used",
     "coupon-given-back",
     "lock-wait",
+    "deadlock",
     "key-expired",
     "paused-beyond-lease",
     "two-replicas",

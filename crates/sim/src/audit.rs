@@ -14,7 +14,7 @@ use protocol::{Line, OrderId, Sku, Tenant};
 
 use crate::database::Database;
 use crate::database::coupons::CouponSlot;
-use crate::database::rows::Keys;
+use crate::database::keys::Keys;
 use crate::gateway::{Charge, Gateway, hash_key};
 use crate::kitchen::Kitchen;
 use crate::menu::{Menu, coupon_name};

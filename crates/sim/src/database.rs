@@ -4,24 +4,39 @@
 //! what it replaced stands in that transaction's undo log, where readers of the committed version find it. An error inside a
 //! transaction undoes it at once and releases its locks; until ROLLBACK it answers nothing but "aborted".
 //!
-//! - [`rows`]: the slots of each table and their indexes
-//! - [`coupons`]: coupons and seats, with their statements
+//! - [`keys`], [`orders`], [`stock`], [`coupons`], [`charges`], [`carts`], [`notes`]: the tables, each with its statements, one
+//!   method per SQL statement: what it sees, what it waits for, what it leaves behind
+//! - [`undo`]: what becomes of a transaction's changes at its end
+//! - [`deadlock`]: who notices that everybody waits for everybody, and when
 //! - [`due`]: rows by the time at which they are due
-//! - [`statements`]: one method per SQL statement
+//! - [`hashes`]: the hashes of the indexes
 //! - [`store`]: the port `orders::Store`, with a round trip for every statement
 
+mod carts;
+mod charges;
 pub(crate) mod coupons;
+mod deadlock;
 mod due;
-pub(crate) mod rows;
-mod statements;
+pub(crate) mod hashes;
+pub(crate) mod keys;
+mod notes;
+mod orders;
+pub(crate) mod stock;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;
+mod undo;
 
+use ::orders::{CommitTag, StoreError};
+use carts::Carts;
+use charges::Charges;
 use coupons::Coupons;
 use explore::TaskId;
-use orders::{CommitTag, StoreError};
-use rows::{Carts, Charges, Keys, Notes, Orders, Sales, Stocks, Undo};
+use keys::Keys;
+use notes::Notes;
+use orders::Orders;
+use stock::{Sales, Stocks};
+use undo::Undo;
 
 /// An open transaction, by its place in the database's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +76,9 @@ struct Transaction {
     /// Who waits for this transaction to end, first come first served.
     waiters: Vec<(TaskId, Tx)>,
     waits_for: Option<Tx>,
+    waits_since_us: u64,
+    /// It was in a circle and stopped waiting: its statement fails.
+    is_victim: bool,
     /// The statement at hand has waited, and is run again.
     has_waited: bool,
     /// Its handler has let go of it; it is rolled back when the database hears of that.
@@ -95,6 +113,8 @@ pub(crate) struct Database {
     pub(crate) waits: u64,
     /// How many take-overs of claims were committed.
     pub(crate) takeovers: u64,
+    /// The circle that the statement at hand closes by waiting, if it does: when it will be found, and by whom.
+    circle: Option<(u64, Tx)>,
     /// How often waiting would never have ended.
     pub(crate) deadlocks: u64,
 }
@@ -202,7 +222,7 @@ impl Database {
         );
         transaction.state = TxState::Closed;
         (transaction.waits_for, transaction.has_waited) = (None, false);
-        transaction.abandoned = false;
+        (transaction.is_victim, transaction.abandoned) = (false, false);
         self.closed.push(tx);
     }
 
@@ -236,6 +256,10 @@ impl Database {
     ) -> Option<Result<T, StoreError>> {
         self.resumed = std::mem::take(&mut self.transactions[tx.0 as usize].has_waited);
         self.statements += u64::from(!self.resumed);
+        if self.resumed && self.transactions[tx.0 as usize].is_victim {
+            self.abort(tx);
+            return Some(Err(StoreError::Conflict));
+        }
         if self.is_aborted(tx) {
             return Some(Err(StoreError::Aborted));
         }
@@ -245,28 +269,23 @@ impl Database {
                 self.abort(tx);
                 Some(Err(error))
             }
-            Err(Stop::Wait(holder)) => self.wait(tx, holder, task),
+            Err(Stop::Wait(holder)) => {
+                self.wait(tx, holder, task);
+                None
+            }
         }
     }
 
-    /// Waits for the holder, unless the holder waits for us: then this transaction is the victim.
-    fn wait<T>(&mut self, tx: Tx, holder: Tx, task: TaskId) -> Option<Result<T, StoreError>> {
-        let mut next = Some(holder);
-        while let Some(other) = next {
-            if other == tx {
-                self.deadlocks += 1;
-                self.abort(tx);
-                return Some(Err(StoreError::Conflict));
-            }
-            next = self.transactions[other.0 as usize].waits_for;
-        }
+    /// Waits until the holder ends.
+    fn wait(&mut self, tx: Tx, holder: Tx, task: TaskId) {
         self.waits += 1;
         let transaction = &mut self.transactions[tx.0 as usize];
         (transaction.waits_for, transaction.has_waited) = (Some(holder), true);
+        transaction.waits_since_us = self.now_us;
         self.transactions[holder.0 as usize]
             .waiters
             .push((task, tx));
-        None
+        self.circle = self.closes_circle(tx);
     }
 
     #[inline]

@@ -218,6 +218,7 @@ where
             Event::Upkeep(replica) => self.upkeep(replica),
             Event::Restart(replica) => self.world.restart(replica),
             Event::Abandon(tx) => self.world.state.borrow_mut().roll_back(tx),
+            Event::LookAround(tx) => self.world.state.borrow_mut().look_around(tx),
         }
     }
 }

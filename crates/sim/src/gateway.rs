@@ -9,7 +9,7 @@ use protocol::{
     Tenant,
 };
 
-use crate::database::rows::neighbourly;
+use crate::database::hashes::neighbourly;
 use crate::fault::Who;
 
 /// For how long the gateway remembers a key.

@@ -6,7 +6,7 @@ use history::{BasketRef, CouponRef, Item, Names, SkuRef, TenantRef};
 use protocol::{Coupon, Line, Money, OrderContent, Tenant};
 use scenario::Plan;
 
-use crate::database::rows::sku;
+use crate::database::stock::sku;
 
 /// A content that can be ordered.
 pub(crate) type MenuItem = std::sync::Arc<OrderContent>;

@@ -16,7 +16,7 @@ use crate::cache::Cache;
 use crate::call::Call;
 use crate::cell::Cell as RadioCell;
 use crate::client::Page;
-use crate::database::rows::sku;
+use crate::database::stock::sku;
 use crate::database::{Database, Tx};
 use crate::fault::{Armed, Faults, Opportunity, Who};
 use crate::gateway::{Gateway, Webhook};
@@ -64,6 +64,8 @@ pub(crate) enum Event {
     Restart(u32),
     /// A transaction that its handler dropped is rolled back.
     Abandon(Tx),
+    /// A transaction that waits in a circle has waited for long enough to look around.
+    LookAround(Tx),
 }
 
 /// Which event let the task at hand go on. A future acts only on the event that it waits for.

@@ -7,7 +7,7 @@ use hashbrown::HashTable;
 use protocol::{Coupon, Money, Tenant};
 use rustc_hash::FxHasher;
 
-use super::rows::Undo;
+use super::undo::Undo;
 use super::{Database, Stop, Tx, Writer, writable};
 
 /// A row of `coupons`, for one shop and code.

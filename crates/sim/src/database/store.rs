@@ -1,20 +1,16 @@
 //! The port `orders::Store`: a round trip for every statement, and a connection that may break at each.
+//!
+//! - [`statements`]: the port `orders::Transaction`
+
+mod statements;
 
 use std::cell::Cell;
 
 use explore::{Class, Object, TaskId};
 use history::Label;
-use orders::{
-    ChargeRow, CommitTag, Isolation, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow,
-    Store, StoreError, Token, Transaction,
-};
-use protocol::{
-    Cart, Coupon, Customer, IdempotencyKey, Line, Order, OrderContent, OrderId, OrderState,
-    ScopedKey, Span, Tenant, Time,
-};
+use orders::{CommitTag, Isolation, Store, StoreError};
 use scenario::{CrashPoint, Host};
 
-use super::statements::StockChange;
 use super::{Database, Stop, Tx};
 use crate::fault::Opportunity;
 use crate::ports::ReplicaPorts;
@@ -131,15 +127,26 @@ impl SimTransaction<'_> {
                 self.connection.set(Connection::Lost);
                 return Some(Err(StoreError::Unavailable));
             }
-            state.database.now_us = state.kernel.now_us();
-            let waits = state.database.waits;
-            let outcome = state.database.run(self.tx.get(), task, &mut effect);
-            if state.database.waits != waits {
-                state.cover(Label::LockWait);
-            }
-            outcome
+            self.run(state, task, &mut effect)
         };
         self.ports.statement_trip(reads, run).await
+    }
+
+    /// The database runs the statement at hand.
+    #[inline]
+    fn run<T>(
+        &self,
+        state: &mut State,
+        task: TaskId,
+        effect: &mut impl FnMut(&mut Database, Tx) -> Result<T, Stop>,
+    ) -> Option<Result<T, StoreError>> {
+        state.database.now_us = state.kernel.now_us();
+        let waits = state.database.waits;
+        let outcome = state.database.run(self.tx.get(), task, effect);
+        if state.database.waits != waits {
+            state.note_wait();
+        }
+        outcome
     }
 
     /// A statement that is a transaction of its own: it begins and commits where it takes effect, so its handler cannot go ahead
@@ -157,13 +164,7 @@ impl SimTransaction<'_> {
             if self.connection.replace(Connection::Within) == Connection::Between {
                 self.tx.set(state.database.open());
             }
-            state.database.now_us = state.kernel.now_us();
-            let waits = state.database.waits;
-            let outcome = state.database.run(self.tx.get(), task, &mut effect);
-            if state.database.waits != waits {
-                state.cover(Label::LockWait);
-            }
-            Some(match outcome? {
+            Some(match self.run(state, task, &mut effect)? {
                 Ok(value) => self.end_alone(state, reads).map(|()| value),
                 Err(error) => {
                     self.hang_up_alone(state);
@@ -188,7 +189,6 @@ impl SimTransaction<'_> {
 
     /// Commits the statement at hand.
     fn end_alone(&self, state: &mut State, reads: bool) -> Result<(), StoreError> {
-        let (who, faults) = (state.who(self.ports.slot), &self.ports.world.faults);
         if !reads && self.ports.breaks(state, Opportunity::LoseCommit) {
             self.hang_up_alone(state);
             state.cover(Label::CommitUnknown);
@@ -199,6 +199,13 @@ impl SimTransaction<'_> {
         if reads {
             return Ok(());
         }
+        self.committed(state)
+    }
+
+    /// A commit took effect: what it left in the outbox is on its way, and its answer may get lost.
+    #[inline]
+    fn committed(&self, state: &mut State) -> Result<(), StoreError> {
+        let (who, faults) = (state.who(self.ports.slot), &self.ports.world.faults);
         state.note_commit(self.ports.slot);
         state.relay(self.ports.world);
         if state
@@ -209,16 +216,6 @@ impl SimTransaction<'_> {
             return Err(StoreError::Unknown);
         }
         Ok(())
-    }
-
-    async fn stock(
-        &self,
-        tenant: Tenant,
-        lines: &[Line],
-        change: StockChange,
-    ) -> Result<bool, StoreError> {
-        self.statement(false, |db, tx| db.change_stock(tx, tenant, lines, change))
-            .await
     }
 
     /// What the database does with a COMMIT that reached it.
@@ -246,16 +243,7 @@ impl SimTransaction<'_> {
         if state.database.takeovers != takeovers {
             state.cover(Label::Takeover);
         }
-        state.note_commit(self.ports.slot);
-        state.relay(self.ports.world);
-        if state
-            .strike(faults, Opportunity::LoseCommitAck, who)
-            .is_some()
-        {
-            state.cover(Label::CommitUnknown);
-            return Err(StoreError::Unknown);
-        }
-        Ok(tag)
+        self.committed(state).map(|()| tag)
     }
 
     /// The COMMIT of an aborted transaction: there is nothing that could be committed, lost or refused.
@@ -291,238 +279,6 @@ impl SimTransaction<'_> {
                     .kernel
                     .after(ahead_us, Class::Step(Object(0)), Event::Abandon(tx))
             }
-        }
-    }
-}
-
-impl Transaction for SimTransaction<'_> {
-    async fn lock_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError> {
-        self.statement(true, |db, tx| db.lock_key(tx, key)).await
-    }
-
-    async fn insert_key(&mut self, key: &ScopedKey, record: KeyRecord) -> Result<(), StoreError> {
-        self.statement(false, |db, tx| db.insert_key(tx, key, record))
-            .await
-    }
-
-    async fn update_key(
-        &mut self,
-        key: &ScopedKey,
-        held: Token,
-        record: KeyRecord,
-    ) -> Result<u64, StoreError> {
-        self.statement(false, |db, tx| db.update_key(tx, key, held, record))
-            .await
-    }
-
-    async fn find_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError> {
-        self.statement(true, |db, tx| db.find_key(tx, key)).await
-    }
-
-    async fn set_key_state(&mut self, key: &ScopedKey, state: KeyState) -> Result<u64, StoreError> {
-        self.statement(false, |db, tx| db.set_key_state(tx, key, state))
-            .await
-    }
-
-    async fn lock_overdue_claims(
-        &mut self,
-        now: Time,
-        limit: usize,
-    ) -> Result<Vec<(ScopedKey, KeyRecord)>, StoreError> {
-        self.statement(false, |db, tx| db.lock_overdue_claims(tx, now, limit))
-            .await
-    }
-
-    async fn delete_expired_keys(&mut self, before: Time, limit: usize) -> Result<u64, StoreError> {
-        let deleted = self
-            .statement(false, |db, tx| db.delete_expired_keys(tx, before, limit))
-            .await?;
-        if deleted > 0 {
-            self.ports.world.state.borrow_mut().cover(Label::KeyExpired);
-        }
-        Ok(deleted)
-    }
-
-    async fn reserve_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
-        self.stock(tenant, lines, StockChange::Reserve).await
-    }
-
-    async fn settle_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
-        self.stock(tenant, lines, StockChange::Settle)
-            .await
-            .map(|_| ())
-    }
-
-    async fn release_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
-        self.stock(tenant, lines, StockChange::Release)
-            .await
-            .map(|_| ())
-    }
-
-    async fn sell_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
-        self.stock(tenant, lines, StockChange::Sell).await
-    }
-
-    async fn check_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
-        self.statement(true, |db, tx| db.check_stock(tx, tenant, lines))
-            .await
-    }
-
-    async fn check_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<bool, StoreError> {
-        self.statement(true, |db, tx| db.check_coupon(tx, tenant, coupon))
-            .await
-    }
-
-    async fn redeem_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<bool, StoreError> {
-        self.statement(false, |db, tx| db.redeem_coupon(tx, tenant, coupon))
-            .await
-    }
-
-    async fn count_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<(), StoreError> {
-        self.statement(false, |db, tx| db.count_coupon(tx, tenant, coupon, 1))
-            .await
-    }
-
-    async fn release_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<(), StoreError> {
-        self.statement(false, |db, tx| db.count_coupon(tx, tenant, coupon, -1))
-            .await?;
-        let state = &mut *self.ports.world.state.borrow_mut();
-        state.cover(Label::CouponGivenBack);
-        Ok(())
-    }
-
-    async fn insert_order(&mut self, new: NewOrder) -> Result<OrderId, StoreError> {
-        let mut new = Some(new);
-        self.statement(false, |db, tx| db.insert_order(tx, &mut new))
-            .await
-    }
-
-    async fn insert_items(
-        &mut self,
-        order: OrderId,
-        _content: &OrderContent,
-    ) -> Result<(), StoreError> {
-        // The lines are those of the row's content; what matters is whether they were inserted.
-        self.statement(false, |db, tx| db.insert_items(tx, order))
-            .await
-    }
-
-    async fn insert_item(&mut self, order: OrderId, _line: &Line) -> Result<(), StoreError> {
-        self.statement(false, |db, tx| db.insert_item(tx, order))
-            .await
-    }
-
-    async fn find_items(&mut self, order: OrderId) -> Result<Vec<Line>, StoreError> {
-        self.statement(true, |db, tx| db.find_items(tx, order))
-            .await
-    }
-
-    async fn update_order(
-        &mut self,
-        order: OrderId,
-        from: OrderState,
-        to: OrderState,
-    ) -> Result<u64, StoreError> {
-        self.statement(false, |db, tx| db.update_order(tx, order, from, to))
-            .await
-    }
-
-    async fn find_order(&mut self, order: OrderId) -> Result<Option<OrderRow>, StoreError> {
-        self.statement(true, |db, tx| db.find_order(tx, order))
-            .await
-    }
-
-    async fn find_order_by_cart(
-        &mut self,
-        tenant: Tenant,
-        cart: Cart,
-    ) -> Result<Option<Order>, StoreError> {
-        self.statement(true, |db, tx| db.find_order_by_cart(tx, tenant, cart))
-            .await
-    }
-
-    async fn find_order_by_key(
-        &mut self,
-        tenant: Option<Tenant>,
-        key: &IdempotencyKey,
-    ) -> Result<Option<Order>, StoreError> {
-        self.statement(true, |db, tx| db.find_order_by_key(tx, tenant, key))
-            .await
-    }
-
-    async fn find_recent_orders(
-        &mut self,
-        tenant: Tenant,
-        customer: Customer,
-        within: Span,
-        limit: usize,
-    ) -> Result<Vec<Order>, StoreError> {
-        self.statement(true, |db, tx| {
-            db.find_recent_orders(tx, tenant, customer, within, limit)
-        })
-        .await
-    }
-
-    async fn insert_charge(&mut self, charge: ChargeRow) -> Result<(), StoreError> {
-        self.statement(false, |db, tx| db.insert_charge(tx, charge))
-            .await
-    }
-
-    async fn increment_sales(&mut self, tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
-        self.statement(false, |db, tx| db.increment_sales(tx, tenant, lines))
-            .await
-    }
-
-    async fn insert_inventory_log(
-        &mut self,
-        _order: OrderId,
-        _lines: &[Line],
-    ) -> Result<(), StoreError> {
-        // Nothing reads the log, and an insert waits for nobody: only the round trip can be noticed.
-        self.statement(false, |_, _| Ok(())).await
-    }
-
-    async fn find_cart(&mut self, tenant: Tenant, cart: Cart) -> Result<bool, StoreError> {
-        self.statement(true, |db, tx| db.find_cart(tx, tenant, cart))
-            .await
-    }
-
-    async fn clear_cart(&mut self, tenant: Tenant, cart: Cart) -> Result<(), StoreError> {
-        self.statement(false, |db, tx| db.clear_cart(tx, tenant, cart))
-            .await
-    }
-
-    async fn insert_notification(
-        &mut self,
-        order: OrderId,
-        kind: NotificationKind,
-    ) -> Result<(), StoreError> {
-        self.statement(false, |db, tx| db.insert_notification(tx, order, kind))
-            .await
-    }
-
-    async fn commit(self) -> Result<CommitTag, StoreError> {
-        match self.connection.get() {
-            Connection::Open => {}
-            Connection::Between | Connection::Within => return Ok(CommitTag::Committed),
-            Connection::Lost | Connection::Done => return Err(StoreError::Unavailable),
-        }
-        self.ports
-            .round_trip(CrashPoint::AfterCommit, false, |state, _| {
-                Some(self.end(state))
-            })
-            .await
-    }
-
-    async fn rollback(self) {
-        if self.connection.get() == Connection::Open {
-            self.ports
-                .round_trip(CrashPoint::Anywhere, false, |state, _| {
-                    self.connection.set(Connection::Done);
-                    state.database.rollback(self.tx.get());
-                    Some(())
-                })
-                .await;
         }
     }
 }

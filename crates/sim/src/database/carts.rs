@@ -1,0 +1,75 @@
+//! `carts`: those that were bought, because all others are there.
+
+use hashbrown::HashTable;
+use protocol::{Cart, Tenant};
+
+use super::hashes::{CartKey, hash_cart};
+use super::undo::Undo;
+use super::{Database, Stop, Tx, Writer, writable};
+
+/// `carts`: those that were bought, because all others are there.
+#[derive(Debug, Default)]
+pub(crate) struct Carts {
+    /// Whether anybody ever looks. Where nobody does, nothing is kept.
+    pub(crate) are_read: bool,
+    cleared: HashTable<(CartKey, Writer)>,
+}
+
+impl Carts {
+    /// Who cleared a cart, if it was cleared: nobody any more, or an open transaction.
+    pub(crate) fn cleared_by(&self, tenant: Tenant, cart: Cart) -> Option<Writer> {
+        let key = (tenant, cart);
+        let found = self
+            .cleared
+            .find(hash_cart(key), |(other, _)| *other == key);
+        found.map(|(_, writer)| *writer)
+    }
+
+    pub(crate) fn clear(&mut self, tenant: Tenant, cart: Cart, tx: Tx) {
+        let key = (tenant, cart);
+        self.cleared
+            .insert_unique(hash_cart(key), (key, Some(tx)), |(key, _)| hash_cart(*key));
+    }
+
+    pub(super) fn settle(&mut self, tenant: Tenant, cart: Cart) {
+        let key = (tenant, cart);
+        let found = self
+            .cleared
+            .find_mut(hash_cart(key), |(other, _)| *other == key);
+        found.expect("it was cleared").1 = None;
+    }
+
+    pub(super) fn revert(&mut self, tenant: Tenant, cart: Cart) {
+        let key = (tenant, cart);
+        let found = self
+            .cleared
+            .find_entry(hash_cart(key), |(other, _)| *other == key);
+        found.expect("it was cleared").remove();
+    }
+}
+
+impl Database {
+    /// Whether `tx` sees a cart: it is there until a transaction has committed that cleared it.
+    pub(super) fn find_cart(&mut self, tx: Tx, tenant: Tenant, cart: Cart) -> Result<bool, Stop> {
+        self.carts.are_read = true;
+        Ok(match self.carts.cleared_by(tenant, cart) {
+            None => true,
+            Some(writer) => writer.is_some_and(|writer| writer != tx),
+        })
+    }
+
+    pub(super) fn clear_cart(&mut self, tx: Tx, tenant: Tenant, cart: Cart) -> Result<(), Stop> {
+        if !self.carts.are_read {
+            return Ok(());
+        }
+        match self.carts.cleared_by(tenant, cart) {
+            // A second DELETE waits, and then hits no row.
+            Some(writer) => writable(writer, tx),
+            None => {
+                self.carts.clear(tenant, cart, tx);
+                self.log(tx, Undo::ClearCart(tenant, cart));
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! `idempotency_keys`: the rows, their index, the queues of what is due, and the statements.
+
+use hashbrown::HashTable;
+use orders::ports::Constraint;
+use orders::{KeyRecord, KeyState, StoreError, Token};
+use protocol::{ScopedKey, Time};
+
+use super::due::Due;
+use super::hashes::hash_key;
+use super::undo::Undo;
+use super::{Database, Stop, Tx, Writer, writable};
+
+/// A row of `idempotency_keys`.
+#[derive(Debug)]
+pub(crate) struct KeySlot {
+    pub(crate) key: ScopedKey,
+    pub(crate) record: KeyRecord,
+    pub(crate) writer: Writer,
+    /// Inserted by the writer, and not there for others.
+    pub(crate) inserted: bool,
+    /// Deleted by the writer, or free.
+    pub(crate) deleted: bool,
+    /// No row: the place waits for another key.
+    pub(super) free: bool,
+}
+
+/// `idempotency_keys`.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    pub(crate) slots: Vec<KeySlot>,
+    index: HashTable<u32>,
+    free: Vec<u32>,
+    /// Committed claims by the end of their lease; entries may be out of date.
+    pub(crate) claims: Due,
+    /// Committed answers by their expiry; entries may be out of date.
+    pub(crate) answers: Due,
+}
+
+impl Keys {
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.slots.reserve(rows);
+        self.index
+            .reserve(rows, |_| unreachable!("an empty index has nothing to move"));
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, key: &ScopedKey) -> Option<u32> {
+        self.index
+            .find(hash_key(key), |row| self.slots[*row as usize].key == *key)
+            .copied()
+    }
+
+    pub(crate) fn insert(&mut self, key: &ScopedKey, record: KeyRecord, tx: Tx) -> u32 {
+        let slot = KeySlot {
+            key: key.clone(),
+            record,
+            writer: Some(tx),
+            inserted: true,
+            deleted: false,
+            free: false,
+        };
+        let row = match self.free.pop() {
+            Some(row) => {
+                self.slots[row as usize] = slot;
+                row
+            }
+            None => {
+                self.slots.push(slot);
+                self.slots.len() as u32 - 1
+            }
+        };
+        let slots = &self.slots;
+        self.index.insert_unique(hash_key(key), row, |row| {
+            hash_key(&slots[*row as usize].key)
+        });
+        row
+    }
+
+    pub(super) fn remove(&mut self, row: u32) {
+        let slot = &mut self.slots[row as usize];
+        (slot.deleted, slot.inserted, slot.writer) = (true, false, None);
+        slot.free = true;
+        let found = self
+            .index
+            .find_entry(hash_key(&slot.key), |other| *other == row);
+        found.expect("every row is in the index").remove();
+        self.free.push(row);
+    }
+
+    /// What a row holds is committed. It enters the queue of the completer or of the reaper, unless it goes at once.
+    pub(super) fn settle(&mut self, row: u32) {
+        let slot = &mut self.slots[row as usize];
+        (slot.writer, slot.inserted) = (None, false);
+        if slot.deleted {
+            return;
+        }
+        match slot.record.state {
+            KeyState::Claimed => self.claims.push((slot.record.lease_until, row)),
+            KeyState::Completed | KeyState::Released | KeyState::Failed => {
+                self.answers.push((slot.record.expires_at, row))
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Queue {
+    Claims,
+    Answers,
+}
+
+impl Database {
+    pub(super) fn lock_key(&mut self, tx: Tx, key: &ScopedKey) -> Result<Option<KeyRecord>, Stop> {
+        let Some(row) = self.keys.find(key) else {
+            return Ok(None);
+        };
+        let slot = &mut self.keys.slots[row as usize];
+        if slot.inserted && slot.writer != Some(tx) {
+            // An uncommitted insert is invisible, also to FOR UPDATE.
+            return Ok(None);
+        }
+        writable(slot.writer, tx)?;
+        if slot.writer.is_none() {
+            slot.writer = Some(tx);
+            let record = slot.record;
+            self.log(tx, Undo::LockKey(row));
+            return Ok(Some(record));
+        }
+        Ok((!slot.deleted).then_some(slot.record))
+    }
+
+    pub(super) fn insert_key(
+        &mut self,
+        tx: Tx,
+        key: &ScopedKey,
+        record: KeyRecord,
+    ) -> Result<(), Stop> {
+        if let Some(row) = self.keys.find(key) {
+            return self.insert_key_again(tx, row, record);
+        }
+        let row = self.keys.insert(key, record, tx);
+        self.log(tx, Undo::InsertKey(row));
+        Ok(())
+    }
+
+    /// The unique index has the key. Whoever changes its row may yet take it away; whoever only locked it will not.
+    fn insert_key_again(&mut self, tx: Tx, row: u32, record: KeyRecord) -> Result<(), Stop> {
+        let slot = &self.keys.slots[row as usize];
+        match slot.writer {
+            Some(other) if other != tx && self.changes_key(other, row) => Err(Stop::Wait(other)),
+            Some(own) if own == tx && slot.deleted => {
+                let slot = &mut self.keys.slots[row as usize];
+                let old = std::mem::replace(&mut slot.record, record);
+                slot.deleted = false;
+                self.log(tx, Undo::ReinsertKey(row, old));
+                Ok(())
+            }
+            _ => Err(StoreError::Unique(Constraint::Keys).into()),
+        }
+    }
+
+    /// Whether a transaction has written a row of `idempotency_keys`, not only locked it. Any UPDATE counts: PostgreSQL's
+    /// unique check sees a version that is about to be replaced, and waits to know by what.
+    fn changes_key(&self, tx: Tx, row: u32) -> bool {
+        self.undo_log(tx).iter().any(|undo| match undo {
+            Undo::InsertKey(r)
+            | Undo::ReinsertKey(r, _)
+            | Undo::UpdateKey(r, _)
+            | Undo::DeleteKey(r) => *r == row,
+            _ => false,
+        })
+    }
+
+    /// A record as those see it who do not see what its writer did.
+    fn committed_key(&self, row: u32) -> &KeyRecord {
+        let slot = &self.keys.slots[row as usize];
+        let log = slot.writer.map_or(&[][..], |writer| self.undo_log(writer));
+        let replaced = log.iter().find_map(|undo| match undo {
+            Undo::UpdateKey(r, old) | Undo::ReinsertKey(r, old) if *r == row => Some(old),
+            _ => None,
+        });
+        replaced.unwrap_or(&slot.record)
+    }
+
+    pub(super) fn update_key(
+        &mut self,
+        tx: Tx,
+        key: &ScopedKey,
+        held: Token,
+        record: KeyRecord,
+    ) -> Result<u64, Stop> {
+        let Some(row) = self.keys.find(key) else {
+            return Ok(0);
+        };
+        let slot = &self.keys.slots[row as usize];
+        if let Some(other) = slot.writer.filter(|writer| *writer != tx) {
+            let hit = self.resumed || self.committed_key(row).token == held;
+            return if slot.inserted || !hit {
+                Ok(0)
+            } else {
+                Err(Stop::Wait(other))
+            };
+        }
+        let slot = &mut self.keys.slots[row as usize];
+        if slot.deleted || slot.record.token != held {
+            if self.resumed && slot.writer.is_none() {
+                // Whoever waited for a row has locked it, also if it turns out to be another than was looked for.
+                slot.writer = Some(tx);
+                self.log(tx, Undo::LockKey(row));
+            }
+            return Ok(0);
+        }
+        let old = std::mem::replace(&mut slot.record, record);
+        slot.writer = Some(tx);
+        self.log(tx, Undo::UpdateKey(row, old));
+        Ok(1)
+    }
+
+    /// The record as `tx` sees it; nothing is locked and nothing waits.
+    pub(super) fn find_key(&mut self, tx: Tx, key: &ScopedKey) -> Result<Option<KeyRecord>, Stop> {
+        let Some(row) = self.keys.find(key) else {
+            return Ok(None);
+        };
+        let slot = &self.keys.slots[row as usize];
+        Ok(match slot.writer {
+            Some(other) if other != tx => (!slot.inserted).then(|| *self.committed_key(row)),
+            _ => (!slot.deleted).then_some(slot.record),
+        })
+    }
+
+    /// Writes the state of a record, whoever wrote the row before.
+    pub(super) fn set_key_state(
+        &mut self,
+        tx: Tx,
+        key: &ScopedKey,
+        state: KeyState,
+    ) -> Result<u64, Stop> {
+        let Some(row) = self.keys.find(key) else {
+            return Ok(0);
+        };
+        let slot = &mut self.keys.slots[row as usize];
+        if slot.inserted && slot.writer != Some(tx) {
+            return Ok(0);
+        }
+        writable(slot.writer, tx)?;
+        if slot.deleted {
+            return Ok(0);
+        }
+        let old = slot.record;
+        (slot.record.state, slot.writer) = (state, Some(tx));
+        self.log(tx, Undo::UpdateKey(row, old));
+        Ok(1)
+    }
+
+    pub(super) fn lock_overdue_claims(
+        &mut self,
+        tx: Tx,
+        now: Time,
+        limit: usize,
+    ) -> Result<Vec<(ScopedKey, KeyRecord)>, Stop> {
+        let mut found = Vec::new();
+        for row in self.due(tx, now, limit, Queue::Claims) {
+            let slot = &mut self.keys.slots[row as usize];
+            found.push((slot.key.clone(), slot.record));
+            if slot.writer.replace(tx).is_none() {
+                self.log(tx, Undo::LockKey(row));
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) fn delete_expired_keys(
+        &mut self,
+        tx: Tx,
+        before: Time,
+        limit: usize,
+    ) -> Result<u64, Stop> {
+        let rows = self.due(tx, before, limit, Queue::Answers);
+        for row in &rows {
+            let slot = &mut self.keys.slots[*row as usize];
+            (slot.writer, slot.deleted) = (Some(tx), true);
+            self.log(tx, Undo::DeleteKey(*row));
+        }
+        Ok(rows.len() as u64)
+    }
+
+    /// The committed rows of a queue that were due before `now`, first due first, without those that others have locked.
+    /// Entries that are out of date leave the queue. What `tx` itself has written since is not looked for.
+    fn due(&mut self, tx: Tx, now: Time, limit: usize, queue: Queue) -> Vec<u32> {
+        let mut entries = std::mem::take(self.queue(queue));
+        let (mut rows, mut kept) = (Vec::new(), Vec::new());
+        while rows.len() < limit
+            && let Some(entry) = entries.pop_before(now)
+        {
+            let (at, row) = entry;
+            let slot = &self.keys.slots[row as usize];
+            let due = match slot.record.state {
+                KeyState::Claimed => (Queue::Claims, slot.record.lease_until),
+                KeyState::Completed | KeyState::Released | KeyState::Failed => {
+                    (Queue::Answers, slot.record.expires_at)
+                }
+            };
+            let current = !slot.deleted && due == (queue, at);
+            // A row that was written twice with one time stands there twice, side by side.
+            let twice = kept.last() == Some(&entry);
+            if twice || !current && slot.writer.is_none() {
+                continue;
+            }
+            kept.push(entry);
+            if current && slot.writer.is_none_or(|writer| writer == tx) {
+                rows.push(row);
+            }
+        }
+        entries.put_back(kept);
+        *self.queue(queue) = entries;
+        rows
+    }
+
+    fn queue(&mut self, queue: Queue) -> &mut Due {
+        match queue {
+            Queue::Claims => &mut self.keys.claims,
+            Queue::Answers => &mut self.keys.answers,
+        }
+    }
+}
