@@ -33,11 +33,26 @@ pub enum Distribution {
     },
 }
 
-/// A table of the quantiles at the middles of equal steps, ascending.
+/// The quantiles at the middles of equal steps, ascending.
+///
+/// A table is read at random for every message: so it is as small as it can be, or it is not there at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quantiles {
-    values: Box<[u64]>,
+    steps: u32,
+    values: Values,
 }
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Values {
+    Constant(u64),
+    /// From the lowest, over so many.
+    Uniform(u64, u64),
+    Short(Box<[u32]>),
+    Long(Box<[u64]>),
+}
+
+/// A uniform distribution as wide as this is a table. Below, its quantiles are exact in integers, if the steps are a power of two.
+const UNIFORM_EXACT: u64 = 1 << 32;
 
 impl Quantiles {
     /// The table of a distribution.
@@ -51,39 +66,61 @@ impl Quantiles {
     /// If `steps` is 0.
     pub fn coarse(distribution: Distribution, steps: u32) -> Quantiles {
         assert!(steps > 0, "a table needs a value");
-        if let Distribution::Constant(value) = distribution {
-            return Quantiles {
-                values: Box::new([value]),
-            };
-        }
         let at = |i: u32| quantile(distribution, (f64::from(i) + 0.5) / f64::from(steps));
-        Quantiles {
-            values: (0..steps).map(at).collect(),
-        }
+        let values = match distribution {
+            Distribution::Constant(value) => Values::Constant(value),
+            Distribution::Uniform(low, high)
+                if high.saturating_sub(low) < UNIFORM_EXACT && steps.is_power_of_two() =>
+            {
+                Values::Uniform(low, high.saturating_sub(low))
+            }
+            _ if at(steps - 1) <= u64::from(u32::MAX) => {
+                Values::Short((0..steps).map(|i| at(i) as u32).collect())
+            }
+            _ => Values::Long((0..steps).map(at).collect()),
+        };
+        let steps = match values {
+            Values::Constant(_) => 1,
+            _ => steps,
+        };
+        Quantiles { steps, values }
     }
 
     /// The value of a pick.
     #[inline]
     pub fn value(&self, pick: u32) -> u64 {
-        self.values[pick as usize]
+        assert!(pick < self.steps, "a pick is one of the table's");
+        match &self.values {
+            Values::Constant(value) => *value,
+            Values::Uniform(low, span) => {
+                // The middle of the pick's step, rounded: span x (pick + 1/2) / steps + 1/2.
+                let twice = span * (2 * u64::from(pick) + 1) + u64::from(self.steps);
+                low + (twice >> (self.steps.trailing_zeros() + 1))
+            }
+            Values::Short(values) => u64::from(values[pick as usize]),
+            Values::Long(values) => values[pick as usize],
+        }
     }
 
     /// The only value, if there is but one.
     #[inline]
     pub fn constant(&self) -> Option<u64> {
-        (self.values.len() == 1).then(|| self.values[0])
+        match self.values {
+            Values::Constant(value) => Some(value),
+            _ => None,
+        }
     }
 
     /// How many picks there are.
     #[inline]
     #[expect(clippy::len_without_is_empty, reason = "a table always has a value")]
     pub fn len(&self) -> u32 {
-        self.values.len() as u32
+        self.steps
     }
 
     /// The largest value.
     pub fn max(&self) -> u64 {
-        self.values[self.values.len() - 1]
+        self.value(self.steps - 1)
     }
 }
 
@@ -240,11 +277,35 @@ mod tests {
             },
             8,
         );
+        let values: Vec<u64> = (0..8).map(|pick| table.value(pick)).collect();
         assert_eq!(
-            &*table.values,
-            &[
+            values,
+            [
                 119_499, 176_178, 223_747, 272_979, 329_695, 402_240, 510_847, 753_143
             ]
         );
+    }
+
+    #[test]
+    fn a_uniform_distribution_without_a_table_has_the_values_of_its_table() {
+        for (low, high) in [(0, 0), (7, 8), (80, 400), (1_000, 2_000), (5, 600_000_000)] {
+            let distribution = Distribution::Uniform(low, high);
+            let values = Quantiles::of(distribution);
+            for pick in 0..values.len() {
+                let p = (f64::from(pick) + 0.5) / f64::from(values.len());
+                assert_eq!(
+                    values.value(pick),
+                    quantile(distribution, p),
+                    "{low} {pick}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_a_short_table_is_in_a_long_one() {
+        let table = Quantiles::of(Distribution::Exponential { mean: 1 << 40 });
+        close(at(&table, 0.5), f64::powi(2.0, 40) * f64::ln(2.0));
+        assert!(table.max() > 1 << 42);
     }
 }

@@ -1,21 +1,15 @@
-//! A timing wheel: one slot for every microsecond of the near future, and a bitmap of the slots that are taken.
+//! A timing wheel: slots for the near future, and a bitmap of those that are taken. Small, because a push and a pop touch it at
+//! random: it is to stay in the processor's nearest memory beside everything else that an event touches.
 
 use crate::queue::{Entry, key};
 
-/// How far into the future the wheel reaches. An event this far away, or farther, is not for the wheel.
-pub(crate) const HORIZON_US: u64 = 1 << 14;
-
-const WORDS: usize = HORIZON_US as usize / 64;
-const SUMMARIES: usize = WORDS / 64;
+/// How long a slot is, as a power of two of microseconds. The few events of a slot are kept in order.
+const SLOT_BITS: u32 = 4;
+const SLOTS: u64 = 1 << 12;
+const WORDS: usize = SLOTS as usize / 64;
 const NONE: u32 = u32::MAX;
 
-/// A slot holds the events of one instant, first come first served: no two instants within the horizon share a slot, and
-/// what is behind the present has been popped.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    first: u32,
-    last: u32,
-}
+const _: () = assert!(WORDS == 64, "one word says which words are not zero");
 
 /// An entry and its successor: flat, because a nested entry would bring its padding along.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +17,7 @@ struct Node<E> {
     at_us: u64,
     order: u64,
     event: E,
+    /// The next of its slot; of the slot's last the first. Of a node that is free the next free one.
     next: u32,
 }
 
@@ -35,25 +30,28 @@ impl<E> Node<E> {
 
 #[derive(Debug)]
 pub(crate) struct Wheel<E> {
-    slots: Box<[Slot]>,
+    /// The last node of each slot that is taken. No two instants within the wheel's reach that lie in different slots share one,
+    /// and what is behind the present has been popped.
+    lasts: Box<[u32; SLOTS as usize]>,
     taken: [u64; WORDS],
     /// A bit for every word of `taken` that is not zero.
-    summary: [u64; SUMMARIES],
+    summary: u64,
     nodes: Vec<Node<E>>,
     free: u32,
     len: usize,
 }
 
+#[inline]
+fn slot(at_us: u64) -> usize {
+    (at_us >> SLOT_BITS) as usize % SLOTS as usize
+}
+
 impl<E: Copy> Wheel<E> {
     pub(crate) fn new() -> Wheel<E> {
-        let empty = Slot {
-            first: NONE,
-            last: NONE,
-        };
         Wheel {
-            slots: vec![empty; HORIZON_US as usize].into_boxed_slice(),
+            lasts: Box::new([NONE; SLOTS as usize]),
             taken: [0; WORDS],
-            summary: [0; SUMMARIES],
+            summary: 0,
             nodes: Vec::new(),
             free: NONE,
             len: 0,
@@ -62,6 +60,12 @@ impl<E: Copy> Wheel<E> {
 
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// Whether the wheel reaches from now to an instant that is not before it.
+    #[inline]
+    pub(crate) fn reaches(now_us: u64, at_us: u64) -> bool {
+        (at_us >> SLOT_BITS) - (now_us >> SLOT_BITS) < SLOTS
     }
 
     #[inline]
@@ -82,44 +86,67 @@ impl<E: Copy> Wheel<E> {
         index
     }
 
+    /// Takes in an entry that was pushed after all others.
     #[inline]
     pub(crate) fn push(&mut self, entry: Entry<E>) {
-        let at = (entry.at_us % HORIZON_US) as usize;
+        let at = slot(entry.at_us);
         let node = self.node(entry);
         self.len += 1;
-        let slot = &mut self.slots[at];
-        let before = std::mem::replace(&mut slot.last, node);
-        if before != NONE {
-            self.nodes[before as usize].next = node;
+        let bit = 1 << (at % 64);
+        if self.taken[at / 64] & bit == 0 {
+            self.taken[at / 64] |= bit;
+            self.summary |= 1 << (at / 64);
+            self.nodes[node as usize].next = node;
+            self.lasts[at] = node;
             return;
         }
-        slot.first = node;
-        self.taken[at / 64] |= 1 << (at % 64);
-        self.summary[at / 4096] |= 1 << (at / 64 % 64);
+        let last = self.lasts[at];
+        if self.nodes[last as usize].at_us <= entry.at_us {
+            self.insert(last, node);
+            self.lasts[at] = node;
+        } else {
+            self.insert_within(last, node);
+        }
     }
 
-    /// Takes the first event of an instant that has one, which is the earliest of all; with it the key of the earliest that
-    /// is left.
+    /// Puts a node behind another of its slot.
+    #[inline]
+    fn insert(&mut self, before: u32, node: u32) {
+        self.nodes[node as usize].next = self.nodes[before as usize].next;
+        self.nodes[before as usize].next = node;
+    }
+
+    /// Puts a node before the first of its slot that is due later.
+    fn insert_within(&mut self, last: u32, node: u32) {
+        let at_us = self.nodes[node as usize].at_us;
+        let mut before = last;
+        loop {
+            let next = self.nodes[before as usize].next;
+            if self.nodes[next as usize].at_us > at_us {
+                return self.insert(before, node);
+            }
+            before = next;
+        }
+    }
+
+    /// Takes the first event of an instant that is the earliest of all; with it the key of the earliest that is left.
     #[inline]
     pub(crate) fn pop(&mut self, at_us: u64) -> (E, Option<u128>) {
-        let at = (at_us % HORIZON_US) as usize;
-        let index = self.slots[at].first;
+        let at = slot(at_us);
+        let last = self.lasts[at];
+        let index = self.nodes[last as usize].next;
         let node = &mut self.nodes[index as usize];
         let (event, next) = (node.event, node.next);
         node.next = self.free;
         self.free = index;
         self.len -= 1;
-        if next != NONE {
-            self.slots[at].first = next;
+        if index != last {
+            self.nodes[last as usize].next = next;
             return (event, Some(self.nodes[next as usize].key()));
         }
-        self.slots[at] = Slot {
-            first: NONE,
-            last: NONE,
-        };
         self.taken[at / 64] &= !(1 << (at % 64));
         if self.taken[at / 64] == 0 {
-            self.summary[at / 4096] &= !(1 << (at / 64 % 64));
+            self.summary &= !(1 << (at / 64));
         }
         (event, self.next_from(at))
     }
@@ -127,47 +154,31 @@ impl<E: Copy> Wheel<E> {
     /// The key of the first event at or after a slot, going round.
     #[inline]
     fn next_from(&self, at: usize) -> Option<u128> {
-        if self.len == 0 {
+        if self.summary == 0 {
             return None;
         }
         let here = self.taken[at / 64] & (u64::MAX << (at % 64));
-        let slot = if here == 0 {
-            self.next_word(at / 64)
-        } else {
-            at / 64 * 64 + here.trailing_zeros() as usize
+        let slot = match here {
+            0 => self.next_word(at / 64),
+            _ => at / 64 * 64 + here.trailing_zeros() as usize,
         };
-        Some(self.nodes[self.slots[slot].first as usize].key())
+        let first = self.nodes[self.lasts[slot] as usize].next;
+        Some(self.nodes[first as usize].key())
     }
 
     /// The first taken slot in a word after this one, going round; a wheel that is not empty has one.
+    #[inline]
     fn next_word(&self, word: usize) -> usize {
         let after = (word + 1) % WORDS;
-        let mut group = after / 64;
-        let mut bits = self.summary[group] & (u64::MAX << (after % 64));
-        while bits == 0 {
-            group = (group + 1) % SUMMARIES;
-            bits = self.summary[group];
-        }
-        let word = group * 64 + bits.trailing_zeros() as usize;
+        let round = self.summary.rotate_right(after as u32);
+        let word = (after + round.trailing_zeros() as usize) % WORDS;
         word * 64 + self.taken[word].trailing_zeros() as usize
     }
 
     /// Forgets everything, keeping the memory.
     pub(crate) fn clear(&mut self) {
-        for group in 0..SUMMARIES {
-            while self.summary[group] != 0 {
-                let word = group * 64 + self.summary[group].trailing_zeros() as usize;
-                self.summary[group] &= self.summary[group] - 1;
-                while self.taken[word] != 0 {
-                    let bit = self.taken[word].trailing_zeros() as usize;
-                    self.taken[word] &= self.taken[word] - 1;
-                    self.slots[word * 64 + bit] = Slot {
-                        first: NONE,
-                        last: NONE,
-                    };
-                }
-            }
-        }
+        self.taken = [0; WORDS];
+        self.summary = 0;
         self.nodes.clear();
         (self.free, self.len) = (NONE, 0);
     }
