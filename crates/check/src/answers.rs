@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use history::{Completion, History, OrderRef, PayloadRef, What};
 
 use crate::facts::Facts;
-use crate::facts::{is_acceptance, order_rows};
+use crate::facts::{is_acceptance, is_server_error, order_rows};
 use crate::ttl::Bounds;
 
 /// An `ok`.
@@ -76,7 +76,7 @@ impl KeyAnswers {
                         said,
                     });
                 }
-                Some((_, _, What::Fail(_))) => {}
+                Some((_, _, What::Fail(said))) if !is_server_error(&history.contract, &said) => {}
                 _ => self.unseen_from = self.unseen_from.min(event.t),
             }
         }

@@ -3,7 +3,7 @@
 use history::{Completion, InFlight, Invoke, KeyRef, What};
 
 use crate::case::Case;
-use crate::facts::is_acceptance;
+use crate::facts::{is_acceptance, is_server_error};
 
 /// More attempts than this tell a reader nothing further.
 const ATTEMPTS_MAX: usize = 4;
@@ -155,7 +155,7 @@ fn is_unseen(case: &Case<'_>, begun: usize) -> bool {
     let done = case.facts.links[begun].partner.get();
     match done.map(|done| case.history.events[done].what) {
         Some(What::Ok(said)) => is_acceptance(case.history, &said),
-        Some(What::Fail(_)) => false,
+        Some(What::Fail(said)) => is_server_error(&case.history.contract, &said),
         _ => true,
     }
 }

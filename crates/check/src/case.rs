@@ -1,7 +1,7 @@
 //! The history with its facts, as a rule sees them.
 
 use history::{
-    AuditCharge, AuditNotification, AuditOrder, AuditStock, Completion, History, Invoke,
+    AuditCharge, AuditNotification, AuditOrder, AuditStock, Completion, CouponRef, History, Invoke,
     PayloadRef, What,
 };
 
@@ -33,6 +33,12 @@ impl<'a> Case<'a> {
     /// The charges of the audit, if anybody looked.
     pub(crate) fn charges(&self) -> Option<&'a [AuditCharge]> {
         self.history.audit.as_ref()?.charges.as_deref()
+    }
+
+    /// What a coupon takes off an order, if somebody says.
+    pub(crate) fn off(&self, coupon: CouponRef) -> Option<i64> {
+        let coupons = self.history.audit.as_ref()?.coupons.as_ref()?;
+        coupons.iter().find(|row| row.coupon == coupon)?.off
     }
 
     /// The charge in a row.

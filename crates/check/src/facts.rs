@@ -20,7 +20,7 @@ pub(crate) use charges::{ExtraCharge, charge_rows};
 pub(crate) use events::is_acceptance;
 pub(crate) use extras::{Clause, ExtraOrder};
 pub(crate) use orders::{is_live, order_rows};
-pub(crate) use refusals::Refusal;
+pub(crate) use refusals::{Refusal, is_server_error};
 pub(crate) use stock::{SkuFacts, items_of, stock_table};
 
 /// An index that may be missing, in four bytes.
@@ -194,7 +194,7 @@ pub(crate) struct Rare {
     pub(crate) sold_out: Vec<u32>,
     /// Completions that take the only request of an intent for a repetition.
     pub(crate) taken_for_repeats: Vec<u32>,
-    /// Completions that fail although the key was answered `ok` before they were asked for.
+    /// Completions that fail, or say only that they were accepted, although the key was answered `ok` before they were asked for.
     pub(crate) after_ok: Vec<u32>,
     /// Completions by which nobody knows, with a server error, of a request with a key.
     pub(crate) server_errors: Vec<u32>,

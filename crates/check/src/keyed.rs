@@ -3,7 +3,7 @@
 use history::{Completion, Invoke, What};
 
 use crate::case::Case;
-use crate::facts::{Refusal, is_acceptance};
+use crate::facts::{Refusal, is_acceptance, is_server_error};
 use crate::ttl::Bounds;
 
 /// How an attempt ended.
@@ -71,6 +71,9 @@ impl<'a> Case<'a> {
         let (end, said) = match done.map(|done| events[done].what) {
             Some(What::Ok(said)) if is_acceptance(self.history, &said) => (End::Unknown, said),
             Some(What::Ok(said)) => (End::Ok, said),
+            Some(What::Fail(said)) if is_server_error(&self.history.contract, &said) => {
+                (End::Unknown, said)
+            }
             Some(What::Fail(said)) => (End::Fail(self.facts.refusal(self.history, &said)), said),
             Some(What::Info(said)) => (End::Unknown, said),
             _ => (End::Unknown, Completion::default()),

@@ -417,7 +417,11 @@ impl Problem {
         if at_once && state.phase(i) == 0 {
             next.push(state.with(i, 2, now, state.record));
         }
-        if refusal.is_no_holder() && refusal != Refusal::Duplicate || refusal == Refusal::Shed {
+        // What is unclear may be a failure like any other.
+        let is_unclear =
+            refusal == Refusal::Unclear && !mutant!("not-linearizable/unclear-is-in-flight");
+        let may_hold = !refusal.is_no_holder() || refusal == Refusal::Duplicate || is_unclear;
+        if !may_hold || refusal == Refusal::Shed {
             return;
         }
         self.claim(state, i, now, next);

@@ -225,6 +225,23 @@ const REFUSED: &[(&[&str], usize, &str)] = &[
         3,
         "a second audit",
     ),
+    (
+        &[
+            CONTRACT,
+            r#"{"kind":"audit","t":1,"stock":{"S":{"initial":1,"on_hand":1},"S":{"initial":2,"on_hand":2}}}"#,
+        ],
+        2,
+        "\"S\" is there twice",
+    ),
+    (
+        &[
+            CONTRACT,
+            r#"{"kind":"audit","t":1,"coupons":{"C":{"limit":1},"C":{"limit":2}}}"#,
+        ],
+        2,
+        "\"C\" is there twice",
+    ),
+    (&["\u{feff}{}"], 1, "without a byte order mark"),
 ];
 
 fn assert_refused(lines: &[&str], line: usize, part: &str) {
@@ -369,6 +386,9 @@ fn a_body_may_be_any_json_and_equal_bodies_are_one() {
         ("true", "true"),
         ("false", "false"),
         ("1.5", "1.5"),
+        ("[2.0, 2e0, 1e300]", "[2,2,1e+300]"),
+        (r#""{\"b\": 2, \"a\": 1.0}""#, r#"{"a":1,"b":2}"#),
+        (r#""{\"b\": 2,""#, r#"{"b": 2,"#),
         ("-3", "-3"),
         ("7", "7"),
         (r#""R""#, "R"),

@@ -2,7 +2,7 @@
 
 use history::{Completion, Event, Expiry, History, InFlight, Invoke, KeyRef, TenantRef, What};
 
-use super::refusals::{meanings, refusal};
+use super::refusals::{is_server_error, meanings, refusal};
 use super::{Facts, Flaw, Maybe, Refusal};
 
 /// The state of a process that got `info`: it never invokes again. Idle is 0; busy is its invocation, as [`Maybe`] counts.
@@ -129,12 +129,20 @@ impl Facts {
         match end {
             End::Ok => {
                 self.counts.ok += 1;
-                if !is_acceptance(history, completion) {
+                let is_accepted = is_acceptance(history, completion);
+                if !is_accepted {
                     self.acknowledge(history, begun, index, invoke, completion);
                 }
                 if let Some(key) = invoke.key {
                     self.keys[key.index()].holder_end = event.t;
+                    if is_accepted {
+                        self.note_after_ok(history, begun, index, key);
+                    }
                 }
+            }
+            End::Fail if is_server_error(&history.contract, completion) => {
+                self.counts.fail += 1;
+                self.not_told(index, event, invoke, completion);
             }
             End::Fail => {
                 self.counts.fail += 1;
@@ -310,6 +318,15 @@ impl Facts {
         }
     }
 
+    /// Notes an answer that is no `ok`, to a request that was sent after an `ok` with its key.
+    fn note_after_ok(&mut self, history: &History, begun: usize, index: usize, key: KeyRef) {
+        let events = &history.events;
+        let first = self.keys[key.index()].first_ok.get();
+        if first.is_some_and(|first| events[first].t < events[begun].t) {
+            self.rare.after_ok.push(index as u32);
+        }
+    }
+
     fn refused_key(
         &mut self,
         history: &History,
@@ -320,14 +337,11 @@ impl Facts {
         said: &Completion,
     ) {
         let (events, contract) = (&history.events, &history.contract);
+        self.note_after_ok(history, begun, index, key);
         let facts = &mut self.keys[key.index()];
         if !facts.refused {
             facts.refused = true;
             self.rare.refused_keys.push(key.index() as u32);
-        }
-        let first = facts.first_ok.get();
-        if first.is_some_and(|first| events[first].t < events[begun].t) {
-            self.rare.after_ok.push(index as u32);
         }
         let is_stored = said
             .status

@@ -101,6 +101,15 @@ const DEFINITE: &[&str] = &[
     "coupon_used",
 ];
 
+/// Whether a failure is a server error that the contract does not store: whoever recorded it calls it a failure, and nobody knows whether
+/// the request took effect.
+#[inline]
+pub(crate) fn is_server_error(contract: &Contract, said: &Completion) -> bool {
+    let status = said.status.filter(|status| *status >= 500);
+    status.is_some_and(|status| !contract.stored_errors.contains(&status))
+        && !mutant!("failed-but-applied/server-errors-are-definite")
+}
+
 /// What each code of a history means; `None` if we do not know it.
 pub(super) fn meanings(history: &History, meanings: &mut Vec<Option<Refusal>>) {
     meanings.clear();
@@ -126,11 +135,15 @@ pub(super) fn refusal(
     }
     let in_flight = match contract.in_flight {
         Some(history::InFlight::Refuse(status)) => said.status == Some(status),
+        // Nobody says what a duplicate is answered: most say 409.
+        None => said.status == Some(409) && !mutant!("failed-but-applied/any-409-is-definite"),
         _ => false,
     };
     let mismatch = said.status.is_some() && said.status == contract.mismatch;
+    let is_promised = contract.in_flight.is_some();
     match (in_flight, mismatch, said.code) {
-        (true, false, None) => Refusal::InFlight,
+        (true, true, None) if !is_promised => Refusal::Mismatch,
+        (true, false, None) if is_promised => Refusal::InFlight,
         (true, ..) => Refusal::Unclear,
         (false, true, None) => Refusal::Mismatch,
         (false, ..) => match said.status {

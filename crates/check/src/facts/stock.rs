@@ -7,17 +7,21 @@ use super::Facts;
 use super::orders::{is_live, order_rows};
 
 /// What is known of a SKU.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SkuFacts {
     /// Units in confirmed orders.
     pub(crate) confirmed: u64,
     /// Units in pending orders.
     pub(crate) pending: u64,
+    /// Of all of them, those in orders that were there before the run.
+    pub(crate) baseline: u64,
 }
 
 impl Facts {
     /// Adds up the units.
     pub(super) fn count_stock(&mut self, history: &History) {
+        let baseline = history.audit.as_ref().map_or(&[][..], |a| &a.baseline);
+        let is_old = |order: &AuditOrder| !baseline.is_empty() && baseline.contains(&order.id);
         for order in order_rows(history).iter().filter(|order| is_live(order)) {
             let Some(basket) = items_of(history, order) else {
                 self.live_without_items += 1;
@@ -26,6 +30,7 @@ impl Facts {
             for item in history.names.items(basket) {
                 let sku = &mut self.skus[item.sku.index()];
                 let units = u64::from(item.quantity);
+                sku.baseline += if is_old(order) { units } else { 0 };
                 if order.state == OrderState::Pending {
                     sku.pending += units;
                     self.counts.units_pending += units;

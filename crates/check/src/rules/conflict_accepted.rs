@@ -4,8 +4,8 @@
 use history::PayloadRef;
 
 use crate::case::Case;
-use crate::facts::is_live;
-use crate::keyed::End;
+use crate::facts::{is_acceptance, is_live};
+use crate::keyed::{End, Try};
 use crate::tally::Tally;
 use crate::tell::witness;
 use crate::ttl::{Bounds, Within, apart};
@@ -60,7 +60,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 fn stands(case: &Case<'_>, key: usize) -> Vec<Stand> {
     let attempts = case.attempts_with(key);
     let mut stands: Vec<Stand> = Vec::new();
-    for attempt in attempts.iter().filter(|attempt| attempt.end == End::Ok) {
+    let is_taken =
+        |attempt: &&Try<'_>| attempt.end == End::Ok || is_accepted(case, &attempts, attempt);
+    for attempt in attempts.iter().filter(is_taken) {
         if let Some(payload) = attempt
             .asked
             .payload
@@ -100,6 +102,16 @@ fn stands(case: &Case<'_>, key: usize) -> Vec<Stand> {
     }
     stands.sort_by_key(|stand| stand.at.latest);
     stands
+}
+
+/// Whether an answer says that the request was accepted, although the key had been answered for another payload before it was sent.
+fn is_accepted(case: &Case<'_>, attempts: &[Try<'_>], attempt: &Try<'_>) -> bool {
+    let known = |ok: &Try<'_>| {
+        ok.end == End::Ok && ok.precedes(attempt) && ok.asked.payload != attempt.asked.payload
+    };
+    is_acceptance(case.history, &attempt.said)
+        && attempts.iter().any(known)
+        && !mutant!("conflict-accepted/acceptances-are-fine")
 }
 
 fn tell(case: &Case<'_>, tally: &mut Tally, key: u32, stands: [&Stand; 2]) {

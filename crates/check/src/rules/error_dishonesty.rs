@@ -1,11 +1,11 @@
 //! A duplicate alone causes a server error; or an unknown outcome is recorded as a terminal failure.
 
-use history::RecordState;
+use history::{KeyRef, RecordState};
 use protocol::ChargeState;
 
 use crate::case::Case;
 use crate::facts::is_live;
-use crate::keyed::End;
+use crate::keyed::{End, Try};
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -37,7 +37,9 @@ fn duplicate_of(case: &Case<'_>, done: usize) -> Option<usize> {
     let other = attempts
         .iter()
         .find(|other| other.begun != attempt.begun && other.invoked <= returned);
-    let other = other.map(|other| other.event());
+    let other = other
+        .filter(|_| !fails_alone(&attempts))
+        .map(|other| other.event());
     let other = if mutant!("error-dishonesty/alone-too") {
         other.or(Some(done))
     } else {
@@ -60,6 +62,17 @@ fn duplicate_of(case: &Case<'_>, done: usize) -> Option<usize> {
         .then_some(other)
         .flatten()
         .filter(|_| !mutant!("error-dishonesty/server-errors-are-fine"))
+}
+
+/// Whether the first attempt got a server error before any other was sent: then it is not for a duplicate that the service fails.
+fn fails_alone(attempts: &[Try<'_>]) -> bool {
+    let [first, second, ..] = attempts else {
+        return false;
+    };
+    let error = first.said.status.is_some_and(|status| status >= 500);
+    error
+        && first.precedes(second)
+        && !mutant!("error-dishonesty/failing-alone-is-no-excuse")
 }
 
 /// A record that says failed, of a key with a live order or a captured charge, when somebody was never told the outcome.
@@ -85,18 +98,29 @@ fn judge_records(case: &Case<'_>, tally: &mut Tally) {
                 is_live(order) && !mutant!("error-dishonesty/orders-do-not-count")
                     || is_captured && !mutant!("error-dishonesty/charges-do-not-count")
             });
-        let Some(effect) =
-            effect.filter(|_| is_unknown && !mutant!("error-dishonesty/records-may-lie"))
-        else {
+        let order = effect.map(|order| case.tell_order_row(order));
+        let Some(effect) = order.or_else(|| charge_of(case, row.key)) else {
             continue;
         };
+        if !is_unknown || mutant!("error-dishonesty/records-may-lie") {
+            continue;
+        }
         tally.violation(case.audit_time(), || {
             let why = format!(
                 "the record of the key {} says failed; the request took effect. What nobody knows is no failure.",
                 case.tell_key(row.key),
             );
-            let told = witness(why).row(case.tell_order_row(effect));
+            let told = witness(why).row(effect);
             attempts.first().map_or(told.clone(), |attempt| told.operation(case, attempt.event()))
         });
     }
+}
+
+/// The captured charge of the one purchase that a key was sent for, if no order has it.
+fn charge_of(case: &Case<'_>, key: KeyRef) -> Option<String> {
+    let intent = case.facts.intents[case.facts.keys[key.index()].intent.get()?];
+    let charge = case.charge(intent.captured.get()?);
+    let is_nameless = charge.order.is_none() && intent.live.get().is_none();
+    (is_nameless && !mutant!("error-dishonesty/charges-without-an-order-do-not-count"))
+        .then(|| case.tell_charge(charge))
 }

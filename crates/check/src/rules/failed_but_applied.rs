@@ -1,11 +1,13 @@
 //! Every attempt for something ended in a definite failure, and yet an order, a charge or an effect on the stock exists. A refusal as
 //! in flight is not definite, nor is any answer by which nobody knows.
 
-use history::{AuditCharge, AuditOrder};
+use std::collections::BTreeMap;
+
+use history::{AuditCharge, AuditOrder, AuditStock, PayloadRef, SkuRef};
 use protocol::ChargeState;
 
 use crate::case::Case;
-use crate::facts::is_live;
+use crate::facts::{PayloadFacts, SkuFacts, is_live};
 use crate::keyed::End;
 use crate::tally::Tally;
 use crate::tell::witness;
@@ -19,7 +21,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     if case.facts.counts.fail == 0 {
         return;
     }
-    for order in case.orders().unwrap_or_default() {
+    let orders = case.orders().unwrap_or_default().iter();
+    for order in orders
+        .filter(|order| is_live(order) || mutant!("failed-but-applied/cancelled-counts"))
+    {
         if let Some(event) = failed_attempt(case, order) {
             tally.violation(order.t.unwrap_or(case.audit_time()), || {
                 let why = format!(
@@ -44,11 +49,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     judge_stock(case, tally);
 }
 
-/// The last attempt for a live order of which every attempt failed for certain.
+/// The last attempt for an order of which every attempt failed for certain.
 fn failed_attempt(case: &Case<'_>, order: &AuditOrder) -> Option<usize> {
-    if !is_live(order) && !mutant!("failed-but-applied/cancelled-counts") {
-        return None;
-    }
     let Some(key) = order.key else {
         let payload = order.payload?;
         let facts = case.facts.payloads[payload.index()];
@@ -82,37 +84,65 @@ fn failed_attempt(case: &Case<'_>, order: &AuditOrder) -> Option<usize> {
         .flatten()
 }
 
-/// A captured charge of a purchase of which every attempt failed for certain.
+/// A captured charge of a purchase of which every attempt failed for certain. Of a live order it is the order that is told.
 fn is_charged_for_nothing(case: &Case<'_>, charge: &AuditCharge) -> bool {
-    let facts = charge
-        .intent
-        .map(|intent| case.facts.intents[intent.index()]);
-    let all = facts.is_some_and(|facts| facts.failed > 0 && facts.failed == facts.attempts);
-    all && charge.state == ChargeState::Captured
-        && !mutant!("failed-but-applied/charges-do-not-count")
+    if charge.state != ChargeState::Captured || mutant!("failed-but-applied/charges-do-not-count") {
+        return false;
+    }
+    let intent = charge.intent.map(|intent| case.facts.intents[intent.index()]);
+    let by_intent = intent.is_some_and(|facts| facts.failed > 0 && facts.failed == facts.attempts);
+    let order = charge.order.and_then(|order| case.order(order.index()));
+    let given_up = order.filter(|order| !is_live(order));
+    let by_order = given_up.is_some_and(|order| failed_attempt(case, order).is_some());
+    by_intent || by_order && !mutant!("failed-but-applied/charges-of-cancelled-orders-are-fine")
 }
 
-/// Where nothing but definite failures happened, the stock is as it was.
+/// What nobody asked for but requests that failed for certain is there as it was.
 fn judge_stock(case: &Case<'_>, tally: &mut Tally) {
-    let (counts, facts) = (&case.facts.counts, case.facts);
-    let definite: u64 = facts
-        .payloads
-        .iter()
-        .map(|payload| u64::from(payload.failed))
-        .sum();
-    let is_all = counts.attempts == counts.fail && definite == counts.fail && counts.orders == 0;
-    if !is_all || case.orders().is_none() || mutant!("failed-but-applied/stock-does-not-count") {
+    let facts = case.facts;
+    let rows = case.stock().unwrap_or_default().iter();
+    let is_changed = |row: &&AuditStock| {
+        let units = facts.skus[row.sku.index()];
+        row.on_hand != row.initial.saturating_add(row.restocked) && units == SkuFacts::default()
+    };
+    let changed: Vec<&AuditStock> = rows.filter(is_changed).collect();
+    if changed.is_empty()
+        || facts.live_without_items > 0
+        || case.orders().is_none()
+        || mutant!("failed-but-applied/stock-does-not-count")
+    {
         return;
     }
-    for row in case.stock().unwrap_or_default() {
-        if row.on_hand != row.initial.saturating_add(row.restocked) {
+    let Some(wanted) = wanted(case) else { return };
+    for row in changed {
+        if wanted.get(&row.sku) == Some(&false) {
             tally.violation(case.audit_time(), || {
                 let sku = case.history.names.skus.text(row.sku.index());
                 let why = format!(
-                    "every request was answered with a definite failure; the stock of {sku} is not what it was. What failed takes nothing."
+                    "every request for {sku} was answered with a definite failure; its stock is not what it was. What failed takes nothing."
                 );
                 witness(why).row(case.tell_stock(row))
             });
         }
     }
+}
+
+/// What was asked for, and whether by a request that may have taken effect; `None` if a request does not say.
+fn wanted(case: &Case<'_>) -> Option<BTreeMap<SkuRef, bool>> {
+    let (facts, names) = (case.facts, &case.history.names);
+    let mut wanted = BTreeMap::new();
+    let mut attempts = 0;
+    let sent = |(_, sent): &(usize, &PayloadFacts)| sent.attempts > 0;
+    for (payload, sent) in facts.payloads.iter().enumerate().filter(sent) {
+        let Some(basket) = names.payload_items(PayloadRef::new(payload as u32)) else {
+            continue;
+        };
+        attempts += u64::from(sent.attempts);
+        for item in names.items(basket) {
+            let may_be = sent.failed < sent.attempts
+                && !mutant!("failed-but-applied/others-take-nothing");
+            *wanted.entry(item.sku).or_default() |= may_be;
+        }
+    }
+    (attempts == facts.counts.attempts).then_some(wanted)
 }

@@ -31,7 +31,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
     for done in &facts.rare.taken_for_repeats {
         let done = *done as usize;
-        if mutant!("false-merge/rejected-repeats-are-fine") {
+        let key = case.attempt_at(done).and_then(|attempt| attempt.asked.key);
+        let is_shared = key.is_some_and(|key| facts.keys[key.index()].intent.get().is_none())
+            && !mutant!("false-merge/a-shared-key-is-no-excuse");
+        if is_shared || mutant!("false-merge/rejected-repeats-are-fine") {
             continue;
         }
         tally.violation(case.time(done), || {

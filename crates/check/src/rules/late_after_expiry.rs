@@ -22,8 +22,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         let expiry = made.saturating_add(ttl);
         let attempts = case.attempts_with(key.index());
         let makers = makers(&attempts, first, second, then);
-        let is_early =
-            |maker: &&&Try<'_>| maker.invoked < expiry && !mutant!("late-after-expiry/never");
+        let is_early = |maker: &&&Try<'_>| {
+            maker.invoked < expiry
+                && is_for_the_same(case, first, maker)
+                && !mutant!("late-after-expiry/never")
+        };
         let early = makers.iter().filter(is_early).count();
         let all =
             early == makers.len() && early > 0 || mutant!("late-after-expiry/any-second-order");
@@ -42,6 +45,19 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             false => {}
         }
     }
+}
+
+/// Whether a request asked for what an order was made of. What another purchase asks for under the key, or with another content, is
+/// not the same once more.
+fn is_for_the_same(case: &Case<'_>, order: &AuditOrder, maker: &Try<'_>) -> bool {
+    let intent = case.facts.orders[order.id.index()].intent.get();
+    let intents = intent.zip(maker.asked.intent);
+    let payloads = order.payload.zip(maker.asked.payload);
+    let other_intent = intents.is_some_and(|(a, b)| a != b.index())
+        && !mutant!("late-after-expiry/any-purchase-is-the-same");
+    let other_payload = payloads.is_some_and(|(a, b)| a != b)
+        && !mutant!("late-after-expiry/any-payload-is-the-same");
+    !other_intent && !other_payload
 }
 
 /// The attempts that may have made the second order: the one that was answered with it, else each that nobody was told of.

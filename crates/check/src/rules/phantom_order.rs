@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use history::{AuditOrder, Item, What};
+use history::{AuditOrder, Invoke, Item, What};
 
 use super::partial_order::is_part_of;
 use crate::case::Case;
@@ -75,6 +75,7 @@ fn find(case: &Case<'_>, order: &AuditOrder, keyless: &KeylessPayloads) -> Found
     let is_asked = attempts.iter().any(|attempt| {
         let asked = attempt.asked.payload;
         match (order.payload, asked) {
+            _ if !has_coupon(order, attempt.asked) => false,
             (Some(stored), Some(asked)) if stored != asked => false,
             (_, None) => true,
             (_, Some(asked)) => has_items(case, order, case.history.names.payload_items(asked)),
@@ -84,6 +85,13 @@ fn find(case: &Case<'_>, order: &AuditOrder, keyless: &KeylessPayloads) -> Found
         true => Found::AsAsked,
         false => Found::Phantom("its content is no payload that was sent with its key"),
     }
+}
+
+/// Whether the coupon of an order, if it has one, is the one that was asked for.
+fn has_coupon(order: &AuditOrder, asked: &Invoke) -> bool {
+    order.coupon.is_none()
+        || order.coupon == asked.coupon
+        || mutant!("phantom-order/coupon-may-be-anything")
 }
 
 /// Whether the items of an order are those asked for, or a part of them, which is `partial-order`; those that nobody said are.

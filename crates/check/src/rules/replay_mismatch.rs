@@ -6,6 +6,7 @@ use history::Completion;
 
 use crate::answers::{Answer, Class, KeyAnswers, PayloadGroup, row_time};
 use crate::case::Case;
+use crate::facts::is_live;
 use crate::tally::Tally;
 use crate::tell::witness;
 use crate::ttl::{Bounds, Within, within};
@@ -41,7 +42,10 @@ fn compare(case: &Case<'_>, tally: &mut Tally, group: &PayloadGroup<'_>, answer:
     for class in group.classes.iter().rev() {
         let precedes = class.first.returned < answer.invoked
             || mutant!("replay-mismatch/concurrent-too") && class.first.begun != answer.begun;
-        if !precedes || difference(case, &class.first.said, &answer.said).is_none() {
+        if !precedes
+            || difference(case, &class.first.said, &answer.said).is_none()
+            || is_made_anew(case, &class.first.said, &answer.said)
+        {
             continue;
         }
         match within(ttl, class.made, handled) {
@@ -57,6 +61,14 @@ fn compare(case: &Case<'_>, tally: &mut Tally, group: &PayloadGroup<'_>, answer:
     let why =
         "an answer differs from an earlier one, and nobody can tell whether the key had expired";
     tally.unknown(u64::from(is_undecided), why);
+}
+
+/// Whether an answer names another order than the first, which was cancelled: that may be made again, by contract.
+fn is_made_anew(case: &Case<'_>, first: &Completion, then: &Completion) -> bool {
+    let row = first.order.and_then(|order| case.order(order.index()));
+    row.is_some_and(|row| !is_live(row))
+        && first.order != then.order
+        && !mutant!("replay-mismatch/cancelled-orders-too")
 }
 
 /// When the service decided on an answer: while the request was out; and not after it created the order that it names, if that is when

@@ -63,6 +63,7 @@ fn before(case: &Case<'_>, failed: &Try<'_>) -> Option<(Within, usize)> {
             }
             End::Fail(Refusal::NotFound) => mutant!("result-regression/not-found-is-fine"),
             End::Fail(Refusal::Mismatch) => mutant!("result-regression/mismatch-is-fine"),
+            End::Unknown => mutant!("result-regression/acceptances-are-fine"),
             _ => mutant!("result-regression/definite-failures-are-fine"),
         };
         let is = within(ttl, case.took_effect(ok), failed.span());

@@ -3,7 +3,7 @@
 use history::{Completion, OrderRef, TenantRef, What};
 
 use crate::case::Case;
-use crate::facts::Refusal;
+use crate::facts::{Refusal, is_live};
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -27,7 +27,15 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             continue;
         }
         tally.checked(1);
-        if is_stale(case, done, acked) {
+        let row = case.order(order.index());
+        let is_cancelled = row.is_some_and(|row| !is_live(row));
+        if !is_stale(case, done, acked) {
+            continue;
+        }
+        if is_cancelled && !mutant!("stale-read/cancelled-orders-too") {
+            let why = "an order that was cancelled was not found as it was acknowledged, and nobody says when it was cancelled";
+            tally.unknown(1, why);
+        } else {
             tally.violation(case.time(done), || {
                 let why = format!(
                     "{} read at {} what had been acknowledged before, and did not find it so. What was acknowledged can be read.",

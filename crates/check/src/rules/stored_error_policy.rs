@@ -1,5 +1,7 @@
 //! An error that the contract stores is not replayed, or one that it must not store blocks the key.
 
+use history::Completion;
+
 use crate::case::Case;
 use crate::facts::Refusal;
 use crate::keyed::{End, Try};
@@ -60,7 +62,7 @@ fn judge_replays(case: &Case<'_>, tally: &mut Tally, key: usize) {
             continue;
         }
         tally.checked(1);
-        let same = matches!(later.end, End::Fail(_)) && later.said.status == first.said.status;
+        let same = matches!(later.end, End::Fail(_)) && is_same(&first.said, &later.said);
         let shed = later.end == End::Fail(Refusal::Shed);
         if same
             || shed
@@ -82,6 +84,18 @@ fn judge_replays(case: &Case<'_>, tally: &mut Tally, key: usize) {
             Within::Outside => {}
         }
     }
+}
+
+/// Whether a failure says what another said: status, code and body, as far as both say.
+fn is_same(first: &Completion, later: &Completion) -> bool {
+    fn differ<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {
+        a.zip(b).is_some_and(|(a, b)| a != b)
+    }
+    let other_code =
+        differ(first.code, later.code) && !mutant!("stored-error-policy/code-does-not-matter");
+    let other_body = differ(first.response, later.response)
+        && !mutant!("stored-error-policy/body-does-not-matter");
+    first.status == later.status && !other_code && !other_body
 }
 
 /// A mismatch with payloads all of which had failed with errors that are not stored.

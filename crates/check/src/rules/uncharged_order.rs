@@ -53,6 +53,13 @@ fn is_charged(case: &Case<'_>, order: &AuditOrder) -> bool {
         .get()
         .is_some_and(|intent| case.facts.intents[intent].captured_without_order);
     by_intent && !mutant!("uncharged-order/charges-name-their-order")
-        || case.facts.price_of(case.history, order) == Some(0)
-            && !mutant!("uncharged-order/nothing-is-free")
+        || is_free(case, order) && !mutant!("uncharged-order/nothing-is-free")
+}
+
+/// Whether an order comes to nothing, by itself or less what its coupon takes off.
+fn is_free(case: &Case<'_>, order: &AuditOrder) -> bool {
+    let off = order.coupon.and_then(|coupon| case.off(coupon)).unwrap_or(0);
+    let off = if mutant!("uncharged-order/coupons-take-nothing") { 0 } else { off };
+    let price = case.facts.price_of(case.history, order);
+    price.is_some_and(|price| price <= off)
 }

@@ -41,6 +41,8 @@ struct Record {
     state: Option<RecordState>,
     /// Who holds it, or held it last.
     holder: Option<(Option<HostRef>, u32)>,
+    /// Who held it before that, and does not any more.
+    ousted: Vec<HostRef>,
     /// When it was made, as far as the log says.
     made: Option<u64>,
 }
@@ -59,9 +61,9 @@ impl Record {
             (RecordState::InProgress, RecordState::InProgress) => self
                 .is_stale(what)
                 .then_some("was extended by an owner that no longer held it"),
-            (RecordState::InProgress, RecordState::Absent) => self
-                .is_stale(what)
-                .then_some("was released by an owner that no longer held it")
+            (RecordState::InProgress, RecordState::Absent) => (self.is_stale(what)
+                || self.is_ousted(what))
+            .then_some("was released by an owner that no longer held it")
                 .filter(|_| !mutant!("unfenced/anybody-may-release")),
             (RecordState::InProgress, RecordState::Completed) => (!self.is_holder(what))
                 .then_some("was completed by an owner that did not hold it")
@@ -79,10 +81,22 @@ impl Record {
         let what = change.what;
         match what.to {
             RecordState::InProgress | RecordState::Completed | RecordState::Failed => {
-                if before == RecordState::Absent || self.made.is_none() {
+                let is_new = match before {
+                    RecordState::Absent => true,
+                    RecordState::InProgress => false,
+                    // An expired record may be claimed anew without being deleted first.
+                    RecordState::Completed | RecordState::Failed => {
+                        what.to == RecordState::InProgress
+                            && !mutant!("unfenced/a-record-lives-once")
+                    }
+                };
+                if is_new || self.made.is_none() {
                     self.made = Some(change.t);
                 }
                 if !self.is_stale(what) {
+                    let before = self.holder.and_then(|(owner, _)| owner);
+                    self.ousted.extend(before);
+                    self.ousted.retain(|owner| Some(*owner) != what.owner);
                     self.holder = Some((what.owner, what.token));
                 }
             }
@@ -120,6 +134,12 @@ impl Record {
             || token == what.token
             || mutant!("unfenced/tokens-do-not-matter");
         same_owner && same_token
+    }
+
+    /// Whether the change is by somebody who once held the record, and another does now: without tokens, that is all that can be known.
+    fn is_ousted(&self, what: &Transition) -> bool {
+        let is_past = what.owner.is_some_and(|owner| self.ousted.contains(&owner));
+        is_past && !mutant!("unfenced/those-who-were-ousted-may-release")
     }
 
     /// Whether the change is by somebody whose claim was taken over.

@@ -1,9 +1,13 @@
 //! The captured amount is not what the items of the stored order come to; less what its coupon takes off.
 
-use history::CouponRef;
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
+use history::{AuditCharge, AuditOrder};
 use protocol::ChargeState;
 
 use crate::case::Case;
+use crate::facts::Clause;
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -17,10 +21,14 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     }
     let mut checked = 0;
+    let several = OnceCell::new();
     for charge in charges {
         let counts =
             charge.state == ChargeState::Captured || mutant!("wrong-amount/refunded-counts");
-        let row = charge.order.and_then(|order| case.order(order.index()));
+        let row = match charge.order {
+            Some(order) => case.order(order.index()),
+            None => by_intent(case, charge, &several),
+        };
         let Some(row) = row.filter(|_| counts) else {
             continue;
         };
@@ -41,7 +49,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
                 } else {
                     0
                 };
-                let off = off(case, coupon).filter(|_| !mutant!("wrong-amount/any-discount"));
+                let off = case.off(coupon).filter(|_| !mutant!("wrong-amount/any-discount"));
                 let is_exact =
                     off.is_none_or(|off| charge.amount == price.saturating_sub(off).max(least));
                 is_exact
@@ -66,8 +74,34 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     tally.checked(checked);
 }
 
-/// What a coupon takes off, if somebody says.
-fn off(case: &Case<'_>, coupon: CouponRef) -> Option<i64> {
-    let coupons = case.history.audit.as_ref()?.coupons.as_ref()?;
-    coupons.iter().find(|row| row.coupon == coupon)?.off
+/// The order of the purchase that a charge names, where it names no order: if the purchase has one live order and one captured charge.
+/// Of several, nobody can tell which is paid for by which.
+fn by_intent<'a>(
+    case: &Case<'a>,
+    charge: &AuditCharge,
+    several: &OnceCell<BTreeSet<usize>>,
+) -> Option<&'a AuditOrder> {
+    let intent = charge.intent?.index();
+    let live = case.facts.intents[intent].live.get()?;
+    let is_one = !several
+        .get_or_init(|| with_several(case))
+        .contains(&intent)
+        || mutant!("wrong-amount/any-order-of-the-purchase");
+    let row = case.orders().map(|orders| &orders[live]);
+    row.filter(|_| is_one && !mutant!("wrong-amount/charges-name-their-order"))
+}
+
+/// The intents with more than one live order or captured charge.
+fn with_several(case: &Case<'_>) -> BTreeSet<usize> {
+    let facts = case.facts;
+    let orders = facts.extra_orders.iter();
+    let orders = orders.filter(|extra| extra.clause == Clause::Intent);
+    let charges = facts.extra_charges.iter().filter_map(|extra| {
+        let charge = case.charge(extra.row);
+        let order = charge.order.map(|order| &facts.orders[order.index()]);
+        let intent = charge.intent.map(|intent| intent.index());
+        intent.or_else(|| order?.intent.get())
+    });
+    let orders = orders.map(|extra| extra.group as usize);
+    orders.chain(charges).collect()
 }

@@ -89,7 +89,11 @@ impl Reader {
     fn line(&mut self, line: &str, number: usize) -> Result<(), ReadError> {
         if !line.trim_ascii_start().starts_with('{') {
             let column = line.len() - line.trim_ascii_start().len() + 1;
-            return Err(at(number, Some(column), "a line is a JSON object"));
+            let what = match line.starts_with('\u{feff}') {
+                true => "a history is UTF-8 without a byte order mark",
+                false => "a line is a JSON object",
+            };
+            return Err(at(number, Some(column), what));
         }
         let kind = match kind_at_begin(line) {
             Some(kind) => kind,

@@ -1,5 +1,7 @@
 //! The audit line to rows.
 
+use std::collections::BTreeSet;
+
 use super::raw;
 use super::read::Reader;
 use super::text::Text;
@@ -22,7 +24,7 @@ impl Reader {
             stock: raw.stock.map(|rows| self.stock(rows.0)).transpose()?,
             notifications: raw.notifications.map(|rows| self.notifications(rows)),
             keys: raw.keys.map(|rows| self.keys(rows)).transpose()?,
-            coupons: raw.coupons.map(|rows| self.coupons(rows.0)),
+            coupons: raw.coupons.map(|rows| self.coupons(rows.0)).transpose()?,
         };
         // Labels that we do not know are somebody else's; whoever requires one gets told that nobody counts it.
         for (label, count) in raw.coverage.map_or(Vec::new(), |pairs| pairs.0) {
@@ -97,8 +99,12 @@ impl Reader {
 
     fn stock(&mut self, rows: Vec<(Text<'_>, raw::Stock)>) -> Result<Vec<AuditStock>, String> {
         let mut stock: Vec<AuditStock> = Vec::with_capacity(rows.len());
+        let mut seen = BTreeSet::new();
         for (name, row) in rows {
             let sku = self.history.names.skus.intern(&name.0);
+            if !seen.insert(sku) {
+                return Err(twice(&name));
+            }
             let promised = &self.history.contract.stock;
             let promised = || promised.iter().find(|(other, _)| *other == sku);
             let initial = row.initial.or_else(|| Some(promised()?.1));
@@ -142,14 +148,26 @@ impl Reader {
         Ok(keys)
     }
 
-    fn coupons(&mut self, rows: Vec<(Text<'_>, raw::Coupon)>) -> Vec<AuditCoupon> {
-        let names = &mut self.history.names;
-        let coupons = rows.into_iter().map(|(name, row)| AuditCoupon {
-            coupon: names.coupons.intern(&name.0),
-            limit: row.limit,
-            used: row.used,
-            off: row.off,
-        });
-        coupons.collect()
+    fn coupons(&mut self, rows: Vec<(Text<'_>, raw::Coupon)>) -> Result<Vec<AuditCoupon>, String> {
+        let mut coupons: Vec<AuditCoupon> = Vec::with_capacity(rows.len());
+        let mut seen = BTreeSet::new();
+        for (name, row) in rows {
+            let coupon = self.history.names.coupons.intern(&name.0);
+            if !seen.insert(coupon) {
+                return Err(twice(&name));
+            }
+            coupons.push(AuditCoupon {
+                coupon,
+                limit: row.limit,
+                used: row.used,
+                off: row.off,
+            });
+        }
+        Ok(coupons)
     }
+}
+
+/// Something has two rows, and nobody knows which of them is right.
+fn twice(name: &Text<'_>) -> String {
+    format!("{:?} is there twice", name.0)
 }

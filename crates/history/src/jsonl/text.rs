@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// A string. A whole number in its place is its digits: people write `"order": 1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,11 +102,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Body<'a> {
 }
 
 impl Body<'_> {
-    /// The body less the fields that the contract calls volatile, so that equal bodies are equal texts.
+    /// The body less the fields that the contract calls volatile, its fields sorted and its numbers spelt one way, so that equal bodies
+    /// are equal texts.
     pub(super) fn canonical(&self, volatile: &[String]) -> Cow<'_, str> {
         match self {
             Body::Json(value) => Cow::Owned(stripped(value.clone(), volatile)),
-            Body::Text(Text(text)) if !volatile.is_empty() && text.starts_with(['{', '[']) => {
+            Body::Text(Text(text)) if text.starts_with(['{', '[']) => {
                 match serde_json::from_str(text) {
                     Ok(value) => Cow::Owned(stripped(value, volatile)),
                     Err(_) => Cow::Borrowed(text),
@@ -130,6 +131,13 @@ fn strip(value: &mut Value, volatile: &[String]) {
             fields.values_mut().for_each(|field| strip(field, volatile));
         }
         Value::Array(items) => items.iter_mut().for_each(|item| strip(item, volatile)),
+        Value::Number(number) => {
+            let whole = number.as_f64().filter(|_| number.is_f64());
+            // Of these, every whole number is one that a float is exactly.
+            if let Some(whole) = whole.filter(|n| n.fract() == 0.0 && n.abs() < 9e15) {
+                *number = Number::from(whole as i64);
+            }
+        }
         _ => {}
     }
 }
