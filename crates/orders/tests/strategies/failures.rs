@@ -149,6 +149,23 @@ fn an_unreachable_gateway_is_no_reason_to_cancel_somebody_elses_order() {
 }
 
 #[test]
+fn one_round_of_the_completer_finishes_all_that_an_outage_left() {
+    let world = World::with_stock(100);
+    world.gateway_stalled.set(true);
+    for cart in 1..=50 {
+        let dead = world.replica(cart as u32);
+        let asked = request(None, cart, 1);
+        let mut first = pin!(StrategyName::ClaimComplete.create(&dead, &CONTRACT, &asked));
+        assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+    }
+    world.gateway_stalled.set(false);
+    world.pass(CONTRACT.lease + Span(1));
+    run(StrategyName::ClaimComplete.maintain(&world.replica(90), &CONTRACT));
+    world.audit(100);
+    assert_eq!(world.orders(OrderState::Confirmed), 50);
+}
+
+#[test]
 fn a_retry_takes_a_dead_owners_claim_over_and_finishes_its_order() {
     let world = World::with_stock(STOCK);
     world.gateway_stalled.set(true);
