@@ -4,7 +4,7 @@ use protocol::{ChargeNotice, ChargeState, OrderId, OrderState};
 
 use super::held::Held;
 use super::patience::{self, ROUNDS_MAX};
-use super::settle::{Ending, Written, write};
+use super::settle::{Endable, Ending, Written, write};
 use super::{identity, undo};
 use crate::contract::Contract;
 use crate::ports::{Isolation, Ports, Store, StoreError, Transaction};
@@ -18,7 +18,7 @@ pub(super) async fn hear<P: Ports>(ports: &P, contract: &Contract, notice: &Char
     };
     let ending = match notice.state {
         ChargeState::Captured => Ending::Confirm(notice.id),
-        ChargeState::Declined => Ending::declined(),
+        ChargeState::Declined => Ending::Decline,
         ChargeState::Authorized | ChargeState::Refunded | ChargeState::Voided => return true,
     };
     for round in 0..ROUNDS_MAX {
@@ -69,6 +69,7 @@ async fn hear_in(
         return Ok(false);
     }
     let held = Held::taken_over(key, &record, row);
-    let written = write(tx, contract, &held, ending).await?;
+    let over = record.token;
+    let written = write(tx, contract, &held, Endable { over, record }, ending).await?;
     Ok(matches!(written, Written::Now(_)))
 }

@@ -1,6 +1,6 @@
 //! Completer and reaper: what dead owners left is finished, and what nobody may ask for any more is deleted.
 
-use protocol::{ScopedKey, Time};
+use protocol::{ScopedKey, Span, Time};
 
 use super::held::Held;
 use super::settle::settle;
@@ -25,7 +25,7 @@ pub(super) async fn round<P: Ports>(ports: &P, contract: &Contract) {
     while let Ok(Batch { taken, is_full }) = take_over(ports, contract, began).await {
         for held in taken {
             // Whatever it ended in was written, or is left to be taken over again. Nobody waits for this answer.
-            let _answer = settle(ports, contract, &held).await;
+            let _answer = settle(ports, contract, &held, Span::ZERO).await;
         }
         if !is_full {
             break;
