@@ -277,7 +277,12 @@ impl Lowering<'_> {
             mismatch: mismatch.transpose()?.map(|status| status as u16),
             stored_errors: stored.map(|errors| errors.iter().map(problem).collect()),
             ttl_us: length(&contract.ttl)?,
-            lease_us: length(&contract.lease)?,
+            // No length at all is a lease too: one that is over with the next tick.
+            lease_us: contract
+                .lease
+                .as_ref()
+                .map(|l| self.length(l))
+                .transpose()?,
             recovery_deadline_us: length(&contract.recovery_deadline)?.unwrap_or(120_000_000),
             success_floor_ppm: floor.transpose()?.map(|share| (share * 1e6).round() as u32),
         })

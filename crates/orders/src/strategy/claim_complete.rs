@@ -13,7 +13,7 @@
 use compact_str::format_compact;
 use protocol::{
     Cart, ChargeNotice, IdempotencyKey, Money, OrderRequest, Problem, Response, Scope, ScopedKey,
-    Tenant, Time,
+    Span, Tenant, Time,
 };
 
 use super::Strategy;
@@ -36,6 +36,7 @@ mod patience;
 mod settle;
 
 use claim::Claiming;
+use settle::Settled;
 
 /// Claims, charges, completes; recovers what a dead owner left.
 #[derive(Clone, Copy, Debug, Default)]
@@ -235,12 +236,30 @@ impl<'a, P: Ports> Purchase<'a, P> {
         }
     }
 
+    /// Claims and settles. Whoever loses the claim on the way is a duplicate of who took it, and is told what duplicates are:
+    /// the stored answer, or that somebody is at work on it.
+    async fn decided(&self) -> Answer {
+        // By then whoever took our claim over has answered, or his lease is over and the claim is ours again, by our clock.
+        let patience = Span(self.contract.lease.0.saturating_add(self.contract.grace.0));
+        loop {
+            let held = match self.claim().await {
+                Claiming::Held(held) => held,
+                Claiming::Answer(answer) => return answer,
+            };
+            match settle::settle(self.ports, self.contract, &held, patience).await {
+                Settled::Answer(answer) => return answer,
+                Settled::Elsewhere => {
+                    if !patience::look_again(self.ports.clock(), self.patient_until).await {
+                        return Answer::passing(self.contract.in_progress());
+                    }
+                }
+            }
+        }
+    }
+
     /// The one request of this replica that asks the database. Dropped on the way, it releases the ticket.
     async fn lead(&self, ticket: Ticket<'_>) -> Response {
-        let answer = match self.claim().await {
-            Claiming::Held(held) => settle::settle(self.ports, self.contract, &held).await,
-            Claiming::Answer(answer) => answer,
-        };
+        let answer = self.decided().await;
         let ended = match answer.stored_until {
             Some(expires_at) => ticket.complete(
                 Response {

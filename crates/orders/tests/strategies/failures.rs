@@ -149,6 +149,23 @@ fn an_unreachable_gateway_is_no_reason_to_cancel_somebody_elses_order() {
 }
 
 #[test]
+fn one_round_of_the_completer_finishes_all_that_an_outage_left() {
+    let world = World::with_stock(100);
+    world.gateway_stalled.set(true);
+    for cart in 1..=50 {
+        let dead = world.replica(cart as u32);
+        let asked = request(None, cart, 1);
+        let mut first = pin!(StrategyName::ClaimComplete.create(&dead, &CONTRACT, &asked));
+        assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+    }
+    world.gateway_stalled.set(false);
+    world.pass(CONTRACT.lease + Span(1));
+    run(StrategyName::ClaimComplete.maintain(&world.replica(90), &CONTRACT));
+    world.audit(100);
+    assert_eq!(world.orders(OrderState::Confirmed), 50);
+}
+
+#[test]
 fn a_retry_takes_a_dead_owners_claim_over_and_finishes_its_order() {
     let world = World::with_stock(STOCK);
     world.gateway_stalled.set(true);
@@ -245,4 +262,84 @@ fn a_database_that_stays_away_is_unavailable_before_the_claim_and_unknown_after_
         recover(&world);
         world.audit(STOCK);
     }
+}
+
+/// The answers of an owner whose charge takes long, and of a twin elsewhere that meets it there, under a lease of no length.
+fn overtaken(world: &World, reply: Option<Reply>, contract: &Contract) -> [Response; 2] {
+    let (slow, next) = (world.replica(1), world.replica(2));
+    let asked = request(Some("k"), 1, 2);
+    world.gateway_stalled.set(true);
+    let mut first = pin!(StrategyName::ClaimComplete.create(&slow, contract, &asked));
+    assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+    world.pass(Span(1));
+    world.gateway_stalled.set(false);
+    // The twin asks as long as it may; after that, the first one's charge is through.
+    world.replies.borrow_mut().extend([Reply::InUse; 5]);
+    let twin = create_under(contract, &next, &asked);
+    world.replies.borrow_mut().extend(reply);
+    let first = run(first);
+    [first, twin]
+}
+
+#[test]
+fn an_owner_without_a_lease_is_overtaken_and_ends_its_order_all_the_same() {
+    let contract = Contract {
+        lease: Span::ZERO,
+        ..CONTRACT
+    };
+    let world = World::with_stock(STOCK);
+    let [first, twin] = overtaken(&world, None, &contract);
+    assert_eq!(refused(twin), (409, Some(Problem::InProgress)));
+    assert_eq!((first.status, first.replayed), (201, false));
+    world.audit(STOCK);
+    let world = World::with_stock(STOCK);
+    let [first, twin] = overtaken(&world, Some(Reply::Declined), &contract);
+    assert_eq!(refused(twin), (409, Some(Problem::InProgress)));
+    assert_eq!(refused(first), (402, Some(Problem::PaymentDeclined)));
+    world.audit(STOCK);
+    let token = |world: &World| {
+        world
+            .db
+            .borrow()
+            .keys
+            .values()
+            .next()
+            .map(|key| key.token.0)
+    };
+    assert_eq!(
+        token(&world),
+        Some(3),
+        "it took the claim back before it ended it"
+    );
+}
+
+#[test]
+fn who_never_reached_the_gateway_gives_nothing_up_that_somebody_took_over() {
+    let contract = Contract {
+        lease: Span::ZERO,
+        ..CONTRACT
+    };
+    let world = World::with_stock(STOCK);
+    let [first, _] = overtaken(&world, Some(Reply::Unavailable), &contract);
+    assert_eq!(refused(first), (409, Some(Problem::InProgress)));
+    assert_eq!(world.orders(OrderState::Pending), 1);
+    recover(&world);
+    world.audit(STOCK);
+    assert_eq!(world.orders(OrderState::Confirmed), 1);
+}
+
+#[test]
+fn a_twin_that_waits_for_who_overtook_it_gets_his_answer() {
+    let contract = Contract {
+        lease: Span::ZERO,
+        ..Contract::REFERENCE_WAIT
+    };
+    let world = World::with_stock(STOCK);
+    let asked = request(Some("k"), 1, 2);
+    world.replies.borrow_mut().extend([Reply::InUse; 12]);
+    assert_eq!(
+        create_under(&contract, &world.replica(1), &asked).status,
+        201
+    );
+    world.audit(STOCK);
 }

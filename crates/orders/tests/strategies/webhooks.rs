@@ -120,3 +120,43 @@ fn an_owner_that_comes_back_after_the_webhook_answers_what_is_stored() {
     world.audit(STOCK);
     assert_eq!(world.captured(), 1);
 }
+
+#[test]
+fn a_claim_that_is_another_orders_by_now_is_not_ended_by_a_late_webhook() {
+    let asked = request(Some("k"), 1, 2);
+    let world = waiting(&asked);
+    let told = notice(1, charged(&world, 1), ChargeState::Captured);
+    let stand_for = |order| {
+        let mut db = world.db.borrow_mut();
+        let record = db.keys.values_mut().next().expect("one key");
+        record.order = Some(OrderId(order));
+    };
+    stand_for(2);
+    let before = world.db.borrow().clone();
+    assert!(hear(&world, &told));
+    assert!(before == *world.db.borrow(), "nothing is written");
+    stand_for(1);
+    assert!(hear(&world, &told));
+    world.audit(STOCK);
+}
+
+#[test]
+fn a_late_webhook_does_not_reopen_a_claim_or_an_order_that_has_ended() {
+    let asked = request(Some("k"), 1, 2);
+    for end_key in [true, false] {
+        let world = waiting(&asked);
+        let told = notice(1, charged(&world, 1), ChargeState::Captured);
+        // Half ended, as no transaction of ours leaves it: the other half alone must be enough.
+        {
+            let mut db = world.db.borrow_mut();
+            if end_key {
+                db.keys.values_mut().next().expect("one key").state = KeyState::Released;
+            } else {
+                db.orders[0].state = OrderState::Cancelled;
+            }
+        }
+        let before = world.db.borrow().clone();
+        assert!(hear(&world, &told));
+        assert!(before == *world.db.borrow(), "nothing is written");
+    }
+}

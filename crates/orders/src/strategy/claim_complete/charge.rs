@@ -18,13 +18,15 @@ pub(super) enum Charge {
     Declined,
     /// No attempt reached the gateway.
     Untouched,
+    /// Somebody else's attempt is under way there, and none of ours was carried out.
+    InUse,
     /// Some attempt may have been carried out.
     Unknown,
 }
 
 /// Charges the order. Pauses between attempts fit well inside the lease: what is not known by half of it, the completer
 /// finds out. A first attempt is made even with the lease over, or a lease of no length would never charge anything; it is
-/// harmless, because whoever took over charges under the same key.
+/// harmless, because whoever took over charges under the same key. So is asking on while somebody's attempt is under way: it ends soon.
 pub(super) async fn charge<P: Ports>(ports: &P, contract: &Contract, held: &Held) -> Charge {
     let tenant = held.key.tenant;
     let key = GatewayKey::of_order(tenant, held.order);
@@ -34,9 +36,10 @@ pub(super) async fn charge<P: Ports>(ports: &P, contract: &Contract, held: &Held
         order: Some(held.order),
         amount: held.total,
     };
-    let mut touched = false;
+    let (mut touched, mut in_use) = (false, false);
     let mut pause = PAUSE_FIRST;
     for _ in 0..ATTEMPTS_MAX {
+        let mut under_way = false;
         match ports.gateway().charge(asked).await {
             Ok(answer) => match answer.state {
                 ChargeState::Captured => return Charge::Captured(answer.id),
@@ -47,18 +50,20 @@ pub(super) async fn charge<P: Ports>(ports: &P, contract: &Contract, held: &Held
                 // Reserved but not taken is neither yes nor no.
                 ChargeState::Authorized => touched = true,
             },
-            Err(GatewayError::InUse | GatewayError::Unknown) => touched = true,
+            Err(GatewayError::Unknown) => touched = true,
+            Err(GatewayError::InUse) => (in_use, under_way) = (true, true),
             Err(GatewayError::Unavailable) => {}
         }
-        if ports.clock().now() + pause + Span(contract.lease.0 / 2) > held.lease_until {
+        let is_late = ports.clock().now() + pause + Span(contract.lease.0 / 2) > held.lease_until;
+        if is_late && !under_way {
             break;
         }
         ports.clock().sleep(pause).await;
         pause = pause * 2;
     }
-    if touched {
-        Charge::Unknown
-    } else {
-        Charge::Untouched
+    match (touched, in_use) {
+        (true, _) => Charge::Unknown,
+        (false, true) => Charge::InUse,
+        (false, false) => Charge::Untouched,
     }
 }

@@ -1,14 +1,13 @@
 //! What the gateway tells unasked: late, perhaps twice, in any order. It may be all that anybody ever learns of a charge.
 
-use protocol::{ChargeNotice, ChargeState, OrderId, OrderState};
+use protocol::{ChargeNotice, ChargeState, OrderId};
 
 use super::held::Held;
 use super::patience::{self, ROUNDS_MAX};
-use super::settle::{Ending, Written, write};
+use super::settle::{Endable, Ending, Written, write};
 use super::{identity, undo};
 use crate::contract::Contract;
 use crate::ports::{Isolation, Ports, Store, StoreError, Transaction};
-use crate::rows::KeyState;
 
 /// Finishes the order that a charge was for, if it still waits for that. `false` if the gateway is to tell again.
 pub(super) async fn hear<P: Ports>(ports: &P, contract: &Contract, notice: &ChargeNotice) -> bool {
@@ -18,7 +17,7 @@ pub(super) async fn hear<P: Ports>(ports: &P, contract: &Contract, notice: &Char
     };
     let ending = match notice.state {
         ChargeState::Captured => Ending::Confirm(notice.id),
-        ChargeState::Declined => Ending::declined(),
+        ChargeState::Declined => Ending::Decline,
         ChargeState::Authorized | ChargeState::Refunded | ChargeState::Voided => return true,
     };
     for round in 0..ROUNDS_MAX {
@@ -56,19 +55,18 @@ async fn hear_in(
     order: OrderId,
     ending: Ending,
 ) -> Result<bool, StoreError> {
-    let waiting = tx.find_order(order).await?;
-    // Confirmed or cancelled is the end: whatever is told late, or for the second time, does not take it back.
-    let Some(row) = waiting.filter(|row| row.state == OrderState::Pending) else {
+    let Some(row) = tx.find_order(order).await? else {
         return Ok(false);
     };
     let key = identity(row.new.tenant, row.new.key.as_ref(), row.new.cart);
-    let Some(record) = tx.lock_key(&key).await? else {
+    let claim = tx.lock_key(&key).await?;
+    // The key may stand for another order by now. That ours is still open, and its claim, is for `write` to say: confirmed or
+    // cancelled is the end, and whatever is told late, or for the second time, does not take it back.
+    let Some(record) = claim.filter(|record| record.order == Some(order)) else {
         return Ok(false);
     };
-    if record.state != KeyState::Claimed || record.order != Some(order) {
-        return Ok(false);
-    }
     let held = Held::taken_over(key, &record, row);
-    let written = write(tx, contract, &held, ending).await?;
+    let over = record.token;
+    let written = write(tx, contract, &held, Endable { over, record }, ending).await?;
     Ok(matches!(written, Written::Now(_)))
 }

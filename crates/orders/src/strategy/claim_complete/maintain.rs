@@ -1,6 +1,6 @@
 //! Completer and reaper: what dead owners left is finished, and what nobody may ask for any more is deleted.
 
-use protocol::{ScopedKey, Time};
+use protocol::{ScopedKey, Span, Time};
 
 use super::held::Held;
 use super::settle::settle;
@@ -10,26 +10,47 @@ use crate::machine;
 use crate::ports::{Clock, Isolation, Ports, Store, StoreError, Transaction};
 use crate::rows::KeyRecord;
 
-/// So many claims are taken over in one round: few enough that they can be settled within their lease.
+/// So many claims are taken over at once: few enough that they can be settled within their lease.
 const CLAIMS_MAX: usize = 16;
 /// So many keys are deleted in one round: few enough that the statement stays short.
 const KEYS_MAX: usize = 1_000;
 
 /// One round of both. What fails is left for the next round: nothing is lost by waiting.
+///
+/// Whatever was overdue when the round began is looked at, however much that is: when the database comes back after an outage,
+/// thousands of owners may have gone at the same moment. What the round takes over itself is not overdue by that time, even
+/// under a lease of no length, so the round ends.
 pub(super) async fn round<P: Ports>(ports: &P, contract: &Contract) {
-    for held in take_over(ports, contract).await.unwrap_or_default() {
-        // Whatever it ended in was written, or is left to be taken over again. Nobody waits for this answer.
-        let _answer = settle(ports, contract, &held).await;
+    let began = ports.clock().now();
+    while let Ok(Batch { taken, is_full }) = take_over(ports, contract, began).await {
+        for held in taken {
+            // Whatever it ended in was written, or is left to be taken over again. Nobody waits for this answer.
+            let _answer = settle(ports, contract, &held, Span::ZERO).await;
+        }
+        if !is_full {
+            break;
+        }
     }
     let _left_for_the_next_round = reap(ports, contract).await;
 }
 
-/// Takes overdue claims over. If the commit is not acknowledged they may be ours or not: then nobody touches them until
-/// their lease is over once more.
-async fn take_over<P: Ports>(ports: &P, contract: &Contract) -> Result<Vec<Held>, StoreError> {
+/// Claims that were taken over together.
+struct Batch {
+    taken: Vec<Held>,
+    /// There may be more of them.
+    is_full: bool,
+}
+
+/// Takes claims over that were overdue by then. If the commit is not acknowledged they may be ours or not: then nobody touches
+/// them until their lease is over once more.
+async fn take_over<P: Ports>(
+    ports: &P,
+    contract: &Contract,
+    by: Time,
+) -> Result<Batch, StoreError> {
     let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
-    match take_over_in(&mut tx, ports, contract).await {
-        Ok(taken) => tx.commit().await?.committed().map(|()| taken),
+    match take_over_in(&mut tx, ports, contract, by).await {
+        Ok(batch) => tx.commit().await?.committed().map(|()| batch),
         Err(error) => Err(undo(tx, error).await),
     }
 }
@@ -38,10 +59,13 @@ async fn take_over_in<P: Ports>(
     tx: &mut impl Transaction,
     ports: &P,
     contract: &Contract,
-) -> Result<Vec<Held>, StoreError> {
+    by: Time,
+) -> Result<Batch, StoreError> {
     let now = ports.clock().now();
     let mut taken = Vec::new();
-    for (key, overdue) in tx.lock_overdue_claims(now, CLAIMS_MAX).await? {
+    let found = tx.lock_overdue_claims(by, CLAIMS_MAX).await?;
+    let is_full = found.len() == CLAIMS_MAX;
+    for (key, overdue) in found {
         let Some(record) = machine::take_over(&overdue, ports.owner(), now, contract.lease) else {
             continue;
         };
@@ -57,7 +81,7 @@ async fn take_over_in<P: Ports>(
             taken.push(Held::taken_over(key, &record, row));
         }
     }
-    Ok(taken)
+    Ok(Batch { taken, is_full })
 }
 
 /// Claimed, but no order was begun: nothing to finish.

@@ -1,6 +1,6 @@
 //! The second transaction, fenced by the token: everything that follows from the charge, together or not at all.
 
-use protocol::{ChargeId, OrderState, Problem, Response};
+use protocol::{ChargeId, OrderState, Problem, Response, Span};
 
 use super::charge::{Charge, charge};
 use super::held::Held;
@@ -8,16 +8,26 @@ use super::patience::{self, ROUNDS_MAX};
 use super::{Answer, UNAVAILABLE, UNKNOWN, undo};
 use crate::contract::Contract;
 use crate::machine;
-use crate::ports::{Isolation, Ports, Store, StoreError, Transaction};
-use crate::rows::{ChargeRow, KeyRecord, KeyState, NotificationKind};
+use crate::ports::{Clock, Isolation, Ports, Store, StoreError, Transaction};
+use crate::rows::{ChargeRow, KeyRecord, KeyState, NotificationKind, Token};
 
 /// How an order ends.
 #[derive(Clone, Copy)]
 pub(super) enum Ending {
     /// Charged: taken.
     Confirm(ChargeId),
-    /// Given up, with this answer.
-    Cancel(Response),
+    /// The gateway will not charge it: cancelled.
+    Decline,
+    /// The gateway was never reached: cancelled, as if nothing had been asked.
+    GiveUp,
+}
+
+/// What settling comes to.
+pub(super) enum Settled {
+    /// There is an answer, stored or not.
+    Answer(Answer),
+    /// Somebody else has the claim now, or the charge under way, and finishes what we began.
+    Elsewhere,
 }
 
 /// What the transaction came to.
@@ -25,30 +35,60 @@ pub(super) enum Written {
     /// It is to be committed.
     Now(Answer),
     /// There is nothing to write: it was done before, or somebody else has the claim.
-    Nothing(Answer),
+    Nothing(Settled),
 }
 
-/// Charges a claimed order and finishes it, or gives it up. What is not known is left to the completer, claim and all.
-pub(super) async fn settle<P: Ports>(ports: &P, contract: &Contract, held: &Held) -> Answer {
+/// A claim that may be ended, and the token that its row has until then.
+pub(super) struct Endable {
+    pub(super) over: Token,
+    pub(super) record: KeyRecord,
+}
+
+/// Charges a claimed order and finishes it, or gives it up. What is not known is left to the completer, claim and all. Whoever
+/// took the claim over meanwhile is waited for, for as long as `patience`.
+pub(super) async fn settle<P: Ports>(
+    ports: &P,
+    contract: &Contract,
+    held: &Held,
+    patience: Span,
+) -> Settled {
     let ending = match charge(ports, contract, held).await {
         Charge::Captured(charge) => Ending::Confirm(charge),
-        Charge::Declined => Ending::declined(),
+        Charge::Declined => Ending::Decline,
         // Nobody but us can have charged, and we did not: it is safe to forget everything.
-        Charge::Untouched if held.first => Ending::Cancel(UNAVAILABLE.response),
-        Charge::Untouched | Charge::Unknown => return UNKNOWN,
+        Charge::Untouched if held.first => Ending::GiveUp,
+        Charge::InUse => return Settled::Elsewhere,
+        Charge::Untouched | Charge::Unknown => return Settled::Answer(UNKNOWN),
     };
-    conclude(ports, contract, held, ending).await
+    conclude(ports, contract, held, ending, patience).await
 }
 
 /// Tries until it is done or known to be done. A commit that was not acknowledged is looked up by the next round.
-async fn conclude<P: Ports>(ports: &P, contract: &Contract, held: &Held, ending: Ending) -> Answer {
-    for round in 0..ROUNDS_MAX {
+async fn conclude<P: Ports>(
+    ports: &P,
+    contract: &Contract,
+    held: &Held,
+    ending: Ending,
+    patience: Span,
+) -> Settled {
+    let (mut until, mut failures) = (None, 0);
+    for round in 0.. {
         match conclude_once(ports, contract, held, ending).await {
-            Ok(answer) => return answer,
-            Err(_) => patience::back_off(ports.clock(), round).await,
+            Ok(Settled::Elsewhere) if ending.is_told() => {
+                let now = ports.clock().now();
+                if now > *until.get_or_insert(now + patience) {
+                    break;
+                }
+            }
+            Ok(settled) => return settled,
+            Err(_) => failures += 1,
         }
+        if failures == ROUNDS_MAX {
+            break;
+        }
+        patience::back_off(ports.clock(), round).await;
     }
-    UNKNOWN
+    Settled::Answer(UNKNOWN)
 }
 
 async fn conclude_once<P: Ports>(
@@ -56,40 +96,85 @@ async fn conclude_once<P: Ports>(
     contract: &Contract,
     held: &Held,
     ending: Ending,
-) -> Result<Answer, StoreError> {
+) -> Result<Settled, StoreError> {
     let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
-    match write(&mut tx, contract, held, ending).await {
-        Ok(Written::Now(answer)) => tx.commit().await?.committed().map(|()| answer),
-        Ok(Written::Nothing(answer)) => {
+    match conclude_in(&mut tx, ports, contract, held, ending).await {
+        Ok(Written::Now(answer)) => {
+            let ended = tx.commit().await?.committed();
+            ended.map(|()| Settled::Answer(answer))
+        }
+        Ok(Written::Nothing(found)) => {
             tx.rollback().await;
-            Ok(answer)
+            Ok(found)
         }
         Err(error) => Err(undo(tx, error).await),
     }
 }
 
-pub(super) async fn write(
+async fn conclude_in<P: Ports>(
     tx: &mut impl Transaction,
+    ports: &P,
     contract: &Contract,
     held: &Held,
     ending: Ending,
 ) -> Result<Written, StoreError> {
+    let existing = tx.lock_key(&held.key).await?;
+    match endable(ports, contract, held, ending, existing) {
+        Some(claim) => write(tx, contract, held, claim, ending).await,
+        None => found(tx, contract, held, existing, ending)
+            .await
+            .map(Written::Nothing),
+    }
+}
+
+/// The claim that we may end. It is ours; or whoever took it over from us has a lease that is over too, and then we take it back:
+/// what the gateway has told us of the charge holds whoever has the claim. Without that, two owners whose leases are shorter than
+/// their work would take the claim from each other and never end it. What the gateway has not told is only ours to say while we
+/// hold the claim.
+fn endable<P: Ports>(
+    ports: &P,
+    contract: &Contract,
+    held: &Held,
+    ending: Ending,
+    existing: Option<KeyRecord>,
+) -> Option<Endable> {
+    let of_ours =
+        |record: &KeyRecord| record.state == KeyState::Claimed && record.order == Some(held.order);
+    let record = existing.filter(of_ours)?;
+    let over = record.token;
+    if over == held.token {
+        return Some(Endable { over, record });
+    }
+    if !ending.is_told() {
+        return None;
+    }
+    let (owner, now) = (ports.owner(), ports.clock().now());
+    let record = machine::take_over(&record, owner, now, contract.lease)?;
+    Some(Endable { over, record })
+}
+
+/// Ends a claim whose row is locked.
+pub(super) async fn write(
+    tx: &mut impl Transaction,
+    contract: &Contract,
+    held: &Held,
+    claim: Endable,
+    ending: Ending,
+) -> Result<Written, StoreError> {
     let response = ending.response(held);
     let stored = contract.stores(&response);
-    let existing = tx.lock_key(&held.key).await?;
+    let Endable { over, record } = claim;
     let next = if stored {
-        machine::complete(existing.as_ref(), held.token, response)
+        machine::complete(Some(&record), record.token, response)
     } else {
-        machine::release(existing.as_ref(), held.token)
+        machine::release(Some(&record), record.token)
     };
     let Ok(next) = next else {
-        return Ok(Written::Nothing(found(contract, held, existing, response)));
+        return Ok(Written::Nothing(Settled::Answer(UNKNOWN)));
     };
-    if !write_order(tx, held, ending).await?
-        || tx.update_key(&held.key, held.token, next).await? == 0
-    {
+    if !write_order(tx, held, ending).await? || tx.update_key(&held.key, over, next).await? == 0 {
         // The claim is ours, but the order is not pending. No transaction of ours leaves that behind, so nobody should guess.
-        return Ok(Written::Nothing(UNKNOWN));
+        return Ok(Written::Nothing(Settled::Answer(UNKNOWN)));
     }
     write_stock(tx, held, ending).await?;
     Ok(Written::Now(Answer {
@@ -125,7 +210,7 @@ async fn write_order(
                 .await?;
             Ok(true)
         }
-        Ending::Cancel(_) => Ok(tx
+        Ending::Decline | Ending::GiveUp => Ok(tx
             .update_order(order, OrderState::Pending, OrderState::Cancelled)
             .await?
             == 1),
@@ -144,7 +229,7 @@ async fn write_stock(
             tx.settle_stock(tenant, lines).await?;
             tx.increment_sales(tenant, lines).await
         }
-        Ending::Cancel(_) => {
+        Ending::Decline | Ending::GiveUp => {
             tx.release_stock(tenant, lines).await?;
             match &held.content.coupon {
                 Some(coupon) => tx.release_coupon(tenant, coupon).await,
@@ -155,40 +240,50 @@ async fn write_stock(
 }
 
 /// The answer by what is there, when the claim is not ours to end.
-fn found(
+async fn found(
+    tx: &mut impl Transaction,
     contract: &Contract,
     held: &Held,
     existing: Option<KeyRecord>,
-    intended: Response,
-) -> Answer {
-    let Some(record) = existing else {
-        return UNKNOWN;
-    };
-    let by_us = record.token == held.token;
-    match (record.state, record.response) {
-        // Our own commit, whose acknowledgement was lost: not a repetition.
-        (KeyState::Completed, Some(response)) if by_us => Answer {
-            response,
+    ending: Ending,
+) -> Result<Settled, StoreError> {
+    let about_ours = existing.filter(|record| record.order == Some(held.order));
+    Ok(match about_ours.map(|record| (record, record.response)) {
+        Some((record, Some(response))) => Settled::Answer(Answer {
+            // Our own commit, whose acknowledgement was lost, is not a repetition.
+            response: match record.token == held.token {
+                true => response,
+                false => contract.replay(response),
+            },
             stored_until: Some(record.expires_at),
-        },
-        (KeyState::Completed, Some(response)) => Answer {
-            response: contract.replay(response),
-            stored_until: Some(record.expires_at),
-        },
-        (KeyState::Released, _) if by_us => Answer::passing(intended),
-        _ => UNKNOWN,
-    }
+        }),
+        Some(_) => Settled::Elsewhere,
+        // The key was given back, by us or by whoever took over, and may stand for something else by now. What we were to give
+        // up has been.
+        None => {
+            let row = tx.find_order(held.order).await?;
+            let is_cancelled = row.is_some_and(|row| row.state == OrderState::Cancelled);
+            let as_meant = is_cancelled && !matches!(ending, Ending::Confirm(_));
+            Settled::Answer(if as_meant {
+                Answer::passing(ending.response(held))
+            } else {
+                UNKNOWN
+            })
+        }
+    })
 }
 
 impl Ending {
-    pub(super) const fn declined() -> Ending {
-        Ending::Cancel(Response::refused(402, Problem::PaymentDeclined))
+    /// Whether the gateway has said so: then it holds whoever has the claim.
+    const fn is_told(self) -> bool {
+        matches!(self, Ending::Confirm(_) | Ending::Decline)
     }
 
     fn response(self, held: &Held) -> Response {
         match self {
             Ending::Confirm(_) => Response::created(held.shown(OrderState::Confirmed)),
-            Ending::Cancel(response) => response,
+            Ending::Decline => Response::refused(402, Problem::PaymentDeclined),
+            Ending::GiveUp => UNAVAILABLE.response,
         }
     }
 }
