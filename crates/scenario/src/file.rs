@@ -141,6 +141,8 @@ pub struct World {
     pub clock_skew: Option<At<Length>>,
     /// How long a replica waits for the gateway.
     pub gateway_timeout: Option<At<Length>>,
+    /// For how long the gateway remembers a key.
+    pub gateway_key_ttl: Option<At<Length>>,
     /// How long things take.
     #[serde(default)]
     pub latency: Latency,
