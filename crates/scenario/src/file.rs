@@ -226,6 +226,8 @@ pub struct Basket {
     pub weight: Option<At<f64>>,
     /// How many of which SKU, in the order in which the client sends them.
     pub lines: At<Pairs<i64>>,
+    /// What the order says beside its lines, such as where to deliver; nothing if absent.
+    pub note: Option<String>,
     /// The coupon that comes with it.
     pub coupon: Option<At<String>>,
     /// The seats of which it is for one, each as likely.

@@ -175,6 +175,8 @@ pub struct Basket {
     pub weight: f64,
     /// Lines: the SKU's index, and how many; in the order in which the client sends them.
     pub lines: Vec<(usize, u32)>,
+    /// What the order says beside its lines; empty is nothing.
+    pub note: String,
     /// The index of its coupon or seat.
     pub coupon: Option<usize>,
 }
