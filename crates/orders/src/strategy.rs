@@ -181,6 +181,7 @@ registry! {
     OrderIdempotencies = order_idempotencies,
     ResponseSnapshot = response_snapshot,
     DistributedLock = distributed_lock,
+    WebhookCreates = webhook_creates,
 }
 
 /// No strategy has this name.

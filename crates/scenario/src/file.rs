@@ -141,6 +141,8 @@ pub struct World {
     pub clock_skew: Option<At<Length>>,
     /// How long a replica waits for the gateway.
     pub gateway_timeout: Option<At<Length>>,
+    /// For how long the gateway remembers a key.
+    pub gateway_key_ttl: Option<At<Length>>,
     /// How long things take.
     #[serde(default)]
     pub latency: Latency,
@@ -224,6 +226,8 @@ pub struct Basket {
     pub weight: Option<At<f64>>,
     /// How many of which SKU, in the order in which the client sends them.
     pub lines: At<Pairs<i64>>,
+    /// What the order says beside its lines, such as where to deliver; nothing if absent.
+    pub note: Option<String>,
     /// The coupon that comes with it.
     pub coupon: Option<At<String>>,
     /// The seats of which it is for one, each as likely.

@@ -33,6 +33,6 @@ pub use overlay::Overlay;
 pub use plan::{
     AppCrash, Basket, ClientPlan, Contract, Coupon, CrashPoint, Delay, Expect, Fault, FaultKind,
     Host, InFlight, KeyForm, KeyPolicy, KeyReuse, Latencies, Load, Peak, Plan, Retry, ReuseBy,
-    Rush, Shop, Sku, Tap, Window, World,
+    Rush, Shop, Sku, Standstill, Tap, Window, World,
 };
 pub use unfold::{INTENT, Intent, Unfold};

@@ -12,10 +12,18 @@ use crate::plan::Plan;
 /// The scenarios that come with the program: name and text, in the order of their names.
 const BUILTIN: &[(&str, &str)] = &[
     (
+        "address-change",
+        include_str!("../../../scenarios/address-change.toml"),
+    ),
+    (
         "cache-flush",
         include_str!("../../../scenarios/cache-flush.toml"),
     ),
     ("canary", include_str!("../../../scenarios/canary.toml")),
+    (
+        "checkout-timeout",
+        include_str!("../../../scenarios/checkout-timeout.toml"),
+    ),
     (
         "coupon-last-one",
         include_str!("../../../scenarios/coupon-last-one.toml"),

@@ -322,6 +322,10 @@ impl Lowering<'_> {
                 Some(timeout) => self.some_length(timeout)?,
                 None => 5_000_000,
             },
+            gateway_key_ttl_us: match &world.gateway_key_ttl {
+                Some(ttl) => self.some_length(ttl)?,
+                None => GATEWAY_KEY_TTL_US,
+            },
         })
     }
 
@@ -375,6 +379,9 @@ impl Lowering<'_> {
         delay::delay(written, self.source)
     }
 }
+
+/// For how long the gateway remembers a key if the file does not say: thirty days.
+const GATEWAY_KEY_TTL_US: u64 = 30 * 86_400_000_000;
 
 /// How long a request waits for its twin if the file does not say.
 const WAIT_US: u64 = 10_000_000;

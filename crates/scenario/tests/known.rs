@@ -21,6 +21,7 @@ const STRATEGIES: &[&str] = &[
     "order-idempotencies",
     "response-snapshot",
     "distributed-lock",
+    "webhook-creates",
 ];
 
 /// Every rule.

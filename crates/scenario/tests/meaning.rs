@@ -47,6 +47,10 @@ fn what_a_file_does_not_say_is_what_every_story_shares() {
     };
     assert_eq!(latencies.handler, Delay::of(handler));
     assert_eq!(
+        (plan.world.gateway_timeout_us, plan.world.gateway_key_ttl_us),
+        (5_000_000, 30 * 86_400_000_000)
+    );
+    assert_eq!(
         (latencies.record_read_us, latencies.database_us),
         (5_000, 250)
     );

@@ -304,6 +304,53 @@ fn prices_are_exact_and_not_negative() {
 }
 
 #[test]
+fn a_replica_stands_still_for_a_time_or_for_leases() {
+    check_all(
+        r#"
+        lose-response = { chance = 0.2, client = "ios", window => pause-replica = { chance = 0.2, window | 0.2 | how long does it stand still? | `leases = 2`
+        lose-response = { chance = 0.2, client = "ios" => pause-replica = { chance = 0.2, for = "1s", leases = 2 | 2, window | says twice | leave one of them out
+        lose-response = { chance = 0.2, client = "ios" => pause-replica = { chance = 0.2, leases = 0 | 0, window | the number of leases is 0 |
+        "#,
+    );
+}
+
+#[test]
+fn a_rolling_restart_has_its_time_and_a_failover_loses_something() {
+    let fault = GOOD.lines().last().expect("it ends with a fault");
+    for (to, at, says, advises) in [
+        (
+            r#"rolling-restart = { from = "2h", down-for = "5s" }"#,
+            r#""2h""#,
+            "the restart lies outside the load",
+            "the load lasts 2h",
+        ),
+        (
+            r#"rolling-restart = { from = "1h", down-for = "1min", apart = "30s", every = "239s" }"#,
+            r#""239s""#,
+            "comes again before it has ended",
+            "3 replicas one after another take 4min",
+        ),
+        (
+            r#"rolling-restart = { from = "1h", down-for = "0s" }"#,
+            r#""0s""#,
+            "this time is nothing",
+            "",
+        ),
+        (
+            r#"fail-over-cache = { chance = 1, down-for = "5s", loses = "0s" }"#,
+            r#""0s""#,
+            "this time is nothing",
+            "",
+        ),
+    ] {
+        check(fault, to, at, says, advises);
+    }
+    let whole =
+        r#"rolling-restart = { from = "1h", down-for = "1min", apart = "30s", every = "4min" }"#;
+    assert!(parse("dinner.toml", &GOOD.replace(fault, whole), &options(1.0)).is_ok());
+}
+
+#[test]
 fn windows_lie_within_the_load() {
     check_all(
         r#"
@@ -429,7 +476,7 @@ fn a_rendered_mistake_shows_the_line_and_what_to_write() {
  1 │ story = \"dinner\"
  2 │ strategy = \"claim-compleet\"
    ·            ────────┬───────
-   ·                    ╰── not one of the 15 strategies
+   ·                    ╰── not one of the 16 strategies
  3 │ coverage = [\"double-click\"]
    ╰────
   help: did you mean `claim-complete`?

@@ -174,6 +174,12 @@ impl Attempts {
         flight
     }
 
+    /// One holder more.
+    #[inline]
+    pub(crate) fn hold(&mut self, id: AttemptId) {
+        self.get(id).holds += 1;
+    }
+
     /// A copy of the request sets out, and holds the attempt.
     #[inline]
     pub(crate) fn copy_out(&mut self, id: AttemptId) {

@@ -337,7 +337,9 @@ mod tests {
 
     use super::*;
     use crate::fault::Who;
-    use crate::gateway::{Ask, Fate, KEY_TTL_US, Operation};
+    use crate::gateway::{Ask, Fate, Operation};
+
+    const KEY_TTL_US: u64 = 1_000_000;
 
     /// Captures a charge for an order.
     fn capture(gateway: &mut Gateway, order: u64, now_us: u64) {
@@ -374,7 +376,7 @@ mod tests {
 
     #[test]
     fn two_charges_under_one_key_have_one_number() {
-        let mut gateway = Gateway::default();
+        let mut gateway = Gateway::new(KEY_TTL_US);
         capture(&mut gateway, 7, 0);
         capture(&mut gateway, 8, 0);
         capture(&mut gateway, 7, KEY_TTL_US);

@@ -135,6 +135,7 @@ where
     fn begin(&mut self) {
         self.next_intent();
         let state = &mut *self.world.state.borrow_mut();
+        state.expect_restarts(self.world);
         if let Some(every_us) = self.upkeep_every_us {
             let replicas = u64::from(self.world.plan.world.replicas);
             for replica in 0..self.world.plan.world.replicas {
@@ -191,6 +192,7 @@ where
                 state.gateway.busy_until_us(),
                 state.webhooks_until_us,
                 state.kitchen.busy_until_us,
+                state.cache.down_until_us,
             ])
             .max();
         latest_us.unwrap_or(0) + self.world.plan.contract.recovery_deadline_us
@@ -217,6 +219,10 @@ where
             }
             Event::Upkeep(replica) => self.upkeep(replica),
             Event::Restart(replica) => self.world.restart(replica),
+            Event::Turn(turn) => {
+                self.world.state.borrow_mut().take_turn(self.world, turn);
+                self.world.bury(&mut self.handlers);
+            }
             Event::Abandon(tx) => self.world.state.borrow_mut().roll_back(tx),
             Event::LookAround(tx) => self.world.state.borrow_mut().look_around(tx),
         }

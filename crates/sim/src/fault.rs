@@ -1,8 +1,10 @@
 //! What may go wrong, and whether it does now: the plan's faults, sorted by the opportunity at which each is drawn.
 
+use std::borrow::Cow;
+
 use explore::{Chooser, Kind, Lineage, Odds, Site};
 use history::FaultRef;
-use scenario::{CrashPoint, DelayTable, Fault, FaultKind, Host, Window};
+use scenario::{CrashPoint, Delay, DelayTable, Fault, FaultKind, Host, Standstill, Window};
 
 /// A moment at which a fault may strike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,7 @@ pub(crate) enum Opportunity {
     Partition,
     Crash,
     Pause,
+    RollingRestart,
     LoseConnection,
     LoseCommit,
     LoseCommitAck,
@@ -23,6 +26,8 @@ pub(crate) enum Opportunity {
     FlushCache,
     EvictKey,
     CacheUnavailable,
+    LoseCacheAnswer,
+    FailOverCache,
     DeclineCharge,
     GatewayUnavailable,
     GatewayTimeoutBefore,
@@ -81,10 +86,11 @@ const STRIKE: Kind = Kind::new("fault.strike");
 const DELAY: Kind = Kind::new("fault.delay");
 
 impl Faults {
-    pub(crate) fn new(faults: &[Fault]) -> Faults {
+    /// The faults of a plan whose leases are so long.
+    pub(crate) fn new(faults: &[Fault], lease_us: u64) -> Faults {
         let mut by_opportunity: [Vec<Armed>; OPPORTUNITIES] = Default::default();
         for (index, fault) in faults.iter().enumerate() {
-            let (opportunity, delay) = sort(&fault.kind);
+            let (opportunity, delay) = sort(&fault.kind, lease_us);
             by_opportunity[opportunity as usize].push(Armed {
                 odds: Odds::of(fault.chance),
                 window: fault.window,
@@ -93,7 +99,7 @@ impl Faults {
                 index: index as u32,
                 identity: identity(&fault.name),
                 kind: fault.kind.clone(),
-                delay: delay.map(DelayTable::new),
+                delay: delay.as_deref().map(DelayTable::new),
                 between: between(&fault.kind).map(DelayTable::new),
             });
         }
@@ -103,7 +109,11 @@ impl Faults {
                 .any(|here| !by_opportunity[*here as usize].is_empty())
         };
         Faults {
-            strike_processes: any(&[Opportunity::Crash, Opportunity::Pause]),
+            strike_processes: any(&[
+                Opportunity::Crash,
+                Opportunity::Pause,
+                Opportunity::RollingRestart,
+            ]),
             strike_statements: any(&[
                 Opportunity::LoseConnection,
                 Opportunity::LoseCommit,
@@ -185,7 +195,7 @@ fn identity(name: &str) -> u64 {
     digest.value() as u64
 }
 
-fn between(kind: &FaultKind) -> Option<&scenario::Delay> {
+fn between(kind: &FaultKind) -> Option<&Delay> {
     match kind {
         FaultKind::BadCell { between, .. } => between.as_ref(),
         _ => None,
@@ -193,32 +203,48 @@ fn between(kind: &FaultKind) -> Option<&scenario::Delay> {
 }
 
 /// At which opportunity a fault is drawn, and the delay that it needs.
-fn sort(kind: &FaultKind) -> (Opportunity, Option<&scenario::Delay>) {
-    match kind {
-        FaultKind::LoseRequest => (Opportunity::LoseRequest, None),
-        FaultKind::LoseResponse { .. } => (Opportunity::LoseResponse, None),
-        FaultKind::BadCell { lasts, .. } => (Opportunity::BadCell, Some(lasts)),
-        FaultKind::DelayRequest { by } => (Opportunity::DelayRequest, Some(by)),
-        FaultKind::DelayResponse { by } => (Opportunity::DelayResponse, Some(by)),
-        FaultKind::DuplicateRequest { after } => (Opportunity::DuplicateRequest, Some(after)),
-        FaultKind::Partition { .. } => (Opportunity::Partition, None),
-        FaultKind::CrashReplica { down_for, .. } => (Opportunity::Crash, Some(down_for)),
-        FaultKind::PauseReplica { span, .. } => (Opportunity::Pause, Some(span)),
-        FaultKind::LoseConnection => (Opportunity::LoseConnection, None),
-        FaultKind::LoseCommit => (Opportunity::LoseCommit, None),
-        FaultKind::LoseCommitAck => (Opportunity::LoseCommitAck, None),
-        FaultKind::SerializationFailure => (Opportunity::SerializationFailure, None),
-        FaultKind::FlushCache => (Opportunity::FlushCache, None),
-        FaultKind::EvictKey => (Opportunity::EvictKey, None),
-        FaultKind::CacheUnavailable => (Opportunity::CacheUnavailable, None),
-        FaultKind::DeclineCharge => (Opportunity::DeclineCharge, None),
-        FaultKind::GatewayUnavailable => (Opportunity::GatewayUnavailable, None),
-        FaultKind::GatewayTimeoutBefore => (Opportunity::GatewayTimeoutBefore, None),
-        FaultKind::GatewayTimeoutAfter => (Opportunity::GatewayTimeoutAfter, None),
-        FaultKind::SlowGateway { by } => (Opportunity::SlowGateway, Some(by)),
-        FaultKind::DuplicateWebhook { after } => (Opportunity::DuplicateWebhook, Some(after)),
-        FaultKind::DuplicateMessage { after } => (Opportunity::DuplicateMessage, Some(after)),
-        FaultKind::CrashRelay { down_for } => (Opportunity::CrashRelay, Some(down_for)),
+fn sort(kind: &FaultKind, lease_us: u64) -> (Opportunity, Option<Cow<'_, Delay>>) {
+    use FaultKind as K;
+    use Opportunity as O;
+    let (opportunity, delay) = match kind {
+        K::LoseRequest { .. } => (O::LoseRequest, None),
+        K::LoseResponse { .. } => (O::LoseResponse, None),
+        K::BadCell { lasts, .. } => (O::BadCell, Some(lasts)),
+        K::DelayRequest { by } => (O::DelayRequest, Some(by)),
+        K::DelayResponse { by } => (O::DelayResponse, Some(by)),
+        K::DuplicateRequest { after } => (O::DuplicateRequest, Some(after)),
+        K::Partition { .. } => (O::Partition, None),
+        K::CrashReplica { down_for, .. } => (O::Crash, Some(down_for)),
+        K::PauseReplica { span, .. } => return (O::Pause, Some(standstill(span, lease_us))),
+        K::RollingRestart { .. } => (O::RollingRestart, None),
+        K::LoseConnection => (O::LoseConnection, None),
+        K::LoseCommit => (O::LoseCommit, None),
+        K::LoseCommitAck => (O::LoseCommitAck, None),
+        K::SerializationFailure => (O::SerializationFailure, None),
+        K::FlushCache => (O::FlushCache, None),
+        K::EvictKey => (O::EvictKey, None),
+        K::CacheUnavailable => (O::CacheUnavailable, None),
+        K::LoseCacheAnswer => (O::LoseCacheAnswer, None),
+        K::FailOverCache { down_for, .. } => (O::FailOverCache, Some(down_for)),
+        K::DeclineCharge => (O::DeclineCharge, None),
+        K::GatewayUnavailable => (O::GatewayUnavailable, None),
+        K::GatewayTimeoutBefore => (O::GatewayTimeoutBefore, None),
+        K::GatewayTimeoutAfter => (O::GatewayTimeoutAfter, None),
+        K::SlowGateway { by } => (O::SlowGateway, Some(by)),
+        K::DuplicateWebhook { after } => (O::DuplicateWebhook, Some(after)),
+        K::DuplicateMessage { after } => (O::DuplicateMessage, Some(after)),
+        K::CrashRelay { down_for } => (O::CrashRelay, Some(down_for)),
+    };
+    (opportunity, delay.map(Cow::Borrowed))
+}
+
+/// How long a replica stands still, where leases are so long.
+fn standstill(span: &Standstill, lease_us: u64) -> Cow<'_, Delay> {
+    match span {
+        Standstill::For(delay) => Cow::Borrowed(delay),
+        Standstill::Leases(leases) => {
+            Cow::Owned(Delay::constant((leases * lease_us as f64).round() as u64))
+        }
     }
 }
 
@@ -281,10 +307,10 @@ mod tests {
 
     #[test]
     fn taking_one_fault_out_of_a_file_leaves_the_fate_of_the_others() {
-        let first = fault("lose-request", FaultKind::LoseRequest);
+        let first = fault("lose-request", FaultKind::LoseRequest { reset: 0.0 });
         let other = fault("lose-commit", FaultKind::LoseCommit);
-        let both = Faults::new(&[first, other.clone()]);
-        let alone = Faults::new(&[other]);
+        let both = Faults::new(&[first, other.clone()], 0);
+        let alone = Faults::new(&[other], 0);
         let mut chooser = Chooser::random(1);
         let mut strikes = |faults: &Faults, ordinal: u64| {
             let who = Who {

@@ -12,9 +12,6 @@ use protocol::{
 use crate::database::hashes::neighbourly;
 use crate::fault::Who;
 
-/// For how long the gateway remembers a key.
-pub(crate) const KEY_TTL_US: u64 = 30 * 24 * 3_600_000_000;
-
 /// A charge in the ledger.
 #[derive(Debug)]
 pub(crate) struct Charge {
@@ -96,6 +93,8 @@ pub(crate) enum Fate {
 /// The gateway.
 #[derive(Debug, Default)]
 pub(crate) struct Gateway {
+    /// For how long it remembers a key.
+    key_ttl_us: u64,
     pub(crate) ledger: Vec<Charge>,
     index: HashTable<u32>,
     pub(crate) operations: Vec<Operation>,
@@ -103,6 +102,14 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
+    /// One that remembers a key so long.
+    pub(crate) fn new(key_ttl_us: u64) -> Gateway {
+        Gateway {
+            key_ttl_us,
+            ..Gateway::default()
+        }
+    }
+
     pub(crate) fn reserve(&mut self, charges: usize) {
         self.ledger.reserve(charges);
         self.index.reserve(charges, |_| {
@@ -187,7 +194,7 @@ impl Gateway {
         let row = *self
             .index
             .find(hash_key(key), |row| self.ledger[*row as usize].key == key)?;
-        (now_us < self.ledger[row as usize].since_us + KEY_TTL_US).then_some(row)
+        (now_us < self.ledger[row as usize].since_us + self.key_ttl_us).then_some(row)
     }
 
     fn answer(&self, row: u32, replayed: bool) -> ChargeAnswer {
@@ -296,6 +303,8 @@ pub(crate) fn hash_key(key: GatewayKey) -> u64 {
 mod tests {
     use super::*;
 
+    const KEY_TTL_US: u64 = 1_000_000;
+
     const TASK: TaskId = TaskId {
         slot: 0,
         generation: 0,
@@ -345,7 +354,7 @@ mod tests {
 
     #[test]
     fn the_same_key_is_the_same_charge_and_says_so_while_it_is_in_use() {
-        let mut gateway = Gateway::default();
+        let mut gateway = Gateway::new(KEY_TTL_US);
         let first = ask(&mut gateway, order(100), Fate::Fair, 0);
         let meanwhile = ask(&mut gateway, order(100), Fate::Fair, 1);
         assert_eq!(charged(&mut gateway, meanwhile), Err(GatewayError::InUse));
@@ -369,7 +378,7 @@ mod tests {
 
     #[test]
     fn a_timeout_before_captures_nothing_and_a_timeout_after_captures_and_tells_nobody() {
-        let mut gateway = Gateway::default();
+        let mut gateway = Gateway::new(KEY_TTL_US);
         let before = ask(&mut gateway, order(100), Fate::TimeoutBefore, 0);
         assert_eq!(charged(&mut gateway, before), Err(GatewayError::Unknown));
         assert!(gateway.ledger.is_empty());
@@ -381,7 +390,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_gets_lost_is_unknown_on_a_known_key_too() {
-        let mut gateway = Gateway::default();
+        let mut gateway = Gateway::new(KEY_TTL_US);
         let first = ask(&mut gateway, order(100), Fate::Fair, 0);
         let in_use = ask(&mut gateway, order(100), Fate::TimeoutAfter, 1);
         assert_eq!(charged(&mut gateway, in_use), Err(GatewayError::Unknown));
@@ -393,7 +402,7 @@ mod tests {
 
     #[test]
     fn an_operation_that_goes_on_unheard_keeps_its_place_until_both_ends_are_closed() {
-        let mut gateway = Gateway::default();
+        let mut gateway = Gateway::new(KEY_TTL_US);
         let first = ask(&mut gateway, order(100), Fate::TimeoutAfter, 0);
         gateway.operations[first as usize].ends = 2;
         assert_eq!(charged(&mut gateway, first), Err(GatewayError::Unknown));
@@ -407,7 +416,7 @@ mod tests {
 
     #[test]
     fn a_declined_charge_stays_declined_under_its_key() {
-        let mut gateway = Gateway::default();
+        let mut gateway = Gateway::new(KEY_TTL_US);
         let first = ask(&mut gateway, order(100), Fate::Declined, 0);
         assert_eq!(gateway.capture(first), None);
         assert_eq!(
@@ -423,7 +432,7 @@ mod tests {
 
     #[test]
     fn a_forgotten_key_charges_a_second_time() {
-        let mut gateway = Gateway::default();
+        let mut gateway = Gateway::new(KEY_TTL_US);
         let first = ask(&mut gateway, order(100), Fate::Fair, 0);
         gateway.capture(first);
         charged(&mut gateway, first).unwrap();
@@ -442,7 +451,7 @@ mod tests {
 
     #[test]
     fn refunding_twice_is_refunding_once_and_what_was_not_captured_is_not_refunded() {
-        let mut gateway = Gateway::default();
+        let mut gateway = Gateway::new(KEY_TTL_US);
         let refund = Ask::Refund(ChargeId(0));
         let unknown = ask(&mut gateway, refund, Fate::Fair, 0);
         assert!(matches!(

@@ -164,7 +164,7 @@ fn of_lines(plan: &Plan, basket: &scenario::Basket, lines: &[(usize, u32)]) -> M
     };
     MenuItem::new(OrderContent {
         lines: lines.iter().map(line).collect(),
-        note: Default::default(),
+        note: basket.note.as_str().into(),
         coupon: basket.coupon.map(|index| {
             let coupon = &plan.shop.coupons[index];
             Coupon {

@@ -54,8 +54,14 @@ impl State {
         if self
             .strike_if(faults, Opportunity::Partition, who, cut)
             .is_some()
-            || self.strike(faults, Opportunity::LoseRequest, who).is_some()
         {
+            return false;
+        }
+        if let Some(fault) = self.strike(faults, Opportunity::LoseRequest, who) {
+            if self.seen_as_reset(&fault.kind, who) {
+                self.attempts.hold(id);
+                self.answer_after(id, span_us, End::Reset);
+            }
             return false;
         }
         let late_us = match self.strike(faults, Opportunity::DelayRequest, who) {
@@ -99,6 +105,12 @@ impl State {
         {
             span_us += fault.delay(who, &mut self.chooser);
         }
+        self.answer_after(id, span_us, end);
+    }
+
+    /// An answer or a reset, which holds the attempt, reaches the client after so long.
+    #[inline]
+    fn answer_after(&mut self, id: AttemptId, span_us: u64, end: End) {
         self.kernel.after(
             span_us,
             Class::Step(Object(3 << 40)),
@@ -132,7 +144,10 @@ impl State {
     }
 
     fn seen_as_reset(&mut self, kind: &FaultKind, who: Who) -> bool {
-        let (FaultKind::LoseResponse { reset } | FaultKind::BadCell { reset, .. }) = kind else {
+        let (FaultKind::LoseRequest { reset }
+        | FaultKind::LoseResponse { reset }
+        | FaultKind::BadCell { reset, .. }) = kind
+        else {
             return false;
         };
         self.chooser.chance(

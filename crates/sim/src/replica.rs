@@ -3,9 +3,11 @@
 use explore::{Chooser, Class, Distribution, Kind, Lineage, Object, Pool, Quantiles, Site, TaskId};
 use history::{FaultRef, Label};
 use orders::Owner;
+use scenario::FaultKind;
 
 use crate::attempt::End;
 use crate::call::Progress;
+use crate::fault::{Armed, Opportunity};
 use crate::world::{Event, State, World};
 
 const REPLICA: Kind = Kind::new("replica");
@@ -50,6 +52,21 @@ pub(crate) struct Dying {
     pub(crate) replica: u32,
     pub(crate) fault: FaultRef,
     pub(crate) down_for_us: u64,
+}
+
+/// A replica's turn in a rolling restart: which of the plan's, and whose.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Turn {
+    restart: u16,
+    replica: u16,
+}
+
+/// When the replicas go in a rolling restart.
+struct Rolling {
+    from_us: u64,
+    down_for_us: u64,
+    apart_us: u64,
+    every_us: Option<u64>,
 }
 
 const IN_FLIGHT: Kind = Kind::new("replica.crash.in-flight");
@@ -116,7 +133,76 @@ impl World {
     }
 }
 
+impl Rolling {
+    fn of(fault: &Armed) -> Rolling {
+        let FaultKind::RollingRestart {
+            from_us,
+            down_for_us,
+            apart_us,
+            every_us,
+        } = fault.kind
+        else {
+            unreachable!("nothing else waits for this opportunity");
+        };
+        Rolling {
+            from_us,
+            down_for_us,
+            apart_us,
+            every_us,
+        }
+    }
+
+    /// How long after a replica's turn that of the next one of so many is: in this round, or in the next one if there is one.
+    fn until_next_us(&self, replica: u32, replicas: u32) -> Option<u64> {
+        let step_us = self.down_for_us + self.apart_us;
+        if replica + 1 < replicas {
+            return Some(step_us);
+        }
+        let since_first_us = step_us * u64::from(replica);
+        self.every_us.map(|every_us| every_us - since_first_us)
+    }
+}
+
 impl State {
+    /// The rolling restarts begin when the plan says so.
+    pub(crate) fn expect_restarts(&mut self, world: &World) {
+        let restarts = world.faults.of(Opportunity::RollingRestart);
+        for (restart, fault) in restarts.iter().enumerate() {
+            let turn = Turn {
+                restart: restart as u16,
+                replica: 0,
+            };
+            self.expect_turn(world, turn, Rolling::of(fault).from_us);
+        }
+    }
+
+    /// A turn comes, unless nobody is left by then to notice.
+    fn expect_turn(&mut self, world: &World, turn: Turn, at_us: u64) {
+        if at_us < world.plan.load.over_us {
+            self.kernel.at(at_us, Class::Timer, Event::Turn(turn));
+        }
+    }
+
+    /// It is a replica's turn: it is to die, and then the next one.
+    pub(crate) fn take_turn(&mut self, world: &World, turn: Turn) {
+        if !self.under_load {
+            return;
+        }
+        let fault = &world.faults.of(Opportunity::RollingRestart)[usize::from(turn.restart)];
+        let (rolling, replica) = (Rolling::of(fault), u32::from(turn.replica));
+        self.dying.push(Dying {
+            replica,
+            fault: fault.name(),
+            down_for_us: rolling.down_for_us,
+        });
+        let replicas = self.replicas.len() as u32;
+        if let Some(span_us) = rolling.until_next_us(replica, replicas) {
+            let replica = ((replica + 1) % replicas) as u16;
+            let at_us = self.kernel.now_us() + span_us;
+            self.expect_turn(world, Turn { replica, ..turn }, at_us);
+        }
+    }
+
     /// A call's process died: its client sees a reset; a message that has left may still take effect.
     fn lose_call(&mut self, world: &World, slot: usize, task: TaskId, dead: &mut Vec<TaskId>) {
         let call = &mut self.calls[slot];

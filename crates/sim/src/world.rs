@@ -23,7 +23,7 @@ use crate::gateway::{Gateway, Webhook};
 use crate::kitchen::{Kitchen, Message};
 use crate::menu::Menu;
 use crate::promises::{judged_contract, service_contract};
-use crate::replica::{Dying, Replica, Skew};
+use crate::replica::{Dying, Replica, Skew, Turn};
 use crate::run::Traffic;
 use crate::spelling::respells;
 
@@ -62,6 +62,8 @@ pub(crate) enum Event {
     Upkeep(u32),
     /// A replica comes back.
     Restart(u32),
+    /// A replica's turn in a rolling restart.
+    Turn(Turn),
     /// A transaction that its handler dropped is rolled back.
     Abandon(Tx),
     /// A transaction that waits in a circle has waited for long enough to look around.
@@ -218,7 +220,7 @@ impl World {
                 kitchen: latencies.kitchen.as_ref().map(DelayTable::new),
                 skew: Skew::new(plan.world.clock_skew_us),
             },
-            faults: Faults::new(&plan.faults),
+            faults: Faults::new(&plan.faults, service_contract.lease.0),
             goes_ahead: true,
             respells: respells(plan),
             menu,
@@ -351,9 +353,9 @@ impl State {
             chooser,
             recorder,
             database: Database::default(),
-            gateway: Gateway::default(),
+            gateway: Gateway::new(plan.world.gateway_key_ttl_us),
             kitchen: Kitchen::default(),
-            cache: Cache::default(),
+            cache: Cache::new(behind_us(plan)),
             replicas: Vec::new(),
             calls: Vec::new(),
             attempts: Attempts::default(),
@@ -490,7 +492,7 @@ impl State {
         self.database = Database::default();
         self.gateway.forget();
         self.kitchen = Kitchen::default();
-        self.cache.flush();
+        self.cache.forget();
         self.attempts.forget();
         self.answers.forget();
         self.calls.clear();
@@ -506,6 +508,15 @@ impl State {
         (self.upkeep_statements, self.cache_commands) = (0, 0);
         self.submitting.clear();
     }
+}
+
+/// How far a copy of the cache may be behind.
+fn behind_us(plan: &Plan) -> u64 {
+    let behind = plan.faults.iter().filter_map(|fault| match fault.kind {
+        scenario::FaultKind::FailOverCache { loses_us, .. } => Some(loses_us),
+        _ => None,
+    });
+    behind.max().unwrap_or(0)
 }
 
 /// Names that do not depend on who comes first: what attempts end with, and where faults strike.

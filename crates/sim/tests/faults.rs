@@ -39,6 +39,12 @@ const EXACT: &[(&str, &str, Consequence)] = &[
     ("lose-request", "chance = 0.1", |h| {
         met(h, Label::RequestLost)
     }),
+    ("lose-request", "chance = 0.1, reset = 1", |h| {
+        ended(h, "reset")
+    }),
+    ("lose-request", "chance = 0.1, reset = 0.5", |h| {
+        ended(h, "reset") + ended(h, "timeout")
+    }),
     ("lose-response", "chance = 0.1", |h| ended(h, "timeout")),
     ("lose-response", "chance = 0.1, reset = 1", |h| {
         ended(h, "reset")
@@ -119,9 +125,12 @@ const EXACT: &[(&str, &str, Consequence)] = &[
     ("slow-gateway", "chance = 0.1, by = \"8s\"", in_vain),
 ];
 
-/// Faults whose consequence is seen by those who listen: the tests of the gateway, of the kitchen, of the processes, and of the
-/// cache below.
-const ELSEWHERE: [&str; 7] = [
+/// Faults whose consequence is seen by those who listen: the tests of the gateway, of the kitchen, of the processes, of the cache,
+/// and of the cache below.
+const ELSEWHERE: [&str; 10] = [
+    "rolling-restart",
+    "lose-cache-answer",
+    "fail-over-cache",
     "duplicate-message",
     "crash-relay",
     "crash-replica",

@@ -286,3 +286,68 @@ fn the_reference_learns_by_webhook_what_the_gateway_answers_nobody() {
         (0, 0)
     );
 }
+
+#[test]
+fn the_gateway_forgets_a_key_when_the_scenario_says_and_charges_it_again() {
+    // The first answer is lost, and the reference asks again with the same key, five seconds later.
+    let fault = "[[fault]]\ngateway-timeout-after = { chance = 0.3 }";
+    for (ttl, twice) in [("30d", false), ("1s", true)] {
+        let world = format!("[world]\ngateway-key-ttl = \"{ttl}\"\n");
+        let text = format!("{world}{CLIENT}{fault}");
+        let history = go(&plan(&text), "claim-complete", 1).history;
+        assert!(struck(&history, "gateway-timeout-after") > 50);
+        assert_eq!(orders(&history), 300);
+        let captured = charges(&history, ChargeState::Captured);
+        assert_eq!(captured > 300, twice, "{ttl}: {captured}");
+    }
+}
+
+/// A service that asks for one charge twice.
+#[derive(Default)]
+struct Twice(RefCell<BTreeMap<String, u64>>);
+
+impl Service for Twice {
+    async fn handle(&self, ports: &ReplicaPorts<'_>, job: &Job) -> Option<Response> {
+        let Job::Serve(request) = job else {
+            return None;
+        };
+        let asked = ChargeRequest {
+            key: GatewayKey::of_attempt(ports.nonce()),
+            tenant: request.tenant,
+            order: None,
+            amount: Money(100),
+        };
+        let first = ports.gateway().charge(asked).await;
+        let second = ports.gateway().charge(asked).await;
+        let told = [first, second].map(|told| told.map(|answer| answer.state));
+        *self.0.borrow_mut().entry(format!("{told:?}")).or_default() += 1;
+        Some(Response::refused(409, Problem::Duplicate))
+    }
+
+    fn upkeep_every_us(&self) -> Option<u64> {
+        None
+    }
+}
+
+#[test]
+fn a_second_call_with_the_same_key_may_end_otherwise_than_the_first() {
+    let faults = "[[fault]]\ngateway-timeout-after = { chance = 0.4 }\n\
+        [[fault]]\ngateway-unavailable = { chance = 0.4 }\n[[fault]]\ndecline-charge = { chance = 0.4 }";
+    let service = Twice::default();
+    play(&plan(&format!("{CLIENT}{faults}")), &service, 1);
+    let pairs = service.0.into_inner();
+    let seen = |pair: &str| pairs.get(pair).copied().unwrap_or(0);
+    for pair in [
+        "[Err(Unknown), Err(Unavailable)]",
+        "[Err(Unavailable), Err(Unknown)]",
+        "[Err(Unknown), Ok(Captured)]",
+        "[Err(Unknown), Ok(Declined)]",
+        "[Ok(Captured), Err(Unavailable)]",
+        "[Ok(Declined), Err(Unknown)]",
+    ] {
+        assert!(seen(pair) > 3, "{pair}: {pairs:?}");
+    }
+    // What was decided under a key stays so.
+    assert_eq!(seen("[Ok(Captured), Ok(Declined)]"), 0);
+    assert_eq!(seen("[Ok(Declined), Ok(Captured)]"), 0);
+}

@@ -1,6 +1,7 @@
 //! What clients do to keys and to bodies: spelt strangely, sent once more by others, with edited carts, written otherwise.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use history::{AuditOrder, History, Label};
 
@@ -159,6 +160,22 @@ fn a_key_may_be_used_again_after_its_time_to_live() {
         (0, 0)
     );
     assert!(met(&history, Label::KeyExpired) > 100);
+}
+
+#[test]
+fn the_same_lines_with_another_note_are_another_content_to_whoever_compares_it() {
+    let edited = "key = \"per-intent\"\nedited-cart = { chance = 1, after = \"5s\" }";
+    let mut plan = Rc::unwrap_or_clone(plan(&RETRY.replace("key = \"per-intent\"", edited)));
+    plan.shop.baskets[1].lines = plan.shop.baskets[0].lines.clone();
+    plan.shop.baskets[1].note = "to the office".to_owned();
+    let plan = Rc::new(plan);
+    // The seed's fingerprint knows lines only, and answers the second address with the first one's order.
+    for (strategy, ok, refused) in [("claim-complete", 300, 300), ("fingerprint-db", 600, 0)] {
+        let history = go(&plan, strategy, 1).history;
+        assert_eq!(orders(&history), 300, "{strategy}");
+        assert_eq!(ended(&history, "ok"), ok, "{strategy}");
+        assert_eq!(ended(&history, "key_reused"), refused, "{strategy}");
+    }
 }
 
 #[test]

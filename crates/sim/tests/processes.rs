@@ -187,6 +187,75 @@ fn one_replica_is_restarted_in_its_windows_and_no_other() {
     assert!(crashes.iter().all(within), "{crashes:?}");
 }
 
+#[test]
+fn in_a_rolling_restart_every_replica_goes_in_its_turn_and_none_else() {
+    let fault = "[[fault]]\nrolling-restart = { from = \"1min\", down-for = \"10s\", apart = \"5s\", every = \"4min\" }";
+    let world = "[world]\nreplicas = 3\n";
+    let history = go(&plan(&format!("{world}{CLIENT}{fault}")), "no-dedup", 1).history;
+    let mut crashes = Vec::new();
+    for event in &history.events {
+        if let What::Fault { host, .. } = event.what {
+            let host = host.expect("a restart strikes a host");
+            let name = history.names.hosts.text(host.index()).into_owned();
+            crashes.push((event.t, name));
+        }
+    }
+    // Each to the microsecond, whether or not it was at work; the load is over after ten minutes.
+    let rounds = [60, 300, 540].map(|from_s| [from_s, from_s + 15, from_s + 30]);
+    let turns = rounds.iter().flat_map(|round| round.iter().zip(0..));
+    let expected: Vec<(u64, String)> = turns
+        .map(|(at_s, replica)| (at_s * 1_000_000, format!("replica-{replica}")))
+        .collect();
+    assert_eq!(crashes, expected);
+    let is_down = |from: u64, to: u64| {
+        let mut down = crashes.iter().map(|(dies, _)| (*dies, dies + 10_000_000));
+        down.any(|(dies, back)| dies <= to && from < back)
+    };
+    let told = attempts(&history);
+    let resets = told.iter().filter(|told| told.end == "reset");
+    assert!(resets.clone().count() > 10);
+    assert!(
+        resets
+            .clone()
+            .all(|told| is_down(told.begun, told.ended.unwrap()))
+    );
+}
+
+#[test]
+fn a_rolling_restart_without_every_comes_once_and_takes_the_memory_of_a_replica_with_it() {
+    let world = "[world]\nreplicas = 2\n";
+    let fault = "[[fault]]\nrolling-restart = { from = \"5min\", down-for = \"1s\" }";
+    // Only its process's memory refuses anybody: the count is taken up again by the replica that was started anew.
+    let taps = "taps = [{}, { after = \"10ms\" }]";
+    let [without, with] = ["", fault].map(|fault| {
+        let text = format!("{world}{CLIENT}{taps}\n{fault}");
+        go(&plan(&text), "process-counter", 1).history
+    });
+    assert_eq!(struck(&with, "rolling-restart"), 2);
+    assert!(orders(&with) > orders(&without), "{}", orders(&with));
+}
+
+#[test]
+fn a_pause_of_two_leases_is_one_of_twice_the_contracts_lease() {
+    let told = |lease: &str, how_long: &str| {
+        let contract = format!("[contract]\nlease = \"{lease}\"\n");
+        let patient = "[[client]]\nname = \"app\"\ntimeout = \"1h\"\n";
+        let fault = format!(
+            "[[fault]]\npause-replica = {{ chance = 0.1, point = \"after-charge\", {how_long} }}"
+        );
+        let text = format!("{contract}{patient}{fault}");
+        let history = go(&plan(&text), "no-dedup", 1).history;
+        let pauses = struck(&history, "pause-replica");
+        assert!(pauses > 10, "{pauses}");
+        let beyond = met(&history, Label::PausedBeyondLease);
+        let times = attempts(&history).into_iter().map(|told| told.ended);
+        (times.collect::<Vec<_>>(), beyond == pauses)
+    };
+    assert_eq!(told("7s", "leases = 2"), told("7s", "for = \"14s\""));
+    assert_eq!(told("20s", "leases = 0.5"), told("20s", "for = \"10s\""));
+    assert!(told("7s", "leases = 2").1 && !told("20s", "leases = 0.5").1);
+}
+
 /// A service that compares the replicas' clocks with the true time.
 struct Clocks<'w> {
     world: &'w World,

@@ -118,7 +118,7 @@ pub(super) async fn charge<P: Ports>(
 }
 
 /// The order in one transaction; `None` if stock is short.
-async fn insert<P: Ports>(
+pub(super) async fn insert<P: Ports>(
     ports: &P,
     request: &OrderRequest,
     name: Name,

@@ -160,3 +160,27 @@ fn a_late_webhook_does_not_reopen_a_claim_or_an_order_that_has_ended() {
         assert!(before == *world.db.borrow(), "nothing is written");
     }
 }
+
+#[test]
+fn a_webhook_that_orders_under_the_payments_key_makes_a_second_order_of_one_charge_and_no_third() {
+    let asked = request(Some("k"), 1, 2);
+    let world = waiting(&asked);
+    let told = notice(1, charged(&world, 1), ChargeState::Captured);
+    let hears = |notice: &ChargeNotice| {
+        run(StrategyName::WebhookCreates.hear(&world.replica(7), &CONTRACT, notice))
+    };
+    for _ in 0..2 {
+        assert!(hears(&told));
+        assert_eq!(world.orders(OrderState::Confirmed), 1);
+        assert_eq!(world.orders(OrderState::Pending), 1);
+    }
+    recover(&world);
+    assert_eq!(world.orders(OrderState::Confirmed), 2);
+    assert_eq!(world.captured(), 1);
+    // An order that is confirmed when its webhook comes is found, and a refusal is nobody's order.
+    let second = request(Some("l"), 2, 2);
+    assert_eq!(create(&world.replica(1), &second).status, 201);
+    assert!(hears(&notice(3, charged(&world, 3), ChargeState::Captured)));
+    assert!(hears(&notice(1, 99, ChargeState::Declined)));
+    assert_eq!(world.orders(OrderState::Confirmed), 3);
+}

@@ -50,7 +50,7 @@ macro_rules! faults {
 
 faults! {
     /// A request does not arrive.
-    LoseRequest(Strike) = "lose-request",
+    LoseRequest(Loss) = "lose-request",
     /// A response does not arrive.
     LoseResponse(Loss) = "lose-response",
     /// Responses are lost while a person's radio is bad.
@@ -67,6 +67,8 @@ faults! {
     CrashReplica(Crash) = "crash-replica",
     /// A replica stands still at an await of a handler.
     PauseReplica(Pause) = "pause-replica",
+    /// Each replica in turn is taken down and started again.
+    RollingRestart(Rolling) = "rolling-restart",
     /// The connection to the database breaks before a statement takes effect.
     LoseConnection(Strike) = "lose-connection",
     /// The connection breaks before COMMIT takes effect.
@@ -81,6 +83,10 @@ faults! {
     EvictKey(Strike) = "evict-key",
     /// The cache does not answer.
     CacheUnavailable(Strike) = "cache-unavailable",
+    /// The cache does what it is asked, and its answer does not come.
+    LoseCacheAnswer(Strike) = "lose-cache-answer",
+    /// The cache dies, and a copy takes over that has not yet heard of the latest writes.
+    FailOverCache(FailOver) = "fail-over-cache",
     /// The bank refuses.
     DeclineCharge(Strike) = "decline-charge",
     /// The gateway answers 5xx and does nothing.
@@ -134,7 +140,7 @@ macro_rules! strikes {
 strikes! {
     /// A fault of which there is nothing more to say.
     Strike {}
-    /// A lost response.
+    /// A lost message.
     Loss {
         /// The probability that the client sees a reset, not silence; 0 if absent.
         pub reset: Option<At<Chance>>,
@@ -182,10 +188,33 @@ strikes! {
         pub point: Option<PointWord>,
         /// Only this one, such as `replica-0`; any if absent.
         pub replica: Option<At<String>>,
-        /// For how long.
+        /// For how long; this, or how many leases.
         #[serde(rename = "for")]
-        pub span: At<Delay>,
+        pub span: Option<At<Delay>>,
+        /// For so many leases of the contract.
+        pub leases: Option<At<f64>>,
     }
+    /// A cache that is replaced by its copy.
+    FailOver {
+        /// How long nobody answers, until the copy takes over.
+        pub down_for: At<Delay>,
+        /// How far the copy is behind: what was written within this time is as it was before.
+        pub loses: At<Length>,
+    }
+}
+
+/// A rolling restart.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rolling {
+    /// When the first replica goes.
+    pub from: At<Length>,
+    /// How long each is down.
+    pub down_for: At<Length>,
+    /// How long after one is back the next one goes; nothing if absent.
+    pub apart: Option<At<Length>>,
+    /// It comes again after so long, and again; once if absent.
+    pub every: Option<At<Length>>,
 }
 
 /// A partition.

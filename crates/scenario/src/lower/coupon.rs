@@ -142,6 +142,7 @@ impl Coupons {
                 weight: basket.weight / seats.value.len() as f64,
                 coupon: index.map(|index| self.names.len() + index),
                 lines: basket.lines.clone(),
+                note: basket.note.clone(),
             })
         };
         seats.value.iter().map(with).collect()

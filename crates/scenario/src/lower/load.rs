@@ -97,7 +97,7 @@ pub(super) fn outside(span: &std::ops::Range<usize>, what: &str, over_us: u64) -
 }
 
 /// A length as a file would write it.
-fn spoken(us: u64) -> String {
+pub(super) fn spoken(us: u64) -> String {
     let units = [
         (86_400_000_000, "d"),
         (3_600_000_000, "h"),

@@ -109,6 +109,7 @@ fn basket_of(basket: &At<Basket>, names: &[String]) -> Result<plan::Basket, Mist
     Ok(plan::Basket {
         weight: weight.map_or(Ok(1.0), |weight| positive(weight, "a weight"))?,
         lines: lines.value.0.iter().map(lower).collect::<Result<_, _>>()?,
+        note: basket.value.note.clone().unwrap_or_default(),
         coupon: None,
     })
 }

@@ -4,11 +4,11 @@ use compact_str::CompactString;
 use orders::ports::CacheError;
 use orders::{Cache, Clock};
 use protocol::Span;
-use scenario::{CrashPoint, Host};
+use scenario::{CrashPoint, FaultKind, Host};
 
 use super::ReplicaPorts;
-use crate::fault::Opportunity;
-use crate::world::State;
+use crate::fault::{Opportunity, Who};
+use crate::world::{State, World};
 
 impl ReplicaPorts<'_> {
     /// A cache command: it may find everything forgotten, or nobody there.
@@ -22,26 +22,20 @@ impl ReplicaPorts<'_> {
             state.cache_commands += 1;
             let who = state.calls[slot].who();
             let now_us = state.kernel.now_us();
-            if state
-                .strike(&self.world.faults, Opportunity::FlushCache, who)
-                .is_some()
-            {
-                state.cache.flush();
-            }
-            if state
-                .strike(&self.world.faults, Opportunity::EvictKey, who)
-                .is_some()
-            {
-                state.cache.delete(key);
-            }
-            let down = state
-                .strike(&self.world.faults, Opportunity::CacheUnavailable, who)
-                .is_some()
+            state.trouble_cache(self.world, key, who, now_us);
+            let down = state.cache.down_until_us > now_us
+                || state
+                    .strike(&self.world.faults, Opportunity::CacheUnavailable, who)
+                    .is_some()
                 || state.cut_off(self.world, slot, Host::Cache);
-            Some(if down {
-                Err(CacheError::Unavailable)
-            } else {
-                Ok(effect(state, now_us))
+            if down {
+                return Some(Err(CacheError::Unavailable));
+            }
+            let answer = effect(state, now_us);
+            let lost = state.strike(&self.world.faults, Opportunity::LoseCacheAnswer, who);
+            Some(match lost {
+                Some(_) => Err(CacheError::Unknown),
+                None => Ok(answer),
             })
         })
         .await
@@ -71,6 +65,29 @@ impl ReplicaPorts<'_> {
     }
 }
 
+impl State {
+    /// What befalls the cache when a command reaches it: it forgets, or dies.
+    #[inline]
+    fn trouble_cache(&mut self, world: &World, key: &CompactString, who: Who, now_us: u64) {
+        if self.cache.down_until_us > now_us {
+            return;
+        }
+        let faults = &world.faults;
+        if self.strike(faults, Opportunity::FlushCache, who).is_some() {
+            self.cache.flush();
+        }
+        if self.strike(faults, Opportunity::EvictKey, who).is_some() {
+            self.cache.delete(key, now_us);
+        }
+        if let Some(fault) = self.strike(faults, Opportunity::FailOverCache, who) {
+            let back_us = now_us + fault.delay(who, &mut self.chooser);
+            if let FaultKind::FailOverCache { loses_us, .. } = fault.kind {
+                self.cache.fail_over(now_us, loses_us, back_us);
+            }
+        }
+    }
+}
+
 impl Cache for ReplicaPorts<'_> {
     async fn get(&self, key: &CompactString) -> Result<Option<CompactString>, CacheError> {
         self.command(key, |state, now_us| state.cache.get(key, now_us))
@@ -84,7 +101,7 @@ impl Cache for ReplicaPorts<'_> {
         ttl: Span,
     ) -> Result<(), CacheError> {
         self.change(key, |state, now_us| {
-            state.cache.set(key, value.clone(), now_us + ttl.0)
+            state.cache.set(key, value.clone(), now_us, now_us + ttl.0)
         })
         .await
     }
@@ -104,7 +121,8 @@ impl Cache for ReplicaPorts<'_> {
     }
 
     async fn delete(&self, key: &CompactString) -> Result<(), CacheError> {
-        self.change(key, |state, _| state.cache.delete(key)).await
+        self.change(key, |state, now_us| state.cache.delete(key, now_us))
+            .await
     }
 
     async fn delete_if(

@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use super::super::Lowering;
+use super::super::load::{outside, spoken};
 use super::super::names::nearest;
+use super::super::value::positive;
 use super::{Around, Strike};
 use crate::file::At;
-use crate::file::fault::{Cell, Cut, FaultWord, PointWord};
+use crate::file::fault::{Cell, Cut, FaultWord, Loss, Pause, PointWord, Rolling};
 use crate::mistake::Mistake;
-use crate::plan::{CrashPoint, FaultKind, Host};
+use crate::plan::{CrashPoint, FaultKind, Host, Standstill};
 
 impl<'f> Strike<'f> {
     pub(super) fn of(said: &'f FaultWord) -> Strike<'f> {
@@ -28,31 +30,38 @@ impl<'f> Strike<'f> {
         }
         use FaultWord as F;
         match said {
-            F::LoseRequest(f)
-            | F::LoseConnection(f)
+            F::LoseConnection(f)
             | F::LoseCommit(f)
             | F::LoseCommitAck(f)
             | F::SerializationFailure(f)
             | F::FlushCache(f)
             | F::EvictKey(f)
             | F::CacheUnavailable(f)
+            | F::LoseCacheAnswer(f)
             | F::DeclineCharge(f)
             | F::GatewayUnavailable(f)
             | F::GatewayTimeoutBefore(f)
             | F::GatewayTimeoutAfter(f) => fields!(f),
-            F::LoseResponse(f) => fields!(f),
+            F::LoseRequest(f) | F::LoseResponse(f) => fields!(f),
             F::BadCell(f) => fields!(f),
             F::DelayRequest(f) | F::DelayResponse(f) | F::SlowGateway(f) => fields!(f),
             F::DuplicateRequest(f) | F::DuplicateWebhook(f) | F::DuplicateMessage(f) => {
                 fields!(f)
             }
             F::CrashRelay(f) => fields!(f),
+            F::FailOverCache(f) => fields!(f),
             F::CrashReplica(f) => fields!(f, f.replica.as_ref()),
             F::PauseReplica(f) => fields!(f, f.replica.as_ref()),
             F::Partition(cut) => Strike {
                 chance: cut.chance.as_ref(),
                 client: None,
                 window: cut.window.as_ref(),
+                replica: None,
+            },
+            F::RollingRestart(_) => Strike {
+                chance: None,
+                client: None,
+                window: None,
                 replica: None,
             },
         }
@@ -64,12 +73,11 @@ impl Lowering<'_> {
         use FaultKind as K;
         use FaultWord as F;
         Ok(match said {
-            F::LoseRequest(_) => K::LoseRequest,
+            F::LoseRequest(f) => K::LoseRequest {
+                reset: self.reset(f)?,
+            },
             F::LoseResponse(f) => K::LoseResponse {
-                reset: f
-                    .reset
-                    .as_ref()
-                    .map_or(Ok(0.0), |reset| self.chance(reset))?,
+                reset: self.reset(f)?,
             },
             F::BadCell(f) => self.bad_cell(f)?,
             F::DelayRequest(f) => K::DelayRequest {
@@ -88,8 +96,9 @@ impl Lowering<'_> {
             },
             F::PauseReplica(f) => K::PauseReplica {
                 point: point(f.point),
-                span: self.delay(&f.span)?,
+                span: self.standstill(f)?,
             },
+            F::RollingRestart(f) => self.rolling_restart(f, around)?,
             F::LoseConnection(_) => K::LoseConnection,
             F::LoseCommit(_) => K::LoseCommit,
             F::LoseCommitAck(_) => K::LoseCommitAck,
@@ -97,6 +106,11 @@ impl Lowering<'_> {
             F::FlushCache(_) => K::FlushCache,
             F::EvictKey(_) => K::EvictKey,
             F::CacheUnavailable(_) => K::CacheUnavailable,
+            F::LoseCacheAnswer(_) => K::LoseCacheAnswer,
+            F::FailOverCache(f) => K::FailOverCache {
+                down_for: self.delay(&f.down_for)?,
+                loses_us: self.some_length(&f.loses)?,
+            },
             F::DeclineCharge(_) => K::DeclineCharge,
             F::GatewayUnavailable(_) => K::GatewayUnavailable,
             F::GatewayTimeoutBefore(_) => K::GatewayTimeoutBefore,
@@ -118,6 +132,74 @@ impl Lowering<'_> {
 }
 
 impl Lowering<'_> {
+    fn reset(&self, lost: &Loss) -> Result<f64, Mistake> {
+        let reset = lost.reset.as_ref();
+        reset.map_or(Ok(0.0), |reset| self.chance(reset))
+    }
+
+    fn standstill(&self, pause: &Pause) -> Result<Standstill, Mistake> {
+        match (&pause.span, &pause.leases) {
+            (Some(span), None) => Ok(Standstill::For(self.delay(span)?)),
+            (None, Some(leases)) => Ok(Standstill::Leases(positive(
+                leases,
+                "the number of leases",
+            )?)),
+            (Some(_), Some(leases)) => Err(Mistake::at(
+                &leases.span,
+                "this says twice how long it stands still",
+                "stands beside `for`",
+            )
+            .help("leave one of them out")),
+            (None, None) => Err(Mistake::at(
+                &pause.chance.span,
+                "how long does it stand still?",
+                "nothing says it",
+            )
+            .help(
+                "write `for = \"1min\"` beside it, or `leases = 2` for twice the contract's lease",
+            )),
+        }
+    }
+
+    fn rolling_restart(
+        &self,
+        rolling: &Rolling,
+        around: &Around<'_>,
+    ) -> Result<FaultKind, Mistake> {
+        let from_us = self.length(&rolling.from)?;
+        let down_for_us = self.some_length(&rolling.down_for)?;
+        let apart = rolling.apart.as_ref();
+        let apart_us = apart.map_or(Ok(0), |apart| self.length(apart))?;
+        if from_us >= around.over_us {
+            return Err(outside(&rolling.from.span, "the restart", around.over_us));
+        }
+        let replicas = u64::from(around.replicas);
+        let takes_us = down_for_us * replicas + apart_us * (replicas - 1);
+        let every_us = match &rolling.every {
+            None => None,
+            Some(every) => match self.length(every)? {
+                every_us if every_us < takes_us => {
+                    return Err(Mistake::at(
+                        &every.span,
+                        "the restart comes again before it has ended",
+                        "shorter than it takes",
+                    )
+                    .help(format!(
+                        "{replicas} replicas one after another take {}",
+                        spoken(takes_us)
+                    )));
+                }
+                every_us => Some(every_us),
+            },
+        };
+        Ok(FaultKind::RollingRestart {
+            from_us,
+            down_for_us,
+            apart_us,
+            every_us,
+        })
+    }
+
     fn bad_cell(&self, cell: &Cell) -> Result<FaultKind, Mistake> {
         let share = |written: &Option<At<_>>, absent| match written {
             Some(written) => self.chance(written),
