@@ -45,6 +45,79 @@ fn a_fault_strikes_only_in_its_window_and_only_its_clients() {
 }
 
 #[test]
+fn everybody_gives_up_in_their_own_time_whoever_waited_before() {
+    let clients = r#"
+        [[client]]
+        name = "calm"
+        share = 0.5
+        timeout = "30s"
+        [[client]]
+        name = "hasty"
+        key = "per-intent"
+        timeout = "7s"
+        [[fault]]
+        lose-response = { chance = 0.3 }
+    "#;
+    let told = attempts(&go(&plan(clients), "no-dedup", 1).history);
+    for (hasty, after_us) in [(false, 30_000_000), (true, 7_000_000)] {
+        let theirs = told.iter().filter(|told| told.asked.key.is_some() == hasty);
+        let (lost, answered): (Vec<&Told>, Vec<&Told>) =
+            theirs.partition(|told| told.end == "timeout");
+        assert!(lost.len() > 20 && answered.len() > 50);
+        assert!(lost.iter().all(|told| told.span() == after_us), "{lost:?}");
+        assert!(answered.iter().all(|told| told.end == "ok"), "{answered:?}");
+    }
+}
+
+#[test]
+fn an_answer_in_the_very_instant_of_giving_up_is_late() {
+    let latencies = r#"
+        [world]
+        clock-skew = "0s"
+        [world.latency]
+        uplink = "1s"
+        downlink = "1s"
+        handler = "0s"
+        record-read = "0s"
+    "#;
+    // Those who wait longer are answered, and leave their alarms to those who come after them.
+    let hasty = |timeout_us: u64| -> Vec<Told> {
+        let clients = format!(
+            r#"
+            [[client]]
+            name = "calm"
+            share = 0.5
+            timeout = "10s"
+            [[client]]
+            name = "hasty"
+            key = "per-intent"
+            timeout = "{timeout_us}us"
+            "#
+        );
+        let plan = plan(&format!("{latencies}{clients}"));
+        let told = attempts(&go(&plan, "no-dedup", 1).history);
+        told.into_iter()
+            .filter(|told| told.asked.key.is_some())
+            .collect()
+    };
+    let takes_us = hasty(10_000_000)
+        .iter()
+        .map(Told::span)
+        .min()
+        .expect("told");
+    for (timeout_us, late) in [
+        (takes_us - 1, true),
+        (takes_us, true),
+        (takes_us + 1, false),
+    ] {
+        let told = hasty(timeout_us);
+        let quick = told.iter().filter(|told| told.span() <= takes_us);
+        let ends: Vec<bool> = quick.map(|told| told.end == "timeout").collect();
+        assert!(ends.len() > 100 && ends.iter().all(|timed_out| *timed_out == late));
+    }
+}
+
+#[test]
 fn retries_wait_as_long_as_the_backoff_says() {
     let client = r#"
         [[client]]

@@ -42,7 +42,9 @@ impl OrderSlot {
 pub(crate) struct Orders {
     pub(crate) slots: Vec<OrderSlot>,
     carts: HashTable<u32>,
-    customers: HashTable<u32>,
+    /// Every customer's latest order, from when somebody first asked for it: few strategies do, and customers come at random, so
+    /// that each order would cost a look far away.
+    customers: Option<HashTable<u32>>,
     /// The orders whose key is in an index, whichever: those of one text stand side by side.
     keys: HashTable<u32>,
 }
@@ -50,9 +52,8 @@ pub(crate) struct Orders {
 impl Orders {
     pub(crate) fn reserve(&mut self, rows: usize) {
         self.slots.reserve(rows);
-        for index in [&mut self.carts, &mut self.customers] {
-            index.reserve(rows, |_| unreachable!("an empty index has nothing to move"));
-        }
+        self.carts
+            .reserve(rows, |_| unreachable!("an empty index has nothing to move"));
     }
 
     /// The entry of the index `orders_cart`: only for orders that have the column and are not cancelled.
@@ -103,11 +104,27 @@ impl Orders {
     }
 
     /// The latest order of a customer, committed or not.
-    pub(crate) fn latest_of(&self, tenant: Tenant, customer: Customer) -> Option<u32> {
-        let found = self.customers.find(hash_customer(tenant, customer), |row| {
+    pub(crate) fn latest_of(&mut self, tenant: Tenant, customer: Customer) -> Option<u32> {
+        if self.customers.is_none() {
+            self.index_customers();
+        }
+        let customers = self.customers.as_ref()?;
+        let found = customers.find(hash_customer(tenant, customer), |row| {
             self.is_of(*row, tenant, customer)
         });
         found.copied()
+    }
+
+    /// Makes the index of customers, of all orders that are there.
+    #[cold]
+    fn index_customers(&mut self) {
+        self.customers = Some(HashTable::new());
+        for row in 0..self.slots.len() as u32 {
+            let order = self.slots[row as usize].row.as_ref();
+            if let Some((tenant, customer)) = order.map(|order| (order.tenant, order.customer)) {
+                self.slots[row as usize].before = self.enter_customer(tenant, customer, row);
+            }
+        }
     }
 
     fn is_of(&self, row: u32, tenant: Tenant, customer: Customer) -> bool {
@@ -151,6 +168,7 @@ impl Orders {
 
     /// Makes `row` the customer's latest order; returns the one before. Guests have no identity.
     fn enter_customer(&mut self, tenant: Tenant, customer: Customer, row: u32) -> Option<u32> {
+        let customers = self.customers.as_mut()?;
         if customer == Customer::Guest {
             return None;
         }
@@ -160,7 +178,7 @@ impl Orders {
             let order = slots[*row as usize].row.as_ref();
             order.is_some_and(|order| (order.tenant, order.customer) == (tenant, customer))
         };
-        if let Some(latest) = self.customers.find_mut(hash, same) {
+        if let Some(latest) = customers.find_mut(hash, same) {
             return Some(std::mem::replace(latest, row));
         }
         let rehash = |row: &u32| {
@@ -170,7 +188,7 @@ impl Orders {
                 .expect("a row in the index is there");
             hash_customer(order.tenant, order.customer)
         };
-        self.customers.insert_unique(hash, row, rehash);
+        customers.insert_unique(hash, row, rehash);
         None
     }
 
@@ -187,12 +205,14 @@ impl Orders {
     pub(super) fn remove(&mut self, row: u32) {
         self.leave_cart(row);
         self.leave_key(row);
-        let (slots, customers) = (&mut self.slots, &mut self.customers);
+        let slots = &mut self.slots;
         let order = slots[row as usize]
             .row
             .as_ref()
             .expect("an order is removed once");
-        if order.customer != Customer::Guest {
+        if let Some(customers) = &mut self.customers
+            && order.customer != Customer::Guest
+        {
             let hash = hash_customer(order.tenant, order.customer);
             match customers.find_entry(hash, |other| *other == row) {
                 Ok(entry) => match slots[row as usize].before {

@@ -86,6 +86,34 @@ fn a_recent_order_is_the_customers_own_committed_one() {
     );
 }
 
+#[test]
+fn recent_orders_are_the_same_whenever_somebody_first_asks() {
+    for asks_early in [false, true] {
+        let mut script = Script::new();
+        let recent = |db: &mut Database, tx: Tx| {
+            let customer = Customer::User(UserId(3));
+            let found = db.find_recent_orders(tx, SHOP, customer, Span(90), 9)?;
+            Ok(found
+                .into_iter()
+                .map(|order| order.id.0)
+                .collect::<Vec<_>>())
+        };
+        let reader = script.db.begin();
+        if asks_early {
+            assert_eq!(script.run(reader, recent), Ok(Ok(vec![])));
+        }
+        for keeps in [true, false, true, false] {
+            let tx = script.db.begin();
+            script.insert_order(tx, None).unwrap().unwrap();
+            match keeps {
+                true => script.commit(tx),
+                false => script.db.rollback(tx),
+            };
+        }
+        assert_eq!(script.run(reader, recent), Ok(Ok(vec![3, 1])));
+    }
+}
+
 fn keyed(tenant: Tenant, index: KeyIndex) -> NewOrder {
     NewOrder {
         tenant,
