@@ -6,10 +6,12 @@
 //!
 //! - [`rows`]: the slots of each table and their indexes
 //! - [`coupons`]: coupons and seats, with their statements
+//! - [`changes`]: how key records changed, for the history
 //! - [`due`]: rows by the time at which they are due
 //! - [`statements`]: one method per SQL statement
 //! - [`store`]: the port `orders::Store`, with a round trip for every statement
 
+pub(crate) mod changes;
 pub(crate) mod coupons;
 mod due;
 pub(crate) mod rows;
@@ -18,9 +20,10 @@ pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 
+use changes::KeyChanges;
 use coupons::Coupons;
 use explore::TaskId;
-use orders::{CommitTag, StoreError};
+use orders::{CommitTag, Owner, StoreError};
 use rows::{Carts, Charges, Keys, Notes, Orders, Sales, Stocks, Undo};
 
 /// An open transaction, by its place in the database's list.
@@ -86,6 +89,10 @@ pub(crate) struct Database {
     pub(crate) released: Vec<TaskId>,
     /// The true time, as of the statement at hand.
     pub(crate) now_us: u64,
+    /// Whose the commit at hand is.
+    pub(crate) committer: Owner,
+    /// How key records changed.
+    pub(crate) changes: KeyChanges,
     /// Whether the statement at hand has waited before. PostgreSQL looks for rows in what was committed when the statement
     /// began; of a row for which it had to wait it looks at the newest version.
     resumed: bool,

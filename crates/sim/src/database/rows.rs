@@ -8,6 +8,7 @@ use orders::{ChargeRow, KeyIndex, KeyRecord, KeyState, NewOrder, NotificationKin
 use protocol::{Cart, Customer, IdempotencyKey, Line, OrderId, OrderState, ScopedKey, Sku, Tenant};
 use rustc_hash::FxHasher;
 
+use super::changes::Wrote;
 use super::due::Due;
 use super::{Database, Tx, Writer};
 
@@ -20,7 +21,10 @@ pub(crate) enum Undo {
     /// Inserted again where the same transaction had deleted it.
     ReinsertKey(u32, KeyRecord),
     UpdateKey(u32, KeyRecord),
-    DeleteKey(u32),
+    /// Nothing but the state was written, by whoever thought fit.
+    SetKeyState(u32, KeyRecord),
+    /// Where the row stood.
+    DeleteKey(u32, KeyState),
     /// The order was only locked.
     LockOrder(u32),
     InsertOrder(u32),
@@ -93,6 +97,8 @@ pub(crate) struct KeySlot {
     pub(crate) key: ScopedKey,
     pub(crate) record: KeyRecord,
     pub(crate) writer: Writer,
+    /// Changed by the writer, and not only locked.
+    pub(crate) changed: bool,
     /// Inserted by the writer, and not there for others.
     pub(crate) inserted: bool,
     /// Deleted by the writer, or free.
@@ -132,6 +138,7 @@ impl Keys {
             key: key.clone(),
             record,
             writer: Some(tx),
+            changed: true,
             inserted: true,
             deleted: false,
             free: false,
@@ -156,7 +163,7 @@ impl Keys {
     fn remove(&mut self, row: u32) {
         let slot = &mut self.slots[row as usize];
         (slot.deleted, slot.inserted, slot.writer) = (true, false, None);
-        slot.free = true;
+        (slot.changed, slot.free) = (false, true);
         let found = self
             .index
             .find_entry(hash_key(&slot.key), |other| *other == row);
@@ -542,17 +549,28 @@ impl Database {
     pub(super) fn settle(&mut self, change: Undo) {
         match change {
             Undo::LockKey(row) => self.keys.slots[row as usize].writer = None,
-            Undo::InsertKey(row) | Undo::ReinsertKey(row, _) => self.keys.settle(row),
+            Undo::InsertKey(row) => {
+                self.note_change(row, None, Wrote::Record);
+                self.keys.settle(row);
+            }
+            Undo::ReinsertKey(row, _) => self.keys.settle(row),
+            Undo::SetKeyState(row, old) => {
+                self.note_change(row, Some(old.state), Wrote::State);
+                self.keys.settle(row);
+            }
             Undo::UpdateKey(row, old) => {
+                self.note_change(row, Some(old.state), Wrote::Record);
                 self.keys.settle(row);
                 let token = self.keys.slots[row as usize].record.token;
                 // Only a claim gives a higher token; of a key that is claimed already, that is a take-over.
                 self.takeovers += u64::from(old.state == KeyState::Claimed && token > old.token);
             }
-            Undo::DeleteKey(row) => {
+            Undo::DeleteKey(row, before) => {
+                self.note_change(row, Some(before), Wrote::Record);
                 // It may have been inserted again since, and deleted again since then.
                 let slot = &self.keys.slots[row as usize];
                 if slot.deleted && !slot.free {
+                    self.note_gone(row);
                     self.keys.remove(row);
                 }
             }
@@ -594,13 +612,13 @@ impl Database {
                 let slot = &mut self.keys.slots[row as usize];
                 (slot.record, slot.deleted) = (old, true);
             }
-            Undo::UpdateKey(row, old) => {
+            Undo::UpdateKey(row, old) | Undo::SetKeyState(row, old) => {
                 let slot = &mut self.keys.slots[row as usize];
-                (slot.record, slot.writer) = (old, None);
+                (slot.record, slot.writer, slot.changed) = (old, None, false);
             }
-            Undo::DeleteKey(row) => {
+            Undo::DeleteKey(row, _) => {
                 let slot = &mut self.keys.slots[row as usize];
-                (slot.deleted, slot.writer) = (false, None);
+                (slot.deleted, slot.writer, slot.changed) = (false, None, false);
             }
             Undo::InsertOrder(row) => self.orders.remove(row),
             Undo::LockOrder(row) => self.orders.slots[row as usize].writer = None,

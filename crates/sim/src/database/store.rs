@@ -195,6 +195,7 @@ impl SimTransaction<'_> {
             return Err(StoreError::Unknown);
         }
         self.connection.set(Connection::Between);
+        state.database.committer = self.ports.owner;
         state.database.make_durable(self.tx.replace(NOBODYS));
         if reads {
             return Ok(());
@@ -241,6 +242,8 @@ impl SimTransaction<'_> {
             state.database.refuse_commit(self.tx.get());
             return Err(StoreError::Conflict);
         }
+        state.database.now_us = state.kernel.now_us();
+        state.database.committer = self.ports.owner;
         let takeovers = state.database.takeovers;
         let tag = state.database.commit(self.tx.get());
         if state.database.takeovers != takeovers {
