@@ -1,6 +1,6 @@
 //! What is stored at the end, in one snapshot: the database's committed rows and the gateway's ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashTable;
 use history::names::{Item, Names};
@@ -10,7 +10,7 @@ use history::{
     SkuRef, TenantRef, Transition,
 };
 use orders::{NewOrder, NotificationKind};
-use protocol::{Line, OrderId, ScopedKey, Sku, Tenant};
+use protocol::{Line, OrderId, Scope, ScopedKey, Sku, Tenant};
 
 use crate::database::Database;
 use crate::database::changes::{KeyChanges, standing};
@@ -305,11 +305,13 @@ fn notifications(
 }
 
 /// The key records, and the name of each by its row. A record in a scope of the service's own gets a new counted name if it is
-/// settled; one that is still open is named by its text, because somebody will want to look for it.
+/// settled; one that is still open is named by its text, because somebody will want to look for it. Where a service keeps a record
+/// for every user of a key, only the first of them is the key's own, and the others have names of theirs.
 fn keys(keys: Keys, names: &mut Names) -> (Vec<AuditKey>, Vec<Option<KeyRef>>) {
     let mut rows = Vec::with_capacity(keys.slots.len());
     let mut named = vec![None; keys.slots.len()];
     let mut open = Vec::new();
+    let mut first_of: BTreeSet<KeyRef> = BTreeSet::new();
     for (row, slot) in keys.slots.into_iter().enumerate() {
         if slot.deleted {
             continue;
@@ -323,7 +325,8 @@ fn keys(keys: Keys, names: &mut Names) -> (Vec<AuditKey>, Vec<Option<KeyRef>>) {
             }
             None => names.keys.count(),
         };
-        named[row] = Some(key);
+        let is_first = slot.key.scope != Scope::OrderIdempotencies || first_of.insert(key);
+        named[row] = Some(if is_first { key } else { names.keys.count() });
         // What was given back is nothing that a client waits for.
         if state != RecordState::Absent {
             rows.push(AuditKey { key, state });

@@ -14,6 +14,8 @@ use super::rows::sku;
 use super::statements::StockChange;
 use super::{Database, Stop, Tx};
 
+mod changes;
+
 const SHOP: Tenant = Tenant(0);
 
 /// A database with ten burgers and one pie, and a way to run statements by hand.
