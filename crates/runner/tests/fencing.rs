@@ -203,6 +203,15 @@ fn who_keeps_records_is_judged_and_who_keeps_none_is_not() {
 }
 
 #[test]
+fn one_text_of_two_users_is_two_records() {
+    let history = history_of("key-reuse", StrategyName::OrderIdempotencies, 0.05);
+    let found = found(&history, Rule::Unfenced);
+    assert_eq!(found.outcome, Outcome::Held, "{found:?}");
+    let requests = history.names.intents.len() as u64;
+    assert!(found.checked > requests / 2, "{found:?}");
+}
+
+#[test]
 fn keys_that_are_forgotten_in_time_are_looked_at() {
     let history = history_of("key-reuse", StrategyName::ClaimComplete, 0.05);
     for rule in [Rule::EarlyExpiry, Rule::Unfenced] {
