@@ -97,7 +97,7 @@ pub struct Transition {
     pub from: RecordState,
     /// To where.
     pub to: RecordState,
-    /// Who did it, or under whose claim.
+    /// Who did it, or for whom.
     pub owner: Option<HostRef>,
     /// With which fencing token; 0 if with none.
     pub token: u32,

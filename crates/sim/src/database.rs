@@ -20,10 +20,10 @@ pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 
-use changes::KeyChanges;
+use changes::{Committer, KeyChanges};
 use coupons::Coupons;
 use explore::TaskId;
-use orders::{CommitTag, Owner, StoreError};
+use orders::{CommitTag, StoreError};
 use rows::{Carts, Charges, Keys, Notes, Orders, Sales, Stocks, Undo};
 
 /// An open transaction, by its place in the database's list.
@@ -90,7 +90,7 @@ pub(crate) struct Database {
     /// The true time, as of the statement at hand.
     pub(crate) now_us: u64,
     /// Whose the commit at hand is.
-    pub(crate) committer: Owner,
+    pub(crate) committer: Committer,
     /// How key records changed.
     pub(crate) changes: KeyChanges,
     /// Whether the statement at hand has waited before. PostgreSQL looks for rows in what was committed when the statement

@@ -33,6 +33,14 @@ pub(crate) struct KeyChanges {
     pub(crate) gone: Vec<(u32, u32, ScopedKey)>,
 }
 
+/// Who commits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Committer {
+    pub(crate) owner: Owner,
+    /// Whether it acts for whoever holds the claim: who hears a webhook claims nothing, and ends what another has begun.
+    pub(crate) for_holder: bool,
+}
+
 /// Where a key stands, as the judge says it. A key that was given back is as good as absent.
 pub(crate) fn standing(state: KeyState) -> RecordState {
     match state {
@@ -46,15 +54,15 @@ pub(crate) fn standing(state: KeyState) -> RecordState {
 /// What a transaction did to a row first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrote {
-    /// The whole record, and so under whose claim it stands.
+    /// The whole record, and so under which token it stands.
     Record,
     /// Its state, whoever's it is; or it was deleted.
     State,
 }
 
 impl Database {
-    /// A row that the transaction at hand has changed is committed. Whoever writes a whole record writes under whose claim; a bare
-    /// state is written by whoever commits, under nobody's.
+    /// A row that the transaction at hand has changed is committed. Whoever it is, says who commits, and not the row: whose
+    /// claim a late owner writes over is just what the row would say.
     #[inline]
     pub(super) fn note_change(&mut self, row: u32, before: Option<KeyState>, wrote: Wrote) {
         let slot = &mut self.keys.slots[row as usize];
@@ -77,16 +85,17 @@ impl Database {
         if from == to && (is_bare || to == RecordState::Absent) {
             return;
         }
-        let (owner, token) = match is_bare {
-            true => (self.committer, 0),
-            false => (owner, token.0),
+        let (by, token) = match is_bare {
+            true => (self.committer.owner, 0),
+            false if self.committer.for_holder => (owner, token.0),
+            false => (self.committer.owner, token.0),
         };
         self.changes.log.push(KeyChange {
             t_us: self.now_us,
             row,
             from,
             to,
-            owner,
+            owner: by,
             token,
         });
     }

@@ -14,6 +14,7 @@ use protocol::{
 };
 use scenario::{CrashPoint, Host};
 
+use super::changes::Committer;
 use super::statements::StockChange;
 use super::{Database, Stop, Tx};
 use crate::fault::Opportunity;
@@ -100,6 +101,13 @@ impl ReplicaPorts<'_> {
     #[inline]
     fn breaks(&self, state: &mut State, here: Opportunity) -> bool {
         self.world.faults.strike_statements && self.breaks_among_faults(state, here)
+    }
+
+    fn committer(&self) -> Committer {
+        Committer {
+            owner: self.owner,
+            for_holder: self.hears,
+        }
     }
 
     fn breaks_among_faults(&self, state: &mut State, here: Opportunity) -> bool {
@@ -195,7 +203,7 @@ impl SimTransaction<'_> {
             return Err(StoreError::Unknown);
         }
         self.connection.set(Connection::Between);
-        state.database.committer = self.ports.owner;
+        state.database.committer = self.ports.committer();
         state.database.make_durable(self.tx.replace(NOBODYS));
         if reads {
             return Ok(());
@@ -243,7 +251,7 @@ impl SimTransaction<'_> {
             return Err(StoreError::Conflict);
         }
         state.database.now_us = state.kernel.now_us();
-        state.database.committer = self.ports.owner;
+        state.database.committer = self.ports.committer();
         let takeovers = state.database.takeovers;
         let tag = state.database.commit(self.tx.get());
         if state.database.takeovers != takeovers {

@@ -3,12 +3,17 @@
 use history::RecordState::{Absent, Completed, Failed, InProgress};
 use history::{HostRef, KeyRef, RecordState};
 
+use super::super::changes::Committer;
 use super::*;
 
 impl Script {
     /// Whoever commits next, and when.
     fn at(&mut self, now_us: u64, committer: u32) {
-        (self.db.now_us, self.db.committer) = (now_us, Owner(committer));
+        self.db.now_us = now_us;
+        self.db.committer = Committer {
+            owner: Owner(committer),
+            for_holder: false,
+        };
     }
 
     /// The changes so far: when, from where to where, by whom with which token.
@@ -31,7 +36,7 @@ fn a_record_that_a_transaction_writes_twice_changes_once_when_it_commits() {
     assert_eq!(script.changes(), []);
     script.at(7, 5);
     script.commit(tx);
-    assert_eq!(script.changes(), [(7, Absent, Completed, 1, 9)]);
+    assert_eq!(script.changes(), [(7, Absent, Completed, 5, 9)]);
 }
 
 #[test]
@@ -53,7 +58,7 @@ fn what_is_rolled_back_or_only_locked_is_no_change() {
     let last = *script.changes().last().unwrap();
     assert_eq!(
         last,
-        (0, InProgress, InProgress, 1, 2),
+        (0, InProgress, InProgress, 0, 2),
         "a take-over is one"
     );
 }
@@ -78,6 +83,23 @@ fn a_bare_state_and_a_deletion_are_whoever_commits_them_and_under_no_token() {
         [(3, Completed, Failed, 4, 0), (5, Failed, Absent, 6, 0)],
         "failed again is no change"
     );
+}
+
+#[test]
+fn who_acts_for_the_holder_is_not_taken_for_another() {
+    let mut script = Script::new();
+    for (held, for_holder) in [(0, false), (1, true)] {
+        let tx = script.db.begin();
+        match held {
+            0 => script.insert_key(tx, "k").unwrap().unwrap(),
+            _ => assert_eq!(script.update_key(tx, "k", held, answered(9)), Ok(Ok(1))),
+        }
+        script.at(0, 1 + held);
+        script.db.committer.for_holder = for_holder;
+        script.commit(tx);
+    }
+    let by: Vec<_> = script.changes().iter().map(|change| change.3).collect();
+    assert_eq!(by, [1, 1]);
 }
 
 #[test]
@@ -134,5 +156,5 @@ fn a_place_that_another_key_has_now_is_named_after_who_had_it_then() {
         .map(|change| change.key.index() as u8)
         .collect();
     assert_eq!(keys, *b"aabbc");
-    assert_eq!(named[0].owner, Some(hosts[1]));
+    assert_eq!(named[0].owner, Some(hosts[0]));
 }
