@@ -3,6 +3,7 @@
 //! The arrays are kept between histories. What is rare (a key with different answers, an order that does not look like its request)
 //! is put on a list here and decided by its rule; what is common costs a rule nothing.
 
+mod changes;
 mod charges;
 mod events;
 mod extras;
@@ -177,6 +178,8 @@ pub(crate) enum Flaw {
     AfterInfo(usize),
     /// The event is earlier than the one before it.
     Backwards(usize),
+    /// The change of a key record is earlier than the one before it.
+    ChangeBackwards(usize),
     /// The audit's row repeats the order of an earlier row.
     OrderTwice(usize),
 }
@@ -204,8 +207,6 @@ pub(crate) struct Rare {
     pub(crate) leaked: Vec<u32>,
     /// Completions of reads.
     pub(crate) reads: Vec<u32>,
-    /// Changes of key records.
-    pub(crate) transitions: Vec<u32>,
     /// When faults struck.
     pub(crate) faults: Vec<u64>,
     /// Keys that were sent with more than one payload.
@@ -235,7 +236,6 @@ impl Rare {
             merged,
             leaked,
             reads,
-            transitions,
             faults,
             reused_keys,
             refused_keys,
@@ -257,7 +257,6 @@ impl Rare {
             merged,
             leaked,
             reads,
-            transitions,
             reused_keys,
             refused_keys,
             stored_keys,
@@ -298,6 +297,10 @@ pub(crate) struct Facts {
     pub(crate) odd_orders: Vec<u32>,
     /// Messages about an order that had one before, and that one, by row.
     pub(crate) told_again: Vec<u32>,
+    /// The changes of key records: those of a key side by side, in the order of time.
+    pub(crate) changes: Vec<u32>,
+    /// Scratch of `changes`: by key, where the next of its changes goes.
+    change_places: Vec<u32>,
     /// What is wrong with the record.
     pub(crate) flaws: Vec<Flaw>,
     /// Live orders beyond the first, each once.
@@ -358,6 +361,7 @@ impl Facts {
         self.clear(history);
         self.index_orders(history);
         self.walk_events(history);
+        self.sort_changes(history);
         if !self.flaws.is_empty() {
             return;
         }

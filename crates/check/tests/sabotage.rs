@@ -3,7 +3,7 @@
 use check::{Outcome, Overall, Rule, judge};
 use history::{
     Audit, AuditCharge, AuditNotification, AuditOrder, AuditStock, BasketRef, Completion, Contract,
-    History, Invoke, Item, Recorder, TenantRef,
+    History, Invoke, Item, KeyRef, RecordState, Recorder, TenantRef, Transition,
 };
 use proptest::prelude::*;
 use protocol::{ChargeState, OrderState};
@@ -177,5 +177,28 @@ proptest! {
         let stranger = AuditOrder { id: order, key: Some(key), ..orders[at] };
         orders.push(stranger);
         prop_assert!(is_violated(&history, Rule::PhantomOrder));
+    }
+}
+
+#[test]
+fn changes_of_key_records_that_go_back_in_time_cannot_have_happened() {
+    for (times, expected) in [([5, 5], Outcome::Held), ([5, 4], Outcome::Violated)] {
+        let mut history = honest();
+        history.transitions = times
+            .map(|t| Transition {
+                t,
+                key: KeyRef::new(0),
+                from: RecordState::InProgress,
+                to: RecordState::InProgress,
+                owner: None,
+                token: 0,
+            })
+            .to_vec();
+        let verdict = judge(&history);
+        let found = verdict
+            .rules
+            .iter()
+            .find(|found| found.rule == Rule::Malformed);
+        assert_eq!(found.expect("it is applied").outcome, expected, "{times:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! What clients saw, which faults struck, how key records changed. Forty bytes each.
+//! What clients saw and which faults struck, forty bytes each; and how key records changed, twenty-four.
 
 use crate::names::{
     CodeRef, CouponRef, FaultRef, HostRef, IntentRef, KeyRef, OrderRef, PayloadRef, ResponseRef,
@@ -10,7 +10,7 @@ use crate::names::{
 pub struct Event {
     /// When, in the contract's unit of time, since the run began.
     pub t: u64,
-    /// The attempt that it belongs to; meaningless for faults and transitions.
+    /// The attempt that it belongs to; meaningless for faults.
     pub process: u32,
     /// What.
     pub what: What,
@@ -41,8 +41,6 @@ pub enum What {
         /// Where, if it struck a host.
         host: Option<HostRef>,
     },
-    /// A key record changed.
-    Transition(Transition),
 }
 
 /// What a client asked for.
@@ -88,18 +86,20 @@ pub enum RecordState {
     Failed,
 }
 
-/// A change of a key record, as the database committed it.
+/// A change of a key record, as the database committed it. Kept apart from the events: there are as many of them as requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transition {
+    /// When, in the contract's unit of time, since the run began.
+    pub t: u64,
     /// Which key.
     pub key: KeyRef,
     /// From where.
     pub from: RecordState,
     /// To where.
     pub to: RecordState,
-    /// Who did it.
+    /// Who did it, or for whom.
     pub owner: Option<HostRef>,
-    /// With which fencing token.
+    /// With which fencing token; 0 if with none.
     pub token: u32,
 }
 
@@ -110,5 +110,10 @@ mod tests {
     #[test]
     fn an_event_takes_forty_bytes() {
         assert_eq!(size_of::<Event>(), 40);
+    }
+
+    #[test]
+    fn a_transition_takes_twenty_four_bytes() {
+        assert_eq!(size_of::<Transition>(), 24);
     }
 }

@@ -45,6 +45,8 @@ pub struct History {
     pub names: Names,
     /// What happened, by time; ties in the order of recording.
     pub events: Vec<Event>,
+    /// How key records changed, by time; ties in the order of commits. Empty if nobody recorded it.
+    pub transitions: Vec<Transition>,
     /// How many processes (attempts) were begun: process numbers are below this.
     pub processes: u32,
     /// What the database and the gateway held at the end; `None` if nobody looked.

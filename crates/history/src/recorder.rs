@@ -2,7 +2,7 @@
 
 use crate::audit::Audit;
 use crate::coverage::Label;
-use crate::event::{Completion, Event, Invoke, Transition, What};
+use crate::event::{Completion, Event, Invoke, What};
 use crate::names::{
     BasketRef, FaultRef, HostRef, IntentRef, KeyRef, OrderRef, Payload, PayloadRef, ResponseRef,
     TenantRef,
@@ -144,12 +144,6 @@ impl Recorder {
         self.push(t, 0, What::Fault { fault, host });
     }
 
-    /// A key record changed.
-    #[inline]
-    pub fn transition(&mut self, t: u64, transition: Transition) {
-        self.push(t, 0, What::Transition(transition));
-    }
-
     /// A situation was met.
     #[inline]
     pub fn cover(&mut self, label: Label) {
@@ -160,6 +154,7 @@ impl Recorder {
     pub fn begin_again(&mut self) {
         let history = &mut self.history;
         history.events.clear();
+        history.transitions.clear();
         history.processes = 0;
         history.audit = None;
         history.coverage.clear();

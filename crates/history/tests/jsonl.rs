@@ -100,6 +100,40 @@ fn lines_out_of_order_come_by_time_and_keep_their_numbers() {
 }
 
 #[test]
+fn changes_of_key_records_come_by_time_and_are_written_among_the_events() {
+    let change = |t: u64, to: &str| {
+        format!(
+            r#"{{"kind":"transition","t":{t},"tenant":"A","key":"k","from":"absent","to":"{to}"}}"#
+        )
+    };
+    let (late, early, at_once) = (
+        change(9, "absent"),
+        change(2, "in_progress"),
+        change(5, "completed"),
+    );
+    let ok = r#"{"kind":"ok","t":5,"process":0,"status":201}"#;
+    let history = read(&[CONTRACT, INVOKE, &late, ok, &early, &at_once]).expect("a history");
+    assert_eq!(history.events.len(), 2);
+    let times: Vec<u64> = history.transitions.iter().map(|change| change.t).collect();
+    assert_eq!(times, [2, 5, 9]);
+    let text = written(&history);
+    let kinds: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split('"').nth(3))
+        .collect();
+    let expected = [
+        "contract",
+        "invoke",
+        "transition",
+        "transition",
+        "ok",
+        "transition",
+    ];
+    assert_eq!(kinds, expected, "a commit comes before the answer");
+    assert_eq!(written(&read(&[text.as_str()]).expect("ours")), text);
+}
+
+#[test]
 fn processes_keep_the_numbers_of_the_file() {
     let at = |process: u64| INVOKE.replace("\"process\":0", &format!("\"process\":{process}"));
     let (a, b, c, d) = (at(0), at(u64::MAX), at(7), at(u64::MAX));

@@ -66,7 +66,7 @@ fn tries(history: &History) -> Vec<Try> {
             What::Invoke(_) => None,
             What::Ok(said) => Some((true, said)),
             What::Fail(said) | What::Info(said) => Some((false, said)),
-            What::Read { .. } | What::Fault { .. } | What::Transition(_) => continue,
+            What::Read { .. } | What::Fault { .. } => continue,
         };
         let Some(attempt) = tries.get_mut(places[event.process as usize] as usize) else {
             continue;

@@ -21,9 +21,7 @@ pub fn waits(history: &History, silent_replays: &[u32]) -> Histograms {
                 None => accepted(completion),
             },
             What::Fail(_) => OutcomeClass::Refused,
-            What::Read { .. } | What::Info(_) | What::Fault { .. } | What::Transition(_) => {
-                continue;
-            }
+            What::Read { .. } | What::Info(_) | What::Fault { .. } => continue,
         };
         if let Some(begun_at) = begun_at[process].take() {
             let waited = event.t.saturating_sub(begun_at);

@@ -53,6 +53,13 @@ fn the_reference_holds_under_every_fault_for_a_hundred_thousand_keys() {
         let open: Vec<_> = run.rules.iter().filter(|rule| is_open(rule)).collect();
         assert!(open.is_empty(), "seed {}: {open:?}", run.seed);
         assert_eq!(run.counts.extra_orders, 0);
+        let unfenced = run.rules.iter().find(|rule| rule.name == "unfenced");
+        let changes = unfenced.expect("it is judged").checked;
+        assert!(
+            changes > 2 * run.counts.orders,
+            "seed {}: a claim and an end each, and take-overs: {changes}",
+            run.seed
+        );
         orders += run.counts.orders;
         for fault in &run.faults {
             *faults.entry(fault.name.clone()).or_insert(0) += fault.count;

@@ -3,6 +3,7 @@
 mod chaos;
 mod comparison;
 mod coupons;
+mod fencing;
 mod leases;
 mod prediction;
 mod presets;

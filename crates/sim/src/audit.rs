@@ -1,18 +1,19 @@
 //! What is stored at the end, in one snapshot: the database's committed rows and the gateway's ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashTable;
 use history::names::{Item, Names};
 use history::{
     Audit, AuditCharge, AuditCoupon, AuditKey, AuditNotification, AuditOrder, AuditStock,
-    BasketRef, ChargeRef, CodeRef, CouponRef, KeyRef, OrderRef, PayloadRef, RecordState, SkuRef,
-    TenantRef,
+    BasketRef, ChargeRef, CodeRef, CouponRef, HostRef, KeyRef, OrderRef, PayloadRef, RecordState,
+    SkuRef, TenantRef, Transition,
 };
-use orders::{KeyState, NewOrder, NotificationKind};
-use protocol::{Line, OrderId, Sku, Tenant};
+use orders::{NewOrder, NotificationKind};
+use protocol::{Line, OrderId, Scope, ScopedKey, Sku, Tenant};
 
 use crate::database::Database;
+use crate::database::changes::{KeyChanges, standing};
 use crate::database::coupons::CouponSlot;
 use crate::database::keys::Keys;
 use crate::gateway::{Charge, Gateway, hash_key};
@@ -40,8 +41,12 @@ impl World {
         );
         let (statements, lock_waits, deadlocks) =
             (database.statements, database.waits, database.deadlocks);
-        let names = &mut state.recorder.history_mut().names;
-        let audit = audit(now_us, database, &gateway, &kitchen, &self.menu, names);
+        let changes = std::mem::take(&mut database.changes);
+        let history = state.recorder.history_mut();
+        let names = &mut history.names;
+        let (audit, rows) = audit(now_us, database, &gateway, &kitchen, &self.menu, names);
+        let lives = (self.plan.world.replicas, &*state.reborn);
+        history.transitions = transitions(changes, rows, lives, names);
         Simulated {
             history: state.recorder.finish(audit),
             metrics: state.metrics,
@@ -59,6 +64,7 @@ impl World {
     }
 }
 
+/// The audit, and the names of the key records by row.
 fn audit(
     now_us: u64,
     database: Database,
@@ -66,7 +72,7 @@ fn audit(
     kitchen: &Kitchen,
     menu: &Menu,
     names: &mut Names,
-) -> Audit {
+) -> (Audit, Vec<Option<KeyRef>>) {
     names
         .orders
         .count_to::<OrderRef>(database.orders.slots.len() as u32);
@@ -75,7 +81,7 @@ fn audit(
             .charges
             .count_to::<ChargeRef>(gateway.ledger.len() as u32 - 1);
     }
-    Audit {
+    let mut audit = Audit {
         t: now_us,
         orders: Some(orders(&database, menu, names)),
         baseline: Vec::new(),
@@ -83,8 +89,11 @@ fn audit(
         stock: Some(stock(&database, names)),
         notifications: Some(notifications(&database, kitchen, names)),
         coupons: coupons(&database, names),
-        keys: Some(keys(database.keys, names)),
-    }
+        keys: None,
+    };
+    let (keys, rows) = keys(database.keys, names);
+    audit.keys = Some(keys);
+    (audit, rows)
 }
 
 fn order_name(id: OrderId) -> OrderRef {
@@ -295,39 +304,77 @@ fn notifications(
     rows
 }
 
-/// The key records. A record in a scope of the service's own gets a new counted name if it is settled; one that is still open
-/// is named by its text, because somebody will want to look for it.
-fn keys(keys: Keys, names: &mut Names) -> Vec<AuditKey> {
+/// The key records, and the name of each by its row. A record in a scope of the service's own gets a new counted name if it is
+/// settled; one that is still open is named by its text, because somebody will want to look for it. Where a service keeps a record
+/// for every user of a key, only the first of them is the key's own, and the others have names of theirs.
+fn keys(keys: Keys, names: &mut Names) -> (Vec<AuditKey>, Vec<Option<KeyRef>>) {
     let mut rows = Vec::with_capacity(keys.slots.len());
+    let mut named = vec![None; keys.slots.len()];
     let mut open = Vec::new();
-    for slot in keys.slots.into_iter().filter(|slot| !slot.deleted) {
-        let state = match slot.record.state {
-            KeyState::Claimed => RecordState::InProgress,
-            KeyState::Completed => RecordState::Completed,
-            KeyState::Failed => RecordState::Failed,
-            // Given back: as good as absent, and nothing that a client waits for.
-            KeyState::Released => continue,
-        };
-        let sent = slot.key.scope.sent(slot.key.key.as_str());
-        let sent = sent.and_then(|sent| names.find_key(TenantRef::new(slot.key.tenant.0), sent));
-        match sent {
-            Some(key) => rows.push(AuditKey { key, state }),
-            None if state != RecordState::InProgress => {
-                let key: KeyRef = names.keys.count();
-                rows.push(AuditKey { key, state });
+    let mut first_of: BTreeSet<KeyRef> = BTreeSet::new();
+    for (row, slot) in keys.slots.into_iter().enumerate() {
+        if slot.deleted {
+            continue;
+        }
+        let state = standing(slot.record.state);
+        let key = match sent_key(&slot.key, names) {
+            Some(key) => key,
+            None if state == RecordState::InProgress => {
+                open.push((row, slot.key));
+                continue;
             }
-            None => open.push(slot.key),
+            None => names.keys.count(),
+        };
+        let is_first = slot.key.scope != Scope::OrderIdempotencies || first_of.insert(key);
+        named[row] = Some(if is_first { key } else { names.keys.count() });
+        // What was given back is nothing that a client waits for.
+        if state != RecordState::Absent {
+            rows.push(AuditKey { key, state });
         }
     }
-    for key in open {
-        let key: KeyRef =
-            names.intern_key(TenantRef::new(key.tenant.0), &format!("cart {}", key.key));
+    for (row, key) in open {
+        let text = format!("cart {}", key.key);
+        let key: KeyRef = names.intern_key(TenantRef::new(key.tenant.0), &text);
+        named[row] = Some(key);
         rows.push(AuditKey {
             key,
             state: RecordState::InProgress,
         });
     }
-    rows
+    (rows, named)
+}
+
+/// The key that a client sent, if a record is one's.
+fn sent_key(key: &ScopedKey, names: &Names) -> Option<KeyRef> {
+    let sent = key.scope.sent(key.key.as_str())?;
+    names.find_key(TenantRef::new(key.tenant.0), sent)
+}
+
+/// How key records changed. `rows` are the names of those that are still there; the replicas, and which of them came back in what
+/// order, tell who the owners are.
+fn transitions(
+    changes: KeyChanges,
+    rows: Vec<Option<KeyRef>>,
+    (replicas, reborn): (u32, &[u32]),
+    names: &mut Names,
+) -> Vec<Transition> {
+    if changes.log.is_empty() {
+        return Vec::new();
+    }
+    let mut lives = vec![0; replicas as usize];
+    let owners = (0..replicas).chain(reborn.iter().copied());
+    let hosts: Vec<HostRef> = owners
+        .map(|replica| {
+            let life: &mut u32 = &mut lives[replica as usize];
+            *life += 1;
+            names.hosts.intern(&match *life {
+                1 => format!("replica-{replica}"),
+                life => format!("replica-{replica} in life {life}"),
+            })
+        })
+        .collect();
+    let name = |key: &ScopedKey| sent_key(key, names).unwrap_or_else(|| names.keys.count());
+    changes.named(rows, name, &hosts)
 }
 
 #[cfg(test)]

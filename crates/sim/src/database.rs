@@ -8,11 +8,13 @@
 //!   method per SQL statement: what it sees, what it waits for, what it leaves behind
 //! - [`undo`]: what becomes of a transaction's changes at its end
 //! - [`deadlock`]: who notices that everybody waits for everybody, and when
+//! - [`changes`]: how key records changed, for the history
 //! - [`due`]: rows by the time at which they are due
 //! - [`hashes`]: the hashes of the indexes
 //! - [`store`]: the port `orders::Store`, with a round trip for every statement
 
 mod carts;
+pub(crate) mod changes;
 mod charges;
 pub(crate) mod coupons;
 mod deadlock;
@@ -29,6 +31,7 @@ mod undo;
 
 use ::orders::{CommitTag, StoreError};
 use carts::Carts;
+use changes::{Committer, KeyChanges};
 use charges::Charges;
 use coupons::Coupons;
 use explore::TaskId;
@@ -104,6 +107,10 @@ pub(crate) struct Database {
     pub(crate) released: Vec<TaskId>,
     /// The true time, as of the statement at hand.
     pub(crate) now_us: u64,
+    /// Whose the commit at hand is.
+    pub(crate) committer: Committer,
+    /// How key records changed.
+    pub(crate) changes: KeyChanges,
     /// Whether the statement at hand has waited before. PostgreSQL looks for rows in what was committed when the statement
     /// began; of a row for which it had to wait it looks at the newest version.
     resumed: bool,

@@ -28,6 +28,8 @@ pub struct ReplicaPorts<'w> {
     pub(crate) world: &'w World,
     pub(crate) slot: usize,
     pub(crate) owner: Owner,
+    /// It hears a webhook, so what it does to a claim it does for whoever holds it.
+    pub(crate) hears: bool,
     pub(crate) skew_us: i64,
     pub(crate) process: Rc<Process>,
 }

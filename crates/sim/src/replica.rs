@@ -125,10 +125,11 @@ impl World {
     pub(crate) fn restart(&self, replica: u32) {
         let state = &mut *self.state.borrow_mut();
         // One after another: nobody is ever taken for somebody who died.
-        state.owners += 1;
+        state.reborn.push(replica);
+        let owner = Owner(self.plan.world.replicas + state.reborn.len() as u32 - 1);
         let host = &mut state.replicas[replica as usize];
         host.up = true;
-        host.owner = Owner(state.owners);
+        host.owner = owner;
         host.paused_until_us = 0;
     }
 }

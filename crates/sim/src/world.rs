@@ -162,8 +162,8 @@ pub(crate) struct State {
     pub(crate) submitting: BTreeSet<Page>,
     /// Until when webhooks are under way.
     pub(crate) webhooks_until_us: u64,
-    /// The latest identity that a replica has in a life of its own.
-    pub(crate) owners: u32,
+    /// The replicas that came back, in order: each then has an identity that nobody had before.
+    pub(crate) reborn: Vec<u32>,
     /// Nothing more happens: what is still open is taken back at once.
     pub(crate) ended: bool,
 }
@@ -245,7 +245,7 @@ impl World {
             let skew_us = self.delays.skew.draw(number, &mut state.chooser);
             state.replicas.push(Replica::new(number, skew_us));
         }
-        state.owners = self.plan.world.replicas - 1;
+        state.reborn.clear();
     }
 
     /// Every shop's shelves.
@@ -378,7 +378,7 @@ impl State {
             cache_commands: 0,
             submitting: BTreeSet::new(),
             webhooks_until_us: 0,
-            owners: 0,
+            reborn: Vec::new(),
             ended: false,
         };
         state.database.orders.reserve(intents);

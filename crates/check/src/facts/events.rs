@@ -46,7 +46,6 @@ impl Facts {
                     self.rare.faults.push(event.t);
                     self.last_event = event.t;
                 }
-                What::Transition(_) => self.rare.transitions.push(index as u32),
             }
         }
         let counts = &mut self.counts;

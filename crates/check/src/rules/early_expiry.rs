@@ -1,36 +1,38 @@
 //! A key was forgotten inside its time to live, and a second order was made for it, inside the time to live of the first.
 
-use history::RecordState;
+use history::{RecordState, Transition};
 
 use crate::case::Case;
 use crate::facts::is_live;
-use crate::keylog::Change;
+use crate::keylog::forgets;
 use crate::tally::Tally;
 use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
-    if case.facts.rare.transitions.is_empty() {
+    if case.history.transitions.is_empty() {
         tally.not_judged("nobody recorded how key records changed");
         return;
     }
     for (key, log) in case.key_logs() {
         let mut made = None;
-        for change in &log {
-            match (change.what.from, change.what.to) {
-                (RecordState::Absent, RecordState::InProgress) => made = Some(change.t),
-                (_, RecordState::Completed) => made = made.or(Some(change.t)),
-                _ => {}
-            }
-            if change.forgets() {
+        for change in log {
+            if forgets(change) {
                 tally.checked(1);
                 judge(case, tally, key, change, made);
                 made = None;
+            }
+            match (change.from, change.to) {
+                (RecordState::Absent | RecordState::Completed, RecordState::InProgress) => {
+                    made = Some(change.t);
+                }
+                (_, RecordState::Completed) => made = made.or(Some(change.t)),
+                _ => {}
             }
         }
     }
 }
 
-fn judge(case: &Case<'_>, tally: &mut Tally, key: usize, change: &Change<'_>, made: Option<u64>) {
+fn judge(case: &Case<'_>, tally: &mut Tally, key: usize, change: &Transition, made: Option<u64>) {
     let ttl = case.history.contract.ttl;
     let end = |made: u64| match ttl {
         _ if mutant!("early-expiry/ignores-ttl") => u64::MAX,
@@ -38,16 +40,29 @@ fn judge(case: &Case<'_>, tally: &mut Tally, key: usize, change: &Change<'_>, ma
         Some(ttl) => made.saturating_add(ttl),
         None => u64::MAX,
     };
+    // Most keys are forgotten in time, and then there is nothing to look for.
+    if made.is_some_and(|made| end(made) <= change.t) {
+        return;
+    }
     let rows = case.orders().unwrap_or_default().iter();
     let own = rows.filter(|row| row.key.is_some_and(|k| k.index() == key));
     let own: Vec<_> = own
         .filter(|row| is_live(row) || mutant!("early-expiry/cancelled-orders-too"))
         .collect();
-    let first = own.iter().find(|row| row.t.is_some_and(|t| t <= change.t));
+    // Of a key that lived more than once, the order of the life that ended.
+    let before = own.iter().filter(|row| row.t.is_some_and(|t| t <= change.t));
+    let first = before.max_by_key(|row| match mutant!("early-expiry/first-life") {
+        false => row.t,
+        true => row.t.map(|t| u64::MAX - t),
+    });
     let Some(made) = made.or(first.and_then(|row| row.t)) else {
         tally.unknown(1, "a key was forgotten, and nobody says when it was made");
         return;
     };
+    // Its order was there before the claim was committed, and its time to live is counted from no later than that.
+    let inserted = first.and_then(|row| row.t);
+    let inserted = inserted.filter(|_| !mutant!("early-expiry/counts-from-the-commit"));
+    let made = inserted.map_or(made, |t| t.min(made));
     let second = own
         .iter()
         .find(|row| row.t.is_some_and(|t| change.t <= t && t < end(made)));
@@ -57,7 +72,7 @@ fn judge(case: &Case<'_>, tally: &mut Tally, key: usize, change: &Change<'_>, ma
     tally.violation(change.t, || {
             let why = format!(
                 "the key {} was forgotten at {}, inside its time to live, and a second order was made for it. A key is kept for its time to live.",
-                case.tell_key(change.what.key),
+                case.tell_key(change.key),
                 case.tell_time(change.t),
             );
             witness(why)

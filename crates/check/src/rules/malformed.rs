@@ -7,13 +7,14 @@ use crate::tell::witness;
 use crate::verdict::Witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
-    tally.checked(case.history.events.len() as u64);
+    let history = case.history;
+    tally.checked((history.events.len() + history.transitions.len()) as u64);
     for flaw in &case.facts.flaws {
         let is_ignored = match flaw {
             Flaw::CompletionAlone(_) => mutant!("malformed/completions-alone-are-fine"),
             Flaw::Overlap(_) => mutant!("malformed/overlaps-are-fine"),
             Flaw::AfterInfo(_) => mutant!("malformed/after-info-is-fine"),
-            Flaw::Backwards(_) => false,
+            Flaw::Backwards(_) | Flaw::ChangeBackwards(_) => false,
             Flaw::OrderTwice(_) => mutant!("malformed/rows-may-repeat"),
         };
         if is_ignored {
@@ -21,6 +22,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         }
         let at = match flaw {
             Flaw::OrderTwice(_) => case.audit_time(),
+            Flaw::ChangeBackwards(change) => case.history.transitions[*change].t,
             Flaw::CompletionAlone(event)
             | Flaw::Overlap(event)
             | Flaw::AfterInfo(event)
@@ -65,6 +67,10 @@ fn tell(case: &Case<'_>, flaw: Flaw) -> Witness {
             "{} is recorded at {}, earlier than the event before it. A history is in the order of time.",
             place(event),
             case.tell_time(case.time(event)),
+        )),
+        Flaw::ChangeBackwards(change) => witness(format!(
+            "{} is recorded after a later one. A history is in the order of time.",
+            case.tell_change(&case.history.transitions[change]),
         )),
         Flaw::OrderTwice(row) => {
             let order = case.orders().map(|orders| &orders[row]);

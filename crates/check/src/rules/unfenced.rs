@@ -4,25 +4,25 @@
 use history::{HostRef, RecordState, Transition};
 
 use crate::case::Case;
-use crate::keylog::Change;
+use crate::keyed::End;
 use crate::tally::Tally;
 use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
-    if case.facts.rare.transitions.is_empty() {
+    if case.history.transitions.is_empty() {
         tally.not_judged("nobody recorded how key records changed");
         return;
     }
-    for (_, log) in case.key_logs() {
+    for (key, log) in case.key_logs() {
         let mut record = Record::default();
-        let mut before: Option<&Change<'_>> = None;
-        for change in &log {
+        let mut before: Option<&Transition> = None;
+        for change in log {
             tally.checked(1);
-            if let Some(what) = record.take(change, case.history.contract.ttl) {
+            if let Some(what) = record.take(change, |made| is_inside(case, key, made, change.t)) {
                 tally.violation(change.t, || {
                     let why = format!(
                         "the record of the key {} {what} at {}. Only who holds a claim may end it, and only once.",
-                        case.tell_key(change.what.key),
+                        case.tell_key(change.key),
                         case.tell_time(change.t),
                     );
                     let told = witness(why);
@@ -33,6 +33,28 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             before = Some(change);
         }
     }
+}
+
+/// Whether `t` lies inside the time to live of a record made at `made`. The service counts from when it looked at its clock, which
+/// is somewhere between the request and the commit: so it lies inside if it does counted from the request.
+fn is_inside(case: &Case<'_>, key: usize, made: u64, t: u64) -> bool {
+    if mutant!("unfenced/ttl-does-not-end-it") {
+        return true;
+    }
+    let Some(ttl) = case.history.contract.ttl else {
+        return true;
+    };
+    if t >= made.saturating_add(ttl) {
+        return false;
+    }
+    let attempts = case.attempts_with(key).into_iter();
+    let may_have_made = attempts.filter(|attempt| {
+        let was_out = attempt.end == End::Unknown || attempt.returned.is_none_or(|r| made <= r);
+        attempt.invoked <= made && was_out
+    });
+    let asked = may_have_made.map(|attempt| attempt.invoked).min();
+    let asked = asked.filter(|_| !mutant!("unfenced/counts-from-the-commit"));
+    t < asked.unwrap_or(made).saturating_add(ttl)
 }
 
 /// What is known of a record.
@@ -49,15 +71,18 @@ struct Record {
 
 impl Record {
     /// Takes a change, and says what is wrong with it.
-    fn take(&mut self, change: &Change<'_>, ttl: Option<u64>) -> Option<&'static str> {
-        let what = change.what;
+    fn take(
+        &mut self,
+        what: &Transition,
+        is_inside: impl Fn(u64) -> bool,
+    ) -> Option<&'static str> {
         let state = match mutant!("unfenced/believes-the-log") {
             false => self.state.unwrap_or(what.from),
             true => what.from,
         };
         let wrong = match (state, what.to) {
             (RecordState::Completed, RecordState::Completed) if self.is_holder(what) => None,
-            (RecordState::Completed, to) => self.leaves_completed(change.t, to, ttl),
+            (RecordState::Completed, to) => self.leaves_completed(to, is_inside),
             (RecordState::InProgress, RecordState::InProgress) => self
                 .is_stale(what)
                 .then_some("was extended by an owner that no longer held it"),
@@ -73,12 +98,11 @@ impl Record {
                 .filter(|_| !mutant!("unfenced/anybody-may-fail")),
             _ => None,
         };
-        self.follow(change, state);
+        self.follow(what, state);
         wrong
     }
 
-    fn follow(&mut self, change: &Change<'_>, before: RecordState) {
-        let what = change.what;
+    fn follow(&mut self, what: &Transition, before: RecordState) {
         match what.to {
             RecordState::InProgress | RecordState::Completed | RecordState::Failed => {
                 let is_new = match before {
@@ -91,11 +115,11 @@ impl Record {
                     }
                 };
                 if is_new || self.made.is_none() {
-                    self.made = Some(change.t);
+                    self.made = Some(what.t);
                 }
                 if !self.is_stale(what) {
                     let before = self.holder.and_then(|(owner, _)| owner);
-                    self.ousted.extend(before);
+                    self.ousted.extend(before.filter(|_| before != what.owner));
                     self.ousted.retain(|owner| Some(*owner) != what.owner);
                     self.holder = Some((what.owner, what.token));
                 }
@@ -105,18 +129,19 @@ impl Record {
         self.state = Some(what.to);
     }
 
-    fn leaves_completed(&self, t: u64, to: RecordState, ttl: Option<u64>) -> Option<&'static str> {
-        if mutant!("unfenced/completed-may-be-left") {
+    fn leaves_completed(
+        &self,
+        to: RecordState,
+        is_inside: impl Fn(u64) -> bool,
+    ) -> Option<&'static str> {
+        if mutant!("unfenced/completed-may-be-left") || !is_inside(self.made?) {
             return None;
         }
-        let made = self.made?;
-        let inside = ttl.is_none_or(|ttl| t < made.saturating_add(ttl))
-            || mutant!("unfenced/ttl-does-not-end-it");
         match to {
             RecordState::Completed => {
                 Some("was completed twice").filter(|_| !mutant!("unfenced/twice-is-fine"))
             }
-            _ => inside.then_some("left completed inside its time to live"),
+            _ => Some("left completed inside its time to live"),
         }
     }
 

@@ -238,13 +238,14 @@ impl Reader {
         let key = self.key(tenant, &raw.key);
         let hosts = &mut self.history.names.hosts;
         let transition = Transition {
+            t: raw.t,
             key,
             from: raw.from.into(),
             to: raw.to.into(),
             owner: raw.owner.as_ref().map(|owner| hosts.intern(&owner.0)),
             token: raw.token.unwrap_or(0),
         };
-        self.push(raw.t, 0, What::Transition(transition), number);
+        self.history.transitions.push(transition);
         Ok(())
     }
 
@@ -279,6 +280,8 @@ impl Reader {
             self.lines = order.iter().map(|i| self.lines[*i]).collect();
             self.history.events = order.iter().map(|i| events[*i]).collect();
         }
+        // Stable, and nothing to do if it is sorted.
+        self.history.transitions.sort_by_key(|change| change.t);
         self.history.processes = self.processes.count;
         self.history.source = Some(Source {
             lines: self.lines,

@@ -21,8 +21,18 @@ pub fn write(history: &History, mut output: impl Write) -> io::Result<()> {
     };
     line.contract(&history.contract);
     line.send(&mut output)?;
+    let mut transitions = history.transitions.iter().peekable();
     for event in &history.events {
+        // A commit comes before the answer that tells of it.
+        while let Some(change) = transitions.next_if(|change| change.t <= event.t) {
+            line.transition(change);
+            line.send(&mut output)?;
+        }
         line.event(history, event);
+        line.send(&mut output)?;
+    }
+    for change in transitions {
+        line.transition(change);
         line.send(&mut output)?;
     }
     if let Some(audit) = &history.audit {
@@ -159,7 +169,6 @@ impl Line<'_> {
                 self.name("fault", &names.faults, Some(fault.index()));
                 self.name("host", &names.hosts, host.map(|host| host.index()));
             }
-            What::Transition(transition) => self.transition(event.t, transition),
         }
     }
 
@@ -185,9 +194,9 @@ impl Line<'_> {
         }
     }
 
-    fn transition(&mut self, t: u64, transition: &Transition) {
+    fn transition(&mut self, transition: &Transition) {
         self.kind("transition");
-        self.number("t", t);
+        self.number("t", transition.t);
         self.owned_key(transition.key);
         self.string("from", state(transition.from));
         self.string("to", state(transition.to));

@@ -16,6 +16,8 @@ pub(crate) struct KeySlot {
     pub(crate) key: ScopedKey,
     pub(crate) record: KeyRecord,
     pub(crate) writer: Writer,
+    /// Changed by the writer, and not only locked.
+    pub(crate) changed: bool,
     /// Inserted by the writer, and not there for others.
     pub(crate) inserted: bool,
     /// Deleted by the writer, or free.
@@ -55,6 +57,7 @@ impl Keys {
             key: key.clone(),
             record,
             writer: Some(tx),
+            changed: true,
             inserted: true,
             deleted: false,
             free: false,
@@ -79,7 +82,7 @@ impl Keys {
     pub(super) fn remove(&mut self, row: u32) {
         let slot = &mut self.slots[row as usize];
         (slot.deleted, slot.inserted, slot.writer) = (true, false, None);
-        slot.free = true;
+        (slot.changed, slot.free) = (false, true);
         let found = self
             .index
             .find_entry(hash_key(&slot.key), |other| *other == row);
@@ -147,7 +150,8 @@ impl Database {
     fn insert_key_again(&mut self, tx: Tx, row: u32, record: KeyRecord) -> Result<(), Stop> {
         let slot = &self.keys.slots[row as usize];
         match slot.writer {
-            Some(other) if other != tx && self.changes_key(other, row) => Err(Stop::Wait(other)),
+            // Any UPDATE counts: PostgreSQL's unique check sees a version that is about to be replaced, and waits to know by what.
+            Some(other) if other != tx && slot.changed => Err(Stop::Wait(other)),
             Some(own) if own == tx && slot.deleted => {
                 let slot = &mut self.keys.slots[row as usize];
                 let old = std::mem::replace(&mut slot.record, record);
@@ -159,24 +163,16 @@ impl Database {
         }
     }
 
-    /// Whether a transaction has written a row of `idempotency_keys`, not only locked it. Any UPDATE counts: PostgreSQL's
-    /// unique check sees a version that is about to be replaced, and waits to know by what.
-    fn changes_key(&self, tx: Tx, row: u32) -> bool {
-        self.undo_log(tx).iter().any(|undo| match undo {
-            Undo::InsertKey(r)
-            | Undo::ReinsertKey(r, _)
-            | Undo::UpdateKey(r, _)
-            | Undo::DeleteKey(r) => *r == row,
-            _ => false,
-        })
-    }
-
     /// A record as those see it who do not see what its writer did.
     fn committed_key(&self, row: u32) -> &KeyRecord {
         let slot = &self.keys.slots[row as usize];
         let log = slot.writer.map_or(&[][..], |writer| self.undo_log(writer));
         let replaced = log.iter().find_map(|undo| match undo {
-            Undo::UpdateKey(r, old) | Undo::ReinsertKey(r, old) if *r == row => Some(old),
+            Undo::UpdateKey(r, old) | Undo::SetKeyState(r, old) | Undo::ReinsertKey(r, old)
+                if *r == row =>
+            {
+                Some(old)
+            }
             _ => None,
         });
         replaced.unwrap_or(&slot.record)
@@ -211,7 +207,7 @@ impl Database {
             return Ok(0);
         }
         let old = std::mem::replace(&mut slot.record, record);
-        slot.writer = Some(tx);
+        (slot.writer, slot.changed) = (Some(tx), true);
         self.log(tx, Undo::UpdateKey(row, old));
         Ok(1)
     }
@@ -247,8 +243,8 @@ impl Database {
             return Ok(0);
         }
         let old = slot.record;
-        (slot.record.state, slot.writer) = (state, Some(tx));
-        self.log(tx, Undo::UpdateKey(row, old));
+        (slot.record.state, slot.writer, slot.changed) = (state, Some(tx), true);
+        self.log(tx, Undo::SetKeyState(row, old));
         Ok(1)
     }
 
@@ -278,8 +274,9 @@ impl Database {
         let rows = self.due(tx, before, limit, Queue::Answers);
         for row in &rows {
             let slot = &mut self.keys.slots[*row as usize];
-            (slot.writer, slot.deleted) = (Some(tx), true);
-            self.log(tx, Undo::DeleteKey(*row));
+            (slot.writer, slot.deleted, slot.changed) = (Some(tx), true, true);
+            let before = slot.record.state;
+            self.log(tx, Undo::DeleteKey(*row, before));
         }
         Ok(rows.len() as u64)
     }

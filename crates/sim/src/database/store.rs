@@ -11,6 +11,7 @@ use history::Label;
 use orders::{CommitTag, Isolation, Store, StoreError};
 use scenario::{CrashPoint, Host};
 
+use super::changes::Committer;
 use super::{Database, Stop, Tx};
 use crate::fault::Opportunity;
 use crate::ports::ReplicaPorts;
@@ -96,6 +97,13 @@ impl ReplicaPorts<'_> {
     #[inline]
     fn breaks(&self, state: &mut State, here: Opportunity) -> bool {
         self.world.faults.strike_statements && self.breaks_among_faults(state, here)
+    }
+
+    fn committer(&self) -> Committer {
+        Committer {
+            owner: self.owner,
+            for_holder: self.hears,
+        }
     }
 
     fn breaks_among_faults(&self, state: &mut State, here: Opportunity) -> bool {
@@ -195,6 +203,7 @@ impl SimTransaction<'_> {
             return Err(StoreError::Unknown);
         }
         self.connection.set(Connection::Between);
+        state.database.committer = self.ports.committer();
         state.database.make_durable(self.tx.replace(NOBODYS));
         if reads {
             return Ok(());
@@ -238,6 +247,8 @@ impl SimTransaction<'_> {
             state.database.refuse_commit(self.tx.get());
             return Err(StoreError::Conflict);
         }
+        state.database.now_us = state.kernel.now_us();
+        state.database.committer = self.ports.committer();
         let takeovers = state.database.takeovers;
         let tag = state.database.commit(self.tx.get());
         if state.database.takeovers != takeovers {

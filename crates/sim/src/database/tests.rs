@@ -20,6 +20,8 @@ use protocol::{
 use super::stock::{StockChange, sku};
 use super::{Database, Stop, Tx};
 
+mod changes;
+
 const SHOP: Tenant = Tenant(0);
 
 /// A database with ten burgers and one pie, and a way to run statements by hand.

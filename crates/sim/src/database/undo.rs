@@ -4,6 +4,7 @@ use orders::{KeyRecord, KeyState};
 use protocol::{Cart, OrderState, Tenant};
 
 use super::Database;
+use super::changes::Wrote;
 
 /// How to undo one change.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +15,10 @@ pub(crate) enum Undo {
     /// Inserted again where the same transaction had deleted it.
     ReinsertKey(u32, KeyRecord),
     UpdateKey(u32, KeyRecord),
-    DeleteKey(u32),
+    /// Nothing but the state was written, by whoever thought fit.
+    SetKeyState(u32, KeyRecord),
+    /// Where the row stood.
+    DeleteKey(u32, KeyState),
     /// The order was only locked.
     LockOrder(u32),
     InsertOrder(u32),
@@ -39,17 +43,28 @@ impl Database {
     pub(super) fn settle(&mut self, change: Undo) {
         match change {
             Undo::LockKey(row) => self.keys.slots[row as usize].writer = None,
-            Undo::InsertKey(row) | Undo::ReinsertKey(row, _) => self.keys.settle(row),
+            Undo::InsertKey(row) => {
+                self.note_change(row, None, Wrote::Record);
+                self.keys.settle(row);
+            }
+            Undo::ReinsertKey(row, _) => self.keys.settle(row),
+            Undo::SetKeyState(row, old) => {
+                self.note_change(row, Some(old.state), Wrote::State);
+                self.keys.settle(row);
+            }
             Undo::UpdateKey(row, old) => {
+                self.note_change(row, Some(old.state), Wrote::Record);
                 self.keys.settle(row);
                 let token = self.keys.slots[row as usize].record.token;
                 // Only a claim gives a higher token; of a key that is claimed already, that is a take-over.
                 self.takeovers += u64::from(old.state == KeyState::Claimed && token > old.token);
             }
-            Undo::DeleteKey(row) => {
+            Undo::DeleteKey(row, before) => {
+                self.note_change(row, Some(before), Wrote::Record);
                 // It may have been inserted again since, and deleted again since then.
                 let slot = &self.keys.slots[row as usize];
                 if slot.deleted && !slot.free {
+                    self.note_gone(row);
                     self.keys.remove(row);
                 }
             }
@@ -91,13 +106,13 @@ impl Database {
                 let slot = &mut self.keys.slots[row as usize];
                 (slot.record, slot.deleted) = (old, true);
             }
-            Undo::UpdateKey(row, old) => {
+            Undo::UpdateKey(row, old) | Undo::SetKeyState(row, old) => {
                 let slot = &mut self.keys.slots[row as usize];
-                (slot.record, slot.writer) = (old, None);
+                (slot.record, slot.writer, slot.changed) = (old, None, false);
             }
-            Undo::DeleteKey(row) => {
+            Undo::DeleteKey(row, _) => {
                 let slot = &mut self.keys.slots[row as usize];
-                (slot.deleted, slot.writer) = (false, None);
+                (slot.deleted, slot.writer, slot.changed) = (false, None, false);
             }
             Undo::InsertOrder(row) => self.orders.remove(row),
             Undo::LockOrder(row) => self.orders.slots[row as usize].writer = None,

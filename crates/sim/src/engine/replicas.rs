@@ -62,6 +62,7 @@ where
                 world,
                 slot: task.slot as usize,
                 owner: host.owner,
+                hears: matches!(job, Job::Webhook(_)),
                 skew_us: host.skew_us,
                 process: Rc::clone(&world.processes.borrow()[replica as usize]),
             }

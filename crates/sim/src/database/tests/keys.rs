@@ -192,8 +192,12 @@ fn a_key_that_was_inserted_again_may_be_deleted_again() {
     script.delete_expired(tx).unwrap().unwrap();
     script.insert_key(tx, "k").unwrap().unwrap();
     let row = script.db.keys.find(&scoped("k")).unwrap();
-    script.db.keys.slots[row as usize].deleted = true;
-    script.db.log(tx, super::super::undo::Undo::DeleteKey(row));
+    let slot = &mut script.db.keys.slots[row as usize];
+    slot.deleted = true;
+    let before = slot.record.state;
+    script
+        .db
+        .log(tx, super::super::undo::Undo::DeleteKey(row, before));
     script.commit(tx);
     assert_eq!(script.db.keys.find(&scoped("k")), None);
     let look = script.db.begin();

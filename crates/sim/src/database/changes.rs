@@ -1,0 +1,141 @@
+//! How the rows of `idempotency_keys` changed, commit by commit: what the judge calls transitions.
+//!
+//! A row that a transaction wrote more than once changed once: from what was committed before to what is committed now. It is kept
+//! with the number of its row, twenty-four bytes; which key that was is looked up at the end, once for every row.
+
+use history::{HostRef, KeyRef, RecordState, Transition};
+use orders::{KeyRecord, KeyState, Owner};
+use protocol::ScopedKey;
+
+use super::Database;
+
+/// A change of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeyChange {
+    pub(crate) t_us: u64,
+    pub(crate) row: u32,
+    pub(crate) from: RecordState,
+    pub(crate) to: RecordState,
+    pub(crate) owner: Owner,
+    pub(crate) token: u32,
+}
+
+const _: () = assert!(
+    size_of::<KeyChange>() == size_of::<Transition>(),
+    "the one becomes the other in place"
+);
+
+/// The changes so far.
+#[derive(Debug, Default)]
+pub(crate) struct KeyChanges {
+    pub(crate) log: Vec<KeyChange>,
+    /// The rows that were deleted, in order: after how many changes, which place, and whose it was. The place is given again.
+    pub(crate) gone: Vec<(u32, u32, ScopedKey)>,
+}
+
+/// Who commits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Committer {
+    pub(crate) owner: Owner,
+    /// Whether it acts for whoever holds the claim: who hears a webhook claims nothing, and ends what another has begun.
+    pub(crate) for_holder: bool,
+}
+
+/// Where a key stands, as the judge says it. A key that was given back is as good as absent.
+pub(crate) fn standing(state: KeyState) -> RecordState {
+    match state {
+        KeyState::Claimed => RecordState::InProgress,
+        KeyState::Completed => RecordState::Completed,
+        KeyState::Failed => RecordState::Failed,
+        KeyState::Released => RecordState::Absent,
+    }
+}
+
+/// What a transaction did to a row first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrote {
+    /// The whole record, and so under which token it stands.
+    Record,
+    /// Its state, whoever's it is; or it was deleted.
+    State,
+}
+
+impl Database {
+    /// A row that the transaction at hand has changed is committed. Whoever it is, says who commits, and not the row: whose
+    /// claim a late owner writes over is just what the row would say.
+    #[inline]
+    pub(super) fn note_change(&mut self, row: u32, before: Option<KeyState>, wrote: Wrote) {
+        let slot = &mut self.keys.slots[row as usize];
+        if !std::mem::take(&mut slot.changed) {
+            // Noted when its first change was, with what has become of it by now.
+            return;
+        }
+        let from = before.map_or(RecordState::Absent, standing);
+        let KeyRecord {
+            state,
+            owner,
+            token,
+            ..
+        } = slot.record;
+        let to = match slot.deleted {
+            true => RecordState::Absent,
+            false => standing(state),
+        };
+        let is_bare = slot.deleted || wrote == Wrote::State;
+        if from == to && (is_bare || to == RecordState::Absent) {
+            return;
+        }
+        let (by, token) = match is_bare {
+            true => (self.committer.owner, 0),
+            false if self.committer.for_holder => (owner, token.0),
+            false => (self.committer.owner, token.0),
+        };
+        self.changes.log.push(KeyChange {
+            t_us: self.now_us,
+            row,
+            from,
+            to,
+            owner: by,
+            token,
+        });
+    }
+
+    /// A row's place is free for another key.
+    pub(super) fn note_gone(&mut self, row: u32) {
+        let key = self.keys.slots[row as usize].key.clone();
+        let changes = self.changes.log.len() as u32;
+        self.changes.gone.push((changes, row, key));
+    }
+}
+
+impl KeyChanges {
+    /// The changes with names for their rows: `names` of those that are there, `name` for those that are gone. `hosts` are the
+    /// owners' names.
+    pub(crate) fn named(
+        self,
+        mut names: Vec<Option<KeyRef>>,
+        mut name: impl FnMut(&ScopedKey) -> KeyRef,
+        hosts: &[HostRef],
+    ) -> Vec<Transition> {
+        let mut gone = self.gone.into_iter().rev().peekable();
+        let mut log = self.log;
+        // Backwards, because a place is named after the last that had it.
+        for index in (0..log.len()).rev() {
+            while let Some((_, row, key)) = gone.next_if(|(at, ..)| *at as usize > index) {
+                names[row as usize] = Some(name(&key));
+            }
+            let change = &mut log[index];
+            let key = names[change.row as usize].expect("every row that changed has a name");
+            change.row = key.index() as u32;
+        }
+        let transition = |change: KeyChange| Transition {
+            t: change.t_us,
+            key: KeyRef::new(change.row),
+            from: change.from,
+            to: change.to,
+            owner: hosts.get(change.owner.0 as usize).copied(),
+            token: change.token,
+        };
+        log.into_iter().map(transition).collect()
+    }
+}
