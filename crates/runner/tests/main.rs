@@ -3,6 +3,7 @@
 mod chaos;
 mod comparison;
 mod coupons;
+mod flash_sale;
 mod prediction;
 mod presets;
 
