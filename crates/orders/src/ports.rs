@@ -10,7 +10,7 @@
 use compact_str::CompactString;
 use protocol::{
     Cart, ChargeAnswer, ChargeId, ChargeRequest, Coupon, Customer, GatewayKey, IdempotencyKey,
-    Line, Order, OrderContent, OrderId, OrderState, ScopedKey, Span, Tenant, Time,
+    Line, Order, OrderContent, OrderId, OrderState, ScopedKey, Sku, Span, Tenant, Time,
 };
 
 use crate::metrics::Metric;
@@ -191,9 +191,24 @@ pub trait Transaction {
     /// `UPDATE stock SET on_hand = on_hand - q WHERE on_hand >= q`, for all lines or none: a sale without a reservation.
     async fn sell_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError>;
 
-    /// `SELECT on_hand FROM stock WHERE sku IN (…)`: whether every line is in stock, as far as it is committed. Never waits, and
-    /// holds nothing: the next statement may find less.
-    async fn check_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError>;
+    /// `SELECT on_hand FROM stock WHERE sku IN (…)`: what is on hand of each line's SKU, as far as it is committed; `None` if one has
+    /// no row. Never waits, and holds nothing: the next statement may find less.
+    async fn read_stock(
+        &mut self,
+        tenant: Tenant,
+        lines: &[Line],
+    ) -> Result<Option<Vec<i64>>, StoreError>;
+
+    /// `UPDATE stock SET on_hand = on_hand - q WHERE …`, whatever is there: a sale without a guard.
+    async fn take_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<(), StoreError>;
+
+    /// `UPDATE stock SET on_hand = $on_hand WHERE …`, whatever is there.
+    async fn write_stock(
+        &mut self,
+        tenant: Tenant,
+        sku: &Sku,
+        on_hand: i64,
+    ) -> Result<(), StoreError>;
 
     /// `SELECT used < "limit" FROM coupons WHERE tenant = … AND code = …`: whether one more order may have the coupon, as far as
     /// is committed, or our own. Never waits, and holds nothing: the next statement may find it used up.

@@ -179,6 +179,8 @@ registry! {
     DebounceWindow = debounce_window,
     UniqueKey = unique_key,
     OrderIdempotencies = order_idempotencies,
+    UnguardedDecrement = unguarded_decrement,
+    ReadModifyWrite = read_modify_write,
     ResponseSnapshot = response_snapshot,
     DistributedLock = distributed_lock,
     WebhookCreates = webhook_creates,

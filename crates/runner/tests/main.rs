@@ -4,6 +4,7 @@ mod chaos;
 mod comparison;
 mod coupons;
 mod fencing;
+mod flash_sale;
 mod leases;
 mod prediction;
 mod presets;

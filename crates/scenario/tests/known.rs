@@ -19,6 +19,8 @@ const STRATEGIES: &[&str] = &[
     "debounce-window",
     "unique-key",
     "order-idempotencies",
+    "unguarded-decrement",
+    "read-modify-write",
     "response-snapshot",
     "distributed-lock",
     "webhook-creates",

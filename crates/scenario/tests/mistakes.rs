@@ -476,7 +476,7 @@ fn a_rendered_mistake_shows_the_line_and_what_to_write() {
  1 │ story = \"dinner\"
  2 │ strategy = \"claim-compleet\"
    ·            ────────┬───────
-   ·                    ╰── not one of the 16 strategies
+   ·                    ╰── not one of the 18 strategies
  3 │ coverage = [\"double-click\"]
    ╰────
   help: did you mean `claim-complete`?

@@ -3,12 +3,16 @@
 //! One transaction does steps 1 to 9. The record is never committed while it is pending, so a twin does not see it: it waits at
 //! the unique index, its transaction is aborted, and it gets the generic error. The cart is read without a lock. The charge
 //! stands in step 4, after the stock was found sufficient and before the order is inserted; its row and the notification are
-//! written at the end. A coupon, of which the seed does not speak, is treated as its stock: validated in step 4, then counted by
-//! an atomic update in step 5. The design needs a key, so our clients send one, whatever the scenario's do.
+//! written at the end. Step 5 adjusts the stock of one item after another in the order of the cart, so that two carts which name
+//! the same items in another order can wait for each other: a deadlock, whose victim gets the generic error too. A coupon, of
+//! which the seed does not speak, is treated as its stock: validated in step 4, then counted by an atomic update in step 5. The
+//! design needs a key, so our clients send one, whatever the scenario's do.
+
+use std::slice;
 
 use compact_str::format_compact;
 use protocol::{
-    Customer, IdempotencyKey, Money, Order, OrderId, OrderRequest, Problem, Response, Scope,
+    Customer, IdempotencyKey, Line, Money, Order, OrderId, OrderRequest, Problem, Response, Scope,
     ScopedKey, Time,
 };
 
@@ -43,27 +47,47 @@ impl Strategy for OrderIdempotencies {
         _contract: &Contract,
         request: &OrderRequest,
     ) -> Response {
-        let Some(total) = valid_total(&request.content) else {
-            return Response::refused(400, Problem::Invalid);
-        };
-        let Some(key) = &request.key else {
-            return Response::refused(400, Problem::KeyMissing);
-        };
-        let Some(record) = record(request, key) else {
-            return Response::refused(400, Problem::Invalid);
-        };
-        let Ok(mut tx) = ports.store().begin(Isolation::ReadCommitted).await else {
-            return UNKNOWN;
-        };
-        match transact(&mut tx, ports, request, &record, total).await {
-            Ok(order) => match tx.commit().await.and_then(CommitTag::committed) {
-                Ok(()) => Response::created(order),
-                Err(_) => UNKNOWN,
-            },
-            Err(Rollback(response)) => {
-                tx.rollback().await;
-                response
-            }
+        create(ports, request, Adjust::IfEnough).await
+    }
+}
+
+/// How step 5 adjusts the stock that step 4 has found sufficient: as the design has it, or as it was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Adjust {
+    /// In the transaction, if there is enough by now.
+    IfEnough,
+    /// On a connection of its own: less what is sold, whatever is there by now.
+    Decrement,
+    /// On a connection of its own: what step 4 has read, less what is sold.
+    Overwrite,
+}
+
+/// Steps 1 to 9.
+pub(super) async fn create<P: Ports>(
+    ports: &P,
+    request: &OrderRequest,
+    adjust: Adjust,
+) -> Response {
+    let Some(total) = valid_total(&request.content) else {
+        return Response::refused(400, Problem::Invalid);
+    };
+    let Some(key) = &request.key else {
+        return Response::refused(400, Problem::KeyMissing);
+    };
+    let Some(record) = record(request, key) else {
+        return Response::refused(400, Problem::Invalid);
+    };
+    let Ok(mut tx) = ports.store().begin(Isolation::ReadCommitted).await else {
+        return UNKNOWN;
+    };
+    match transact(&mut tx, ports, request, &record, total, adjust).await {
+        Ok(order) => match tx.commit().await.and_then(CommitTag::committed) {
+            Ok(()) => Response::created(order),
+            Err(_) => UNKNOWN,
+        },
+        Err(Rollback(response)) => {
+            tx.rollback().await;
+            response
         }
     }
 }
@@ -98,6 +122,7 @@ async fn transact<P: Ports>(
     request: &OrderRequest,
     key: &ScopedKey,
     total: Money,
+    adjust: Adjust,
 ) -> Result<Order, Rollback> {
     if let Some(record) = tx.find_key(key).await? {
         return Err(Rollback(fetched(tx, ports, &record).await?));
@@ -115,7 +140,7 @@ async fn transact<P: Ports>(
         response: None,
     };
     tx.insert_key(key, pending).await?;
-    let order = sell(tx, ports, request, total).await?;
+    let order = sell(tx, ports, request, total, adjust).await?;
     let completed = KeyRecord {
         state: KeyState::Completed,
         order: Some(order),
@@ -159,14 +184,15 @@ async fn sell<P: Ports>(
     ports: &P,
     request: &OrderRequest,
     total: Money,
+    adjust: Adjust,
 ) -> Result<OrderId, Rollback> {
     let (tenant, lines) = (request.tenant, &request.content.lines);
     if !tx.find_cart(tenant, request.cart).await? {
         return Err(Rollback(Response::refused(400, Problem::Invalid)));
     }
-    if !tx.check_stock(tenant, lines).await? {
+    let Some(left) = validate_stock(tx, request).await? else {
         return Err(Rollback(OUT_OF_STOCK));
-    }
+    };
     if !validate_coupon(tx, request).await? {
         return Err(Rollback(COUPON_USED));
     }
@@ -174,7 +200,7 @@ async fn sell<P: Ports>(
     let new = new_order(ports, request, Name::sent(request), total);
     let order = tx.insert_order(new).await?;
     tx.insert_items(order, &request.content).await?;
-    if !tx.sell_stock(tenant, lines).await? {
+    if !adjust_stock(tx, ports, request, &left, adjust).await? {
         return Err(Rollback(give_back(ports, charge, OUT_OF_STOCK).await));
     }
     if !redeem_coupon(tx, request).await? {
@@ -192,6 +218,47 @@ async fn sell<P: Ports>(
     tx.insert_notification(order, NotificationKind::Created)
         .await?;
     Ok(order)
+}
+
+/// What is left of each line's item once the order has it, as far as is committed; `None` if there is not enough.
+async fn validate_stock(
+    tx: &mut impl Transaction,
+    request: &OrderRequest,
+) -> Result<Option<Vec<i64>>, StoreError> {
+    let lines = &request.content.lines;
+    let asked = |line: &Line| {
+        let same = lines.iter().filter(|other| other.sku == line.sku);
+        same.map(|other| i64::from(other.quantity)).sum::<i64>()
+    };
+    let Some(on_hand) = tx.read_stock(request.tenant, lines).await? else {
+        return Ok(None);
+    };
+    let left = on_hand.iter().zip(lines);
+    let left: Vec<i64> = left.map(|(on_hand, line)| on_hand - asked(line)).collect();
+    Ok(left.iter().all(|left| *left >= 0).then_some(left))
+}
+
+/// Step 5: `InventoryService.AdjustStock` for one item after another, so that rows are locked in the order of the cart. Whether
+/// there was enough.
+async fn adjust_stock<P: Ports>(
+    tx: &mut impl Transaction,
+    ports: &P,
+    request: &OrderRequest,
+    left: &[i64],
+    adjust: Adjust,
+) -> Result<bool, StoreError> {
+    let tenant = request.tenant;
+    let mut pool = ports.store().autocommit();
+    for (line, left) in request.content.lines.iter().zip(left) {
+        let item = slice::from_ref(line);
+        match adjust {
+            Adjust::IfEnough if !tx.sell_stock(tenant, item).await? => return Ok(false),
+            Adjust::IfEnough => {}
+            Adjust::Decrement => pool.take_stock(tenant, item).await?,
+            Adjust::Overwrite => pool.write_stock(tenant, &line.sku, *left).await?,
+        }
+    }
+    Ok(true)
 }
 
 /// Whether the order's coupon may be used once more, as far as is committed.

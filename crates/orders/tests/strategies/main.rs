@@ -30,7 +30,7 @@ mod world;
 
 use world::{Replica, Reply, Trouble, World, run, step};
 
-const STOCK: u64 = 10;
+const STOCK: i64 = 10;
 const CONTRACT: Contract = Contract::REFERENCE;
 
 fn request(key: Option<&str>, cart: u64, quantity: u32) -> OrderRequest {

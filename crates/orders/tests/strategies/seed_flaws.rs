@@ -325,6 +325,62 @@ fn a_twin_of_seed_001_gets_the_generic_error_and_not_the_order() {
 }
 
 #[test]
+fn two_who_have_seen_the_last_unit_both_take_it_where_the_decrement_has_no_guard() {
+    let buyers = [request(Some("a"), 1, 1), request(Some("b"), 2, 1)];
+    for (strategy, left) in [
+        (StrategyName::UnguardedDecrement, -1),
+        (StrategyName::ReadModifyWrite, 0),
+    ] {
+        let world = World::with_stock(1);
+        world.pass(Span::secs(1_200));
+        let replica = world.replica(1);
+        let mut first = pin!(strategy.create(&replica, &CONTRACT, &buyers[0]));
+        while world.captured() == 0 {
+            assert!(step(first.as_mut()).is_none());
+        }
+        // It has looked and paid. The other one comes and goes.
+        assert_eq!(ask(strategy, &world, &buyers[1]).status, 201, "{strategy}");
+        while step(first.as_mut()).is_none() {}
+        let db = world.db.borrow();
+        assert!(
+            db.stock.values().all(|columns| columns[0] == left),
+            "{strategy}: {:?}",
+            db.stock
+        );
+        drop(db);
+        assert_eq!(world.captured(), 2);
+        let late = ask(strategy, &world, &request(Some("c"), 3, 1));
+        assert_eq!(
+            refused(late),
+            (409, Some(Problem::OutOfStock)),
+            "{strategy}"
+        );
+    }
+}
+
+#[test]
+fn who_dies_between_the_stock_and_the_order_leaves_the_decrement_alone() {
+    let world = afternoon();
+    let asked = by_key("k");
+    let dead = world.replica(1);
+    {
+        let mut create = pin!(StrategyName::UnguardedDecrement.create(&dead, &CONTRACT, &asked));
+        while world
+            .db
+            .borrow()
+            .stock
+            .values()
+            .any(|columns| columns[0] == STOCK)
+        {
+            assert!(step(create.as_mut()).is_none());
+        }
+    }
+    let db = world.db.borrow();
+    assert!(db.stock.values().all(|columns| columns[0] == STOCK - 1));
+    assert!(db.orders.is_empty() && db.keys.is_empty());
+}
+
+#[test]
 fn stored_orders_are_answered_to_another_content_and_where_keys_are_global_to_anybody() {
     for strategy in [
         StrategyName::Token,

@@ -31,6 +31,8 @@ fn a_retry_gets_the_first_order_with_the_status_that_its_seed_says() {
         (StrategyName::DebounceWindow, 200),
         (StrategyName::UniqueKey, 201),
         (StrategyName::OrderIdempotencies, 201),
+        (StrategyName::UnguardedDecrement, 201),
+        (StrategyName::ReadModifyWrite, 201),
         (StrategyName::ResponseSnapshot, 201),
         (StrategyName::DistributedLock, 201),
     ] {

@@ -32,7 +32,7 @@ pub struct Db {
     pub orders: Vec<OrderRow>,
     pub charges: Vec<ChargeRow>,
     /// On hand, reserved, sold.
-    pub stock: BTreeMap<Sku, [u64; 3]>,
+    pub stock: BTreeMap<Sku, [i64; 3]>,
     /// Limit and used.
     pub coupons: BTreeMap<CompactString, [u64; 2]>,
     pub notifications: Vec<(OrderId, NotificationKind)>,
@@ -89,7 +89,7 @@ pub struct Replica<'w> {
 }
 
 impl World {
-    pub fn with_stock(on_hand: u64) -> World {
+    pub fn with_stock(on_hand: i64) -> World {
         let world = World::default();
         world.flush();
         world.db.borrow_mut().stock = [("A", on_hand), ("B", on_hand)]
@@ -160,7 +160,7 @@ impl World {
     }
 
     /// What must hold when nothing is under way: every confirmed order is charged, once, and nothing else is; stock adds up.
-    pub fn audit(&self, on_hand: u64) {
+    pub fn audit(&self, on_hand: i64) {
         let db = self.db.borrow();
         let confirmed = self.orders(OrderState::Confirmed);
         assert_eq!(

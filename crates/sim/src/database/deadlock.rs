@@ -3,6 +3,10 @@
 //! Nobody looks before: for that second everybody in the circle, and whoever comes to wait for one of them, stands still. A
 //! circle is closed by the wait that begins last, and until then nobody's look can find it; so it is known at that moment whose
 //! look will, and only that one is an event.
+//!
+//! Whoever finds that another was faster when a lock comes free waits anew, and looks around once more. PostgreSQL has those who
+//! stand further back in a row's queue wait on, if the lock came free by a rollback; in a queue of hundreds that changes who is
+//! undone next, not that it takes a second each.
 
 use explore::{Class, Object};
 use history::Label;

@@ -15,6 +15,8 @@ pub(crate) enum StockChange {
     Settle,
     Release,
     Sell,
+    /// A sale without a guard.
+    Take,
 }
 
 /// A row of `stock`, for one shop and SKU.
@@ -130,15 +132,10 @@ impl Database {
             self.look_for_short_rows(tx, if guarded { rows } else { &[] });
         }
         for (row, _) in rows.iter() {
-            let slot = &mut self.stocks.slots[*row as usize];
             if self.transactions[tx.0 as usize].short.contains(row) {
                 continue;
             }
-            writable(slot.writer, tx)?;
-            if slot.writer.replace(tx).is_none() {
-                let undo = Undo::Stock(*row, slot.on_hand, slot.reserved);
-                self.log(tx, undo);
-            }
+            self.lock_stock(tx, *row)?;
         }
         // What was enough may be less by the time it was waited for.
         let short =
@@ -153,12 +150,23 @@ impl Database {
                 StockChange::Reserve => (-quantity, *quantity),
                 StockChange::Settle => (0, -quantity),
                 StockChange::Release => (*quantity, -quantity),
-                StockChange::Sell => (-quantity, 0),
+                StockChange::Sell | StockChange::Take => (-quantity, 0),
             };
             slot.on_hand += on_hand;
             slot.reserved += reserved;
         }
         Ok(true)
+    }
+
+    #[inline]
+    fn lock_stock(&mut self, tx: Tx, row: u32) -> Result<(), Stop> {
+        let slot = &mut self.stocks.slots[row as usize];
+        writable(slot.writer, tx)?;
+        if slot.writer.replace(tx).is_none() {
+            let undo = Undo::Stock(row, slot.on_hand, slot.reserved);
+            self.log(tx, undo);
+        }
+        Ok(())
     }
 
     /// Notes which rows are too short for the statement that begins.
@@ -170,19 +178,33 @@ impl Database {
         self.transactions[tx.0 as usize].short = short;
     }
 
-    /// Whether `tx` sees enough on hand for every line.
-    pub(super) fn check_stock(
+    /// What `tx` sees on hand of every line's SKU; `None` if one has no row.
+    pub(super) fn read_stock(
         &mut self,
         tx: Tx,
         tenant: Tenant,
         lines: &[Line],
-    ) -> Result<bool, Stop> {
-        let mut rows = std::mem::take(&mut self.stocks.scratch);
-        let known = self.stocks.rows(tenant, lines, &mut rows).is_some();
-        let enough = |(row, quantity): &(u32, i64)| self.visible_on_hand(tx, *row) >= *quantity;
-        let enough = known && rows.iter().all(enough);
-        self.stocks.scratch = rows;
-        Ok(enough)
+    ) -> Result<Option<Vec<i64>>, Stop> {
+        let seen = |line: &Line| {
+            let row = self.stocks.find(tenant, &line.sku)?;
+            Some(self.visible_on_hand(tx, row))
+        };
+        Ok(lines.iter().map(seen).collect())
+    }
+
+    /// Writes what is on hand of a SKU, if it has a row.
+    pub(super) fn write_stock(
+        &mut self,
+        tx: Tx,
+        tenant: Tenant,
+        sku: &Sku,
+        on_hand: i64,
+    ) -> Result<(), Stop> {
+        if let Some(row) = self.stocks.find(tenant, sku) {
+            self.lock_stock(tx, row)?;
+            self.stocks.slots[row as usize].on_hand = on_hand;
+        }
+        Ok(())
     }
 
     /// What `tx` sees on hand: its own, or what is committed.

@@ -1,5 +1,7 @@
 //! The database of the small world: a transaction is a copy, and the first of two that overlap wins.
 
+use std::collections::BTreeMap;
+
 use orders::ports::Constraint;
 use orders::{
     ChargeRow, CommitTag, Isolation, KeyIndex, KeyRecord, KeyState, NewOrder, NotificationKind,
@@ -7,7 +9,7 @@ use orders::{
 };
 use protocol::{
     Cart, Coupon, Customer, IdempotencyKey, Line, Order, OrderContent, OrderId, OrderState,
-    ScopedKey, Span, Tenant, Time,
+    ScopedKey, Sku, Span, Tenant, Time,
 };
 
 use super::{Db, Trouble, World, pause};
@@ -20,6 +22,8 @@ pub struct Tx<'w> {
     seen: u32,
     /// Every statement is a transaction of its own.
     autocommit: bool,
+    /// It has written the stock.
+    stocks: bool,
 }
 
 impl Store for World {
@@ -37,6 +41,7 @@ impl Store for World {
                 number,
                 seen: self.commits.get(),
                 autocommit: false,
+                stocks: false,
             }),
         }
     }
@@ -48,6 +53,7 @@ impl Store for World {
             number: 0,
             seen: 0,
             autocommit: true,
+            stocks: false,
         }
     }
 }
@@ -75,14 +81,28 @@ impl Tx<'_> {
         let mut stock = self.db.stock.clone();
         for line in lines {
             let columns = stock.entry(line.sku.clone()).or_default();
-            let Some(left) = columns[from].checked_sub(u64::from(line.quantity)) else {
+            let quantity = i64::from(line.quantity);
+            if columns[from] < quantity {
                 return false;
-            };
-            columns[from] = left;
-            columns[to] += u64::from(line.quantity);
+            }
+            columns[from] -= quantity;
+            columns[to] += quantity;
         }
         self.db.stock = stock;
+        self.stocks = true;
         true
+    }
+
+    /// Writes the stock beside the transactions, as whoever does so only does on a connection of its own: none that leaves the
+    /// stock alone overlaps with it.
+    async fn blindly(
+        &mut self,
+        write: impl FnOnce(&mut BTreeMap<Sku, [i64; 3]>),
+    ) -> Result<(), StoreError> {
+        assert!(self.autocommit, "in a transaction, use a guard");
+        pause().await;
+        write(&mut self.world.db.borrow_mut().stock);
+        Ok(())
     }
 
     fn coupon(&mut self, coupon: &Coupon) -> &mut [u64; 2] {
@@ -362,14 +382,36 @@ impl Transaction for Tx<'_> {
         })
         .await
     }
-    async fn check_stock(&mut self, _tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
+    async fn read_stock(
+        &mut self,
+        _tenant: Tenant,
+        lines: &[Line],
+    ) -> Result<Option<Vec<i64>>, StoreError> {
         self.statement(|this| {
-            let stock = this.db.stock.clone();
-            let enough = this.shift(lines, ON_HAND, SOLD);
-            this.db.stock = stock;
-            Ok(enough)
+            let stock = |line: &Line| this.db.stock.get(&line.sku);
+            let on_hand = lines.iter().map(|line| Some(stock(line)?[ON_HAND]));
+            Ok(on_hand.collect())
         })
         .await
+    }
+    async fn take_stock(&mut self, _tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
+        self.blindly(|stock| {
+            for line in lines {
+                let columns = stock.entry(line.sku.clone()).or_default();
+                columns[ON_HAND] -= i64::from(line.quantity);
+                columns[SOLD] += i64::from(line.quantity);
+            }
+        })
+        .await
+    }
+    async fn write_stock(
+        &mut self,
+        _tenant: Tenant,
+        sku: &Sku,
+        on_hand: i64,
+    ) -> Result<(), StoreError> {
+        self.blindly(|stock| stock.entry(sku.clone()).or_default()[ON_HAND] = on_hand)
+            .await
     }
     async fn insert_item(&mut self, order: OrderId, _line: &Line) -> Result<(), StoreError> {
         self.statement(|this| {
@@ -458,7 +500,12 @@ impl Transaction for Tx<'_> {
         }
         if applied {
             self.world.commits.set(self.seen + 1);
-            *self.world.db.borrow_mut() = self.db;
+            let db = &mut *self.world.db.borrow_mut();
+            let stock = std::mem::take(&mut db.stock);
+            *db = self.db;
+            if !self.stocks {
+                db.stock = stock;
+            }
         }
         // The process may die between the commit and its acknowledgement.
         pause().await;

@@ -7,7 +7,7 @@ use orders::{
 };
 use protocol::{
     Cart, Coupon, Customer, IdempotencyKey, Line, Order, OrderContent, OrderId, OrderState,
-    ScopedKey, Span, Tenant, Time,
+    ScopedKey, Sku, Span, Tenant, Time,
 };
 use scenario::CrashPoint;
 
@@ -94,8 +94,28 @@ impl Transaction for SimTransaction<'_> {
         self.stock(tenant, lines, StockChange::Sell).await
     }
 
-    async fn check_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
-        self.statement(true, |db, tx| db.check_stock(tx, tenant, lines))
+    async fn read_stock(
+        &mut self,
+        tenant: Tenant,
+        lines: &[Line],
+    ) -> Result<Option<Vec<i64>>, StoreError> {
+        self.statement(true, |db, tx| db.read_stock(tx, tenant, lines))
+            .await
+    }
+
+    async fn take_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
+        self.stock(tenant, lines, StockChange::Take)
+            .await
+            .map(|_| ())
+    }
+
+    async fn write_stock(
+        &mut self,
+        tenant: Tenant,
+        sku: &Sku,
+        on_hand: i64,
+    ) -> Result<(), StoreError> {
+        self.statement(false, |db, tx| db.write_stock(tx, tenant, sku, on_hand))
             .await
     }
 
