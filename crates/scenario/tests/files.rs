@@ -32,6 +32,30 @@ fn average(plan: &Plan) -> f64 {
 }
 
 #[test]
+fn a_file_that_is_no_text_is_pointed_at_and_one_without_its_ending_is_told() {
+    let folder = std::env::temp_dir().join(format!("onceproof-files-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let said = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).expect("a file");
+        let path = path.display().to_string();
+        let mistake = Library::at(&folder)
+            .load(&path, &options(1.0))
+            .expect_err("no scenario");
+        (mistake.offset(), mistake.render())
+    };
+    let (offset, text) = said("bytes.toml", b"story = \"caf\xe9\"\n");
+    assert_eq!(offset, Some(12), "{text}");
+    assert!(
+        text.contains("this is not UTF-8") && text.contains("bytes.toml:1:13"),
+        "{text}"
+    );
+    let (_, text) = said("dinner.json", b"{}");
+    assert!(text.contains("does not end in `.toml`"), "{text}");
+    std::fs::remove_dir_all(&folder).expect("our own folder");
+}
+
+#[test]
 fn every_file_of_the_folder_comes_with_the_program_word_for_word() {
     let names: Vec<String> = Library::at(folder())
         .list()
