@@ -1,7 +1,6 @@
 //! The scenarios that come with the program: what their files say is what their stories need.
 
 use explore::Distribution;
-use protocol::Money;
 use scenario::{FaultKind, KeyPolicy, Library, Options, Plan, Scale, builtin, load, parse};
 
 use crate::known::{folder, options};
@@ -20,14 +19,12 @@ fn scaled(name: &str, scale: f64) -> Plan {
 /// The average order in minor units, by weights.
 fn average(plan: &Plan) -> f64 {
     let baskets = plan.shop.baskets.iter();
-    let total = |lines: &[(usize, u32)]| -> Money {
-        lines
-            .iter()
-            .map(|(sku, n)| plan.shop.skus[*sku].price * *n)
-            .sum()
+    let total = |lines: &[(usize, u32)]| -> i64 {
+        let minor = |(sku, n): &(usize, u32)| plan.shop.skus[*sku].price.minor() * i64::from(*n);
+        lines.iter().map(minor).sum()
     };
     baskets
-        .map(|basket| basket.weight * total(&basket.lines).minor() as f64)
+        .map(|basket| basket.weight * total(&basket.lines) as f64)
         .sum()
 }
 
