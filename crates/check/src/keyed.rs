@@ -105,10 +105,13 @@ impl<'a> Case<'a> {
     pub(crate) fn took_effect(&self, attempt: &Try<'_>) -> Bounds {
         let order = attempt.said.order.map(|order| order.index());
         let row = order.and_then(|order| self.order(order));
-        let same = row.filter(|row| row.payload == attempt.asked.payload);
-        let t = same
-            .and_then(|row| row.t)
-            .filter(|t| *t <= attempt.span().latest);
+        let same = row.filter(|row| {
+            row.payload == attempt.asked.payload
+                || mutant!("conflict-accepted/an-order-is-of-whoever-is-told-it")
+        });
+        let t = same.and_then(|row| row.t).filter(|t| {
+            *t <= attempt.span().latest || mutant!("result-regression/rows-may-be-later")
+        });
         t.map_or(attempt.span(), Bounds::exactly)
     }
 }

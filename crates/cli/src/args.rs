@@ -70,20 +70,25 @@ pub struct ScenarioArgs {
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(runner::known::strategies().map(|s| s.name)))]
     pub strategy: Option<String>,
     /// The seed of every choice, or the first of several.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        default_value_t = 1
+    )]
     pub seed: u64,
     /// How many seeds, one after another.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: u64,
     /// The fraction of the scenario's load and stock, or `gate`: the fraction that the scenario states for CI.
-    #[arg(long, value_name = "F|gate", default_value = "1", value_parser = fraction)]
+    #[arg(long, allow_negative_numbers = true, value_name = "F|gate", default_value = "1", value_parser = fraction)]
     pub scale: Scale,
     /// Lay what goes wrong there over the scenarios, which then expect nothing: an overlay by name, such as `chaos`, or a file
     /// that ends in `.toml`.
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "expect")]
     pub overlay: Option<String>,
     /// How many seeds run at the same time [default: one per core].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Where run.json, report.md and the histograms go; with several scenarios, a folder for each in it; with several seeds,
     /// those of the first that causes the exit code [default: reports/NAME].
@@ -131,17 +136,22 @@ pub struct CompareArgs {
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = PossibleValuesParser::new(runner::known::strategies().map(|s| s.name)), hide_possible_values = true)]
     pub strategies: Vec<String>,
     /// The first seed.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        default_value_t = 1
+    )]
     pub seed: u64,
     /// How many seeds for each strategy [default: 4; up to 200 where that is less than 1000 purchases, and down to 2 where it
     /// is more than 40000].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: Option<u64>,
     /// The fraction of the scenario's load and stock, or `gate`: the fraction that the scenario states for CI.
-    #[arg(long, value_name = "F|gate", default_value = "gate", value_parser = fraction)]
+    #[arg(long, allow_negative_numbers = true, value_name = "F|gate", default_value = "gate", value_parser = fraction)]
     pub scale: Scale,
     /// How many runs at the same time [default: one per core].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Write all comparisons as one Markdown page to this file.
     #[arg(long, value_name = "FILE")]

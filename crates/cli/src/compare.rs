@@ -1,6 +1,7 @@
 //! `onceproof compare`: every scenario is read before any is run; each comparison is printed when it is done.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::thread;
 
 use report::Comparison;
@@ -66,7 +67,8 @@ fn write(args: &CompareArgs, comparisons: &[Comparison]) -> Exit {
         return Exit::Ok;
     };
     let sections = comparisons.iter().map(markdown);
-    let page = preface(&command(args)) + &overview(comparisons) + &sections.collect::<String>();
+    let page =
+        preface(&command(args, path)) + &overview(comparisons) + &sections.collect::<String>();
     match folder::write(path, |file| file.write_all(page.as_bytes())) {
         Ok(()) => Exit::Ok,
         Err(problem) => {
@@ -136,7 +138,7 @@ fn one(
 }
 
 /// The command that writes the page again.
-fn command(args: &CompareArgs) -> String {
+fn command(args: &CompareArgs, report: &Path) -> String {
     let mut words = vec![String::from("cargo run -- compare")];
     match args.all {
         true => words.push(String::from("--all")),
@@ -152,6 +154,6 @@ fn command(args: &CompareArgs) -> String {
     if let Scale::Of(scale) = args.scale {
         words.push(format!("--scale {scale}"));
     }
-    words.push(String::from("--report reports/comparison.md"));
+    words.push(format!("--report {}", report.display()));
     words.join(" ")
 }

@@ -62,7 +62,11 @@ fn read(path: &Path, called: &str) -> Result<History, String> {
     let read = if called == "-" {
         history::jsonl::read(io::stdin().lock())
     } else {
-        let file = File::open(path).map_err(|error| format!("cannot read `{called}`: {error}"))?;
+        let unreadable = |error: io::Error| format!("cannot read `{called}`: {error}");
+        let file = File::open(path).map_err(unreadable)?;
+        if file.metadata().map_err(unreadable)?.is_dir() {
+            return Err(format!("cannot read `{called}`: it is a folder"));
+        }
         history::jsonl::read(BufReader::with_capacity(1 << 20, file))
     };
     read.map_err(|error| {

@@ -61,6 +61,10 @@ fn the_page_is_the_same_on_any_number_of_cores_and_has_a_section_per_scenario() 
     };
     let one = page(1);
     assert_eq!(one, page(3));
+    assert!(
+        one.contains("--strategies token,no-dedup --seeds 2 --scale 0.0002 --report page.md"),
+        "{one}"
+    );
     assert!(one.contains("\n| `no-dedup` | 0 % (2) |"), "{one}");
     for name in ["canary", "doordash-storm", "million-a-day", "seven-thirty"] {
         assert!(one.contains(&format!("\n## {name}\n")), "{name}");

@@ -29,6 +29,10 @@ fn a_malformed_command_line_exits_with_2() {
         "scenario seven-thirty --seed x",
         "scenario seven-thirty --scale 0",
         "scenario seven-thirty --scale -1",
+        "scenario seven-thirty --seed -1",
+        "scenario .",
+        "scenario seven-thirty --overlay .",
+        "check .",
         "scenario seven-thirty --scale nan",
         "scenario seven-thirty --scale gates",
         "scenario seven-thirty --seeds 0",
@@ -55,6 +59,24 @@ fn a_malformed_command_line_exits_with_2() {
             !said.is_empty() && !said.contains("panicked"),
             "{line}: {said}"
         );
+    }
+}
+
+#[test]
+fn a_number_below_0_and_a_folder_are_called_what_they_are() {
+    for (line, part) in [
+        ("scenario seven-thirty --scale -1", "the scale is -1"),
+        ("compare seven-thirty --scale -0.5", "the scale is -0.5"),
+        ("scenario seven-thirty --seeds -1", "'-1' for '--seeds"),
+        ("scenario .", "`.` is a folder"),
+        (
+            "scenario seven-thirty --overlay .",
+            "the name of one overlay",
+        ),
+        ("check .", "cannot read `.`: it is a folder"),
+    ] {
+        let said = stderr(&folder(), line, 2);
+        assert!(said.contains(part), "{line}: {said}");
     }
 }
 

@@ -130,8 +130,6 @@ pub struct ChargeRow {
 pub enum NotificationKind {
     /// The order was taken: confirmation mail and kitchen ticket.
     Created,
-    /// The order was given up.
-    Cancelled,
 }
 
 impl KeyRecord {

@@ -13,6 +13,7 @@ use crate::ports::Ports;
 
 mod naive_purchase;
 mod recent_match;
+mod refusals;
 mod seed_text;
 mod valid_total;
 

@@ -1,8 +1,7 @@
 //! Amounts as integer minor units: parsed and printed exactly, never through a float.
 
 use std::fmt;
-use std::iter::Sum;
-use std::ops::{Add, AddAssign, Mul, Sub};
+use std::ops::{Add, AddAssign, Sub};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -112,20 +111,6 @@ impl Sub for Money {
     #[inline]
     fn sub(self, other: Money) -> Money {
         Money(self.0 - other.0)
-    }
-}
-
-impl Mul<u32> for Money {
-    type Output = Money;
-    #[inline]
-    fn mul(self, times: u32) -> Money {
-        Money(self.0 * i64::from(times))
-    }
-}
-
-impl Sum for Money {
-    fn sum<I: Iterator<Item = Money>>(iter: I) -> Money {
-        iter.fold(Money::ZERO, Add::add)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 
 use crate::lower::{Options, list, nearest, parse};
 use crate::mistake::Mistake;
@@ -217,8 +218,12 @@ impl Shelf {
             true => PathBuf::from(path_or_name),
             false => self.folder.join(format!("{path_or_name}.toml")),
         };
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok((path.display().to_string(), text)),
+        match fs::read(&path) {
+            Ok(bytes) => {
+                let called = path.display().to_string();
+                let text = String::from_utf8(bytes).map_err(|error| not_utf_8(&called, &error))?;
+                Ok((called, text))
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let mut builtin = self.builtin.iter();
                 match builtin.find(|(name, _)| !is_path && *name == path_or_name) {
@@ -258,6 +263,17 @@ impl Shelf {
 
     fn missing(&self, path_or_name: &str, is_path: bool) -> Mistake {
         let names = self.names();
+        let what = self.what;
+        if Path::new(path_or_name).is_dir() {
+            return Mistake::nowhere(format!("`{path_or_name}` is a folder")).help(format!(
+                "expected the name of one {what}, or a file that ends in `.toml`"
+            ));
+        }
+        if Path::new(path_or_name).is_file() {
+            return Mistake::nowhere(format!("`{path_or_name}` does not end in `.toml`")).help(
+                format!("every {what}'s file does, and its name has no ending"),
+            );
+        }
         if is_path {
             return Mistake::nowhere(format!("there is no file `{path_or_name}`")).help(format!(
                 "{}s by name: {}",
@@ -272,6 +288,17 @@ impl Shelf {
         ))
         .help(nearest(path_or_name, &names))
     }
+}
+
+/// A file of which some bytes are no text.
+fn not_utf_8(called: &str, error: &FromUtf8Error) -> Mistake {
+    let begin = error.utf8_error().valid_up_to();
+    // Up to there it is as it was, and there stands the sign of three bytes for what is no character.
+    let text = String::from_utf8_lossy(error.as_bytes());
+    let place = begin..begin + char::REPLACEMENT_CHARACTER.len_utf8();
+    Mistake::at(&place, "this is not UTF-8", "no character")
+        .help("save the file as UTF-8")
+        .within(called, &text)
 }
 
 /// The name of a scenario file.

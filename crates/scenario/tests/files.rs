@@ -1,7 +1,6 @@
 //! The scenarios that come with the program: what their files say is what their stories need.
 
 use explore::Distribution;
-use protocol::Money;
 use scenario::{FaultKind, KeyPolicy, Library, Options, Plan, Scale, builtin, load, parse};
 
 use crate::known::{folder, options};
@@ -20,15 +19,37 @@ fn scaled(name: &str, scale: f64) -> Plan {
 /// The average order in minor units, by weights.
 fn average(plan: &Plan) -> f64 {
     let baskets = plan.shop.baskets.iter();
-    let total = |lines: &[(usize, u32)]| -> Money {
-        lines
-            .iter()
-            .map(|(sku, n)| plan.shop.skus[*sku].price * *n)
-            .sum()
+    let total = |lines: &[(usize, u32)]| -> i64 {
+        let minor = |(sku, n): &(usize, u32)| plan.shop.skus[*sku].price.minor() * i64::from(*n);
+        lines.iter().map(minor).sum()
     };
     baskets
-        .map(|basket| basket.weight * total(&basket.lines).minor() as f64)
+        .map(|basket| basket.weight * total(&basket.lines) as f64)
         .sum()
+}
+
+#[test]
+fn a_file_that_is_no_text_is_pointed_at_and_one_without_its_ending_is_told() {
+    let folder = std::env::temp_dir().join(format!("onceproof-files-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let said = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).expect("a file");
+        let path = path.display().to_string();
+        let mistake = Library::at(&folder)
+            .load(&path, &options(1.0))
+            .expect_err("no scenario");
+        (mistake.offset(), mistake.render())
+    };
+    let (offset, text) = said("bytes.toml", b"story = \"caf\xe9\"\n");
+    assert_eq!(offset, Some(12), "{text}");
+    assert!(
+        text.contains("this is not UTF-8") && text.contains("bytes.toml:1:13"),
+        "{text}"
+    );
+    let (_, text) = said("dinner.json", b"{}");
+    assert!(text.contains("does not end in `.toml`"), "{text}");
+    std::fs::remove_dir_all(&folder).expect("our own folder");
 }
 
 #[test]

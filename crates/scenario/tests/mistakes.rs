@@ -89,6 +89,20 @@ fn check_all(rows: &str) {
 }
 
 #[test]
+fn advice_is_not_given_where_it_would_be_wrong() {
+    let text = GOOD.replace("chance = 0.2", "chance = \"150%\"");
+    let mistake = parse("dinner.toml", &text, &options(1.0)).expect_err("too likely");
+    assert_eq!(mistake.advice(), None, "{}", mistake.render());
+    let text = GOOD.replace("{ burger = 2 }", "{ burgr = 2 }");
+    let mistake = parse("dinner.toml", &text, &options(1.0)).expect_err("no such SKU");
+    assert!(
+        mistake.render().contains("the only SKU is `burger`"),
+        "{}",
+        mistake.render()
+    );
+}
+
+#[test]
 fn the_good_file_is_good() {
     assert!(parse("dinner.toml", GOOD, &options(1.0)).is_ok());
 }
@@ -381,7 +395,7 @@ fn a_name_is_used_once() {
         r#"
         name = "web" => name = "ios" | "ios" | the client `ios` is declared twice |
         [[shop.basket]] => [[shop.sku]]\nname = "burger"\nprice = "1"\nstock = 1\n[[shop.basket]] | "burger" | the SKU `burger` is declared twice |
-        tenants = 2 => tenants = 2\ntenants = 3 | tenants = 3 | duplicate key |
+        tenants = 2 => tenants = 2\ntenants = 3 | tenants = 3 | `tenants` is there twice | one of the two
         "#,
     );
 }
@@ -432,6 +446,20 @@ fn a_fault_that_the_backend_cannot_do_is_refused_at_its_word() {
     assert_eq!(mistake.offset(), GOOD.find("lose-response"));
     assert_eq!(mistake.to_string(), "`sqlite` cannot do `lose-response`");
     assert_eq!(mistake.advice(), Some("`sqlite` can do `lose-request`"));
+}
+
+#[test]
+fn a_section_has_the_brackets_that_it_needs() {
+    check_all(
+        r#"
+        [[fault]] => [fault] | [fault] | `fault` is a list | write `[[fault]]`
+        [[shop.sku]] => [shop.sku] | [shop.sku] | `shop.sku` is a list | write `[[shop.sku]]`
+        [load] => [[load]] | [[load]] | `load` is one table | write `[load]`
+        [world.latency] => [[world.latency]] | [[world.latency]] | `world.latency` is one table | write `[world.latency]`
+        [[expect]] => [expect]\nholds = true\n[expect] | [expect] | `expect` is a list | write `[[expect]]`
+        [contract] => [contract]\n[contract] | contract | `contract` is there twice | leave one
+        "#,
+    );
 }
 
 #[test]

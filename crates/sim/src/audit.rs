@@ -281,13 +281,11 @@ fn notifications(
     names: &mut Names,
 ) -> Vec<AuditNotification> {
     let created: CodeRef = names.codes.intern("created");
-    let cancelled: CodeRef = names.codes.intern("cancelled");
     let mut row = |order: OrderId, kind: NotificationKind, t: Option<u64>| AuditNotification {
         message: names.messages.count(),
         order: Some(order_name(order)),
         event: match kind {
             NotificationKind::Created => created,
-            NotificationKind::Cancelled => cancelled,
         },
         t,
     };

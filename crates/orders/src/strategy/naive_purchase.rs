@@ -26,14 +26,10 @@ use crate::ports::{
 use crate::rows::{ChargeRow, KeyIndex, NewOrder, NotificationKind};
 use crate::strategy::valid_total::valid_total;
 
+pub(super) use crate::strategy::refusals::{COUPON_USED, OUT_OF_STOCK};
+
 /// What is answered when the outcome is not known.
 pub(super) const UNKNOWN: Response = Response::refused(500, Problem::OutcomeUnknown);
-
-/// What is answered when stock is short.
-pub(super) const OUT_OF_STOCK: Response = Response::refused(409, Problem::OutOfStock);
-
-/// What is answered when the coupon is used up, or the seat taken.
-pub(super) const COUPON_USED: Response = Response::refused(422, Problem::CouponUsed);
 
 /// What an order is to be found by.
 #[derive(Clone, Debug)]

@@ -57,10 +57,14 @@ pub(super) fn among(name: &At<String>, known: &[String], what: &str) -> Result<S
     if known.contains(&name.value) {
         return Ok(name.value.clone());
     }
+    let label = match known {
+        [only] => format!("the only {what} is `{only}`"),
+        _ => format!("not one of the {} {}", count(known.len()), plural(what)),
+    };
     Err(Mistake::at(
         &name.span,
         format!("unknown {what} `{}`", name.value),
-        format!("not one of the {} {}", count(known.len()), plural(what)),
+        label,
     )
     .help(nearest(&name.value, known)))
 }

@@ -11,6 +11,9 @@ pub(super) fn explain(error: &toml::de::Error, text: &str) -> Mistake {
     let span = error.span().unwrap_or(0..0);
     let message = error.message();
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    if let Some(mistake) = brackets(message, text).or_else(|| twice(message, &span, text)) {
+        return mistake;
+    }
     if let (Some(kind), Some((name, known))) = (unknown(message), names.split_first()) {
         let known: Vec<String> = known.iter().map(|name| (*name).to_owned()).collect();
         return Mistake::at(
@@ -38,6 +41,74 @@ pub(super) fn explain(error: &toml::de::Error, text: &str) -> Mistake {
     };
     Mistake::at(&widen(span, text), lower_case(what), label)
         .maybe_help((!rest.trim().is_empty()).then(|| lower_case(rest.trim())))
+}
+
+/// Sections of which there may be any number, each in two pairs of brackets.
+const LISTS: &[&str] = &[
+    "client",
+    "fault",
+    "expect",
+    "shop.sku",
+    "shop.basket",
+    "shop.coupon",
+];
+/// Sections of which there is one, in one pair.
+const TABLES: &[&str] = &[
+    "claims",
+    "contract",
+    "load",
+    "shop",
+    "world",
+    "world.latency",
+];
+
+/// A section with the wrong number of brackets: the parser says only that it met a table.
+fn brackets(message: &str, text: &str) -> Option<Mistake> {
+    // A table of which there are many may also be taken for something else that has fields.
+    const KINDS: [&str; 4] = [
+        "invalid type: map",
+        "invalid type: sequence",
+        "duplicate key",
+        "unknown field",
+    ];
+    if !KINDS.iter().any(|kind| message.starts_with(kind)) {
+        return None;
+    }
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let head = line.trim_end();
+        let name = head.trim_matches(['[', ']', ' ']);
+        let many = head.starts_with("[[");
+        let right = match (head.starts_with('['), many) {
+            (true, false) if LISTS.contains(&name) => format!("[[{name}]]"),
+            (true, true) if TABLES.contains(&name) => format!("[{name}]"),
+            _ => {
+                start += line.len();
+                continue;
+            }
+        };
+        let (says, label) = match many {
+            false => (format!("`{name}` is a list"), "any number of these"),
+            true => (format!("`{name}` is one table"), "only one of these"),
+        };
+        let mistake = Mistake::at(&(start..start + head.len()), says, label);
+        return Some(mistake.help(format!("write `{right}`")));
+    }
+    None
+}
+
+/// A field or a section that is there already.
+fn twice(message: &str, span: &Range<usize>, text: &str) -> Option<Mistake> {
+    let name = text.get(span.clone()).filter(|name| !name.contains('\n'))?;
+    let mistake = || {
+        Mistake::at(
+            span,
+            format!("`{name}` is there twice"),
+            "stands above already",
+        )
+        .help("leave one of the two out")
+    };
+    message.starts_with("duplicate key").then(mistake)
 }
 
 /// What kind of thing is unknown.

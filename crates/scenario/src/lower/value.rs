@@ -143,7 +143,7 @@ pub(super) fn chance(written: &At<Chance>, source: &str) -> Result<f64, Mistake>
             "a probability lies between 0 and 1",
         )
         .maybe_help(
-            (value > 1.0 && value <= 100.0)
+            (value > 1.0 && value <= 100.0 && !shown.ends_with('%'))
                 .then(|| format!("write `\"{value}%\"` if that many in a hundred are meant")),
         )),
         None => Err(Mistake::at(

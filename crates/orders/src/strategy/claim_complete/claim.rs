@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{OrderState, Problem, Response};
+use protocol::{OrderState, Response};
 
 use super::held::Held;
 use super::patience::{self, ROUNDS_MAX};
@@ -12,6 +12,7 @@ use crate::ports::{
     Clock, CommitTag, Constraint, Isolation, Ports, Store, StoreError, Transaction,
 };
 use crate::rows::{KeyIndex, KeyRecord, NewOrder, Token};
+use crate::strategy::refusals::{COUPON_USED, OUT_OF_STOCK};
 
 /// How claiming ends.
 pub(super) enum Claiming {
@@ -256,6 +257,3 @@ impl<P: Ports> Purchase<'_, P> {
         }
     }
 }
-
-const OUT_OF_STOCK: Response = Response::refused(409, Problem::OutOfStock);
-const COUPON_USED: Response = Response::refused(422, Problem::CouponUsed);
