@@ -121,10 +121,11 @@ const EXACT: &[(&str, &str, Consequence)] = &[
 
 /// Faults whose consequence is seen by those who listen: the tests of the gateway, of the kitchen, of the processes, and of the
 /// cache below.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 8] = [
     "duplicate-message",
     "crash-relay",
     "crash-replica",
+    "clock-step",
     "duplicate-webhook",
     "flush-cache",
     "evict-key",

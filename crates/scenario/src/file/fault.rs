@@ -67,6 +67,8 @@ faults! {
     CrashReplica(Crash) = "crash-replica",
     /// A replica stands still at an await of a handler.
     PauseReplica(Pause) = "pause-replica",
+    /// A replica's clock jumps, and goes on from there.
+    ClockStep(Step) = "clock-step",
     /// The connection to the database breaks before a statement takes effect.
     LoseConnection(Strike) = "lose-connection",
     /// The connection breaks before COMMIT takes effect.
@@ -185,6 +187,15 @@ strikes! {
         /// For how long.
         #[serde(rename = "for")]
         pub span: At<Delay>,
+    }
+    /// A clock that jumps.
+    Step {
+        /// By how much.
+        pub by: At<Delay>,
+        /// The probability that it jumps back; 0 if absent.
+        pub back: Option<At<Chance>>,
+        /// Only this replica's, such as `replica-0`; any if absent.
+        pub replica: Option<At<String>>,
     }
 }
 
