@@ -6,6 +6,7 @@ mod coupons;
 mod leases;
 mod prediction;
 mod presets;
+mod purchases;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
