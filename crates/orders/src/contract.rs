@@ -101,13 +101,14 @@ impl fmt::Debug for Problems {
 }
 
 impl Contract {
-    /// Our own: 422 on mismatch, 409 in flight, a declined payment and a coupon that is used up are stored, keys live for a day,
-    /// and a request without a key is guarded by its cart. Coupons come back when orders are given up: whoever was told that
-    /// there is none must not be sold the order all the same by a late copy of the request.
+    /// Our own: 422 on mismatch, 409 in flight, every refusal that comes of carrying a request out is stored, keys live for a day,
+    /// and a request without a key is guarded by its cart. Stock and coupons come back when orders are given up: whoever was told
+    /// that there is none must not be sold the order all the same by a late copy of the request. Who wants it when it is back
+    /// asks with a new key, or a new version of the cart.
     pub const REFERENCE: Contract = Contract {
         mismatch_status: 422,
         in_flight: InFlightPolicy::Conflict,
-        stored_errors: Problems::of(&[Problem::PaymentDeclined, Problem::CouponUsed]),
+        stored_errors: REFUSALS,
         replay_status: None,
         replay_header: true,
         ttl: Span::hours(24),
@@ -122,14 +123,12 @@ impl Contract {
     /// secondary sources say 400. Stripe repeats a 500 too; we do not, see [`Contract::stored_errors`].
     pub const STRIPE_V1: Contract = Contract {
         mismatch_status: 400,
-        stored_errors: REFUSALS,
         ..Contract::REFERENCE
     };
 
     /// draft-ietf-httpapi-idempotency-key-header-07: 422 on mismatch, 409 in flight, 400 without a key, and the result of
     /// a completed operation is repeated, "success or an error".
     pub const IETF_07: Contract = Contract {
-        stored_errors: REFUSALS,
         key_required: true,
         ..Contract::REFERENCE
     };

@@ -8,6 +8,7 @@ mod flash_sale;
 mod leases;
 mod prediction;
 mod presets;
+mod purchases;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -85,6 +85,10 @@ fn every_policy_of_a_contract_can_be_written() {
         let plan = plan(&format!("[contract]\n{text}"));
         assert_eq!(plan.contract.in_flight, Some(in_flight), "{text}");
     }
+    for (lease, lease_us) in [("0s", 0), ("1us", 1), ("30s", 30_000_000)] {
+        let plan = plan(&format!("[contract]\nlease = \"{lease}\""));
+        assert_eq!(plan.contract.lease_us, Some(lease_us), "{lease}");
+    }
     let contract = plan("[contract]\nmismatch = 409\nstored-errors = [\"out-of-stock\"]").contract;
     assert_eq!(contract.mismatch, Some(409));
     assert_eq!(contract.stored_errors, Some(vec![Problem::OutOfStock]));

@@ -284,6 +284,9 @@ fn a_window_comes_again_after_it_has_ended_and_a_replica_is_struck_that_there_is
         until = "1h" => until = "1h", every = "29min" | " | comes again before it has ended | 
         lose-response = { chance = 0.2, client = "ios", => crash-replica = { chance = 0.2, down-for = "5s", replica = "replica-3", | " | no such replica | `replica-2`
         lose-response = { chance = 0.2, client = "ios", => pause-replica = { chance = 0.2, for = "5s", replica = "cache", | " | `cache` is not a replica | `replica-0`
+        lose-response = { chance = 0.2, client = "ios", => clock-step = { chance = 0.2, by = "5s", replica = "replica-3", | " | no such replica | `replica-2`
+        lose-response = { chance = 0.2, client = "ios", => clock-step = { chance = 0.2, by = "-5s", | " | `-5s` is not a length of time |
+        lose-response = { chance = 0.2, client = "ios", => clock-step = { chance = 0.2, back = 0.5, | { | missing field `by` |
         "#,
     );
 }

@@ -30,7 +30,9 @@ pub struct ReplicaPorts<'w> {
     pub(crate) owner: Owner,
     /// It hears a webhook, so what it does to a claim it does for whoever holds it.
     pub(crate) hears: bool,
-    pub(crate) skew_us: i64,
+    pub(crate) replica: u32,
+    /// How much its clock is fast, if that stays so.
+    pub(crate) skew_us: Option<i64>,
     pub(crate) process: Rc<Process>,
 }
 
@@ -336,7 +338,11 @@ impl Clock for ReplicaPorts<'_> {
     fn now(&self) -> Time {
         let state = self.world.state.borrow();
         let ahead_us = state.calls[self.slot].ahead_us;
-        Time(BEGINS_US + state.kernel.now_us() + ahead_us).skewed(self.skew_us)
+        let skew_us = match self.skew_us {
+            Some(skew_us) => skew_us,
+            None => state.replicas[self.replica as usize].skew_us,
+        };
+        Time(BEGINS_US + state.kernel.now_us() + ahead_us).skewed(skew_us)
     }
 
     async fn sleep(&self, span: Span) {

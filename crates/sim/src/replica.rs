@@ -1,6 +1,8 @@
 //! Processes that serve, die, pause and come back. A replica keeps nothing but its process's memory, and that dies with it.
 
-use explore::{Chooser, Class, Distribution, Kind, Lineage, Object, Pool, Quantiles, Site, TaskId};
+use explore::{
+    Chooser, Class, Distribution, Kind, Lineage, Object, Odds, Pool, Quantiles, Site, TaskId,
+};
 use history::{FaultRef, Label};
 use orders::Owner;
 use scenario::FaultKind;
@@ -22,7 +24,7 @@ pub(crate) struct Replica {
     pub(crate) paused_until_us: u64,
     /// Who it is in its present life.
     pub(crate) owner: Owner,
-    /// How much its clock is fast.
+    /// How much its clock is fast, by now.
     pub(crate) skew_us: i64,
     pub(crate) lineage: Lineage,
     /// Its upkeep task, while one runs.
@@ -69,6 +71,7 @@ struct Rolling {
     every_us: Option<u64>,
 }
 
+const BACK: Kind = Kind::new("replica.clock.back");
 const IN_FLIGHT: Kind = Kind::new("replica.crash.in-flight");
 
 impl World {
@@ -202,6 +205,22 @@ impl State {
             let at_us = self.kernel.now_us() + span_us;
             self.expect_turn(world, Turn { replica, ..turn }, at_us);
         }
+    }
+
+    /// The replica's clock jumps as it takes up this work, if that is what happens here. What it has under way sees it too.
+    pub(crate) fn step_clock(&mut self, world: &World, slot: usize) {
+        let who = self.who(slot);
+        let Some(fault) = self.strike(&world.faults, Opportunity::ClockStep, who) else {
+            return;
+        };
+        let FaultKind::ClockStep { back, .. } = fault.kind else {
+            return;
+        };
+        let by_us = fault.delay(who, &mut self.chooser) as i64;
+        let site = Site::new(BACK, who.lineage, who.ordinal);
+        let goes_back = self.chooser.chance(&site, Odds::of(back));
+        let skew_us = &mut self.replicas[who.replica as usize].skew_us;
+        *skew_us += if goes_back { -by_us } else { by_us };
     }
 
     /// A call's process died: its client sees a reset; a message that has left may still take effect.

@@ -304,6 +304,75 @@ fn clocks_are_off_by_as_much_as_was_drawn_and_slow_ones_too_from_the_first_momen
     );
 }
 
+#[test]
+fn a_clock_jumps_where_the_scenario_says_and_the_work_under_way_sees_it() {
+    let day_us = 86_400_000_000;
+    let stepping = |details: &str| {
+        let plan = plan(&format!(
+            "[world]\nclock-skew = \"0s\"\n{CLIENT}[[fault]]\nclock-step = {{ by = \"1min\", {details} }}"
+        ));
+        let world = World::new(&plan, Chooser::random(1));
+        let clocks = Clocks {
+            world: &world,
+            off_us: RefCell::default(),
+        };
+        run(&world, &clocks, &Shoppers::new(&plan), &mut |_| Control::Go).unwrap();
+        let off_us = clocks.off_us.into_inner();
+        let history = world.finish().history;
+        let minutes = |off: &BTreeSet<i64>| -> Vec<i64> {
+            assert!(
+                off.iter().all(|off| (off - day_us) % 60_000_000 == 0),
+                "{off:?}"
+            );
+            off.iter().map(|off| (off - day_us) / 60_000_000).collect()
+        };
+        let off: BTreeMap<u32, Vec<i64>> =
+            off_us.iter().map(|(r, off)| (*r, minutes(off))).collect();
+        (struck(&history, "clock-step"), off)
+    };
+    let (forward, off) = stepping("chance = 1, replica = \"replica-3\"");
+    assert!(forward > 10, "{forward}");
+    for (replica, off) in off {
+        // It jumps before it is first looked at, and every jump adds to those before.
+        let expected: Vec<i64> = if replica == 3 {
+            (1..=forward as i64).collect()
+        } else {
+            vec![0]
+        };
+        assert_eq!(off, expected, "replica-{replica}");
+    }
+    let (back, off) = stepping("chance = 0.2, back = 1");
+    assert!((20..120).contains(&back), "{back}");
+    let jumped: i64 = off.values().map(|off| -off[0]).sum();
+    assert_eq!(jumped, back as i64, "each jump takes a clock back once");
+    let (both, off) = stepping("chance = 0.5, back = 0.5");
+    let reach = |far: fn(&i64) -> bool| off.values().flatten().any(far);
+    assert!(
+        both > 100 && reach(|off| *off > 2) && reach(|off| *off < -2),
+        "{off:?}"
+    );
+}
+
+#[test]
+fn a_jump_of_a_clock_takes_a_tap_out_of_its_twins_bucket_and_not_out_of_its_cart() {
+    let orders_of = |strategy: &str, by: &str| {
+        let taps =
+            "[[client]]\nname = \"app\"\ntimeout = \"30s\"\ntaps = [{}, { after = \"3s\" }]\n";
+        let step = format!("[[fault]]\nclock-step = {{ chance = 0.5, by = \"{by}\", back = 0.5 }}");
+        let skew = "[world]\nclock-skew = \"0s\"\n";
+        let history = go(&plan(&format!("{skew}{taps}{step}")), strategy, 1).history;
+        assert!(struck(&history, "clock-step") > 200);
+        orders(&history)
+    };
+    // A bucket is five minutes: twins meet in it, but for those at its edge, until clocks jump further than that.
+    let (small, large) = (
+        orders_of("fingerprint", "1ms"),
+        orders_of("fingerprint", "7min"),
+    );
+    assert!(small < 310 && large > 450, "{small}, {large}");
+    assert_eq!(orders_of("claim-complete", "7min"), 300);
+}
+
 /// A service that notes under which names its replicas look after things.
 #[derive(Default)]
 struct Names(RefCell<BTreeSet<u32>>);

@@ -1,14 +1,16 @@
 //! A request was rejected for lack of stock although there was enough of everything at every instant while it was out.
 //!
 //! What was taken at most is counted: every unit that any other request asked for that was sent before the rejection, less those of
-//! requests that had failed before this one was sent. Restocking makes more; nobody says when, so it is not counted.
+//! requests that had failed before this one was sent. Restocking makes more; nobody says when, so it is not counted. A request that was
+//! refused as in flight has not failed for certain: where no other attempt on its key tells what became of it, a copy of it that the
+//! network made may hold its units.
 
 use std::collections::BTreeMap;
 
 use history::{Item, SkuRef, What};
 
 use crate::case::Case;
-use crate::facts::order_rows;
+use crate::facts::{Refusal, order_rows};
 use crate::keyed::{End, Try};
 use crate::tally::Tally;
 use crate::tell::witness;
@@ -23,7 +25,6 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         tally.not_judged("nobody says how much stock there was");
         return;
     }
-    tally.checked(refusals.len() as u64);
     if refusals.is_empty() {
         return;
     }
@@ -53,14 +54,14 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         }
         for index in group.clone() {
             let attempt = ended_at(case, index).filter(is_sold_out);
-            if let Some(attempt) = attempt {
+            if let Some(attempt) = attempt.filter(|attempt| !may_repeat(case, attempt)) {
+                tally.checked(1);
                 let freed = freed_at.remove(&attempt.begun).unwrap_or_default();
                 compare(case, tally, &attempt, &capacity, &taken, &freed);
             }
         }
         for index in group {
-            let attempt =
-                ended_at(case, index).filter(|attempt| matches!(attempt.end, End::Fail(_)));
+            let attempt = ended_at(case, index).filter(|attempt| holds_nothing(case, attempt));
             if let Some(attempt) =
                 attempt.filter(|_| !mutant!("false-sold-out/failures-keep-their-units"))
             {
@@ -81,8 +82,40 @@ fn ended_at<'a>(case: &Case<'a>, event: usize) -> Option<Try<'a>> {
     is_end.then(|| case.attempt_at(event)).flatten()
 }
 
+/// Whether a request that has ended holds no units any more, but those that another one on its key is counted with.
+fn holds_nothing(case: &Case<'_>, attempt: &Try<'_>) -> bool {
+    let is_unsure = |end| matches!(end, End::Fail(Refusal::InFlight | Refusal::Unclear));
+    if !is_unsure(attempt.end) || mutant!("false-sold-out/in-flight-is-over") {
+        return matches!(attempt.end, End::Fail(_));
+    }
+    let returned = attempt.returned.unwrap_or(u64::MAX);
+    let tells = |other: &Try<'_>| {
+        let is_sure = !is_unsure(other.end) && !mutant!("false-sold-out/twins-tell-nothing");
+        other.begun != attempt.begun && other.invoked <= returned && is_sure
+    };
+    let key = attempt.asked.key.map(|key| key.index());
+    key.is_some_and(|key| case.attempts_with(key).iter().any(tells))
+}
+
+/// Whether a refusal may be the stored answer to another request on its key: it was right when it was first given.
+fn may_repeat(case: &Case<'_>, attempt: &Try<'_>) -> bool {
+    let stored = &case.history.contract.stored_errors;
+    if !attempt.said.status.is_some_and(|status| stored.contains(&status)) {
+        return false;
+    }
+    let returned = attempt.returned.unwrap_or(u64::MAX);
+    if mutant!("false-sold-out/repetitions-are-new") {
+        return false;
+    }
+    let first = |other: &Try<'_>| {
+        other.begun != attempt.begun && other.invoked <= returned && other.end != End::Ok
+    };
+    let key = attempt.asked.key.map(|key| key.index());
+    key.is_some_and(|key| case.attempts_with(key).iter().any(first))
+}
+
 fn is_sold_out(attempt: &Try<'_>) -> bool {
-    attempt.end == End::Fail(crate::facts::Refusal::NoStock)
+    attempt.end == End::Fail(Refusal::NoStock)
 }
 
 fn items<'a>(case: &Case<'a>, attempt: &Try<'_>) -> Option<&'a [Item]> {

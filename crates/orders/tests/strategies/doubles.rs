@@ -198,3 +198,68 @@ fn a_key_is_forgotten_after_its_time_and_the_cart_still_has_its_one_order() {
     );
     world.audit(STOCK);
 }
+
+#[test]
+fn at_the_last_tick_of_its_time_and_grace_a_key_is_repeated_and_with_the_next_it_is_new() {
+    let last = CONTRACT.ttl + CONTRACT.grace;
+    let edges = [
+        (Span(CONTRACT.ttl.0 - 1), true),
+        (CONTRACT.ttl, true),
+        (CONTRACT.ttl + Span(1), true),
+        (Span(last.0 - 1), true),
+        (last, true),
+        (last + Span(1), false),
+    ];
+    for here in [true, false] {
+        for (age, is_repeated) in edges {
+            for is_reaped in [false, true] {
+                let world = World::with_stock(STOCK);
+                let first = world.replica(1);
+                let answer = create(&first, &request(Some("k"), 1, 2));
+                // The time counts from the claim, which is as old as the world: the fake's clock stands while it works.
+                assert_eq!(world.now_us.get(), 0);
+                world.pass(age);
+                let second = world.replica(2);
+                if is_reaped {
+                    run(StrategyName::ClaimComplete.maintain(&second, &CONTRACT));
+                    assert_eq!(world.db.borrow().keys.is_empty(), !is_repeated, "{age:?}");
+                }
+                let asker = if here { &first } else { &second };
+                // Another cart: what is new again may buy it.
+                let other = create(asker, &request(Some("k"), 2, 2)).status;
+                assert_eq!(other, if is_repeated { 422 } else { 201 }, "{age:?}");
+                if is_repeated {
+                    let again = create(asker, &request(Some("k"), 1, 2));
+                    assert_eq!(again, answer.replay(), "{age:?}");
+                }
+                world.audit(STOCK);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_claim_outlives_every_expiry_until_its_order_is_recovered() {
+    let world = World::with_stock(STOCK);
+    let asked = request(Some("k"), 1, 2);
+    world.gateway_stalled.set(true);
+    {
+        let dead = world.replica(1);
+        let mut first = pin!(StrategyName::ClaimComplete.create(&dead, &CONTRACT, &asked));
+        assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+    }
+    world.gateway_stalled.set(false);
+    world.pass(CONTRACT.ttl + CONTRACT.grace + CONTRACT.lease + Span(1));
+    // The reaper of another replica takes no claim away: whoever asks, or the completer, still finishes that order.
+    for recovered_first in [true, false] {
+        if recovered_first {
+            run(StrategyName::ClaimComplete.maintain(&world.replica(2), &CONTRACT));
+        }
+        assert_eq!(create(&world.replica(3), &asked).status, 201);
+        world.audit(STOCK);
+        assert_eq!(
+            (world.orders(OrderState::Confirmed), world.captured()),
+            (1, 1)
+        );
+    }
+}

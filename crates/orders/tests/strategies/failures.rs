@@ -25,7 +25,7 @@ fn a_declined_charge_gives_the_stock_back_and_is_repeated_only_if_the_contract_s
 
 #[test]
 fn short_stock_is_refused_whole_and_stored_only_if_the_contract_says_so() {
-    for (contract, stored) in [(CONTRACT, false), (Contract::IETF_07, true)] {
+    for (contract, stored) in [(Contract::CHECKOUT_COM, false), (CONTRACT, true)] {
         let world = World::with_stock(3);
         let replica = world.replica(1);
         let asked = request(Some("k"), 1, 4);

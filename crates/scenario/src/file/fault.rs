@@ -69,6 +69,8 @@ faults! {
     PauseReplica(Pause) = "pause-replica",
     /// Each replica in turn is taken down and started again.
     RollingRestart(Rolling) = "rolling-restart",
+    /// A replica's clock jumps, and goes on from there.
+    ClockStep(Step) = "clock-step",
     /// The connection to the database breaks before a statement takes effect.
     LoseConnection(Strike) = "lose-connection",
     /// The connection breaks before COMMIT takes effect.
@@ -200,6 +202,15 @@ strikes! {
         pub down_for: At<Delay>,
         /// How far the copy is behind: what was written within this time is as it was before.
         pub loses: At<Length>,
+    }
+    /// A clock that jumps.
+    Step {
+        /// By how much.
+        pub by: At<Delay>,
+        /// The probability that it jumps back; 0 if absent.
+        pub back: Option<At<Chance>>,
+        /// Only this replica's, such as `replica-0`; any if absent.
+        pub replica: Option<At<String>>,
     }
 }
 

@@ -115,6 +115,14 @@ pub enum FaultKind {
         /// It comes again after so long, and again; `None` is once.
         every_us: Option<u64>,
     },
+    /// A replica's clock jumps, and goes on from there; jumps add up (per request that it receives, per round of its upkeep,
+    /// per webhook that it hears).
+    ClockStep {
+        /// By so much.
+        by: Delay,
+        /// The probability that it jumps back; otherwise it jumps forward.
+        back: f64,
+    },
     /// The connection to the database breaks before the statement takes effect (per statement).
     LoseConnection,
     /// The connection breaks before COMMIT takes effect (per commit).

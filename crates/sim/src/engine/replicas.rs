@@ -9,6 +9,7 @@ use crate::attempt::AttemptId;
 use crate::call::Cause;
 use crate::client::Visit;
 use crate::engine::Engine;
+use crate::fault::Opportunity;
 use crate::network::request_class;
 use crate::ports::ReplicaPorts;
 use crate::service::Job;
@@ -57,13 +58,17 @@ where
         let ports = {
             let state = &mut *world.state.borrow_mut();
             state.open_call(world, task, replica, cause, lineage);
+            if world.faults.any(Opportunity::ClockStep) {
+                state.step_clock(world, task.slot as usize);
+            }
             let host = &state.replicas[replica as usize];
             ReplicaPorts {
                 world,
                 slot: task.slot as usize,
                 owner: host.owner,
                 hears: matches!(job, Job::Webhook(_)),
-                skew_us: host.skew_us,
+                replica,
+                skew_us: (!world.faults.any(Opportunity::ClockStep)).then_some(host.skew_us),
                 process: Rc::clone(&world.processes.borrow()[replica as usize]),
             }
         };

@@ -52,6 +52,7 @@ impl<'f> Strike<'f> {
             F::FailOverCache(f) => fields!(f),
             F::CrashReplica(f) => fields!(f, f.replica.as_ref()),
             F::PauseReplica(f) => fields!(f, f.replica.as_ref()),
+            F::ClockStep(f) => fields!(f, f.replica.as_ref()),
             F::Partition(cut) => Strike {
                 chance: cut.chance.as_ref(),
                 client: None,
@@ -99,6 +100,10 @@ impl Lowering<'_> {
                 span: self.standstill(f)?,
             },
             F::RollingRestart(f) => self.rolling_restart(f, around)?,
+            F::ClockStep(f) => K::ClockStep {
+                by: self.delay(&f.by)?,
+                back: f.back.as_ref().map_or(Ok(0.0), |back| self.chance(back))?,
+            },
             F::LoseConnection(_) => K::LoseConnection,
             F::LoseCommit(_) => K::LoseCommit,
             F::LoseCommitAck(_) => K::LoseCommitAck,
@@ -253,7 +258,7 @@ pub(super) fn struck(name: &At<String>, around: &Around<'_>) -> Result<u32, Mist
         None => Err(Mistake::at(
             &name.span,
             format!("`{}` is not a replica", name.value),
-            "only replicas die or stand still",
+            "only replicas die, stand still, or have clocks",
         )
         .help("write one, such as `replica-0`; without it any of them is struck")),
     }
