@@ -65,7 +65,9 @@ fn the_page_is_the_same_on_any_number_of_cores_and_has_a_section_per_scenario() 
         one.contains("--strategies token,no-dedup --seeds 2 --scale 0.0002 --report page.md"),
         "{one}"
     );
-    assert!(one.contains("\n| `no-dedup` | 0 % (2) |"), "{one}");
+    let mut lines = one.lines();
+    let row = lines.find(|line| line.starts_with("| `no-dedup` |"));
+    assert!(row.is_some_and(|row| row.contains("| 0 % (2) |")), "{one}");
     for name in ["canary", "doordash-storm", "million-a-day", "seven-thirty"] {
         assert!(one.contains(&format!("\n## {name}\n")), "{name}");
     }

@@ -244,6 +244,6 @@ fn a_list_names_everything_that_can_be_named() {
     }
     let json = stdout(&folder(), "list --json", 0);
     let list: serde_json::Value = serde_json::from_str(&json).expect("one object");
-    assert_eq!(list["scenarios"][0]["name"], "cache-flush");
+    assert_eq!(list["scenarios"][0]["name"], "address-change");
     assert_eq!(list["strategies"][0]["name"], "claim-complete");
 }

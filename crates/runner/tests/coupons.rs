@@ -29,7 +29,8 @@ fn a_guarded_update_keeps_the_limit_and_whoever_only_validates_breaks_it() {
                 StrategyName::ClaimComplete
                 | StrategyName::OrderIdempotencies
                 | StrategyName::UnguardedDecrement
-                | StrategyName::ReadModifyWrite => RuleOutcome::Held,
+                | StrategyName::ReadModifyWrite
+                | StrategyName::WebhookCreates => RuleOutcome::Held,
                 // It refuses nearly everybody, so it may as well keep it.
                 StrategyName::ProcessCounter => continue,
                 _ => RuleOutcome::Violated,

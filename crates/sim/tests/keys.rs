@@ -169,8 +169,8 @@ fn the_same_lines_with_another_note_are_another_content_to_whoever_compares_it()
     plan.shop.baskets[1].lines = plan.shop.baskets[0].lines.clone();
     plan.shop.baskets[1].note = "to the office".to_owned();
     let plan = Rc::new(plan);
-    // The seed's fingerprint knows lines only, and answers the second address with the first one's order.
-    for (strategy, ok, refused) in [("claim-complete", 300, 300), ("fingerprint-db", 600, 0)] {
+    // One compares the bytes of a body, and no cart; the other knows lines only, and answers with the order to the first address.
+    for (strategy, ok, refused) in [("response-snapshot", 300, 300), ("fingerprint-db", 600, 0)] {
         let history = go(&plan, strategy, 1).history;
         assert_eq!(orders(&history), 300, "{strategy}");
         assert_eq!(ended(&history, "ok"), ok, "{strategy}");
