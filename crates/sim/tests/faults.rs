@@ -128,7 +128,6 @@ const EXACT: &[(&str, &str, Consequence)] = &[
 /// Faults whose consequence is seen by those who listen: the tests of the gateway, of the kitchen, of the processes, of the cache,
 /// and of the cache below.
 const ELSEWHERE: [&str; 11] = [
-    "clock-step",
     "rolling-restart",
     "lose-cache-answer",
     "fail-over-cache",
