@@ -1,12 +1,12 @@
 //! Replicas that die, stand still and come back, and their clocks.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use explore::Chooser;
 use history::{Label, What};
 use orders::{Cache, Clock, Owner, Ports};
-use protocol::{ChargeState, Problem, Response};
+use protocol::{ChargeState, Problem, Response, Span};
 use sim::{Control, Job, ReplicaPorts, Service, Shoppers, World, run};
 
 use crate::story::{attempts, charges, ended, go, met, orders, plan, play, struck};
@@ -260,17 +260,23 @@ fn a_pause_of_two_leases_is_one_of_twice_the_contracts_lease() {
 struct Clocks<'w> {
     world: &'w World,
     off_us: RefCell<BTreeMap<u32, BTreeSet<i64>>>,
+    /// How often a clock jumped while something was under way.
+    under_way: Cell<u64>,
 }
 
 impl Service for Clocks<'_> {
     async fn handle(&self, ports: &ReplicaPorts<'_>, _job: &Job) -> Option<Response> {
-        let off_us = ports.clock().now().0 as i64 - self.world.now_us() as i64;
+        let off_us = || ports.clock().now().0 as i64 - self.world.now_us() as i64;
+        let at_first = off_us();
+        ports.clock().sleep(Span::secs(20)).await;
+        let off_us = off_us();
+        self.under_way.update(|n| n + u64::from(off_us != at_first));
         let Owner(owner) = ports.owner();
         self.off_us
             .borrow_mut()
             .entry(owner)
             .or_default()
-            .insert(off_us);
+            .extend([at_first, off_us]);
         Some(Response::refused(409, Problem::Duplicate))
     }
 
@@ -286,6 +292,7 @@ fn clocks_are_off_by_as_much_as_was_drawn_and_slow_ones_too_from_the_first_momen
     let clocks = Clocks {
         world: &world,
         off_us: RefCell::default(),
+        under_way: Cell::default(),
     };
     run(&world, &clocks, &Shoppers::new(&plan), &mut |_| Control::Go).unwrap();
     let off_us = clocks.off_us.into_inner();
@@ -315,9 +322,10 @@ fn a_clock_jumps_where_the_scenario_says_and_the_work_under_way_sees_it() {
         let clocks = Clocks {
             world: &world,
             off_us: RefCell::default(),
+            under_way: Cell::default(),
         };
         run(&world, &clocks, &Shoppers::new(&plan), &mut |_| Control::Go).unwrap();
-        let off_us = clocks.off_us.into_inner();
+        let (off_us, under_way) = (clocks.off_us.into_inner(), clocks.under_way.get());
         let history = world.finish().history;
         let minutes = |off: &BTreeSet<i64>| -> Vec<i64> {
             assert!(
@@ -328,10 +336,10 @@ fn a_clock_jumps_where_the_scenario_says_and_the_work_under_way_sees_it() {
         };
         let off: BTreeMap<u32, Vec<i64>> =
             off_us.iter().map(|(r, off)| (*r, minutes(off))).collect();
-        (struck(&history, "clock-step"), off)
+        (struck(&history, "clock-step"), under_way, off)
     };
-    let (forward, off) = stepping("chance = 1, replica = \"replica-3\"");
-    assert!(forward > 10, "{forward}");
+    let (forward, under_way, off) = stepping("chance = 1, replica = \"replica-3\"");
+    assert!(forward > 10 && under_way > 0, "{forward}, {under_way}");
     for (replica, off) in off {
         // It jumps before it is first looked at, and every jump adds to those before.
         let expected: Vec<i64> = if replica == 3 {
@@ -341,11 +349,11 @@ fn a_clock_jumps_where_the_scenario_says_and_the_work_under_way_sees_it() {
         };
         assert_eq!(off, expected, "replica-{replica}");
     }
-    let (back, off) = stepping("chance = 0.2, back = 1");
+    let (back, _, off) = stepping("chance = 0.2, back = 1");
     assert!((20..120).contains(&back), "{back}");
     let jumped: i64 = off.values().map(|off| -off[0]).sum();
     assert_eq!(jumped, back as i64, "each jump takes a clock back once");
-    let (both, off) = stepping("chance = 0.5, back = 0.5");
+    let (both, _, off) = stepping("chance = 0.5, back = 0.5");
     let reach = |far: fn(&i64) -> bool| off.values().flatten().any(far);
     assert!(
         both > 100 && reach(|off| *off > 2) && reach(|off| *off < -2),

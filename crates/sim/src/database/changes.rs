@@ -1,6 +1,7 @@
 //! How the rows of `idempotency_keys` changed, commit by commit: what the judge calls transitions.
 //!
-//! A row that a transaction wrote more than once changed once: from what was committed before to what is committed now. It is kept
+//! A row that a transaction wrote more than once changed once: from what was committed before to what is committed now; but who took
+//! a claim over before ending it did both. A change is kept
 //! with the number of its row, twenty-four bytes; which key that was is looked up at the end, once for every row.
 
 use history::{HostRef, KeyRef, RecordState, Transition};
@@ -98,6 +99,26 @@ impl Database {
             owner: by,
             token,
         });
+    }
+
+    /// A record that the transaction at hand has replaced is committed. A claim that ends under a higher token than it had was taken
+    /// over first, by the same transaction.
+    #[inline]
+    pub(super) fn note_update(&mut self, row: u32, old: &KeyRecord) {
+        let slot = &self.keys.slots[row as usize];
+        let new = &slot.record;
+        let is_take_over = old.state == KeyState::Claimed && new.token > old.token;
+        if slot.changed && is_take_over && new.state != KeyState::Claimed && !slot.deleted {
+            self.changes.log.push(KeyChange {
+                t_us: self.now_us,
+                row,
+                from: RecordState::InProgress,
+                to: RecordState::InProgress,
+                owner: self.committer.owner,
+                token: new.token.0,
+            });
+        }
+        self.note_change(row, Some(old.state), Wrote::Record);
     }
 
     /// A row's place is free for another key.

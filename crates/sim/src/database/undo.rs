@@ -53,7 +53,7 @@ impl Database {
                 self.keys.settle(row);
             }
             Undo::UpdateKey(row, old) => {
-                self.note_change(row, Some(old.state), Wrote::Record);
+                self.note_update(row, &old);
                 self.keys.settle(row);
                 let token = self.keys.slots[row as usize].record.token;
                 // Only a claim gives a higher token; of a key that is claimed already, that is a take-over.

@@ -86,6 +86,27 @@ fn a_bare_state_and_a_deletion_are_whoever_commits_them_and_under_no_token() {
 }
 
 #[test]
+fn who_takes_a_claim_over_and_ends_it_in_one_transaction_did_both() {
+    let mut script = Script::new();
+    script.committed_key("k", claimed(1));
+    script.at(7, 5);
+    let tx = script.db.begin();
+    let ended = KeyRecord {
+        token: Token(2),
+        ..answered(1_000)
+    };
+    script.update_key(tx, "k", 1, ended).unwrap().unwrap();
+    script.commit(tx);
+    assert_eq!(
+        script.changes()[1..],
+        [
+            (7, InProgress, InProgress, 5, 2),
+            (7, InProgress, Completed, 5, 2)
+        ]
+    );
+}
+
+#[test]
 fn who_acts_for_the_holder_is_not_taken_for_another() {
     let mut script = Script::new();
     for (held, for_holder) in [(0, false), (1, true)] {
