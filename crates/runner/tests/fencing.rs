@@ -201,7 +201,10 @@ fn who_keeps_records_is_judged_and_who_keeps_none_is_not() {
         let found = found(&history, Rule::Unfenced);
         let expected = match strategy {
             StrategyName::ClaimComplete
+            | StrategyName::WebhookCreates
             | StrategyName::OrderIdempotencies
+            | StrategyName::UnguardedDecrement
+            | StrategyName::ReadModifyWrite
             | StrategyName::ResponseSnapshot => Outcome::Held,
             StrategyName::Token => Outcome::Violated,
             _ => Outcome::NotJudged,

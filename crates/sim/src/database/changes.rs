@@ -102,12 +102,13 @@ impl Database {
     }
 
     /// A record that the transaction at hand has replaced is committed. A claim that ends under a higher token than it had was taken
-    /// over first, by the same transaction.
+    /// over first, by the same transaction, unless it acts for whoever holds it.
     #[inline]
     pub(super) fn note_update(&mut self, row: u32, old: &KeyRecord) {
         let slot = &self.keys.slots[row as usize];
         let new = &slot.record;
-        let is_take_over = old.state == KeyState::Claimed && new.token > old.token;
+        let claims = !self.committer.for_holder;
+        let is_take_over = claims && old.state == KeyState::Claimed && new.token > old.token;
         if slot.changed && is_take_over && new.state != KeyState::Claimed && !slot.deleted {
             self.changes.log.push(KeyChange {
                 t_us: self.now_us,
