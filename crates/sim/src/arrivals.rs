@@ -38,12 +38,6 @@ const TAB: Kind = Kind::new("client.second-tab");
 const OFFLINE: Kind = Kind::new("client.offline");
 const EDIT: Kind = Kind::new("client.edited-cart");
 const EDIT_BASKET: Kind = Kind::new("client.edited-cart.basket");
-/// The visit with the edited cart is a tap with this number.
-pub(crate) const EDIT_TAP: u32 = 1_002;
-/// The second tab's visit is a tap with this number.
-pub(crate) const TAB_TAP: u32 = 1_000;
-/// What the payment's channel asks is a tap with this number.
-pub(crate) const CHANNEL_TAP: u32 = 1_001;
 const CHANNEL: Kind = Kind::new("client.second-channel");
 
 impl Arrivals {

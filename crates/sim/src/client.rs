@@ -10,7 +10,6 @@ use orders::Button;
 use protocol::{Cart, OrderRequest, Problem, Tenant};
 use scenario::{ClientPlan, DelayTable, Intent, KeyPolicy, Plan, Retry, ReuseBy};
 
-use crate::arrivals::{CHANNEL_TAP, EDIT_TAP, TAB_TAP};
 use crate::attempt::{Attempt, Outcome};
 use crate::reuse::Reused;
 use crate::world::{Event, World, customer};
@@ -29,14 +28,39 @@ pub struct Visit {
     pub intent: Intent,
     /// Its names.
     pub purchase: Purchase,
-    /// Which tap of the button it is; the second tab and the payment's channel count as taps of their own.
-    pub tap: u32,
+    /// What brings it about.
+    pub tap: Tap,
     /// How long the first request of this visit is under way, if not as the world says.
     pub uplink_us: Option<u64>,
     /// What the button does that is tapped.
     pub button: Button,
     /// The situation that is met when its first request leaves.
     pub meets: Option<Label>,
+}
+
+/// What brings a visit about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tap {
+    /// A tap of the app's button, from 0.
+    Button(u32),
+    /// The button of another tab, with the same cart.
+    SecondTab,
+    /// The payment's own channel, which orders what was paid for.
+    Channel,
+    /// A tap of the app's button after the cart was edited.
+    Edit,
+}
+
+impl Tap {
+    /// By which its chances are told from those of the purchase's other visits.
+    fn ordinal(self) -> u64 {
+        match self {
+            Tap::Button(number) => u64::from(number),
+            Tap::SecondTab => 1_000,
+            Tap::Channel => 1_001,
+            Tap::Edit => 1_002,
+        }
+    }
 }
 
 /// A page with a button of its own.
@@ -63,18 +87,18 @@ impl Visit {
     fn page(&self) -> Page {
         Page {
             intent: self.purchase.intent.index() as u32,
-            second_tab: self.tap == TAB_TAP,
+            second_tab: self.tap == Tap::SecondTab,
         }
     }
 
     /// Whether the app itself makes it, and dies with it: another tab, or the payment's channel, is not the app.
     pub(crate) fn is_of_the_app(&self) -> bool {
-        !matches!(self.tap, TAB_TAP | CHANNEL_TAP)
+        matches!(self.tap, Tap::Button(_) | Tap::Edit)
     }
 
     /// Whether its first request asks for what another visit's asked for before.
     fn repeats_a_content(&self) -> bool {
-        self.tap > 0 && self.tap != EDIT_TAP
+        !matches!(self.tap, Tap::Button(0) | Tap::Edit)
     }
 }
 
@@ -135,7 +159,7 @@ impl Shoppers {
             return;
         };
         let waits = &self.channel_waits[visit.intent.client];
-        let lineage = visit.intent.lineage.child(TAP, u64::from(visit.tap));
+        let lineage = visit.intent.lineage.child(TAP, visit.tap.ordinal());
         let key = Some(world.state.borrow_mut().recorder.key());
         for number in 1.. {
             let attempt_lineage = lineage.child(ATTEMPT, u64::from(number));
@@ -224,7 +248,7 @@ impl Shoppers {
 
 impl Crowd for Shoppers {
     async fn visit(&self, world: &World, visit: Visit) {
-        if visit.tap == CHANNEL_TAP {
+        if visit.tap == Tap::Channel {
             // Boxed, as the button is.
             return Box::pin(self.order_what_was_paid(world, &visit)).await;
         }
@@ -239,7 +263,7 @@ impl Crowd for Shoppers {
         if let Some(label) = visit.meets {
             world.state.borrow_mut().cover(label);
         }
-        let lineage = visit.intent.lineage.child(TAP, u64::from(visit.tap));
+        let lineage = visit.intent.lineage.child(TAP, visit.tap.ordinal());
         let mut key = visit.purchase.key;
         let (mut retries, mut restarts) = (0, 0);
         loop {

@@ -51,7 +51,7 @@ mod webhook;
 pub mod world;
 
 pub use attempt::{Attempt, Outcome};
-pub use client::{Crowd, Purchase, Shoppers, Visit};
+pub use client::{Crowd, Purchase, Shoppers, Tap, Visit};
 pub use fault::backend_faults;
 pub use ports::ReplicaPorts;
 pub use run::{

@@ -7,9 +7,8 @@ use history::{IntentRef, KeyRef, Label};
 use orders::Button;
 use scenario::{Intent, KeyPolicy};
 
-use crate::arrivals::{CHANNEL_TAP, EDIT_TAP, TAB_TAP};
 use crate::attempt::AttemptId;
-use crate::client::{Purchase, Visit};
+use crate::client::{Purchase, Tap, Visit};
 use crate::engine::Engine;
 use crate::ports::ReplicaPorts;
 use crate::reuse::Reused;
@@ -129,7 +128,7 @@ where
             let visit = Visit {
                 intent,
                 purchase,
-                tap: tap as u32,
+                tap: Tap::Button(tap as u32),
                 uplink_us,
                 button: self.button,
                 meets,
@@ -170,7 +169,7 @@ where
                 Visit {
                     intent,
                     purchase,
-                    tap: TAB_TAP,
+                    tap: Tap::SecondTab,
                     uplink_us: None,
                     button: self.button,
                     meets: None,
@@ -192,7 +191,7 @@ where
         let visit = Visit {
             intent,
             purchase,
-            tap: CHANNEL_TAP,
+            tap: Tap::Channel,
             uplink_us: None,
             button: Button::Plain,
             meets: None,
@@ -216,7 +215,7 @@ where
                 version: purchase.version + 1,
                 ..purchase
             },
-            tap: EDIT_TAP,
+            tap: Tap::Edit,
             uplink_us: None,
             button: self.button,
             meets: purchase.key.map(|_| Label::KeyReused),
