@@ -182,6 +182,26 @@ fn a_run_that_never_met_what_it_needs_exits_with_4() {
 }
 
 #[test]
+fn a_scenario_in_which_nothing_of_what_is_to_go_wrong_did_exits_with_4() {
+    let folder = folder();
+    let quiet = "strategy = \"claim-complete\"\n";
+    edited(&folder, "seven-thirty", quiet, quiet);
+    let path = folder.path().join("edited.toml");
+    let story = fs::read_to_string(&path).expect("it was written");
+    stdout(&folder, "scenario edited.toml", 0);
+    for (chance, code) in [(0, 4), (1, 0)] {
+        let fault = format!("\n[[fault]]\ndelay-request = {{ chance = {chance}, by = \"1ms\" }}\n");
+        fs::write(&path, format!("{story}{fault}")).expect("the folder takes a file");
+        let text = stdout(&folder, "scenario edited.toml", code);
+        assert_eq!(
+            text.contains("`fault-struck` was never met"),
+            chance == 0,
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_violation_dominates_missing_evidence() {
     let folder = folder();
     edited(

@@ -92,6 +92,8 @@ labels! {
     WebhookCommit = "webhook-commit",
     /// A client had no network when it was used.
     Offline = "offline",
+    /// Any fault struck.
+    FaultStruck = "fault-struck",
 }
 
 impl Label {

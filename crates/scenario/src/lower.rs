@@ -79,6 +79,9 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Result<Plan, M
     }
 }
 
+/// The situation that every scenario with a fault requires, if there is one of this name.
+const FAULT_STRUCK: &str = "fault-struck";
+
 /// The same plan with an overlay's faults after its own. What the file expects, it expects of the story as it stands, and so with
 /// the share of purchases that must succeed.
 fn overlaid(plan: Plan, overlay: &Overlay, known: &Known) -> Result<Plan, Mistake> {
@@ -152,7 +155,6 @@ impl Lowering<'_> {
             ));
         }
         let strategy = self.known.strategy(&file.strategy)?;
-        let labels = file.coverage.iter().map(|label| self.known.label(label));
         let realised = self.realised(&file.load)?;
         let load = self.load(&file.load, realised)?;
         let world = self.world(&file.world)?;
@@ -165,7 +167,7 @@ impl Lowering<'_> {
             scale: self.scale,
             strategy,
             expect: self.expectations(&file.expect)?,
-            coverage: labels.collect::<Result<_, _>>()?,
+            coverage: self.coverage(file)?,
             contract: self.contract(&file.contract)?,
             shop,
             faults: self.faults(&file.fault, &Around::story(&clients, &load, &world), &[])?,
@@ -174,6 +176,17 @@ impl Lowering<'_> {
             load,
             clients,
         })
+    }
+
+    /// What a run must meet. Where something is to go wrong, a run in which nothing did proves nothing.
+    fn coverage(&self, file: &File) -> Result<Vec<String>, Mistake> {
+        let labels = file.coverage.iter().map(|label| self.known.label(label));
+        let mut labels: Vec<String> = labels.collect::<Result<_, _>>()?;
+        let any = String::from(FAULT_STRUCK);
+        if !file.fault.is_empty() && self.known.labels.contains(&any) && !labels.contains(&any) {
+            labels.push(any);
+        }
+        Ok(labels)
     }
 
     fn expectations(&self, written: &[At<Expect>]) -> Result<Vec<plan::Expect>, Mistake> {

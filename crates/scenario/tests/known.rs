@@ -105,6 +105,7 @@ const LABELS: &[&str] = &[
     "edited-cart",
     "reserialised",
     "offline",
+    "fault-struck",
 ];
 
 /// Every preset of a contract.

@@ -445,6 +445,7 @@ impl State {
     pub(crate) fn note_fault(&mut self, fault: FaultRef, replica: u32) {
         let host = (replica != Who::NOWHERE).then(|| HostRef::new(replica));
         self.recorder.fault(self.kernel.now_us(), fault, host);
+        self.cover(Label::FaultStruck);
     }
 
     /// A transaction ends without a COMMIT.
