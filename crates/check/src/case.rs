@@ -58,8 +58,7 @@ impl<'a> Case<'a> {
 
     /// Whether an order was there before the run.
     pub(crate) fn is_baseline(&self, order: &AuditOrder) -> bool {
-        let audit = self.history.audit.as_ref();
-        audit.is_some_and(|audit| audit.baseline.contains(&order.id))
+        self.facts.orders[order.id.index()].is_baseline
     }
 
     /// The last attempt that asked for a payload.

@@ -152,6 +152,8 @@ pub(crate) struct OrderFacts {
     pub(crate) told_often: bool,
     /// Whether it is one too many.
     is_extra: bool,
+    /// Whether it was there before the run.
+    pub(crate) is_baseline: bool,
     /// The intent it belongs to, as far as that can be known for certain.
     pub(crate) intent: Maybe,
     /// Its first captured charge, by row.

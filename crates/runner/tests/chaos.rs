@@ -4,26 +4,18 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use report::run::{RuleOutcome, RuleRow, RunVerdict};
-use runner::{Batch, StrategyName, Task, run_seeds, watch::Nobody};
-use scenario::{Options, Plan, Scale};
+use runner::{Batch, StrategyName, run_seeds, watch::Nobody};
+use scenario::Plan;
+
+use crate::{parsed, task};
 
 fn plan() -> Plan {
-    let options = Options {
-        scale: Scale::Of(0.25),
-        overlay: None,
-        known: runner::known(),
-    };
-    let text = include_str!("chaos.toml");
-    scenario::parse("chaos.toml", text, &options).unwrap_or_else(|e| panic!("{}", e.render()))
+    parsed("chaos", include_str!("chaos.toml"), 0.25)
 }
 
 fn run(strategy: StrategyName, seeds: u64) -> Vec<report::run::Run> {
     let plan = plan();
-    let task = Task {
-        plan: &plan,
-        called: "chaos",
-        strategy: Some(strategy),
-    };
+    let task = task(&plan, strategy);
     let jobs = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let batch = Batch {
         task,

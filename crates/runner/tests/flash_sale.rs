@@ -9,7 +9,7 @@ use runner::watch::Nobody;
 use runner::{StrategyName, run_one};
 use scenario::Plan;
 
-use super::{parsed, plan, task};
+use super::{met, parsed, plan, task};
 
 /// The story without its crashes.
 fn nobody_dies() -> Plan {
@@ -35,11 +35,6 @@ fn run(plan: &Plan, strategy: StrategyName, seed: u64) -> Run {
     run_one(&task(plan, strategy), seed, &Nobody)
         .expect("it runs")
         .run
-}
-
-fn met(run: &Run, label: &str) -> u64 {
-    let row = run.coverage.iter().find(|row| row.label == label);
-    row.expect("a label").count
 }
 
 fn held(run: &Run, rule: &str) -> bool {

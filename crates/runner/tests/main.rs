@@ -12,7 +12,7 @@ mod purchases;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use report::run::{Met, RunVerdict};
+use report::run::{Met, Run, RunVerdict};
 use runner::watch::Nobody;
 use runner::{Batch, Control, Failure, Progress, StrategyName, Task, Watcher, run_one, run_seeds};
 use scenario::{Options, Plan, Scale};
@@ -31,7 +31,7 @@ fn parsed(name: &str, text: &str, scale: f64) -> Plan {
         overlay: None,
         known: runner::known(),
     };
-    scenario::parse(name, text, &options).expect("it has no mistake")
+    scenario::parse(name, text, &options).unwrap_or_else(|mistake| panic!("{}", mistake.render()))
 }
 
 fn task<'a>(plan: &'a Plan, strategy: StrategyName) -> Task<'a> {
@@ -40,6 +40,12 @@ fn task<'a>(plan: &'a Plan, strategy: StrategyName) -> Task<'a> {
         called: &plan.name,
         strategy: Some(strategy),
     }
+}
+
+/// How often a run met a situation.
+fn met(run: &Run, label: &str) -> u64 {
+    let row = run.coverage.iter().find(|row| row.label == label);
+    row.expect("a label").count
 }
 
 fn batch<'a>(task: Task<'a>, jobs: usize) -> Batch<'a> {

@@ -1,8 +1,9 @@
 //! The reference under every contract: whatever the policies, an order happens once, and the judge reads them as they are meant.
 
 use report::run::{Run, RunVerdict};
-use runner::{StrategyName, Task, run_one, watch::Nobody};
-use scenario::{Options, Scale};
+use runner::{StrategyName, run_one, watch::Nobody};
+
+use crate::{met, parsed, task};
 
 /// A lunch hour of double clicks and lost replies under a contract.
 fn story(contract: &str) -> String {
@@ -39,24 +40,9 @@ decline-charge = {{ chance = 0.05 }}
 }
 
 fn run(contract: &str) -> Run {
-    let options = Options {
-        scale: Scale::FULL,
-        overlay: None,
-        known: runner::known(),
-    };
-    let plan = scenario::parse("presets.toml", &story(contract), &options)
-        .unwrap_or_else(|mistake| panic!("{}", mistake.render()));
-    let task = Task {
-        plan: &plan,
-        called: "presets",
-        strategy: Some(StrategyName::ClaimComplete),
-    };
+    let plan = parsed("presets", &story(contract), 1.0);
+    let task = task(&plan, StrategyName::ClaimComplete);
     run_one(&task, 1, &Nobody).expect("it runs").run
-}
-
-fn met(run: &Run, label: &str) -> u64 {
-    let row = run.coverage.iter().find(|row| row.label == label);
-    row.expect("a label").count
 }
 
 /// Under every contract the run holds, and repetitions are counted as what they are, whether or not they say so.

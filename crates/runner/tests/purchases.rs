@@ -2,22 +2,13 @@
 //! edited in one tab and sold in another.
 
 use report::run::{RuleOutcome, Run, RunVerdict};
-use runner::{StrategyName, Task, run_one, watch::Nobody};
-use scenario::{Options, Scale};
+use runner::{StrategyName, run_one, watch::Nobody};
+
+use crate::{parsed, task};
 
 fn runs(story: &str) -> Vec<Run> {
-    let options = Options {
-        scale: Scale::FULL,
-        overlay: None,
-        known: runner::known(),
-    };
-    let plan = scenario::parse("purchases.toml", story, &options)
-        .unwrap_or_else(|mistake| panic!("{}", mistake.render()));
-    let task = Task {
-        plan: &plan,
-        called: "purchases",
-        strategy: Some(StrategyName::ClaimComplete),
-    };
+    let plan = parsed("purchases", story, 1.0);
+    let task = task(&plan, StrategyName::ClaimComplete);
     let run = |seed| run_one(&task, seed, &Nobody).expect("it runs").run;
     (1..11).map(run).collect()
 }

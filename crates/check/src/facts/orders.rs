@@ -12,7 +12,7 @@ pub(crate) fn is_live(order: &AuditOrder) -> bool {
 }
 
 impl Facts {
-    /// Finds the row of each order, before the events are walked.
+    /// Finds the row of each order, and which were there before the run, before the events are walked.
     pub(super) fn index_orders(&mut self, history: &History) {
         for (row, order) in order_rows(history).iter().enumerate() {
             let facts = &mut self.orders[order.id.index()];
@@ -21,6 +21,10 @@ impl Facts {
             } else {
                 self.flaws.push(Flaw::OrderTwice(row));
             }
+        }
+        let audit = history.audit.as_ref();
+        for order in audit.map_or(&[][..], |audit| &audit.baseline) {
+            self.orders[order.index()].is_baseline = true;
         }
     }
 

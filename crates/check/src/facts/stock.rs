@@ -20,17 +20,16 @@ pub(crate) struct SkuFacts {
 impl Facts {
     /// Adds up the units.
     pub(super) fn count_stock(&mut self, history: &History) {
-        let baseline = history.audit.as_ref().map_or(&[][..], |a| &a.baseline);
-        let is_old = |order: &AuditOrder| !baseline.is_empty() && baseline.contains(&order.id);
         for order in order_rows(history).iter().filter(|order| is_live(order)) {
             let Some(basket) = items_of(history, order) else {
                 self.live_without_items += 1;
                 continue;
             };
+            let is_old = self.orders[order.id.index()].is_baseline;
             for item in history.names.items(basket) {
                 let sku = &mut self.skus[item.sku.index()];
                 let units = u64::from(item.quantity);
-                sku.baseline += if is_old(order) { units } else { 0 };
+                sku.baseline += if is_old { units } else { 0 };
                 if order.state == OrderState::Pending {
                     sku.pending += units;
                     self.counts.units_pending += units;
