@@ -12,6 +12,7 @@ use history::Invoke;
 use protocol::{KeyError, OrderRequest, Problem, Response};
 
 use crate::answers::AnswerId;
+use crate::packed::{Word, halves, join};
 use crate::world::{Event, IntentTrack, State, World};
 
 /// An attempt, by its slot.
@@ -32,6 +33,44 @@ impl AttemptId {
 /// An attempt that a message under way holds: its slot says it all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Held(u32);
+
+impl Word for AttemptId {
+    #[inline]
+    fn to_word(self) -> u64 {
+        join(self.generation, self.slot)
+    }
+
+    #[inline]
+    fn from_word(word: u64) -> AttemptId {
+        let (generation, slot) = halves(word);
+        AttemptId { slot, generation }
+    }
+}
+
+impl Word for Held {
+    #[inline]
+    fn to_word(self) -> u64 {
+        self.0.to_word()
+    }
+
+    #[inline]
+    fn from_word(word: u64) -> Held {
+        Held(u32::from_word(word))
+    }
+}
+
+impl Word for (Held, Coming) {
+    #[inline]
+    fn to_word(self) -> u64 {
+        join(self.1.0, self.0.0)
+    }
+
+    #[inline]
+    fn from_word(word: u64) -> (Held, Coming) {
+        let (coming, held) = halves(word);
+        (Held(held), Coming(coming))
+    }
+}
 
 /// How an attempt ended, for its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -309,7 +348,8 @@ impl State {
     /// A client without a timer will hear nothing any more.
     #[cold]
     fn forsake(&mut self, id: AttemptId) {
-        self.kernel.after(0, Class::Timer, Event::Forsaken(id));
+        self.kernel
+            .after(0, Class::Timer, Event::Forsaken(id.into()));
     }
 
     /// A client that waits for ever is as good as gone. Returns its task, which nobody will let go on.
@@ -352,10 +392,12 @@ impl State {
         flight.end = None;
         if flight.gives_up_us < flight.alarm_us {
             let at_us = flight.rings_in_time();
-            self.kernel.at(at_us, Class::Timer, Event::Alarm(id.held()));
+            self.kernel
+                .at(at_us, Class::Timer, Event::Alarm(id.held().into()));
         }
         if let Some(span_us) = attempt.dies_after_us {
-            self.kernel.after(span_us, Class::Timer, Event::AppDies(id));
+            self.kernel
+                .after(span_us, Class::Timer, Event::AppDies(id.into()));
         }
         let span_us = attempt.uplink_us.unwrap_or_else(|| {
             world

@@ -456,7 +456,7 @@ impl World {
                     until_us = Some(now_us + span_us);
                     state
                         .kernel
-                        .after(span_us, Class::Timer, Event::Client(task));
+                        .after(span_us, Class::Timer, Event::Client(task.into()));
                     Poll::Pending
                 }
             }

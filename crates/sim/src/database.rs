@@ -41,9 +41,23 @@ use orders::Orders;
 use stock::{Sales, Stocks};
 use undo::Undo;
 
+use crate::packed::Word;
+
 /// An open transaction, by its place in the database's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tx(pub(crate) u32);
+
+impl Word for Tx {
+    #[inline]
+    fn to_word(self) -> u64 {
+        self.0.to_word()
+    }
+
+    #[inline]
+    fn from_word(word: u64) -> Tx {
+        Tx(u32::from_word(word))
+    }
+}
 
 /// Who wrote a row's newest version: nobody (it is committed), or an open transaction.
 pub(crate) type Writer = Option<Tx>;

@@ -142,7 +142,7 @@ where
                 let first_us = every_us * (u64::from(replica) + 1) / replicas;
                 state
                     .kernel
-                    .after(first_us, Class::Timer, Event::Upkeep(replica));
+                    .after(first_us, Class::Timer, Event::Upkeep(replica.into()));
             }
         }
     }
@@ -201,30 +201,36 @@ where
     fn dispatch(&mut self, event: Event) {
         match event {
             Event::Intent => self.intent(),
-            Event::Client(task) => self.poll_client(task),
-            Event::Alarm(slot) => self.go_on(|state| state.alarm(slot)),
-            Event::AppDies(attempt) => self.app_dies(attempt),
-            Event::Forsaken(attempt) => self.forsaken(attempt),
-            Event::Response(held, coming) => self.go_on(|state| state.arrive(held, coming)),
-            Event::Request(attempt) => self.request(attempt, event),
-            Event::Reach(task) => self.poll_handler(task, Fired::Reach),
-            Event::Reply(task) => self.reply(task, event),
-            Event::GatewayArrive(slot) => self.gateway_arrive(slot),
-            Event::GatewayCapture(slot) => self.gateway_capture(slot),
-            Event::GatewayReply(slot) => self.gateway_reply(slot, event),
-            Event::Webhook(webhook) => self.webhook(webhook),
+            Event::Client(task) => self.poll_client(task.get()),
+            Event::Alarm(slot) => self.go_on(|state| state.alarm(slot.get())),
+            Event::AppDies(attempt) => self.app_dies(attempt.get()),
+            Event::Forsaken(attempt) => self.forsaken(attempt.get()),
+            Event::Response(answer) => {
+                let (held, coming) = answer.get();
+                self.go_on(|state| state.arrive(held, coming));
+            }
+            Event::Request(attempt) => self.request(attempt.get(), event),
+            Event::Reach(task) => self.poll_handler(task.get(), Fired::Reach),
+            Event::Reply(task) => self.reply(task.get(), event),
+            Event::GatewayArrive(slot) => self.gateway_arrive(slot.get()),
+            Event::GatewayCapture(slot) => self.gateway_capture(slot.get()),
+            Event::GatewayReply(slot) => self.gateway_reply(slot.get(), event),
+            Event::Webhook(webhook) => self.webhook(webhook.get()),
             Event::Message(message) => {
                 let state = &mut *self.world.state.borrow_mut();
-                state.deliver(self.world, message, self.knows_messages);
+                state.deliver(self.world, message.get(), self.knows_messages);
             }
-            Event::Upkeep(replica) => self.upkeep(replica),
-            Event::Restart(replica) => self.world.restart(replica),
+            Event::Upkeep(replica) => self.upkeep(replica.get()),
+            Event::Restart(replica) => self.world.restart(replica.get()),
             Event::Turn(turn) => {
-                self.world.state.borrow_mut().take_turn(self.world, turn);
+                self.world
+                    .state
+                    .borrow_mut()
+                    .take_turn(self.world, turn.get());
                 self.world.bury(&mut self.handlers);
             }
-            Event::Abandon(tx) => self.world.state.borrow_mut().roll_back(tx),
-            Event::LookAround(tx) => self.world.state.borrow_mut().look_around(tx),
+            Event::Abandon(tx) => self.world.state.borrow_mut().roll_back(tx.get()),
+            Event::LookAround(tx) => self.world.state.borrow_mut().look_around(tx.get()),
         }
     }
 }

@@ -11,6 +11,7 @@ use protocol::{
 
 use crate::database::hashes::neighbourly;
 use crate::fault::Who;
+use crate::packed::{Word, halves, join};
 
 /// A charge in the ledger.
 #[derive(Debug)]
@@ -55,6 +56,27 @@ pub(crate) struct Webhook {
     pub(crate) copy: u16,
     /// How often nobody took it.
     pub(crate) tries: u16,
+}
+
+impl Word for Webhook {
+    #[inline]
+    fn to_word(self) -> u64 {
+        join(
+            self.charge,
+            u32::from(self.copy) << 16 | u32::from(self.tries),
+        )
+    }
+
+    #[inline]
+    fn from_word(word: u64) -> Webhook {
+        let (charge, rest) = halves(word);
+        let (copy, tries) = ((rest >> 16) as u16, rest as u16);
+        Webhook {
+            charge,
+            copy,
+            tries,
+        }
+    }
 }
 
 /// A request on its way to the gateway and back.

@@ -6,6 +6,7 @@ use orders::NotificationKind;
 use protocol::OrderId;
 
 use crate::fault::{Opportunity, Who};
+use crate::packed::{Word, halves, join};
 use crate::world::{Event, State, World};
 
 /// A message under way.
@@ -17,6 +18,23 @@ pub(crate) struct Message {
     sent: u16,
     /// Whether it is the second of two that were sent at once.
     copy: bool,
+}
+
+impl Word for Message {
+    #[inline]
+    fn to_word(self) -> u64 {
+        join(self.row, u32::from(self.copy) << 16 | u32::from(self.sent))
+    }
+
+    #[inline]
+    fn from_word(word: u64) -> Message {
+        let (row, rest) = halves(word);
+        Message {
+            row,
+            sent: rest as u16,
+            copy: rest >> 16 != 0,
+        }
+    }
 }
 
 /// What the kitchen printed.
@@ -90,7 +108,8 @@ impl State {
 
     fn message_at(&mut self, at_us: u64, message: Message) {
         self.kitchen.busy_until_us = self.kitchen.busy_until_us.max(at_us);
-        self.kernel.at(at_us, Class::Timer, Event::Message(message));
+        self.kernel
+            .at(at_us, Class::Timer, Event::Message(message.into()));
     }
 
     /// A message reaches the kitchen; the relay marks it as sent, or dies before it can, and sends it again when it is back.

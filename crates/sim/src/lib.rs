@@ -40,6 +40,7 @@ mod gateway;
 mod kitchen;
 mod menu;
 mod network;
+mod packed;
 mod ports;
 mod promises;
 mod replica;

@@ -72,7 +72,7 @@ impl State {
         self.kernel.after(
             span_us + late_us,
             request_class(who.replica),
-            Event::Request(id),
+            Event::Request(id.into()),
         );
         true
     }
@@ -114,7 +114,7 @@ impl State {
         self.kernel.after(
             span_us,
             Class::Step(Object(3 << 40)),
-            Event::Response(id.held(), Coming::new(end)),
+            Event::Response((id.held(), Coming::new(end)).into()),
         );
     }
 

@@ -204,19 +204,21 @@ impl ReplicaPorts<'_> {
                     let state = &mut *self.world.state.borrow_mut();
                     let task = state.task(self.slot);
                     let statements = state.database.statements;
-                    answer = effect(state, task);
+                    let found = effect(state, task);
                     if state.calls[self.slot].is_upkeep() {
                         state.upkeep_statements += state.database.statements - statements;
                     }
                     state.release_waiters();
-                    if answer.is_some() && goes_ahead {
+                    let Some(found) = found else {
+                        return Poll::Pending;
+                    };
+                    if goes_ahead {
                         let call = &mut state.calls[self.slot];
                         (call.progress, call.ahead_us) = (Progress::Idle, self.one_way_us());
-                        return Poll::Ready(answer.take().expect("it was there a moment ago"));
+                        return Poll::Ready(found);
                     }
-                    if answer.is_some() {
-                        trip = self.come_back(state, task);
-                    }
+                    answer = Some(found);
+                    trip = self.come_back(state, task);
                 }
                 (Trip::Answered, Fired::Reply) => {
                     self.world.state.borrow_mut().calls[self.slot].progress = Progress::Idle;
@@ -245,10 +247,10 @@ impl ReplicaPorts<'_> {
             state.after(
                 early_us.max(ahead_us + self.one_way_us()),
                 task,
-                Event::Reach(task),
+                Event::Reach(task.into()),
             );
         } else {
-            self.post(state, task, Event::Reach(task), ahead_us > 0);
+            self.post(state, task, Event::Reach(task.into()), ahead_us > 0);
         }
         Trip::Sent
     }
@@ -275,7 +277,7 @@ impl ReplicaPorts<'_> {
         if self.world.faults.strike_processes && state.settle(task) {
             return Trip::Lost;
         }
-        self.post(state, task, Event::Reply(task), false);
+        self.post(state, task, Event::Reply(task.into()), false);
         Trip::Answered
     }
 
@@ -359,7 +361,7 @@ impl Clock for ReplicaPorts<'_> {
                     until_us.set(Some(now_us + span_us));
                     state
                         .kernel
-                        .after(span_us, explore::Class::Timer, Event::Reply(task));
+                        .after(span_us, explore::Class::Timer, Event::Reply(task.into()));
                     Poll::Pending
                 }
             }

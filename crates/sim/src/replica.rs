@@ -10,6 +10,7 @@ use scenario::FaultKind;
 use crate::attempt::End;
 use crate::call::Progress;
 use crate::fault::{Armed, Opportunity};
+use crate::packed::{Word, halves, join};
 use crate::world::{Event, State, World};
 
 const REPLICA: Kind = Kind::new("replica");
@@ -63,6 +64,22 @@ pub(crate) struct Turn {
     replica: u16,
 }
 
+impl Word for Turn {
+    #[inline]
+    fn to_word(self) -> u64 {
+        join(self.restart.into(), self.replica.into())
+    }
+
+    #[inline]
+    fn from_word(word: u64) -> Turn {
+        let (restart, replica) = halves(word);
+        Turn {
+            restart: restart as u16,
+            replica: replica as u16,
+        }
+    }
+}
+
 /// When the replicas go in a rolling restart.
 struct Rolling {
     from_us: u64,
@@ -106,7 +123,7 @@ impl World {
             (host.up, host.upkeep, host.back_at_us) = (false, None, back_at_us);
             state
                 .kernel
-                .after(down_for_us, Class::Timer, Event::Restart(replica));
+                .after(down_for_us, Class::Timer, Event::Restart(replica.into()));
             for slot in 0..state.calls.len() {
                 if let Some(task) = state.calls[slot]
                     .task
@@ -183,7 +200,8 @@ impl State {
     /// A turn comes, unless nobody is left by then to notice.
     fn expect_turn(&mut self, world: &World, turn: Turn, at_us: u64) {
         if at_us < world.plan.load.over_us {
-            self.kernel.at(at_us, Class::Timer, Event::Turn(turn));
+            self.kernel
+                .at(at_us, Class::Timer, Event::Turn(turn.into()));
         }
     }
 

@@ -74,7 +74,8 @@ impl State {
     fn tell_after(&mut self, span_us: u64, webhook: Webhook) {
         let at_us = self.kernel.now_us() + span_us;
         self.webhooks_until_us = self.webhooks_until_us.max(at_us);
-        self.kernel.at(at_us, Class::Timer, Event::Webhook(webhook));
+        self.kernel
+            .at(at_us, Class::Timer, Event::Webhook(webhook.into()));
     }
 
     /// Nobody took it: the gateway tries again, for some time.

@@ -22,6 +22,7 @@ use crate::fault::{Armed, Faults, Opportunity, Who};
 use crate::gateway::{Gateway, Webhook};
 use crate::kitchen::{Kitchen, Message};
 use crate::menu::Menu;
+use crate::packed::Packed;
 use crate::promises::{judged_contract, service_contract};
 use crate::replica::{Dying, Replica, Skew, Turn};
 use crate::run::Traffic;
@@ -33,41 +34,41 @@ pub(crate) enum Event {
     /// The next intent of the load.
     Intent,
     /// A client's task may go on.
-    Client(TaskId),
+    Client(Packed<TaskId>),
     /// A client may stop waiting for the attempt of a slot.
-    Alarm(Held),
+    Alarm(Packed<Held>),
     /// A client's app dies, if it still waits for an attempt.
-    AppDies(AttemptId),
+    AppDies(Packed<AttemptId>),
     /// Nothing of an attempt is left that could reach its client, and the client has no timer: it waits for ever.
-    Forsaken(AttemptId),
+    Forsaken(Packed<AttemptId>),
     /// A request reaches its replica.
-    Request(AttemptId),
+    Request(Packed<AttemptId>),
     /// A response, or a reset, reaches its client.
-    Response(Held, Coming),
+    Response(Packed<(Held, Coming)>),
     /// A handler's message reaches the database or the cache, or a lock it waited for is free.
-    Reach(TaskId),
+    Reach(Packed<TaskId>),
     /// An answer, or a timer, reaches a handler.
-    Reply(TaskId),
+    Reply(Packed<TaskId>),
     /// An operation reaches the gateway.
-    GatewayArrive(u32),
+    GatewayArrive(Packed<u32>),
     /// A capture ends.
-    GatewayCapture(u32),
+    GatewayCapture(Packed<u32>),
     /// The gateway's answer is back.
-    GatewayReply(u32),
+    GatewayReply(Packed<u32>),
     /// The gateway tells a replica of a capture.
-    Webhook(Webhook),
+    Webhook(Packed<Webhook>),
     /// A message of the outbox reaches the kitchen.
-    Message(Message),
+    Message(Packed<Message>),
     /// A replica looks after its claims.
-    Upkeep(u32),
+    Upkeep(Packed<u32>),
     /// A replica comes back.
-    Restart(u32),
+    Restart(Packed<u32>),
     /// A replica's turn in a rolling restart.
-    Turn(Turn),
+    Turn(Packed<Turn>),
     /// A transaction that its handler dropped is rolled back.
-    Abandon(Tx),
+    Abandon(Packed<Tx>),
     /// A transaction that waits in a circle has waited for long enough to look around.
-    LookAround(Tx),
+    LookAround(Packed<Tx>),
 }
 
 /// Which event let the task at hand go on. A future acts only on the event that it waits for.
@@ -182,7 +183,7 @@ const _: () = assert!(
     size_of::<IntentTrack>() <= 8,
     "there is one for every intent"
 );
-const _: () = assert!(size_of::<Event>() <= 12, "events are copied about");
+const _: () = assert!(size_of::<Event>() <= 16, "events are copied about");
 
 impl World {
     /// A world as the plan describes it, before anything happened.
@@ -478,7 +479,7 @@ impl State {
     fn wake_waiters(&mut self) {
         let released = std::mem::take(&mut self.database.released);
         for task in &released {
-            self.after(0, *task, Event::Reach(*task));
+            self.after(0, *task, Event::Reach((*task).into()));
         }
         self.database.released = released;
         self.database.released.clear();

@@ -27,7 +27,8 @@ impl State {
         }
         if flight.gives_up_us > now_us {
             let at_us = flight.rings_in_time();
-            self.kernel.at(at_us, Class::Timer, Event::Alarm(held));
+            self.kernel
+                .at(at_us, Class::Timer, Event::Alarm(held.into()));
             return None;
         }
         Some(self.give_up(held))

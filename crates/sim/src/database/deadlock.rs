@@ -74,7 +74,8 @@ impl State {
         if let Some((at_us, tx)) = self.database.circle.take() {
             let wait_us = at_us - self.kernel.now_us();
             let class = Class::Step(Object(0));
-            self.kernel.after(wait_us, class, Event::LookAround(tx));
+            self.kernel
+                .after(wait_us, class, Event::LookAround(tx.into()));
         }
     }
 

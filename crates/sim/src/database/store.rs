@@ -288,7 +288,7 @@ impl SimTransaction<'_> {
                 state.database.abandon(tx);
                 state
                     .kernel
-                    .after(ahead_us, Class::Step(Object(0)), Event::Abandon(tx))
+                    .after(ahead_us, Class::Step(Object(0)), Event::Abandon(tx.into()))
             }
         }
     }

@@ -235,11 +235,11 @@ where
         if after_us == 0 {
             self.poll_client(task);
         } else {
-            self.world
-                .state
-                .borrow_mut()
-                .kernel
-                .after(after_us, Class::Timer, Event::Client(task));
+            self.world.state.borrow_mut().kernel.after(
+                after_us,
+                Class::Timer,
+                Event::Client(task.into()),
+            );
         }
     }
 

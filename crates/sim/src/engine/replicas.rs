@@ -140,7 +140,7 @@ where
                 self.world
                     .state
                     .borrow_mut()
-                    .after(0, task, Event::Reply(task));
+                    .after(0, task, Event::Reply(task.into()));
             }
         }
     }
@@ -154,7 +154,7 @@ where
             let state = &mut *self.world.state.borrow_mut();
             state
                 .kernel
-                .after(every_us, Class::Timer, Event::Upkeep(replica));
+                .after(every_us, Class::Timer, Event::Upkeep(replica.into()));
             let now_us = state.kernel.now_us();
             // Nothing is to come but upkeep: then nobody will hear anything, unless upkeep has something to tell.
             let idle = self.arrivals.done() && state.kernel.len() == state.replicas.len();

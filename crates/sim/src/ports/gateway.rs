@@ -73,10 +73,10 @@ impl ReplicaPorts<'_> {
             ends: u8::from(arrives) + u8::from(unheard),
         });
         if unheard {
-            state.after(timeout_us, task, Event::GatewayReply(slot));
+            state.after(timeout_us, task, Event::GatewayReply(slot.into()));
         }
         if arrives {
-            state.after(quick_us / 4, task, Event::GatewayArrive(slot));
+            state.after(quick_us / 4, task, Event::GatewayArrive(slot.into()));
         }
         Trip::Sent
     }
