@@ -119,6 +119,7 @@ impl<E: Copy> Kernel<E> {
         }
     }
 
+    #[cold]
     fn wait(&mut self, at_us: u64, class: Class, event: E) {
         self.waited += 1;
         self.pending.push(Pending {
@@ -147,6 +148,7 @@ impl<E: Copy> Kernel<E> {
     }
 
     /// Any enabled step, or the earliest timer. The dull pick is to go on with what the last event led to: the same task.
+    #[cold]
     fn choose(&mut self, chooser: &mut Chooser) -> Option<(u64, E)> {
         let latest = self.steps;
         self.pending

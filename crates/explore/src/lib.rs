@@ -13,9 +13,11 @@
 //! - [`executor`]: a small executor over kernel and pool, for models
 //! - [`mod@search`]: the only loop that runs a world again and again
 
-pub mod chooser;
+pub mod back;
+mod chooser;
 pub mod digest;
 pub mod executor;
+mod front;
 pub mod kernel;
 pub mod odds;
 pub mod pool;
