@@ -74,6 +74,7 @@ fn parse<'a, T: serde::Deserialize<'a>>(line: &'a str, number: usize) -> Result<
 pub(super) struct Reader {
     pub(super) history: History,
     lines: Vec<u32>,
+    audit_line: Option<u32>,
     has_contract: bool,
     is_unsorted: bool,
     processes: Processes,
@@ -112,6 +113,7 @@ impl Reader {
             ("audit", _) if self.history.audit.is_some() => Err(at(number, None, "a second audit")),
             ("audit", _) => {
                 let audit = parse(line, number)?;
+                self.audit_line = u32::try_from(number).ok();
                 self.audit(audit)
                     .map_err(|message| at(number, None, message))
             }
@@ -285,6 +287,7 @@ impl Reader {
         self.history.processes = self.processes.count;
         self.history.source = Some(Source {
             lines: self.lines,
+            audit: self.audit_line,
             processes: self.processes.names,
         });
         self.history
