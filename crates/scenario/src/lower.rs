@@ -15,6 +15,7 @@ mod delay;
 mod fault;
 mod load;
 mod names;
+mod section;
 mod shop;
 mod syntax;
 mod value;
