@@ -79,24 +79,18 @@ fn tell(case: &Case<'_>, flaw: Flaw) -> Witness {
         )),
         Flaw::OrderTwice(row) => {
             let orders = case.orders().unwrap_or_default();
-            let order = &orders[row];
-            let first = orders.iter().find(|other| other.id == order.id);
-            let name = case.tell_order(order.id.index());
-            let why = format!("{} lists {name} twice. An order has one row.", audit(case));
-            let rows = first.into_iter().chain([order]);
-            rows.fold(witness(why), |told, row| told.row(case.tell_order_row(row)))
+            let id = orders[row].id;
+            let rows = orders.iter().filter(|order| order.id == id);
+            let rows = rows.map(|order| case.tell_order_row(order));
+            twice(case, &case.tell_order(id.index()), "An order has one row.", rows)
         }
         Flaw::ChargeTwice(row) => {
-            let charge = case.charge(row);
-            let charges = case.charges().unwrap_or_default();
-            let first = charges.iter().find(|other| other.id == charge.id);
-            let name = case.history.names.charges.text(charge.id.index());
-            let why = format!(
-                "{} lists charge {name} twice. A charge has one row, as it stands at the end.",
-                audit(case)
-            );
-            let rows = first.into_iter().chain([charge]);
-            rows.fold(witness(why), |told, row| told.row(case.tell_charge(row)))
+            let id = case.charge(row).id;
+            let rows = case.charges().unwrap_or_default().iter();
+            let rows = rows.filter(|charge| charge.id == id);
+            let rows = rows.map(|charge| case.tell_charge(charge));
+            let name = format!("charge {}", case.history.names.charges.text(id.index()));
+            twice(case, &name, "A charge has one row, as it stands at the end.", rows)
         }
         Flaw::AuditBeforeEvent(event) => {
             let last = case.history.line(event);
@@ -119,6 +113,18 @@ fn tell_line(line: Option<u32>) -> String {
 fn audit(case: &Case<'_>) -> String {
     let line = case.history.source.as_ref().and_then(|source| source.audit);
     format!("{}the audit", tell_line(line))
+}
+
+/// The audit lists something more than once.
+fn twice(
+    case: &Case<'_>,
+    name: &str,
+    promise: &str,
+    rows: impl Iterator<Item = String>,
+) -> Witness {
+    const ROWS_MAX: usize = 4;
+    let why = format!("{} lists {name} twice. {promise}", audit(case));
+    rows.take(ROWS_MAX).fold(witness(why), Witness::row)
 }
 
 /// The audit is dated before something that happened.
