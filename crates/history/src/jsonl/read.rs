@@ -60,6 +60,10 @@ fn parse<'a, T: serde::Deserialize<'a>>(line: &'a str, number: usize) -> Result<
     serde_json::from_str(line).map_err(|error| {
         let text = error.to_string();
         let message = text.rfind(" at line ").map_or(&*text, |end| &text[..end]);
+        let message = match error.is_eof() {
+            true => format!("the line is not whole: {message}"),
+            false => message.to_owned(),
+        };
         // The parser counts the line's end as a line of its own.
         let column = match error.line() {
             1 => error.column(),
