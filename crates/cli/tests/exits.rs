@@ -92,7 +92,11 @@ fn an_unknown_name_is_answered_with_the_nearest() {
         let said = stderr(&folder(), &format!("{command} seven-thirsty"), 2);
         assert!(said.contains("seven-thirty"), "{said}");
     }
-    let said = stderr(&folder(), "compare canary --strategies token,no-dedub", 2);
+    let folder = folder();
+    edited(&folder, "canary", "", "");
+    let said = stderr(&folder, "scenario edited", 2);
+    assert!(said.contains("did you mean `edited.toml`?"), "{said}");
+    let said = stderr(&folder, "compare canary --strategies token,no-dedub", 2);
     assert!(said.contains("no-dedup"), "{said}");
 }
 
@@ -125,6 +129,8 @@ fn a_typo_in_an_overlay_is_pointed_at_there() {
     for part in ["unknown fault `lose-replies`", "rain.toml:3:1"] {
         assert!(said.contains(part), "{part}: {said}");
     }
+    let said = stderr(&folder, "scenario rain.toml", 2);
+    assert!(said.contains("an overlay has none"), "{said}");
     let said = stderr(&folder, "scenario seven-thirty --overlay chaso", 2);
     assert!(said.contains("did you mean `chaos`?"), "{said}");
 }

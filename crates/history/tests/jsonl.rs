@@ -178,7 +178,7 @@ const REFUSED: &[(&[&str], usize, &str)] = &[
     (
         &[CONTRACT, "", "{\"kind\":\"ok\",\"t\":1"],
         3,
-        "the line is not whole: EOF",
+        "the line holds no whole object: EOF",
     ),
     (
         &[CONTRACT, r#"{"kind":"ok","t":-1,"process":0}"#],

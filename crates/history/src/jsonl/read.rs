@@ -61,7 +61,7 @@ fn parse<'a, T: serde::Deserialize<'a>>(line: &'a str, number: usize) -> Result<
         let text = error.to_string();
         let message = text.rfind(" at line ").map_or(&*text, |end| &text[..end]);
         let message = match error.is_eof() {
-            true => format!("the line is not whole: {message}"),
+            true => format!("the line holds no whole object: {message}"),
             false => message.to_owned(),
         };
         // The parser counts the line's end as a line of its own.

@@ -146,9 +146,11 @@ fn begin(name: &str, span: &Range<usize>) -> Option<String> {
     match name {
         "load" => Some("add a section `[load]` with `intents` and `over`".into()),
         "shop" => Some("add a section `[shop]` with `[[shop.sku]]` and `[[shop.basket]]`".into()),
-        "story" | "strategy" if whole_file => {
-            Some(format!("begin the file with `{name} = \"...\"`"))
-        }
+        "story" if whole_file => Some("begin the file with `story = \"...\"`".into()),
+        "strategy" if whole_file => Some(
+            "begin the file with `strategy = \"...\"`; an overlay has none, and is laid over a scenario"
+                .into(),
+        ),
         _ => None,
     }
 }
