@@ -3,6 +3,7 @@
 //! The arrays are kept between histories. What is rare (a key with different answers, an order that does not look like its request)
 //! is put on a list here and decided by its rule; what is common costs a rule nothing.
 
+mod audit;
 mod changes;
 mod charges;
 mod events;
@@ -184,6 +185,12 @@ pub(crate) enum Flaw {
     ChangeBackwards(usize),
     /// The audit's row repeats the order of an earlier row.
     OrderTwice(usize),
+    /// The audit's row repeats the charge of an earlier row.
+    ChargeTwice(usize),
+    /// The audit is earlier than the last event, which is this one.
+    AuditBeforeEvent(usize),
+    /// The audit is earlier than the last change of a key record, which is this one.
+    AuditBeforeChange(usize),
 }
 
 /// What is rare in the events: each list is of events, in the order of time, unless it says otherwise.
@@ -364,6 +371,7 @@ impl Facts {
         self.index_orders(history);
         self.walk_events(history);
         self.sort_changes(history);
+        self.inspect_audit(history);
         if !self.flaws.is_empty() {
             return;
         }

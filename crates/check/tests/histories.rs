@@ -214,3 +214,32 @@ fn a_verdict_survives_json() {
         assert_eq!(format!("{again:?}"), format!("{verdict:?}"));
     }
 }
+
+#[test]
+fn what_cannot_have_happened_is_named_with_its_line() {
+    for (file, why) in [
+        ("malformed-completion-alone", "line 4: attempt 7 "),
+        (
+            "malformed-order-twice",
+            "line 4: the audit lists order 1 twice.",
+        ),
+        (
+            "malformed-charge-twice",
+            "line 4: the audit lists charge c1 twice.",
+        ),
+        (
+            "malformed-audit-early",
+            "line 4: the audit is dated 4 ms, and the last event in line 3 5 ms.",
+        ),
+        (
+            "malformed-audit-before-a-change",
+            "line 6: the audit is dated 6 ms, and the last change of a key record 7 ms.",
+        ),
+    ] {
+        let verdict = judge(&load(&format!("{file}.jsonl")));
+        let found = verdict.rule(Rule::Malformed);
+        assert_eq!(found.violations, 1, "{file}");
+        let said = &found.witnesses[0].why;
+        assert!(said.starts_with(why), "{file}: {said}");
+    }
+}

@@ -160,13 +160,24 @@ proptest! {
 
     #[test]
     fn a_gateway_that_captures_twice_is_noticed(at in 0..PURCHASES, same_key in any::<bool>()) {
+        let mut history = honest();
+        let id = history.names.charges.count();
+        let charges = history.audit.as_mut().expect("an audit").charges.as_mut().expect("charges");
+        let provider_key = charges[at].provider_key.filter(|_| same_key);
+        charges.push(AuditCharge { id, provider_key, ..charges[at] });
+        prop_assert!(is_violated(&history, Rule::DoubleCharge));
+    }
+
+    #[test]
+    fn a_ledger_that_lists_one_charge_twice_is_no_evidence_of_two(at in 0..PURCHASES, to in 0..PURCHASES) {
         let history = falsified(|audit| {
             let charges = audit.charges.as_mut().expect("charges");
-            let mut again = charges[at];
-            again.provider_key = again.provider_key.filter(|_| same_key);
-            charges.push(again);
+            charges.insert(to, charges[at]);
         });
-        prop_assert!(is_violated(&history, Rule::DoubleCharge));
+        let verdict = judge(&history);
+        prop_assert_eq!(verdict.overall(), Overall::Malformed);
+        prop_assert_eq!(verdict.rule(Rule::Malformed).violations, 1);
+        prop_assert_eq!(verdict.rule(Rule::DoubleCharge).outcome, Outcome::NotJudged);
     }
 
     #[test]

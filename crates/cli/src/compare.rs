@@ -84,9 +84,7 @@ fn scenarios(args: &CompareArgs) -> Vec<String> {
         let entries = Library::at("scenarios").list();
         return entries.into_iter().map(|entry| entry.name).collect();
     }
-    let mut seen = BTreeSet::new();
-    let new = |name: &&String| seen.insert((*name).clone());
-    args.scenarios.iter().filter(new).cloned().collect()
+    once(&args.scenarios)
 }
 
 /// The strategies to be compared, in the order in which they are named, each once.
@@ -94,11 +92,25 @@ fn strategies(args: &CompareArgs) -> Vec<StrategyName> {
     if args.strategies.is_empty() {
         return StrategyName::ALL.to_vec();
     }
-    let mut seen = BTreeSet::new();
-    let parse =
-        |name: &String| -> StrategyName { name.parse().expect("clap takes no other names") };
-    let named = args.strategies.iter().map(parse);
-    named.filter(|strategy| seen.insert(*strategy)).collect()
+    let named = once(&args.strategies).into_iter();
+    named
+        .map(|name| name.parse().expect("clap takes no other names"))
+        .collect()
+}
+
+/// What is named, each once. That somebody named it twice, and gets it once, is said.
+fn once(named: &[String]) -> Vec<String> {
+    let (mut new, mut again) = (Vec::new(), BTreeSet::new());
+    for name in named {
+        if !new.contains(name) {
+            new.push(name.clone());
+        } else if again.insert(name) {
+            say(&format!(
+                "note: `{name}` is named more than once, and compared once\n"
+            ));
+        }
+    }
+    new
 }
 
 fn one(

@@ -18,7 +18,10 @@ pub struct NotWritten {
 impl NotWritten {
     /// The error in one line.
     pub fn text(&self) -> String {
-        format!("cannot write `{}`: {}", self.path.display(), self.error)
+        let error = self.error.to_string();
+        // The name that a file has before it is whole says nothing to anybody.
+        let error = error.split(" at path ").next().unwrap_or(&error);
+        format!("cannot write `{}`: {error}", self.path.display())
     }
 }
 
@@ -30,7 +33,10 @@ impl NotWritten {
 pub fn report(folder: &Path, finished: &Finished) -> Result<(), NotWritten> {
     fs::create_dir_all(folder).map_err(|error| NotWritten {
         path: folder.to_owned(),
-        error,
+        error: match error.kind() {
+            io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
+            _ => error,
+        },
     })?;
     let partials: Result<Vec<Partial>, NotWritten> = files(finished)
         .into_iter()

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{folder, onceproof, stdout};
+use super::{folder, onceproof, stderr, stdout};
 
 #[test]
 fn a_comparison_exits_with_0_whoever_breaks_what() {
@@ -21,6 +21,19 @@ fn a_comparison_fits_a_terminal() {
     assert_eq!(wide, None);
     let strategies = text.matches("claim-complete").count();
     assert!(strategies >= 4 * 5, "every table has a line of it: {text}");
+}
+
+#[test]
+fn what_is_named_twice_is_compared_once_and_that_is_said() {
+    let line = "compare canary --strategies token,no-dedup,token,token --seeds 1 --quiet";
+    let said = stderr(&folder(), line, 0);
+    assert_eq!(
+        said,
+        "note: `token` is named more than once, and compared once\n"
+    );
+    let line = "compare canary canary --strategies token --seeds 1 --quiet";
+    let said = stderr(&folder(), line, 0);
+    assert!(said.starts_with("note: `canary` is named"), "{said}");
 }
 
 #[test]

@@ -68,6 +68,10 @@ fn a_number_below_0_and_a_folder_are_called_what_they_are() {
         ("scenario seven-thirty --scale -1", "the scale is -1"),
         ("compare seven-thirty --scale -0.5", "the scale is -0.5"),
         ("scenario seven-thirty --seeds -1", "'-1' for '--seeds"),
+        (
+            "scenario seven-thirty --scale 1e300",
+            "the scale is 1e300\n",
+        ),
         ("scenario .", "`.` is a folder"),
         (
             "scenario seven-thirty --overlay .",
@@ -88,7 +92,11 @@ fn an_unknown_name_is_answered_with_the_nearest() {
         let said = stderr(&folder(), &format!("{command} seven-thirsty"), 2);
         assert!(said.contains("seven-thirty"), "{said}");
     }
-    let said = stderr(&folder(), "compare canary --strategies token,no-dedub", 2);
+    let folder = folder();
+    edited(&folder, "canary", "", "");
+    let said = stderr(&folder, "scenario edited", 2);
+    assert!(said.contains("did you mean `edited.toml`?"), "{said}");
+    let said = stderr(&folder, "compare canary --strategies token,no-dedub", 2);
     assert!(said.contains("no-dedup"), "{said}");
 }
 
@@ -121,6 +129,8 @@ fn a_typo_in_an_overlay_is_pointed_at_there() {
     for part in ["unknown fault `lose-replies`", "rain.toml:3:1"] {
         assert!(said.contains(part), "{part}: {said}");
     }
+    let said = stderr(&folder, "scenario rain.toml", 2);
+    assert!(said.contains("an overlay has none"), "{said}");
     let said = stderr(&folder, "scenario seven-thirty --overlay chaso", 2);
     assert!(said.contains("did you mean `chaos`?"), "{said}");
 }
@@ -162,6 +172,22 @@ fn a_report_that_cannot_be_written_exits_with_3() {
         3,
     );
     assert!(said.contains("/dev/full/report"), "{said}");
+    let folder = folder();
+    fs::write(folder.path().join("file"), "").expect("the folder takes a file");
+    let said = stderr(&folder, "scenario seven-thirty --report file", 3);
+    assert!(
+        said.contains("cannot write `file`: not a directory"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_called_by_its_own_name() {
+    let said = stderr(&folder(), "scenario seven-thirty --history no/h.jsonl", 3);
+    let error = said.lines().find(|line| line.starts_with("error: "));
+    let error = error.expect("there is no such folder");
+    assert!(error.contains("`no/h.jsonl`"), "{error}");
+    assert!(!error.contains(".partial"), "{error}");
 }
 
 #[test]

@@ -175,7 +175,11 @@ const REFUSED: &[(&[&str], usize, &str)] = &[
     ),
     (&[CONTRACT, r#"{"t":1}"#], 2, "missing field `kind`"),
     (&[CONTRACT, " [1]"], 2, "is a JSON object"),
-    (&[CONTRACT, "", "{\"kind\":\"ok\",\"t\":1"], 3, "EOF"),
+    (
+        &[CONTRACT, "", "{\"kind\":\"ok\",\"t\":1"],
+        3,
+        "the line holds no whole object: EOF",
+    ),
     (
         &[CONTRACT, r#"{"kind":"ok","t":-1,"process":0}"#],
         2,

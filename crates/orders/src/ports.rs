@@ -9,8 +9,8 @@
 
 use compact_str::CompactString;
 use protocol::{
-    Cart, ChargeAnswer, ChargeId, ChargeRequest, Coupon, Customer, GatewayKey, IdempotencyKey,
-    Line, Order, OrderContent, OrderId, OrderState, ScopedKey, Sku, Span, Tenant, Time,
+    Cart, ChargeAnswer, ChargeId, ChargeRequest, Coupon, Customer, IdempotencyKey, Line, Order,
+    OrderContent, OrderId, OrderState, ScopedKey, Sku, Span, Tenant, Time,
 };
 
 use crate::metrics::Metric;
@@ -375,11 +375,9 @@ pub enum GatewayError {
 
 /// The payment gateway. The same key with the same amount is the same charge, until the gateway forgets the key.
 pub trait Gateway {
-    /// Captures an amount. A declined charge is an answer, not an error.
+    /// Captures an amount. A declined charge is an answer, not an error. What became of a charge of which nothing was heard is found
+    /// out by asking for it again.
     async fn charge(&self, request: ChargeRequest) -> Result<ChargeAnswer, GatewayError>;
-
-    /// What became of a key; `None` if the gateway knows nothing of it.
-    async fn look_up(&self, key: GatewayKey) -> Result<Option<ChargeAnswer>, GatewayError>;
 
     /// Gives a captured amount back. Refunding twice is refunding once.
     async fn refund(&self, charge: ChargeId) -> Result<(), GatewayError>;

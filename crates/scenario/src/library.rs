@@ -282,11 +282,12 @@ impl Shelf {
             ));
         }
         let folder = self.folder.display();
-        Mistake::nowhere(format!(
-            "there is no {} `{path_or_name}` in `{folder}`",
-            self.what
-        ))
-        .help(nearest(path_or_name, &names))
+        let file = format!("{path_or_name}.toml");
+        let help = match Path::new(&file).is_file() {
+            true => format!("did you mean `{file}`?"),
+            false => nearest(path_or_name, &names),
+        };
+        Mistake::nowhere(format!("there is no {what} `{path_or_name}` in `{folder}`")).help(help)
     }
 }
 

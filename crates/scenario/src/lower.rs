@@ -15,6 +15,7 @@ mod delay;
 mod fault;
 mod load;
 mod names;
+mod section;
 mod shop;
 mod syntax;
 mod value;
@@ -56,7 +57,10 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Result<Plan, M
     if let Scale::Of(scale) = options.scale
         && !(scale > 0.0 && scale <= SCALE_MAX)
     {
-        let message = format!("the scale is {scale}");
+        let message = match scale.abs() < 1e9 {
+            true => format!("the scale is {scale}"),
+            false => format!("the scale is {scale:e}"),
+        };
         return Err(Mistake::nowhere(message)
             .help(format!("a scale lies above 0 and is at most {SCALE_MAX}")));
     }

@@ -270,6 +270,9 @@ pub struct AppCrash {
     pub key_persisted: bool,
 }
 
+/// So often a client presses the button at most. Whoever plays a plan may number other visits of the same purchase from here on.
+pub const TAPS_MAX: usize = 1_000;
+
 /// A press of the button.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tap {

@@ -55,6 +55,15 @@ const WORDS: &[&str] = &[
     "340282366920938463463374607431768211456",
 ];
 
+#[test]
+fn what_a_terminal_would_obey_is_not_shown_to_it() {
+    let mistake = survive("story = \"\u{1b}[31m red \u{7}\"\n").expect_err("no text");
+    let rendered = mistake.render();
+    assert!(rendered.contains(" red "), "{rendered}");
+    let obeyed = rendered.contains(|c: char| c.is_control() && c != '\n');
+    assert!(!obeyed, "{rendered:?}");
+}
+
 proptest! {
     #[test]
     fn no_text_makes_the_parser_panic(text in "\\PC{0,200}") {

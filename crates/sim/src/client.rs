@@ -8,6 +8,7 @@ use explore::{Class, Kind, Lineage, Odds, Site};
 use history::{IntentRef, Invoke, KeyRef, Label, PayloadRef, TenantRef};
 use orders::Button;
 use protocol::{Cart, OrderRequest, Problem, Tenant};
+use scenario::plan::TAPS_MAX;
 use scenario::{ClientPlan, DelayTable, Intent, KeyPolicy, Plan, Retry, ReuseBy};
 
 use crate::attempt::{Attempt, Outcome};
@@ -51,14 +52,17 @@ pub enum Tap {
     Edit,
 }
 
+/// The taps of a button are numbered below this.
+const AFTER_TAPS: u64 = TAPS_MAX as u64;
+
 impl Tap {
     /// By which its chances are told from those of the purchase's other visits.
     fn ordinal(self) -> u64 {
         match self {
             Tap::Button(number) => u64::from(number),
-            Tap::SecondTab => 1_000,
-            Tap::Channel => 1_001,
-            Tap::Edit => 1_002,
+            Tap::SecondTab => AFTER_TAPS,
+            Tap::Channel => AFTER_TAPS + 1,
+            Tap::Edit => AFTER_TAPS + 2,
         }
     }
 }

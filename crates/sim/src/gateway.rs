@@ -32,7 +32,6 @@ pub(crate) struct Charge {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ask {
     Charge(ChargeRequest),
-    LookUp(GatewayKey),
     Refund(ChargeId),
 }
 
@@ -40,7 +39,6 @@ pub(crate) enum Ask {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Told {
     Charge(ChargeAnswer),
-    LookUp(Option<ChargeAnswer>),
     Refunded,
 }
 
@@ -233,7 +231,6 @@ impl Gateway {
         let told = match (operation.ask, operation.fate) {
             (_, Fate::Unavailable) => Some(Err(GatewayError::Unavailable)),
             (Ask::Charge(request), _) => self.charge(slot, request, now_us),
-            (Ask::LookUp(key), _) => Some(self.look_up(key, now_us)),
             (Ask::Refund(charge), _) => Some(self.refund(charge)),
         };
         self.operations[slot as usize].told = told;
@@ -295,14 +292,6 @@ impl Gateway {
         let told = Ok(Told::Charge(self.answer(row, false)));
         self.operations[slot as usize].told = Some(told);
         (!declined).then_some(row)
-    }
-
-    fn look_up(&self, key: GatewayKey, now_us: u64) -> Answered {
-        match self.find(key, now_us) {
-            Some(row) if self.ledger[row as usize].in_use => Err(GatewayError::InUse),
-            Some(row) => Ok(Told::LookUp(Some(self.answer(row, true)))),
-            None => Ok(Told::LookUp(None)),
-        }
     }
 
     fn refund(&mut self, charge: ChargeId) -> Answered {

@@ -1,5 +1,7 @@
 //! Everything that exists, in one place, and the events that move it.
 
+mod strike;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -18,7 +20,7 @@ use crate::cell::Cell as RadioCell;
 use crate::client::Page;
 use crate::database::stock::sku;
 use crate::database::{Database, Tx};
-use crate::fault::{Armed, Faults, Opportunity, Who};
+use crate::fault::Faults;
 use crate::gateway::{Gateway, Webhook};
 use crate::kitchen::{Kitchen, Message};
 use crate::menu::Menu;
@@ -386,67 +388,6 @@ impl State {
         state.database.keys.reserve(intents);
         state.gateway.reserve(intents);
         state
-    }
-
-    /// The fault that strikes here and now, if one does; it is recorded.
-    #[inline(always)]
-    pub(crate) fn strike<'f>(
-        &mut self,
-        faults: &'f Faults,
-        here: Opportunity,
-        who: Who,
-    ) -> Option<&'f Armed> {
-        self.strike_if(faults, here, who, |_| true)
-    }
-
-    /// The same, of those faults that fit.
-    #[inline(always)]
-    pub(crate) fn strike_if<'f>(
-        &mut self,
-        faults: &'f Faults,
-        here: Opportunity,
-        who: Who,
-        fits: impl Fn(&scenario::FaultKind) -> bool,
-    ) -> Option<&'f Armed> {
-        if !faults.any(here) || !self.under_load {
-            return None;
-        }
-        self.draw_fault(faults, here, who, fits)
-    }
-
-    #[inline(never)]
-    fn draw_fault<'f>(
-        &mut self,
-        faults: &'f Faults,
-        here: Opportunity,
-        who: Who,
-        fits: impl Fn(&scenario::FaultKind) -> bool,
-    ) -> Option<&'f Armed> {
-        let fault = self.draw_unseen(faults, here, who, fits)?;
-        self.note_fault(fault.name(), who.replica);
-        Some(fault)
-    }
-
-    /// The fault that strikes, if one does. Whether it comes to anything is still open, so it is not recorded yet.
-    pub(crate) fn draw_unseen<'f>(
-        &mut self,
-        faults: &'f Faults,
-        here: Opportunity,
-        who: Who,
-        fits: impl Fn(&scenario::FaultKind) -> bool,
-    ) -> Option<&'f Armed> {
-        if !self.under_load {
-            return None;
-        }
-        let now_us = self.kernel.now_us();
-        faults.draw(here, who, now_us, &mut self.chooser, fits)
-    }
-
-    /// A fault struck, perhaps a replica or what was on its way to or from it.
-    pub(crate) fn note_fault(&mut self, fault: FaultRef, replica: u32) {
-        let host = (replica != Who::NOWHERE).then(|| HostRef::new(replica));
-        self.recorder.fault(self.kernel.now_us(), fault, host);
-        self.cover(Label::FaultStruck);
     }
 
     /// A transaction ends without a COMMIT.

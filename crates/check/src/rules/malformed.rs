@@ -16,12 +16,18 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             Flaw::AfterInfo(_) => mutant!("malformed/after-info-is-fine"),
             Flaw::Backwards(_) | Flaw::ChangeBackwards(_) => false,
             Flaw::OrderTwice(_) => mutant!("malformed/rows-may-repeat"),
+            Flaw::ChargeTwice(_) => mutant!("malformed/charges-may-repeat"),
+            Flaw::AuditBeforeEvent(_) => mutant!("malformed/audits-may-be-early"),
+            Flaw::AuditBeforeChange(_) => mutant!("malformed/changes-after-the-audit-are-fine"),
         };
         if is_ignored {
             continue;
         }
         let at = match flaw {
-            Flaw::OrderTwice(_) => case.audit_time(),
+            Flaw::OrderTwice(_)
+            | Flaw::ChargeTwice(_)
+            | Flaw::AuditBeforeEvent(_)
+            | Flaw::AuditBeforeChange(_) => case.audit_time(),
             Flaw::ChangeBackwards(change) => case.history.transitions[*change].t,
             Flaw::CompletionAlone(event)
             | Flaw::Overlap(event)
@@ -35,8 +41,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 fn tell(case: &Case<'_>, flaw: Flaw) -> Witness {
     let place = |event: usize| {
         let line = case.history.line(event);
-        let line = line.map_or(String::new(), |line| format!("line {line}: "));
-        format!("{line}{}", case.tell_attempt(event))
+        format!("{}{}", tell_line(line), case.tell_attempt(event))
     };
     match flaw {
         Flaw::CompletionAlone(event) => {
@@ -73,11 +78,60 @@ fn tell(case: &Case<'_>, flaw: Flaw) -> Witness {
             case.tell_change(&case.history.transitions[change]),
         )),
         Flaw::OrderTwice(row) => {
-            let order = case.orders().map(|orders| &orders[row]);
-            let name = order.map_or(String::new(), |order| case.tell_order(order.id.index()));
-            let why = format!("the audit lists {name} twice. An order has one row.");
-            let told = witness(why);
-            order.map_or(told.clone(), |order| told.row(case.tell_order_row(order)))
+            let orders = case.orders().unwrap_or_default();
+            let id = orders[row].id;
+            let rows = orders.iter().filter(|order| order.id == id);
+            let rows = rows.map(|order| case.tell_order_row(order));
+            twice(case, &case.tell_order(id.index()), "An order has one row.", rows)
+        }
+        Flaw::ChargeTwice(row) => {
+            let id = case.charge(row).id;
+            let rows = case.charges().unwrap_or_default().iter();
+            let rows = rows.filter(|charge| charge.id == id);
+            let rows = rows.map(|charge| case.tell_charge(charge));
+            let name = format!("charge {}", case.history.names.charges.text(id.index()));
+            twice(case, &name, "A charge has one row, as it stands at the end.", rows)
+        }
+        Flaw::AuditBeforeEvent(event) => {
+            let last = case.history.line(event);
+            let last = last.map_or(String::new(), |line| format!(" in line {line}"));
+            early(case, &format!("the last event{last}"), case.time(event))
+        }
+        Flaw::AuditBeforeChange(change) => {
+            let t = case.history.transitions[change].t;
+            early(case, "the last change of a key record", t)
         }
     }
+}
+
+/// Where something stands, if it was read from a file.
+fn tell_line(line: Option<u32>) -> String {
+    line.map_or(String::new(), |line| format!("line {line}: "))
+}
+
+/// The audit, with its line.
+fn audit(case: &Case<'_>) -> String {
+    let line = case.history.source.as_ref().and_then(|source| source.audit);
+    format!("{}the audit", tell_line(line))
+}
+
+/// The audit lists something more than once.
+fn twice(
+    case: &Case<'_>,
+    name: &str,
+    promise: &str,
+    rows: impl Iterator<Item = String>,
+) -> Witness {
+    const ROWS_MAX: usize = 4;
+    let why = format!("{} lists {name} twice. {promise}", audit(case));
+    rows.take(ROWS_MAX).fold(witness(why), Witness::row)
+}
+
+/// The audit is dated before something that happened.
+fn early(case: &Case<'_>, what: &str, t: u64) -> Witness {
+    let (audit, taken) = (audit(case), case.tell_time(case.audit_time()));
+    let last = case.tell_time(t);
+    witness(format!(
+        "{audit} is dated {taken}, and {what} {last}. An audit is taken when everything is over."
+    ))
 }

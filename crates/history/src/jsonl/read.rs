@@ -60,6 +60,10 @@ fn parse<'a, T: serde::Deserialize<'a>>(line: &'a str, number: usize) -> Result<
     serde_json::from_str(line).map_err(|error| {
         let text = error.to_string();
         let message = text.rfind(" at line ").map_or(&*text, |end| &text[..end]);
+        let message = match error.is_eof() {
+            true => format!("the line holds no whole object: {message}"),
+            false => message.to_owned(),
+        };
         // The parser counts the line's end as a line of its own.
         let column = match error.line() {
             1 => error.column(),
@@ -74,6 +78,7 @@ fn parse<'a, T: serde::Deserialize<'a>>(line: &'a str, number: usize) -> Result<
 pub(super) struct Reader {
     pub(super) history: History,
     lines: Vec<u32>,
+    audit_line: Option<u32>,
     has_contract: bool,
     is_unsorted: bool,
     processes: Processes,
@@ -112,6 +117,7 @@ impl Reader {
             ("audit", _) if self.history.audit.is_some() => Err(at(number, None, "a second audit")),
             ("audit", _) => {
                 let audit = parse(line, number)?;
+                self.audit_line = u32::try_from(number).ok();
                 self.audit(audit)
                     .map_err(|message| at(number, None, message))
             }
@@ -285,6 +291,7 @@ impl Reader {
         self.history.processes = self.processes.count;
         self.history.source = Some(Source {
             lines: self.lines,
+            audit: self.audit_line,
             processes: self.processes.names,
         });
         self.history

@@ -303,9 +303,6 @@ impl Gateway for World {
         pause().await;
         answer
     }
-    async fn look_up(&self, key: GatewayKey) -> Result<Option<ChargeAnswer>, GatewayError> {
-        Ok(self.ledger.borrow().get(&key).copied())
-    }
     async fn refund(&self, charge: ChargeId) -> Result<(), GatewayError> {
         for answer in self
             .ledger

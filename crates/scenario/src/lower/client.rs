@@ -178,6 +178,12 @@ impl Lowering<'_> {
     }
 
     fn taps(&self, written: &At<Vec<At<Tap>>>) -> Result<Vec<plan::Tap>, Mistake> {
+        if let Some(tap) = written.value.get(plan::TAPS_MAX) {
+            let message = format!("{} taps of one button", written.value.len());
+            let label = format!("the first of more than {}", plan::TAPS_MAX);
+            return Err(Mistake::at(&tap.span, message, label)
+                .help("whoever asks so often is a program: write a `retry`"));
+        }
         let taps = written.value.iter().map(|tap| self.tap(&tap.value));
         let taps: Vec<plan::Tap> = taps.collect::<Result<_, _>>()?;
         match (taps.first(), written.value.first()) {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::mistake::Mistake;
 
 use super::names::nearest;
+use super::section::{Section, section};
 
 /// The mistake behind an error of the TOML parser.
 pub(super) fn explain(error: &toml::de::Error, text: &str) -> Mistake {
@@ -29,7 +30,7 @@ pub(super) fn explain(error: &toml::de::Error, text: &str) -> Mistake {
             format!("missing field `{name}`"),
             format!("has no `{name}`"),
         )
-        .maybe_help(section(name, &span));
+        .maybe_help(begin(name, &span));
     }
     if let Some(mistake) = value_missing(&span, text).or_else(|| quotes_missing(error, text)) {
         return mistake;
@@ -42,25 +43,6 @@ pub(super) fn explain(error: &toml::de::Error, text: &str) -> Mistake {
     Mistake::at(&widen(span, text), lower_case(what), label)
         .maybe_help((!rest.trim().is_empty()).then(|| lower_case(rest.trim())))
 }
-
-/// Sections of which there may be any number, each in two pairs of brackets.
-const LISTS: &[&str] = &[
-    "client",
-    "fault",
-    "expect",
-    "shop.sku",
-    "shop.basket",
-    "shop.coupon",
-];
-/// Sections of which there is one, in one pair.
-const TABLES: &[&str] = &[
-    "claims",
-    "contract",
-    "load",
-    "shop",
-    "world",
-    "world.latency",
-];
 
 /// A section with the wrong number of brackets: the parser says only that it met a table.
 fn brackets(message: &str, text: &str) -> Option<Mistake> {
@@ -79,9 +61,9 @@ fn brackets(message: &str, text: &str) -> Option<Mistake> {
         let head = line.trim_end();
         let name = head.trim_matches(['[', ']', ' ']);
         let many = head.starts_with("[[");
-        let right = match (head.starts_with('['), many) {
-            (true, false) if LISTS.contains(&name) => format!("[[{name}]]"),
-            (true, true) if TABLES.contains(&name) => format!("[{name}]"),
+        let right = match (head.starts_with('[').then(|| section(name)).flatten(), many) {
+            (Some(Section::List), false) => format!("[[{name}]]"),
+            (Some(Section::Table), true) => format!("[{name}]"),
             _ => {
                 start += line.len();
                 continue;
@@ -159,14 +141,16 @@ fn quotes_missing(error: &toml::de::Error, text: &str) -> Option<Mistake> {
 }
 
 /// How to begin a section that the whole file misses.
-fn section(name: &str, span: &Range<usize>) -> Option<String> {
+fn begin(name: &str, span: &Range<usize>) -> Option<String> {
     let whole_file = span.start == 0;
     match name {
         "load" => Some("add a section `[load]` with `intents` and `over`".into()),
         "shop" => Some("add a section `[shop]` with `[[shop.sku]]` and `[[shop.basket]]`".into()),
-        "story" | "strategy" if whole_file => {
-            Some(format!("begin the file with `{name} = \"...\"`"))
-        }
+        "story" if whole_file => Some("begin the file with `story = \"...\"`".into()),
+        "strategy" if whole_file => Some(
+            "begin the file with `strategy = \"...\"`; an overlay has none, and is laid over a scenario"
+                .into(),
+        ),
         _ => None,
     }
 }

@@ -148,7 +148,7 @@ pub enum FaultKind {
     },
     /// The bank refuses (per capture).
     DeclineCharge,
-    /// The gateway answers 5xx and does nothing (per request to it: charge, look-up, refund).
+    /// The gateway answers 5xx and does nothing (per request to it: charge, refund).
     GatewayUnavailable,
     /// The gateway does nothing, and its answer does not come (per request to it).
     GatewayTimeoutBefore,

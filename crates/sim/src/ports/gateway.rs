@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use history::IntentRef;
 use orders::{Gateway, GatewayError};
-use protocol::{ChargeAnswer, ChargeId, ChargeRequest, GatewayKey};
+use protocol::{ChargeAnswer, ChargeId, ChargeRequest};
 use scenario::{CrashPoint, Host};
 
 use super::{ReplicaPorts, Trip};
@@ -51,7 +51,7 @@ impl ReplicaPorts<'_> {
                 .gateway_by_us
                 .saturating_sub(now_us)
                 .max(GATEWAY_MIN_US),
-            Ask::LookUp(_) | Ask::Refund(_) => 2 * GATEWAY_MIN_US,
+            Ask::Refund(_) => 2 * GATEWAY_MIN_US,
         };
         let intent = state.purchase(self.slot);
         let (fate, slow_us) = state.gateway_fate(self.world, self.slot, who);
@@ -121,14 +121,7 @@ impl Gateway for ReplicaPorts<'_> {
     async fn charge(&self, request: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {
         match self.ask(Ask::Charge(request)).await? {
             Told::Charge(answer) => Ok(answer),
-            Told::LookUp(_) | Told::Refunded => unreachable!("a charge is answered as a charge"),
-        }
-    }
-
-    async fn look_up(&self, key: GatewayKey) -> Result<Option<ChargeAnswer>, GatewayError> {
-        match self.ask(Ask::LookUp(key)).await? {
-            Told::LookUp(answer) => Ok(answer),
-            Told::Charge(_) | Told::Refunded => unreachable!("a look-up is answered as a look-up"),
+            Told::Refunded => unreachable!("a charge is answered as a charge"),
         }
     }
 
