@@ -45,7 +45,7 @@ impl Maybe {
     }
 }
 
-/// Which intent something was used for: none so far, exactly one, or not exactly one.
+/// Which of the others something was used for: none so far, exactly one, or not exactly one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sole(u32);
 
@@ -54,14 +54,14 @@ impl Sole {
 
     /// Used once more. A use for nobody knows what is a use for many.
     #[inline]
-    pub(crate) fn see(&mut self, intent: Option<usize>) {
-        let seen = intent.map_or(Sole::MANY, |i| i as u32 + 1);
+    pub(crate) fn see(&mut self, one: Option<usize>) {
+        let seen = one.map_or(Sole::MANY, |i| i as u32 + 1);
         if self.0 != seen {
             self.0 = if self.0 == 0 { seen } else { Sole::MANY };
         }
     }
 
-    /// The one intent.
+    /// The one.
     #[inline]
     pub(crate) fn get(self) -> Option<usize> {
         (self.0 != 0 && self.0 != Sole::MANY).then(|| self.0 as usize - 1)
@@ -71,6 +71,12 @@ impl Sole {
     #[inline]
     pub(crate) fn is_unused(self) -> bool {
         self.0 == 0
+    }
+
+    /// Whether it was used for more than one, or for nobody knows what.
+    #[inline]
+    pub(crate) fn is_many(self) -> bool {
+        self.0 == Sole::MANY
     }
 }
 
@@ -110,6 +116,8 @@ pub(crate) struct IntentFacts {
     pub(crate) live: Maybe,
     /// Its first captured charge, by row.
     pub(crate) captured: Maybe,
+    /// With which key it was sent.
+    pub(crate) key: Sole,
     /// Whether a captured charge of it names no order.
     pub(crate) captured_without_order: bool,
     /// Whether a request was sent for it.
