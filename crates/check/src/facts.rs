@@ -5,10 +5,12 @@
 
 mod changes;
 mod charges;
+mod differing;
 mod events;
 mod extras;
 mod orders;
 mod refusals;
+mod rows;
 mod stock;
 
 use std::cell::OnceCell;
@@ -18,10 +20,12 @@ use history::{History, RecordState};
 use crate::counts::Counts;
 
 pub(crate) use charges::{ExtraCharge, charge_rows};
+pub(crate) use differing::{Differing, difference};
 pub(crate) use events::is_acceptance;
 pub(crate) use extras::{Clause, ExtraOrder};
 pub(crate) use orders::{is_live, order_rows};
 pub(crate) use refusals::{Refusal, is_server_error};
+use rows::OddRows;
 pub(crate) use stock::{SkuFacts, items_of, stock_table};
 
 /// An index that may be missing, in four bytes.
@@ -303,10 +307,8 @@ pub(crate) struct Facts {
     pub(crate) mixed_keys: Vec<u32>,
     /// Completions whose order is not there, or not as it was asked for, at first sight.
     pub(crate) odd_answers: Vec<u32>,
-    /// Orders of the audit that do not look like what was asked for at first sight, by row.
-    pub(crate) odd_orders: Vec<u32>,
-    /// Messages about an order that had one before, and that one, by row.
-    pub(crate) told_again: Vec<u32>,
+    /// Rows of the audit that are not as usual at first sight.
+    pub(crate) odd: OddRows,
     /// The changes of key records: those of a key side by side, in the order of time.
     pub(crate) changes: Vec<u32>,
     /// Scratch of `changes`: by key, where the next of its changes goes.
@@ -329,6 +331,10 @@ pub(crate) struct Facts {
     provider_keys: Vec<Maybe>,
     /// By SKU: its price. Filled when somebody asks.
     prices: OnceCell<Vec<Option<i64>>>,
+    /// Answers that do not repeat an earlier one.
+    pub(crate) differing: Vec<Differing>,
+    /// Answers of which nobody can tell whether they had to.
+    pub(crate) undecided_repeats: u64,
     /// Answers that repeat an earlier one, compared with it.
     pub(crate) repeats: u64,
     /// Refusals of a duplicate as in flight.
@@ -383,28 +389,7 @@ impl Facts {
         self.count_stock(history);
         self.count_keys(history);
         self.join_notifications(history);
-    }
-
-    /// Finds the first message of each order, and the orders that have more.
-    fn join_notifications(&mut self, history: &History) {
-        let audit = history.audit.as_ref();
-        let rows = audit.and_then(|audit| audit.notifications.as_ref());
-        for (row, message) in rows.into_iter().flatten().enumerate() {
-            let Some(order) = message.order else {
-                continue;
-            };
-            let facts = &mut self.orders[order.index()];
-            match facts.told.get() {
-                None => facts.told = Maybe::at(row),
-                Some(first) => {
-                    if !facts.told_often {
-                        facts.told_often = true;
-                        self.told_again.push(first as u32);
-                    }
-                    self.told_again.push(row as u32);
-                }
-            }
-        }
+        self.find_unfinished(history);
     }
 
     fn clear(&mut self, history: &History) {
@@ -417,14 +402,15 @@ impl Facts {
         reset(&mut self.links, history.events.len());
         reset(&mut self.processes, history.processes as usize);
         self.rare.clear();
-        self.odd_orders.clear();
-        self.told_again.clear();
+        self.odd.clear();
         self.apart_pairs.clear();
         self.mixed_keys.clear();
         self.odd_answers.clear();
         self.flaws.clear();
         self.extra_orders.clear();
         self.crowd.clear();
+        self.differing.clear();
+        self.undecided_repeats = 0;
         self.strays.clear();
         self.extra_charges.clear();
         self.provider_keys.clear();

@@ -32,8 +32,12 @@ impl Facts {
     pub(super) fn attribute_orders(&mut self, history: &History) {
         for (row, order) in order_rows(history).iter().enumerate() {
             if !self.is_plain(history, order) {
-                self.odd_orders.push(row as u32);
+                self.odd.contents.push(row as u32);
             }
+            if self.may_have_failed(order) {
+                self.odd.refused.push(row as u32);
+            }
+            self.count_units(history, order);
             let intent = self.intent_of(order);
             let facts = &mut self.orders[order.id.index()];
             facts.intent = intent.map_or(Maybe::default(), Maybe::at);
@@ -67,20 +71,6 @@ impl Facts {
             .payload
             .filter(|_| !stranger)
             .and_then(|payload| self.payloads[payload.index()].intent.get())
-    }
-
-    /// Whether an order is what was asked for with its key, without looking twice.
-    #[inline]
-    fn is_plain(&self, history: &History, order: &AuditOrder) -> bool {
-        let (Some(key), Some(payload)) = (order.key, order.payload) else {
-            return false;
-        };
-        let facts = &self.keys[key.index()];
-        let items = order.items;
-        facts.payload == Maybe::at(payload.index())
-            && !facts.reused
-            && (items.is_none() || items == history.names.payload_items(payload))
-            && history.names.coupons.is_empty()
     }
 }
 

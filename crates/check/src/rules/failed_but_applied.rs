@@ -21,8 +21,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     if case.facts.counts.fail == 0 {
         return;
     }
-    let orders = case.orders().unwrap_or_default().iter();
-    for order in orders
+    let rows = case.orders().unwrap_or_default();
+    let odd = &case.facts.odd;
+    let refused = odd.refused.iter().map(|row| &rows[*row as usize]);
+    for order in refused
         .filter(|order| is_live(order) || mutant!("failed-but-applied/cancelled-counts"))
     {
         if let Some(event) = failed_attempt(case, order) {
@@ -35,7 +37,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             });
         }
     }
-    for charge in case.charges().unwrap_or_default() {
+    for charge in odd.charges.iter().map(|row| case.charge(*row as usize)) {
         if is_charged_for_nothing(case, charge) {
             tally.violation(case.audit_time(), || {
                 let id = case.history.names.charges.text(charge.id.index());

@@ -29,7 +29,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     }
     tally.checked(told as u64);
-    for row in &case.facts.odd_orders {
+    for row in &case.facts.odd.contents {
         let order = &orders[*row as usize];
         if let Some(what) = missing(case, order) {
             tally.violation(order.t.unwrap_or(case.audit_time()), || {
