@@ -347,7 +347,9 @@ pub(crate) struct Facts {
     pub(crate) keys_sent: u64,
     /// Answers that must name an order.
     pub(crate) acknowledgements: u64,
-    /// Live orders whose items nobody said.
+    /// Orders whose items nobody said.
+    pub(crate) orders_without_items: u64,
+    /// Live ones among them.
     pub(crate) live_without_items: u64,
     /// Intents or orders with a captured charge.
     pub(crate) charged: u64,
@@ -422,6 +424,7 @@ impl Facts {
         self.has_tenants = false;
         self.refusals_seen = 0;
         self.acknowledgements = 0;
+        self.orders_without_items = 0;
         self.live_without_items = 0;
         self.charged = 0;
         self.last_fault = None;

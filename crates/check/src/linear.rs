@@ -85,14 +85,15 @@ pub(crate) struct KeyedOrders(Vec<(usize, OrderRef)>);
 impl KeyedOrders {
     /// The orders with these keys, which come sorted.
     pub(crate) fn of_keys(case: &Case<'_>, keys: &[u32]) -> KeyedOrders {
-        if keys.is_empty() {
+        let (Some(first), Some(last)) = (keys.first(), keys.last()) else {
             return KeyedOrders(Vec::new());
-        }
+        };
         let rows = case.orders().unwrap_or_default().iter();
         let keyed = rows.filter_map(|row| Some((row.key?.index(), row.id)));
-        let mut found: Vec<(usize, OrderRef)> = keyed
-            .filter(|(key, _)| keys.binary_search(&(*key as u32)).is_ok())
-            .collect();
+        let is_wanted =
+            |key: u32| (first..=last).contains(&&key) && keys.binary_search(&key).is_ok();
+        let mut found: Vec<(usize, OrderRef)> =
+            keyed.filter(|(key, _)| is_wanted(*key as u32)).collect();
         found.sort_unstable();
         KeyedOrders(found)
     }

@@ -15,6 +15,8 @@ pub(crate) struct Differing {
     pub(crate) earlier: u32,
     /// The answer, by event.
     pub(crate) later: u32,
+    /// When it was given.
+    pub(crate) at: u64,
 }
 
 impl Facts {
@@ -111,6 +113,7 @@ impl Facts {
                     return Some(Differs::Certainly(Differing {
                         earlier: class.first.done,
                         later: answer.done,
+                        at: answer.returned,
                     }));
                 }
             }

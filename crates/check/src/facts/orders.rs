@@ -3,7 +3,7 @@
 use history::{AuditOrder, History};
 use protocol::OrderState;
 
-use super::{Facts, Flaw, Maybe};
+use super::{Facts, Flaw, Maybe, items_of};
 
 /// Whether an order counts: pending or confirmed.
 #[inline]
@@ -37,6 +37,7 @@ impl Facts {
             if self.may_have_failed(order) {
                 self.odd.refused.push(row as u32);
             }
+            self.orders_without_items += u64::from(items_of(history, order).is_none());
             self.count_units(history, order);
             let intent = self.intent_of(order);
             let facts = &mut self.orders[order.id.index()];

@@ -16,8 +16,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
     tally.checked(facts.repeats);
     for found in &facts.differing {
-        let returned = case.time(found.later as usize);
-        tally.violation(returned, || tell(case, found));
+        tally.violation(found.at, || tell(case, found));
     }
     let why =
         "an answer differs from an earlier one, and nobody can tell whether the key had expired";
@@ -34,7 +33,7 @@ fn tell(case: &Case<'_>, found: &Differing) -> Witness {
         case.tell_attempt(events[1]),
         case.tell_attempt(events[0]),
         what.unwrap_or("answer"),
-        case.tell_time(case.time(events[1])),
+        case.tell_time(found.at),
     );
     let mut told = witness(why).operations(case, &events);
     let orders = said.map_or([None; 2], |(a, b)| [a.order, b.order]);
