@@ -3,6 +3,7 @@
 //! The arrays are kept between histories. What is rare (a key with different answers, an order that does not look like its request)
 //! is put on a list here and decided by its rule; what is common costs a rule nothing.
 
+mod by_key;
 mod changes;
 mod charges;
 mod differing;
@@ -18,6 +19,7 @@ use std::cell::OnceCell;
 use history::{History, RecordState};
 
 use crate::counts::Counts;
+use by_key::ByKey;
 
 pub(crate) use charges::{ExtraCharge, charge_rows};
 pub(crate) use differing::{Differing, difference};
@@ -309,10 +311,10 @@ pub(crate) struct Facts {
     pub(crate) odd_answers: Vec<u32>,
     /// Rows of the audit that are not as usual at first sight.
     pub(crate) odd: OddRows,
-    /// The changes of key records: those of a key side by side, in the order of time.
-    pub(crate) changes: Vec<u32>,
-    /// Scratch of `changes`: by key, where the next of its changes goes.
-    change_places: Vec<u32>,
+    /// The changes of key records.
+    pub(crate) changes: ByKey,
+    /// The orders that have a key, by row. Filled when somebody asks.
+    keyed_orders: OnceCell<ByKey>,
     /// What is wrong with the record.
     pub(crate) flaws: Vec<Flaw>,
     /// Live orders beyond the first, each once.
@@ -417,6 +419,7 @@ impl Facts {
         self.extra_charges.clear();
         self.provider_keys.clear();
         self.prices.take();
+        self.keyed_orders.take();
         self.undated_pairs = 0;
         self.repeats = 0;
         self.keys_sent = 0;

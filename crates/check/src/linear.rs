@@ -78,33 +78,6 @@ pub(crate) struct Problem {
     pub(crate) ttl: Option<u64>,
 }
 
-/// The orders that the database holds with some keys: found for all of them at once, because every order is looked at.
-#[derive(Clone, Debug)]
-pub(crate) struct KeyedOrders(Vec<(usize, OrderRef)>);
-
-impl KeyedOrders {
-    /// The orders with these keys, which come sorted.
-    pub(crate) fn of_keys(case: &Case<'_>, keys: &[u32]) -> KeyedOrders {
-        let (Some(first), Some(last)) = (keys.first(), keys.last()) else {
-            return KeyedOrders(Vec::new());
-        };
-        let rows = case.orders().unwrap_or_default().iter();
-        let keyed = rows.filter_map(|row| Some((row.key?.index(), row.id)));
-        let is_wanted =
-            |key: u32| (first..=last).contains(&&key) && keys.binary_search(&key).is_ok();
-        let mut found: Vec<(usize, OrderRef)> =
-            keyed.filter(|(key, _)| is_wanted(*key as u32)).collect();
-        found.sort_unstable();
-        KeyedOrders(found)
-    }
-
-    fn with(&self, key: usize) -> impl Iterator<Item = OrderRef> {
-        let first = self.0.partition_point(|(other, _)| *other < key);
-        let own = self.0[first..].iter().take_while(move |(k, _)| *k == key);
-        own.map(|(_, order)| *order)
-    }
-}
-
 /// The record as the model knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Record {
@@ -156,7 +129,7 @@ impl State {
 
 impl Problem {
     /// Everything that happened to a key; `None` if that is more than is searched, or an answer does not say what it is about.
-    pub(crate) fn of_key(case: &Case<'_>, key: usize, keyed: &KeyedOrders) -> Option<Problem> {
+    pub(crate) fn of_key(case: &Case<'_>, key: usize) -> Option<Problem> {
         let attempts = case.attempts_with(key);
         let nameless = |attempt: &Try<'_>| attempt.end == End::Ok && attempt.said.order.is_none();
         let unknowns = attempts.iter().filter(|a| a.end == End::Unknown).count();
@@ -168,7 +141,7 @@ impl Problem {
         }
         let mut names: Vec<OrderRef> = attempts.iter().filter_map(|a| a.said.order).collect();
         if case.facts.keys[key].live.get().is_some() {
-            names.extend(keyed.with(key));
+            names.extend(case.orders_with(key).map(|row| row.id));
         }
         names.sort_unstable();
         names.dedup();

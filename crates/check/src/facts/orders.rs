@@ -3,6 +3,7 @@
 use history::{AuditOrder, History};
 use protocol::OrderState;
 
+use super::by_key::ByKey;
 use super::{Facts, Flaw, Maybe, items_of};
 
 /// Whether an order counts: pending or confirmed.
@@ -53,6 +54,23 @@ impl Facts {
             self.counts.orders += 1;
             self.see_live_order(history, row, order, intent);
         }
+    }
+
+    /// The orders of the audit that have a key, in the order of their rows.
+    pub(crate) fn orders_with<'a>(
+        &'a self,
+        history: &'a History,
+        key: usize,
+    ) -> impl Iterator<Item = &'a AuditOrder> + Clone {
+        let all = order_rows(history);
+        let keyed = self.keyed_orders.get_or_init(|| {
+            let mut keyed = ByKey::default();
+            let rows = all.iter().zip(0_u32..);
+            let rows = rows.filter_map(|(order, row)| Some((order.key?.index(), row)));
+            keyed.fill(history.names.keys.len(), rows);
+            keyed
+        });
+        keyed.of(key).iter().map(|row| &all[*row as usize])
     }
 
     /// The intent of an order, never guessed: by its key if that was sent for one intent only, else by the `ok` that named it, else by

@@ -125,8 +125,7 @@ fn search(history: &History) -> (Found, bool, Problem) {
         facts: &facts,
         explained: false,
     };
-    let problem =
-        Problem::of_key(&case, 0, &KeyedOrders::of_keys(&case, &[0])).expect("few operations");
+    let problem = Problem::of_key(&case, 0).expect("few operations");
     (problem.search(1_000_000), is_plain(&case, 0), problem)
 }
 
