@@ -12,9 +12,9 @@ use crate::ttl::Bounds;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Answer {
     /// The event of its invocation.
-    pub(crate) begun: usize,
+    pub(crate) begun: u32,
     /// The event of its completion.
-    pub(crate) done: usize,
+    pub(crate) done: u32,
     /// When it was sent.
     pub(crate) invoked: u64,
     /// When it was answered.
@@ -68,8 +68,8 @@ impl KeyAnswers {
             match done.map(|done| (done, history.events[done].t, history.events[done].what)) {
                 Some((done, returned, What::Ok(said))) if !is_acceptance(history, &said) => {
                     self.answers.push(Answer {
-                        begun,
-                        done,
+                        begun: begun as u32,
+                        done: done as u32,
                         invoked: event.t,
                         returned,
                         payload: invoke.payload,

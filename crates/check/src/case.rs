@@ -30,6 +30,14 @@ impl<'a> Case<'a> {
         Some(&order_rows(self.history)[row])
     }
 
+    /// The orders of the audit that have a key; none if nobody looked.
+    pub(crate) fn orders_with(
+        &self,
+        key: usize,
+    ) -> impl Iterator<Item = &'a AuditOrder> + Clone + use<'a> {
+        self.facts.orders_with(self.history, key)
+    }
+
     /// The charges of the audit, if anybody looked.
     pub(crate) fn charges(&self) -> Option<&'a [AuditCharge]> {
         self.history.audit.as_ref()?.charges.as_deref()

@@ -4,12 +4,15 @@
 //! is put on a list here and decided by its rule; what is common costs a rule nothing.
 
 mod audit;
+mod by_key;
 mod changes;
 mod charges;
+mod differing;
 mod events;
 mod extras;
 mod orders;
 mod refusals;
+mod rows;
 mod stock;
 
 use std::cell::OnceCell;
@@ -17,12 +20,15 @@ use std::cell::OnceCell;
 use history::{History, RecordState};
 
 use crate::counts::Counts;
+use by_key::ByKey;
 
 pub(crate) use charges::{ExtraCharge, charge_rows};
+pub(crate) use differing::{Differing, difference};
 pub(crate) use events::is_acceptance;
 pub(crate) use extras::{Clause, ExtraOrder};
 pub(crate) use orders::{is_live, order_rows};
 pub(crate) use refusals::{Refusal, is_server_error};
+use rows::OddRows;
 pub(crate) use stock::{SkuFacts, items_of, stock_table};
 
 /// An index that may be missing, in four bytes.
@@ -46,7 +52,7 @@ impl Maybe {
     }
 }
 
-/// Which intent something was used for: none so far, exactly one, or not exactly one.
+/// Which of the others something was used for: none so far, exactly one, or not exactly one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sole(u32);
 
@@ -55,14 +61,14 @@ impl Sole {
 
     /// Used once more. A use for nobody knows what is a use for many.
     #[inline]
-    pub(crate) fn see(&mut self, intent: Option<usize>) {
-        let seen = intent.map_or(Sole::MANY, |i| i as u32 + 1);
+    pub(crate) fn see(&mut self, one: Option<usize>) {
+        let seen = one.map_or(Sole::MANY, |i| i as u32 + 1);
         if self.0 != seen {
             self.0 = if self.0 == 0 { seen } else { Sole::MANY };
         }
     }
 
-    /// The one intent.
+    /// The one.
     #[inline]
     pub(crate) fn get(self) -> Option<usize> {
         (self.0 != 0 && self.0 != Sole::MANY).then(|| self.0 as usize - 1)
@@ -72,6 +78,12 @@ impl Sole {
     #[inline]
     pub(crate) fn is_unused(self) -> bool {
         self.0 == 0
+    }
+
+    /// Whether it was used for more than one, or for nobody knows what.
+    #[inline]
+    pub(crate) fn is_many(self) -> bool {
+        self.0 == Sole::MANY
     }
 }
 
@@ -111,6 +123,8 @@ pub(crate) struct IntentFacts {
     pub(crate) live: Maybe,
     /// Its first captured charge, by row.
     pub(crate) captured: Maybe,
+    /// With which key it was sent.
+    pub(crate) key: Sole,
     /// Whether a captured charge of it names no order.
     pub(crate) captured_without_order: bool,
     /// Whether a request was sent for it.
@@ -302,14 +316,12 @@ pub(crate) struct Facts {
     pub(crate) mixed_keys: Vec<u32>,
     /// Completions whose order is not there, or not as it was asked for, at first sight.
     pub(crate) odd_answers: Vec<u32>,
-    /// Orders of the audit that do not look like what was asked for at first sight, by row.
-    pub(crate) odd_orders: Vec<u32>,
-    /// Messages about an order that had one before, and that one, by row.
-    pub(crate) told_again: Vec<u32>,
-    /// The changes of key records: those of a key side by side, in the order of time.
-    pub(crate) changes: Vec<u32>,
-    /// Scratch of `changes`: by key, where the next of its changes goes.
-    change_places: Vec<u32>,
+    /// Rows of the audit that are not as usual at first sight.
+    pub(crate) odd: OddRows,
+    /// The changes of key records.
+    pub(crate) changes: ByKey,
+    /// The orders that have a key, by row. Filled when somebody asks.
+    keyed_orders: OnceCell<ByKey>,
     /// What is wrong with the record.
     pub(crate) flaws: Vec<Flaw>,
     /// Live orders beyond the first, each once.
@@ -328,6 +340,10 @@ pub(crate) struct Facts {
     provider_keys: Vec<Maybe>,
     /// By SKU: its price. Filled when somebody asks.
     prices: OnceCell<Vec<Option<i64>>>,
+    /// Answers that do not repeat an earlier one.
+    pub(crate) differing: Vec<Differing>,
+    /// Answers of which nobody can tell whether they had to.
+    pub(crate) undecided_repeats: u64,
     /// Answers that repeat an earlier one, compared with it.
     pub(crate) repeats: u64,
     /// Refusals of a duplicate as in flight.
@@ -340,7 +356,9 @@ pub(crate) struct Facts {
     pub(crate) keys_sent: u64,
     /// Answers that must name an order.
     pub(crate) acknowledgements: u64,
-    /// Live orders whose items nobody said.
+    /// Orders whose items nobody said.
+    pub(crate) orders_without_items: u64,
+    /// Live ones among them.
     pub(crate) live_without_items: u64,
     /// Intents or orders with a captured charge.
     pub(crate) charged: u64,
@@ -383,28 +401,7 @@ impl Facts {
         self.count_stock(history);
         self.count_keys(history);
         self.join_notifications(history);
-    }
-
-    /// Finds the first message of each order, and the orders that have more.
-    fn join_notifications(&mut self, history: &History) {
-        let audit = history.audit.as_ref();
-        let rows = audit.and_then(|audit| audit.notifications.as_ref());
-        for (row, message) in rows.into_iter().flatten().enumerate() {
-            let Some(order) = message.order else {
-                continue;
-            };
-            let facts = &mut self.orders[order.index()];
-            match facts.told.get() {
-                None => facts.told = Maybe::at(row),
-                Some(first) => {
-                    if !facts.told_often {
-                        facts.told_often = true;
-                        self.told_again.push(first as u32);
-                    }
-                    self.told_again.push(row as u32);
-                }
-            }
-        }
+        self.find_unfinished(history);
     }
 
     fn clear(&mut self, history: &History) {
@@ -417,18 +414,20 @@ impl Facts {
         reset(&mut self.links, history.events.len());
         reset(&mut self.processes, history.processes as usize);
         self.rare.clear();
-        self.odd_orders.clear();
-        self.told_again.clear();
+        self.odd.clear();
         self.apart_pairs.clear();
         self.mixed_keys.clear();
         self.odd_answers.clear();
         self.flaws.clear();
         self.extra_orders.clear();
         self.crowd.clear();
+        self.differing.clear();
+        self.undecided_repeats = 0;
         self.strays.clear();
         self.extra_charges.clear();
         self.provider_keys.clear();
         self.prices.take();
+        self.keyed_orders.take();
         self.undated_pairs = 0;
         self.repeats = 0;
         self.keys_sent = 0;
@@ -436,6 +435,7 @@ impl Facts {
         self.has_tenants = false;
         self.refusals_seen = 0;
         self.acknowledgements = 0;
+        self.orders_without_items = 0;
         self.live_without_items = 0;
         self.charged = 0;
         self.last_fault = None;

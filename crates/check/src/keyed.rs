@@ -68,15 +68,9 @@ impl<'a> Case<'a> {
         let What::Invoke(asked) = &events[begun].what else {
             return None;
         };
-        let (end, said) = match done.map(|done| events[done].what) {
-            Some(What::Ok(said)) if is_acceptance(self.history, &said) => (End::Unknown, said),
-            Some(What::Ok(said)) => (End::Ok, said),
-            Some(What::Fail(said)) if is_server_error(&self.history.contract, &said) => {
-                (End::Unknown, said)
-            }
-            Some(What::Fail(said)) => (End::Fail(self.facts.refusal(self.history, &said)), said),
-            Some(What::Info(said)) => (End::Unknown, said),
-            _ => (End::Unknown, Completion::default()),
+        let said = match done.map(|done| &events[done].what) {
+            Some(What::Ok(said) | What::Fail(said) | What::Info(said)) => *said,
+            _ => Completion::default(),
         };
         Some(Try {
             asked,
@@ -84,9 +78,21 @@ impl<'a> Case<'a> {
             done,
             invoked: events[begun].t,
             returned: done.map(|done| events[done].t),
-            end,
+            end: self.end_at(done),
             said,
         })
+    }
+
+    /// How an attempt that was completed by this event, or by none, ended.
+    #[inline]
+    pub(crate) fn end_at(&self, done: Option<usize>) -> End {
+        match done.map(|done| &self.history.events[done].what) {
+            Some(What::Ok(said)) if !is_acceptance(self.history, said) => End::Ok,
+            Some(What::Fail(said)) if !is_server_error(&self.history.contract, said) => {
+                End::Fail(self.facts.refusal(self.history, said))
+            }
+            _ => End::Unknown,
+        }
     }
 
     /// The attempts with a key, in the order in which they were sent.

@@ -17,7 +17,11 @@ impl<'a> Case<'a> {
         let transitions = &self.history.transitions;
         let change = |index: &u32| &transitions[*index as usize];
         let key = move |index: &u32| change(index).key;
-        let logs = self.facts.changes.chunk_by(move |a, b| key(a) == key(b));
+        let logs = self
+            .facts
+            .changes
+            .all()
+            .chunk_by(move |a, b| key(a) == key(b));
         logs.map(move |log| (key(&log[0]).index(), log.iter().map(change)))
     }
 

@@ -2,9 +2,11 @@
 //! the states it has seen (Wing and Gong 1993, Lowe 2017), capped, as a cross-check of the closed forms.
 //!
 //! An operation takes effect in one or two steps while its request is out; one of which nobody knows takes effect at any time after it
-//! was sent, or never. Steps are taken at the earliest time that they can be, so that time only decides what is impossible.
+//! was sent, or never. Steps are taken at the earliest time that they can be, so that time only decides what is impossible. What the
+//! search leaves out, and why it may, is in `prune`.
 
 mod plain;
+mod prune;
 
 use std::collections::BTreeSet;
 
@@ -78,32 +80,6 @@ pub(crate) struct Problem {
     pub(crate) ttl: Option<u64>,
 }
 
-/// The orders that the database holds with some keys: found for all of them at once, because every order is looked at.
-#[derive(Clone, Debug)]
-pub(crate) struct KeyedOrders(Vec<(usize, OrderRef)>);
-
-impl KeyedOrders {
-    /// The orders with these keys, which come sorted.
-    pub(crate) fn of_keys(case: &Case<'_>, keys: &[u32]) -> KeyedOrders {
-        if keys.is_empty() {
-            return KeyedOrders(Vec::new());
-        }
-        let rows = case.orders().unwrap_or_default().iter();
-        let keyed = rows.filter_map(|row| Some((row.key?.index(), row.id)));
-        let mut found: Vec<(usize, OrderRef)> = keyed
-            .filter(|(key, _)| keys.binary_search(&(*key as u32)).is_ok())
-            .collect();
-        found.sort_unstable();
-        KeyedOrders(found)
-    }
-
-    fn with(&self, key: usize) -> impl Iterator<Item = OrderRef> {
-        let first = self.0.partition_point(|(other, _)| *other < key);
-        let own = self.0[first..].iter().take_while(move |(k, _)| *k == key);
-        own.map(|(_, order)| *order)
-    }
-}
-
 /// The record as the model knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Record {
@@ -155,7 +131,7 @@ impl State {
 
 impl Problem {
     /// Everything that happened to a key; `None` if that is more than is searched, or an answer does not say what it is about.
-    pub(crate) fn of_key(case: &Case<'_>, key: usize, keyed: &KeyedOrders) -> Option<Problem> {
+    pub(crate) fn of_key(case: &Case<'_>, key: usize) -> Option<Problem> {
         let attempts = case.attempts_with(key);
         let nameless = |attempt: &Try<'_>| attempt.end == End::Ok && attempt.said.order.is_none();
         let unknowns = attempts.iter().filter(|a| a.end == End::Unknown).count();
@@ -167,7 +143,7 @@ impl Problem {
         }
         let mut names: Vec<OrderRef> = attempts.iter().filter_map(|a| a.said.order).collect();
         if case.facts.keys[key].live.get().is_some() {
-            names.extend(keyed.with(key));
+            names.extend(case.orders_with(key).map(|row| row.id));
         }
         names.sort_unstable();
         names.dedup();
@@ -263,7 +239,8 @@ impl Problem {
             }
             self.steps(&state, &mut next);
             for state in next.drain(..) {
-                if seen.insert(state) {
+                let state = self.settled(state);
+                if !self.is_too_late(&state) && seen.insert(state) {
                     stack.push(state);
                 }
             }
@@ -332,10 +309,12 @@ impl Problem {
             Record::InFlight(holder) => {
                 usize::from(holder) != op
                     && same(self.ops[usize::from(holder)].payload, self.ops[op].payload)
+                    && self.may_be_overtaken(usize::from(holder))
             }
             _ => mutant!("not-linearizable/done-may-begin-again"),
         };
         if state.phase(op) == 0 && free {
+            let state = self.overtaken(state);
             next.push(state.with(op, 1, now, Record::InFlight(op as u8)));
         }
     }
@@ -371,14 +350,19 @@ impl Problem {
         if Problem::holds(state, i) {
             self.complete(state, i, mine, now, next);
         }
-        if let Record::Done { order, payload, .. } = state.record {
-            let fits = (order == mine || mutant!("not-linearizable/any-order-is-a-replay"))
-                && (same(payload, op.payload)
-                    || mutant!("not-linearizable/any-payload-is-a-replay"));
-            if fits {
-                next.push(state.with(i, 2, now, state.record));
-            }
+        if self.is_replayed(state, i) {
+            next.push(state.with(i, 2, now, state.record));
         }
+    }
+
+    /// Whether an `ok` is what is known already.
+    fn is_replayed(&self, state: &State, i: usize) -> bool {
+        let Record::Done { order, payload, .. } = state.record else {
+            return false;
+        };
+        let op = &self.ops[i];
+        (Some(order) == op.order || mutant!("not-linearizable/any-order-is-a-replay"))
+            && (same(payload, op.payload) || mutant!("not-linearizable/any-payload-is-a-replay"))
     }
 
     fn payload_of(&self, record: Record) -> Option<Option<PayloadRef>> {
@@ -386,6 +370,31 @@ impl Problem {
             Record::Nobody => None,
             Record::InFlight(holder) => Some(self.ops[usize::from(holder)].payload),
             Record::Done { payload, .. } | Record::Stored { payload, .. } => Some(payload),
+        }
+    }
+
+    /// Whether a request may be refused as things stand, without that anything is done about it.
+    fn is_refused(&self, state: &State, i: usize, refusal: Refusal) -> bool {
+        let op = &self.ops[i];
+        let in_flight = matches!(state.record, Record::InFlight(holder) if usize::from(holder) != i)
+            || mutant!("not-linearizable/in-flight-at-any-time");
+        let other = self.payload_of(state.record);
+        let other = other.is_some_and(|payload| {
+            payload.is_none() || op.payload.is_none() || payload != op.payload
+        }) || mutant!("not-linearizable/mismatch-at-any-time");
+        let repeated = matches!(state.record, Record::Stored { status, payload, .. } if Some(status) == op.status && same(payload, op.payload));
+        match refusal {
+            Refusal::InFlight => in_flight,
+            Refusal::Unclear => in_flight || other,
+            Refusal::Mismatch => other,
+            Refusal::Shed => true,
+            Refusal::Duplicate => {
+                state.record != Record::Nobody
+                    && !matches!(state.record, Record::Done { payload, .. } if payload == op.payload)
+            }
+            Refusal::Invalid | Refusal::NotFound | Refusal::NoStock | Refusal::Definite => {
+                repeated || other || mutant!("not-linearizable/failures-at-any-time")
+            }
         }
     }
 
@@ -398,27 +407,7 @@ impl Problem {
         next: &mut Vec<State>,
     ) {
         let op = &self.ops[i];
-        let in_flight = matches!(state.record, Record::InFlight(holder) if usize::from(holder) != i)
-            || mutant!("not-linearizable/in-flight-at-any-time");
-        let other = self.payload_of(state.record);
-        let other = other.is_some_and(|payload| {
-            payload.is_none() || op.payload.is_none() || payload != op.payload
-        }) || mutant!("not-linearizable/mismatch-at-any-time");
-        let repeated = matches!(state.record, Record::Stored { status, payload, .. } if Some(status) == op.status && same(payload, op.payload));
-        let at_once = match refusal {
-            Refusal::InFlight => in_flight,
-            Refusal::Unclear => in_flight || other,
-            Refusal::Mismatch => other,
-            Refusal::Shed => true,
-            Refusal::Duplicate => {
-                state.record != Record::Nobody
-                    && !matches!(state.record, Record::Done { payload, .. } if payload == op.payload)
-            }
-            Refusal::Invalid | Refusal::NotFound | Refusal::NoStock | Refusal::Definite => {
-                repeated || other || mutant!("not-linearizable/failures-at-any-time")
-            }
-        };
-        if at_once && state.phase(i) == 0 {
+        if state.phase(i) == 0 && self.is_refused(state, i, refusal) {
             next.push(state.with(i, 2, now, state.record));
         }
         // What is unclear may be a failure like any other.
@@ -450,17 +439,9 @@ impl Problem {
         if mutant!("not-linearizable/unknown-never-happens") {
             return;
         }
-        // Of two of which nobody knows, for the same, the one that was sent first can do whatever the other can.
-        let earlier = self.ops[..i].iter().enumerate().any(|(j, other)| {
-            other.end == End::Unknown
-                && state.phase(j) == 0
-                && other.payload == self.ops[i].payload
-                && other.invoked <= self.ops[i].invoked
-        });
-        if earlier && !Problem::holds(state, i) {
-            return;
+        if !self.is_later_of_two(state, i) {
+            self.claim(state, i, now, next);
         }
-        self.claim(state, i, now, next);
         if !Problem::holds(state, i) {
             return;
         }

@@ -1,16 +1,24 @@
 //! The other keys of a purchase. A service that knows purchases by more than their key, as by their cart, may be at work under one of
 //! them when it refuses another.
 
-use std::collections::BTreeMap;
-
 use history::What;
 
 use crate::case::Case;
 
-/// When each key of each purchase was first sent, of purchases with more than one request. Gathered when somebody asks first.
+/// A key of a purchase.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    intent: usize,
+    key: usize,
+    /// When it was first sent for that purchase.
+    at: u64,
+}
+
+/// When each key was first sent, of purchases with more than one. Gathered when somebody asks for such a purchase first.
 #[derive(Debug, Default)]
 pub(crate) struct OtherKeys {
-    first_sent: Option<BTreeMap<(usize, usize), u64>>,
+    /// By purchase and key.
+    sent: Option<Vec<Sent>>,
 }
 
 impl OtherKeys {
@@ -21,28 +29,35 @@ impl OtherKeys {
         key: usize,
     ) -> impl Iterator<Item = (usize, u64)> + '_ {
         let intent = case.facts.keys[key].intent.get();
-        let all = intent.map(|intent| {
-            let first_sent = self.first_sent.get_or_insert_with(|| gather(case));
-            first_sent.range((intent, 0)..=(intent, usize::MAX))
+        let several = intent.filter(|intent| case.facts.intents[*intent].key.is_many());
+        let own = several.map(|intent| {
+            let sent = self.sent.get_or_insert_with(|| gather(case));
+            let first = sent.partition_point(|sent| sent.intent < intent);
+            sent[first..].iter().take_while(move |s| s.intent == intent)
         });
-        let keys = all.into_iter().flatten();
-        keys.map(|((_, other), sent)| (*other, *sent))
-            .filter(move |(other, _)| *other != key)
+        own.into_iter()
+            .flatten()
+            .filter(move |sent| sent.key != key)
+            .map(|sent| (sent.key, sent.at))
     }
 }
 
-fn gather(case: &Case<'_>) -> BTreeMap<(usize, usize), u64> {
-    let mut first_sent = BTreeMap::new();
+fn gather(case: &Case<'_>) -> Vec<Sent> {
+    let mut all = Vec::new();
     for event in &case.history.events {
-        let What::Invoke(invoke) = &event.what else {
-            continue;
-        };
-        if let (Some(intent), Some(key)) = (invoke.intent, invoke.key)
-            && case.facts.intents[intent.index()].attempts > 1
+        if let What::Invoke(invoke) = &event.what
+            && let (Some(intent), Some(key)) = (invoke.intent, invoke.key)
+            && case.facts.intents[intent.index()].key.is_many()
         {
-            let name = (intent.index(), key.index());
-            first_sent.entry(name).or_insert(event.t);
+            all.push(Sent {
+                intent: intent.index(),
+                key: key.index(),
+                at: event.t,
+            });
         }
     }
-    first_sent
+    // Events come by time, and the sort keeps that order.
+    all.sort_by_key(|sent| (sent.intent, sent.key));
+    all.dedup_by_key(|sent| (sent.intent, sent.key));
+    all
 }

@@ -42,15 +42,17 @@ impl<'a> Tally<'a> {
     }
 
     /// One of them breaks the rule. The witness is written only if it is among the earliest.
+    #[inline]
     pub(crate) fn violation(&mut self, at: u64, witness: impl FnOnce() -> Witness) {
         self.found.violations += 1;
-        let place = self.found.witnesses.partition_point(|kept| kept.at <= at);
-        if place < self.witnesses_max {
-            self.found.witnesses.truncate(self.witnesses_max - 1);
-            self.found
-                .witnesses
-                .insert(place, Witness { at, ..witness() });
+        let kept = &mut self.found.witnesses;
+        let is_full = kept.len() == self.witnesses_max;
+        if is_full && kept.last().is_none_or(|last| last.at <= at) {
+            return;
         }
+        let place = kept.partition_point(|kept| kept.at <= at);
+        kept.truncate(self.witnesses_max - 1);
+        kept.insert(place, Witness { at, ..witness() });
     }
 
     /// The rule's inputs are absent.

@@ -1,8 +1,8 @@
-//! The changes of key records, sorted by key: there may be millions, so by counting.
+//! The changes of key records, sorted by key.
 
 use history::History;
 
-use super::{Facts, Flaw, reset};
+use super::{Facts, Flaw};
 
 impl Facts {
     /// Puts the changes of each key side by side.
@@ -13,25 +13,13 @@ impl Facts {
             return;
         }
         assert!(transitions.len() < u32::MAX as usize, "too many changes");
-        let places = &mut self.change_places;
-        reset(places, history.names.keys.len());
-        let mut before = 0;
-        for (index, change) in transitions.iter().enumerate() {
-            if change.t < before {
-                self.flaws.push(Flaw::ChangeBackwards(index));
+        for (index, pair) in transitions.windows(2).enumerate() {
+            if pair[1].t < pair[0].t {
+                self.flaws.push(Flaw::ChangeBackwards(index + 1));
             }
-            before = change.t;
-            places[change.key.index()] += 1;
         }
-        let mut sum = 0;
-        for place in places.iter_mut() {
-            sum += std::mem::replace(place, sum);
-        }
-        self.changes.resize(transitions.len(), 0);
-        for (index, change) in transitions.iter().enumerate() {
-            let place = &mut places[change.key.index()];
-            self.changes[*place as usize] = index as u32;
-            *place += 1;
-        }
+        let rows = transitions.iter().zip(0_u32..);
+        let rows = rows.map(|(change, row)| (change.key.index(), row));
+        self.changes.fill(history.names.keys.len(), rows);
     }
 }

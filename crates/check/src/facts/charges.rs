@@ -22,6 +22,9 @@ impl Facts {
         let charges = charge_rows(history);
         self.size_provider_keys(charges);
         for (row, charge) in charges.iter().enumerate() {
+            if !self.is_plain_charge(history, charge) {
+                self.odd.charges.push(row as u32);
+            }
             match charge.state {
                 ChargeState::Captured => self.see_captured(charges, row, charge),
                 ChargeState::Refunded if mutant!("double-charge/refunded-counts") => {

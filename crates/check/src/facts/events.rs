@@ -84,6 +84,9 @@ impl Facts {
             self.counts.duplicate_requests += u64::from(facts.sent);
             facts.sent = true;
             facts.attempts += 1;
+            if let Some(key) = invoke.key {
+                facts.key.see(Some(key.index()));
+            }
         }
         if let Some(payload) = invoke.payload {
             let facts = &mut self.payloads[payload.index()];

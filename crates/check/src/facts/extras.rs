@@ -4,10 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use history::{AuditOrder, History, KeyRef, What};
 
-use super::orders::{is_live, order_rows};
+use super::orders::order_rows;
 use super::{Facts, Maybe};
-use crate::answers::KeyAnswers;
-use crate::ttl::{Bounds, Within, apart};
 
 /// Why an order is one too many, the strongest reason first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,47 +138,6 @@ impl Facts {
         self.crowd = crowd;
     }
 
-    /// Two `ok` of one key and payload that name different orders, created less than the time to live apart. An order that was
-    /// cancelled made room for another.
-    fn compare_answers(&mut self, history: &History) {
-        let mut answers = KeyAnswers::default();
-        let mut found = Vec::new();
-        let mut undated = 0;
-        let mut named: Vec<(usize, Bounds)> = Vec::new();
-        for key in &self.mixed_keys {
-            answers.gather(history, self, *key as usize);
-            answers.for_each_payload(history, self, |group| {
-                named.clear();
-                let orders = group.classes.iter().filter_map(|class| {
-                    let order = class.first.said.order?.index();
-                    (!self.is_cancelled(history, order)).then_some((order, class.made))
-                });
-                named.extend(orders);
-                // Classes come by creation, and those of one order have the same.
-                named.dedup_by_key(|(order, _)| *order);
-                for pair in named.windows(2) {
-                    let [(first, made), (second, then)] = *pair else {
-                        continue;
-                    };
-                    match apart(history.contract.ttl, made, then) {
-                        Within::Outside => {}
-                        Within::Unknown => undated += 1,
-                        Within::Inside if self.orders[second].is_extra => {}
-                        Within::Inside => found.push(ExtraOrder {
-                            at: then.latest,
-                            order: second as u32,
-                            other: first as u32,
-                            clause: Clause::Answers,
-                            group: *key,
-                        }),
-                    }
-                }
-            });
-        }
-        found.into_iter().for_each(|extra| self.keep_first(extra));
-        self.undated_pairs += undated;
-    }
-
     /// Live orders that belong to one of several intents, nobody knows to which: there may be as many as there are intents that sent
     /// their key or payload and have no order yet, and no more.
     fn count_crowds(&mut self, history: &History) {
@@ -275,7 +232,7 @@ impl Facts {
     }
 
     /// Reasons come with the strongest first, but for crowds.
-    fn keep_first(&mut self, extra: ExtraOrder) {
+    pub(super) fn keep_first(&mut self, extra: ExtraOrder) {
         let is_extra = &mut self.orders[extra.order as usize].is_extra;
         if !std::mem::replace(is_extra, true) || extra.clause == Clause::Crowd {
             self.extra_orders.push(extra);
@@ -287,11 +244,6 @@ impl Facts {
         self.extra_orders
             .sort_unstable_by_key(|extra| (extra.order, extra.clause));
         self.extra_orders.dedup_by_key(|extra| extra.order);
-    }
-
-    fn is_cancelled(&self, history: &History, order: usize) -> bool {
-        let row = self.orders[order].row.get();
-        row.is_some_and(|row| !is_live(&order_rows(history)[row]))
     }
 }
 

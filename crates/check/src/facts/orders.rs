@@ -3,7 +3,8 @@
 use history::{AuditOrder, History};
 use protocol::OrderState;
 
-use super::{Facts, Flaw, Maybe};
+use super::by_key::ByKey;
+use super::{Facts, Flaw, Maybe, items_of};
 
 /// Whether an order counts: pending or confirmed.
 #[inline]
@@ -32,8 +33,13 @@ impl Facts {
     pub(super) fn attribute_orders(&mut self, history: &History) {
         for (row, order) in order_rows(history).iter().enumerate() {
             if !self.is_plain(history, order) {
-                self.odd_orders.push(row as u32);
+                self.odd.contents.push(row as u32);
             }
+            if self.may_have_failed(order) {
+                self.odd.refused.push(row as u32);
+            }
+            self.orders_without_items += u64::from(items_of(history, order).is_none());
+            self.count_units(history, order);
             let intent = self.intent_of(order);
             let facts = &mut self.orders[order.id.index()];
             facts.intent = intent.map_or(Maybe::default(), Maybe::at);
@@ -48,6 +54,23 @@ impl Facts {
             self.counts.orders += 1;
             self.see_live_order(history, row, order, intent);
         }
+    }
+
+    /// The orders of the audit that have a key, in the order of their rows.
+    pub(crate) fn orders_with<'a>(
+        &'a self,
+        history: &'a History,
+        key: usize,
+    ) -> impl Iterator<Item = &'a AuditOrder> + Clone {
+        let all = order_rows(history);
+        let keyed = self.keyed_orders.get_or_init(|| {
+            let mut keyed = ByKey::default();
+            let rows = all.iter().zip(0_u32..);
+            let rows = rows.filter_map(|(order, row)| Some((order.key?.index(), row)));
+            keyed.fill(history.names.keys.len(), rows);
+            keyed
+        });
+        keyed.of(key).iter().map(|row| &all[*row as usize])
     }
 
     /// The intent of an order, never guessed: by its key if that was sent for one intent only, else by the `ok` that named it, else by
@@ -67,20 +90,6 @@ impl Facts {
             .payload
             .filter(|_| !stranger)
             .and_then(|payload| self.payloads[payload.index()].intent.get())
-    }
-
-    /// Whether an order is what was asked for with its key, without looking twice.
-    #[inline]
-    fn is_plain(&self, history: &History, order: &AuditOrder) -> bool {
-        let (Some(key), Some(payload)) = (order.key, order.payload) else {
-            return false;
-        };
-        let facts = &self.keys[key.index()];
-        let items = order.items;
-        facts.payload == Maybe::at(payload.index())
-            && !facts.reused
-            && (items.is_none() || items == history.names.payload_items(payload))
-            && history.names.coupons.is_empty()
     }
 }
 

@@ -4,7 +4,7 @@ use history::{AuditOrder, AuditStock, BasketRef, History};
 use protocol::OrderState;
 
 use super::Facts;
-use super::orders::{is_live, order_rows};
+use super::orders::is_live;
 
 /// What is known of a SKU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,27 +18,33 @@ pub(crate) struct SkuFacts {
 }
 
 impl Facts {
-    /// Adds up the units.
-    pub(super) fn count_stock(&mut self, history: &History) {
-        for order in order_rows(history).iter().filter(|order| is_live(order)) {
-            let Some(basket) = items_of(history, order) else {
-                self.live_without_items += 1;
-                continue;
-            };
-            let is_old = self.orders[order.id.index()].is_baseline;
-            for item in history.names.items(basket) {
-                let sku = &mut self.skus[item.sku.index()];
-                let units = u64::from(item.quantity);
-                sku.baseline += if is_old { units } else { 0 };
-                if order.state == OrderState::Pending {
-                    sku.pending += units;
-                    self.counts.units_pending += units;
-                } else {
-                    sku.confirmed += units;
-                    self.counts.units_confirmed += units;
-                }
+    /// Adds up the units of an order.
+    #[inline]
+    pub(super) fn count_units(&mut self, history: &History, order: &AuditOrder) {
+        if !is_live(order) {
+            return;
+        }
+        let Some(basket) = items_of(history, order) else {
+            self.live_without_items += 1;
+            return;
+        };
+        let is_old = self.orders[order.id.index()].is_baseline;
+        for item in history.names.items(basket) {
+            let sku = &mut self.skus[item.sku.index()];
+            let units = u64::from(item.quantity);
+            sku.baseline += if is_old { units } else { 0 };
+            if order.state == OrderState::Pending {
+                sku.pending += units;
+                self.counts.units_pending += units;
+            } else {
+                sku.confirmed += units;
+                self.counts.units_confirmed += units;
             }
         }
+    }
+
+    /// Adds up the stock.
+    pub(super) fn count_stock(&mut self, history: &History) {
         for row in stock_table(history).unwrap_or_default() {
             let sum = |sum: &mut i64, units: i64| *sum = sum.saturating_add(units);
             sum(&mut self.counts.units_initial, row.initial);

@@ -14,24 +14,25 @@ pub(crate) fn is_plain(case: &Case<'_>, key: usize) -> bool {
     let (mut holder, mut first_ok) = (None, u64::MAX);
     let (mut next, mut count, mut failed) = (facts.last_invoke.get(), 0, 0);
     while let Some(begun) = next {
-        next = case.facts.links[begun].previous.get();
-        let Some(attempt) = case.attempt_at(begun) else {
-            return false;
-        };
+        let link = case.facts.links[begun];
+        next = link.previous.get();
+        let (invoked, done) = (case.time(begun), link.partner.get());
+        let returned = done.map_or(u64::MAX, |done| case.time(done));
+        let end = case.end_at(done);
         count += 1;
-        match attempt.end {
+        match end {
             End::Fail(Refusal::InFlight) => {
-                first_refused = first_refused.min(attempt.returned.unwrap_or(u64::MAX));
-                last_refused = last_refused.max(Some(attempt.invoked));
+                first_refused = first_refused.min(returned);
+                last_refused = last_refused.max(Some(invoked));
             }
             End::Fail(refusal) if refusal.is_no_holder() => return false,
             End::Fail(_) => failed += 1,
-            End::Ok => first_ok = first_ok.min(attempt.returned.unwrap_or(u64::MAX)),
+            End::Ok => first_ok = first_ok.min(returned),
             End::Unknown => {}
         }
-        if !matches!(attempt.end, End::Fail(_)) {
+        if !matches!(end, End::Fail(_)) {
             // They come backwards in time: the last seen is the first sent.
-            holder = Some(attempt.invoked);
+            holder = Some(invoked);
         }
     }
     if failed > 0 {

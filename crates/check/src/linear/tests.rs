@@ -1,5 +1,9 @@
 //! The search against every interleaving, and the closed forms against the search, on random small histories of one key.
 
+mod everything;
+mod pruned;
+
+use everything::every_interleaving;
 use history::{
     Audit, AuditOrder, CodeRef, Completion, Contract, Event, History, InFlight, Invoke, KeyRef,
     OrderRef, PayloadRef, ResponseRef, TenantRef, What,
@@ -125,127 +129,8 @@ fn search(history: &History) -> (Found, bool, Problem) {
         facts: &facts,
         explained: false,
     };
-    let problem =
-        Problem::of_key(&case, 0, &KeyedOrders::of_keys(&case, &[0])).expect("few operations");
+    let problem = Problem::of_key(&case, 0).expect("few operations");
     (problem.search(1_000_000), is_plain(&case, 0), problem)
-}
-
-/// The record, as somebody would write it who never saw the search.
-#[derive(Clone, Copy, PartialEq)]
-enum Key {
-    Free,
-    Held(usize),
-    Known(u8, Option<PayloadRef>),
-}
-
-/// Every interleaving, one step after another, without memory. Steps may follow each other if some instants do.
-struct Everything<'a> {
-    problem: &'a Problem,
-    steps: Vec<usize>,
-    phase: Vec<u8>,
-    made: Vec<bool>,
-}
-
-impl Everything<'_> {
-    fn is_possible(&mut self, key: Key) -> bool {
-        let ops = &self.problem.ops;
-        let is_over = (0..ops.len()).all(|i| ops[i].end == End::Unknown || self.phase[i] == 2);
-        let rows = self.problem.orders.iter().zip(&self.made);
-        if is_over && rows.clone().all(|(order, made)| !order.live || *made) {
-            return true;
-        }
-        (0..ops.len()).any(|i| self.phase[i] < 2 && self.may_follow(i) && self.step(i, key))
-    }
-
-    fn may_follow(&self, op: usize) -> bool {
-        let ops = &self.problem.ops;
-        self.steps
-            .iter()
-            .all(|before| ops[*before].invoked <= ops[op].returned)
-    }
-
-    fn go(&mut self, op: usize, phase: u8, made: Option<u8>, key: Key) -> bool {
-        let before = self.phase[op];
-        self.phase[op] = phase;
-        self.steps.push(op);
-        let order = made.map(usize::from);
-        if let Some(order) = order {
-            self.made[order] = true;
-        }
-        let found = self.is_possible(key);
-        if let Some(order) = order {
-            self.made[order] = false;
-        }
-        self.steps.pop();
-        self.phase[op] = before;
-        found
-    }
-
-    fn step(&mut self, i: usize, key: Key) -> bool {
-        let op = self.problem.ops[i];
-        let holds = key == Key::Held(i);
-        let payload_of = |key: Key, ops: &[Op]| match key {
-            Key::Free => None,
-            Key::Held(holder) => Some(ops[holder].payload),
-            Key::Known(_, payload) => Some(payload),
-        };
-        let now = payload_of(key, &self.problem.ops);
-        let fresh = self.phase[i] == 0;
-        let may_begin = match key {
-            Key::Free => fresh,
-            Key::Held(holder) => fresh && holder != i && now == Some(op.payload),
-            Key::Known(..) => false,
-        };
-        match op.end {
-            End::Ok => {
-                let order = op.order.expect("an order");
-                let row = self.problem.orders[usize::from(order)].payload;
-                let fits = row.is_none() || row == op.payload;
-                let free = fits && !self.made[usize::from(order)];
-                may_begin && self.go(i, 1, None, Key::Held(i))
-                    || holds && free && self.go(i, 2, Some(order), Key::Known(order, op.payload))
-                    || key == Key::Known(order, op.payload) && self.go(i, 2, None, key)
-            }
-            End::Fail(Refusal::InFlight) => {
-                fresh && matches!(key, Key::Held(holder) if holder != i) && self.go(i, 2, None, key)
-            }
-            End::Fail(Refusal::Mismatch) => {
-                fresh && now.is_some_and(|now| now != op.payload) && self.go(i, 2, None, key)
-            }
-            End::Fail(_) => {
-                may_begin && self.go(i, 1, None, Key::Held(i))
-                    || holds && self.go(i, 2, None, Key::Free)
-                    || fresh && now.is_some_and(|now| now != op.payload) && self.go(i, 2, None, key)
-            }
-            End::Unknown => {
-                let orders = self.problem.orders.len();
-                let fits = |order: &usize, this: &Self| {
-                    let made = this.problem.orders[*order].payload;
-                    !this.made[*order] && (made.is_none() || made == op.payload)
-                };
-                may_begin && self.go(i, 1, None, Key::Held(i))
-                    || holds && self.go(i, 2, None, Key::Free)
-                    || holds
-                        && (0..orders).any(|order| {
-                            let known = Key::Known(order as u8, op.payload);
-                            fits(&order, self) && self.go(i, 2, Some(order as u8), known)
-                        })
-            }
-        }
-    }
-}
-
-fn every_interleaving(problem: &Problem) -> Found {
-    let mut everything = Everything {
-        problem,
-        steps: Vec::new(),
-        phase: vec![0; problem.ops.len()],
-        made: vec![false; problem.orders.len()],
-    };
-    match everything.is_possible(Key::Free) {
-        true => Found::Fits,
-        false => Found::DoesNotFit,
-    }
 }
 
 /// The closed forms about a key that no order of its operations survives.

@@ -10,7 +10,7 @@ use history::{History, jsonl};
 use serde_json::Value;
 
 use crate::facts::Facts;
-use crate::linear::{Found, KeyedOrders, Problem, STATES_MAX};
+use crate::linear::{Found, Problem, STATES_MAX};
 use crate::{Outcome, Rule, judge};
 
 thread_local! {
@@ -121,9 +121,7 @@ fn search(history: &History) -> &'static str {
         facts: &facts,
         explained: false,
     };
-    match Problem::of_key(&case, 0, &KeyedOrders::of_keys(&case, &[0]))
-        .map(|problem| problem.search(STATES_MAX))
-    {
+    match Problem::of_key(&case, 0).map(|problem| problem.search(STATES_MAX)) {
         Some(Found::Fits) => "fits",
         Some(Found::DoesNotFit) => "does-not-fit",
         Some(Found::Capped) => "capped",

@@ -1,7 +1,7 @@
 //! A key reused with another payload inside its time to live was answered `ok`, or changed what was stored. Of concurrent requests with
 //! different payloads exactly one may win.
 
-use history::PayloadRef;
+use history::{AuditOrder, PayloadRef};
 
 use crate::case::Case;
 use crate::facts::{is_acceptance, is_live};
@@ -11,13 +11,13 @@ use crate::tell::witness;
 use crate::ttl::{Bounds, Within, apart};
 
 /// A payload that a key stood for, and when it came to.
-struct Stand {
+struct Stand<'a> {
     payload: PayloadRef,
     at: Bounds,
     /// The attempt that was answered so.
     event: Option<usize>,
     /// The row that says so.
-    row: Option<usize>,
+    row: Option<&'a AuditOrder>,
 }
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
@@ -57,9 +57,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 }
 
 /// Every payload that a key stood for: by an `ok`, or by an order in the database.
-fn stands(case: &Case<'_>, key: usize) -> Vec<Stand> {
+fn stands<'a>(case: &Case<'a>, key: usize) -> Vec<Stand<'a>> {
     let attempts = case.attempts_with(key);
-    let mut stands: Vec<Stand> = Vec::new();
+    let mut stands: Vec<Stand<'_>> = Vec::new();
     let is_taken =
         |attempt: &&Try<'_>| attempt.end == End::Ok || is_accepted(case, &attempts, attempt);
     for attempt in attempts.iter().filter(is_taken) {
@@ -76,15 +76,13 @@ fn stands(case: &Case<'_>, key: usize) -> Vec<Stand> {
             });
         }
     }
-    let is_key = |order: &history::AuditOrder| order.key.is_some_and(|k| k.index() == key);
     let sent = |payload| {
         attempts
             .iter()
             .any(|attempt| attempt.asked.payload == Some(payload))
     };
-    for (row, order) in case.orders().unwrap_or_default().iter().enumerate() {
-        if is_key(order)
-            && is_live(order)
+    for order in case.orders_with(key) {
+        if is_live(order)
             && let Some(payload) = order.payload.filter(|payload| sent(*payload))
             && !mutant!("conflict-accepted/rows-do-not-count")
         {
@@ -96,7 +94,7 @@ fn stands(case: &Case<'_>, key: usize) -> Vec<Stand> {
                 payload,
                 at: order.t.map_or(whole, Bounds::exactly),
                 event: None,
-                row: Some(row),
+                row: Some(order),
             });
         }
     }
@@ -114,7 +112,7 @@ fn is_accepted(case: &Case<'_>, attempts: &[Try<'_>], attempt: &Try<'_>) -> bool
         && !mutant!("conflict-accepted/acceptances-are-fine")
 }
 
-fn tell(case: &Case<'_>, tally: &mut Tally, key: u32, stands: [&Stand; 2]) {
+fn tell(case: &Case<'_>, tally: &mut Tally, key: u32, stands: [&Stand<'_>; 2]) {
     tally.violation(stands[1].at.latest, || {
         let names = &case.history.names.payloads;
         let why = format!(
@@ -129,7 +127,7 @@ fn tell(case: &Case<'_>, tally: &mut Tally, key: u32, stands: [&Stand; 2]) {
                 told = told.operation(case, event);
             }
             if let Some(row) = stand.row {
-                told = told.row(case.tell_order_row(&case.orders().unwrap_or_default()[row]));
+                told = told.row(case.tell_order_row(row));
             }
         }
         told

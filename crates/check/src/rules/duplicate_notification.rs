@@ -16,7 +16,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     tally.checked(rows.len() as u64);
     // Only orders with more than one message come here.
     let mut seen: BTreeMap<(OrderRef, Option<CodeRef>), Vec<usize>> = BTreeMap::new();
-    for row in &case.facts.told_again {
+    for row in &case.facts.odd.told_again {
         let row = *row as usize;
         if let Some(order) = rows[row].order {
             let event =

@@ -44,9 +44,8 @@ fn judge(case: &Case<'_>, tally: &mut Tally, key: usize, change: &Transition, ma
     if made.is_some_and(|made| end(made) <= change.t) {
         return;
     }
-    let rows = case.orders().unwrap_or_default().iter();
-    let own = rows.filter(|row| row.key.is_some_and(|k| k.index() == key));
-    let own: Vec<_> = own
+    let own: Vec<_> = case
+        .orders_with(key)
         .filter(|row| is_live(row) || mutant!("early-expiry/cancelled-orders-too"))
         .collect();
     // Of a key that lived more than once, the order of the life that ended.

@@ -88,16 +88,13 @@ fn judge_records(case: &Case<'_>, tally: &mut Tally) {
         let attempts = case.attempts_with(row.key.index());
         let is_unknown = attempts.iter().any(|attempt| attempt.end == End::Unknown)
             || mutant!("error-dishonesty/known-outcomes-too");
-        let orders = case.orders().unwrap_or_default().iter();
-        let effect = orders
-            .filter(|order| order.key == Some(row.key))
-            .find(|order| {
-                let captured = case.facts.orders[order.id.index()].captured.get();
-                let is_captured =
-                    captured.is_some_and(|row| case.charge(row).state == ChargeState::Captured);
-                is_live(order) && !mutant!("error-dishonesty/orders-do-not-count")
-                    || is_captured && !mutant!("error-dishonesty/charges-do-not-count")
-            });
+        let effect = case.orders_with(row.key.index()).find(|order| {
+            let captured = case.facts.orders[order.id.index()].captured.get();
+            let is_captured =
+                captured.is_some_and(|row| case.charge(row).state == ChargeState::Captured);
+            is_live(order) && !mutant!("error-dishonesty/orders-do-not-count")
+                || is_captured && !mutant!("error-dishonesty/charges-do-not-count")
+        });
         let order = effect.map(|order| case.tell_order_row(order));
         let Some(effect) = order.or_else(|| charge_of(case, row.key)) else {
             continue;

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use history::{AuditCharge, AuditOrder, AuditStock, PayloadRef, SkuRef};
+use history::{AuditCharge, AuditOrder, AuditStock, KeyRef, PayloadRef, SkuRef};
 use protocol::ChargeState;
 
 use crate::case::Case;
 use crate::facts::{PayloadFacts, SkuFacts, is_live};
-use crate::keyed::End;
+use crate::keyed::{End, Try};
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -21,21 +21,25 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     if case.facts.counts.fail == 0 {
         return;
     }
-    let orders = case.orders().unwrap_or_default().iter();
-    for order in orders
+    let rows = case.orders().unwrap_or_default();
+    let odd = &case.facts.odd;
+    let refused = odd.refused.iter().map(|row| &rows[*row as usize]);
+    for order in refused
         .filter(|order| is_live(order) || mutant!("failed-but-applied/cancelled-counts"))
     {
-        if let Some(event) = failed_attempt(case, order) {
+        if has_only_failed(case, order) {
             tally.violation(order.t.unwrap_or(case.audit_time()), || {
                 let why = format!(
                     "every request for {} was answered with a definite failure; the database holds it. What failed has not happened.",
                     case.tell_order(order.id.index()),
                 );
-                witness(why).operation(case, event).row(case.tell_order_row(order))
+                let last = last_attempt(case, order);
+                let told = witness(why).row(case.tell_order_row(order));
+                last.map_or(told.clone(), |event| told.operation(case, event))
             });
         }
     }
-    for charge in case.charges().unwrap_or_default() {
+    for charge in odd.charges.iter().map(|row| case.charge(*row as usize)) {
         if is_charged_for_nothing(case, charge) {
             tally.violation(case.audit_time(), || {
                 let id = case.history.names.charges.text(charge.id.index());
@@ -49,26 +53,19 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     judge_stock(case, tally);
 }
 
-/// The last attempt for an order of which every attempt failed for certain.
-fn failed_attempt(case: &Case<'_>, order: &AuditOrder) -> Option<usize> {
+/// Whether every attempt for an order failed for certain.
+fn has_only_failed(case: &Case<'_>, order: &AuditOrder) -> bool {
     let Some(key) = order.key else {
-        let payload = order.payload?;
-        let facts = case.facts.payloads[payload.index()];
-        let all = facts.failed > 0 && facts.failed == facts.attempts;
-        let ignored = mutant!("failed-but-applied/only-with-a-key");
-        return (all && !ignored)
-            .then(|| case.last_attempt_for(payload))
-            .flatten();
+        let payload = order.payload.map(|p| case.facts.payloads[p.index()]);
+        let all = payload.is_some_and(|facts| facts.failed > 0 && facts.failed == facts.attempts);
+        return all && !mutant!("failed-but-applied/only-with-a-key");
     };
     let facts = case.facts.keys[key.index()];
     let is_answered = facts.first_ok.get().is_some() && !facts.reused;
     if !facts.refused || is_answered {
-        return None;
+        return false;
     }
-    let mut own = case.attempts_with(key.index());
-    if !mutant!("failed-but-applied/any-payload-of-the-key") {
-        own.retain(|attempt| order.payload.is_none() || attempt.asked.payload == order.payload);
-    }
+    let own = attempts_for(case, order, key);
     let failed = |end: End| match end {
         End::Fail(refusal) => {
             refusal.is_definite() || mutant!("failed-but-applied/in-flight-is-definite")
@@ -80,8 +77,24 @@ fn failed_attempt(case: &Case<'_>, order: &AuditOrder) -> Option<usize> {
         false => own.iter().all(|attempt| failed(attempt.end)),
         true => own.iter().any(|attempt| failed(attempt.end)),
     };
-    all.then(|| own.last().map(|attempt| attempt.event()))
-        .flatten()
+    all && !own.is_empty()
+}
+
+/// The attempts with the key of an order that asked for what it is.
+fn attempts_for<'a>(case: &Case<'a>, order: &AuditOrder, key: KeyRef) -> Vec<Try<'a>> {
+    let mut own = case.attempts_with(key.index());
+    if !mutant!("failed-but-applied/any-payload-of-the-key") {
+        own.retain(|attempt| order.payload.is_none() || attempt.asked.payload == order.payload);
+    }
+    own
+}
+
+/// The last attempt for an order.
+fn last_attempt(case: &Case<'_>, order: &AuditOrder) -> Option<usize> {
+    match order.key {
+        Some(key) => attempts_for(case, order, key).last().map(Try::event),
+        None => case.last_attempt_for(order.payload?),
+    }
 }
 
 /// A captured charge of a purchase of which every attempt failed for certain. Of a live order it is the order that is told.
@@ -93,7 +106,7 @@ fn is_charged_for_nothing(case: &Case<'_>, charge: &AuditCharge) -> bool {
     let by_intent = intent.is_some_and(|facts| facts.failed > 0 && facts.failed == facts.attempts);
     let order = charge.order.and_then(|order| case.order(order.index()));
     let given_up = order.filter(|order| !is_live(order));
-    let by_order = given_up.is_some_and(|order| failed_attempt(case, order).is_some());
+    let by_order = given_up.is_some_and(|order| has_only_failed(case, order));
     by_intent || by_order && !mutant!("failed-but-applied/charges-of-cancelled-orders-are-fine")
 }
 

@@ -149,7 +149,7 @@ fn capacity(case: &Case<'_>) -> Units {
 fn strange(case: &Case<'_>) -> Units {
     let mut units = Units::new();
     let rows = order_rows(case.history);
-    let odd = case.facts.odd_orders.iter().map(|row| &rows[*row as usize]);
+    let odd = case.facts.odd.contents.iter().map(|row| &rows[*row as usize]);
     let extra = case
         .facts
         .extra_orders

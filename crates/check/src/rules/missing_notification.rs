@@ -11,8 +11,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         tally.not_judged("nobody looked at both the orders and the messages");
         return;
     };
-    let mut checked = 0;
-    for order in orders {
+    let unfinished = &case.facts.odd.unfinished;
+    let mut checked = (orders.len() - unfinished.len()) as u64;
+    for order in unfinished.iter().map(|row| &orders[*row as usize]) {
         let counts = order.state == OrderState::Confirmed
             || mutant!("missing-notification/pending-orders-too")
                 && order.state == OrderState::Pending

@@ -6,7 +6,7 @@ use history::{KeyRef, Label};
 use crate::case::Case;
 use crate::facts::Clause;
 use crate::keyed::Try;
-use crate::linear::{Found, KeyedOrders, Problem, STATES_MAX, is_plain};
+use crate::linear::{Found, Problem, STATES_MAX, is_plain};
 use crate::other_keys::OtherKeys;
 use crate::tally::Tally;
 use crate::tell::witness;
@@ -31,7 +31,6 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let odd = odd_keys(case, of_each);
     let mut other_keys = OtherKeys::default();
     let copies = case.history.coverage.count(Label::DuplicateDelivered) > 0;
-    let keyed = KeyedOrders::of_keys(case, &odd);
     let (mut unexplained, mut disagreed, mut left_alone) = (0, 0, 0);
     let (mut capped, mut copied) = (0, 0);
     for key in odd {
@@ -39,7 +38,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             true => CROSS_CHECKED_STATES_MAX,
             false => STATES_MAX,
         };
-        let found = look(case, key, &keyed, copies, states_max, &mut other_keys);
+        let found = look(case, key, copies, states_max, &mut other_keys);
         match found {
             Found::Fits => disagreed += u64::from(is_doubled(case, key)),
             Found::Capped => capped += u64::from(!case.explained),
@@ -114,12 +113,11 @@ fn odd_keys(case: &Case<'_>, of_each: usize) -> Vec<u32> {
 fn look(
     case: &Case<'_>,
     key: u32,
-    keyed: &KeyedOrders,
     copies: bool,
     states_max: usize,
     other_keys: &mut OtherKeys,
 ) -> Found {
-    let Some(whole) = Problem::of_key(case, key as usize, keyed) else {
+    let Some(whole) = Problem::of_key(case, key as usize) else {
         return Found::LeftAlone;
     };
     let mut found = whole.search(states_max);

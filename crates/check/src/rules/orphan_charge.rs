@@ -15,7 +15,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     };
     tally.checked(case.facts.counts.charges_captured);
-    let captured = charges.iter().filter(|charge| {
+    let odd = case.facts.odd.charges.iter();
+    let captured = odd.map(|row| &charges[*row as usize]).filter(|charge| {
         charge.state == ChargeState::Captured
             || mutant!("orphan-charge/refunded-counts") && charge.state == ChargeState::Refunded
     });

@@ -3,7 +3,7 @@
 use history::{AuditOrder, Item};
 
 use crate::case::Case;
-use crate::facts::{is_live, items_of};
+use crate::facts::is_live;
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -20,16 +20,13 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         tally.not_judged("nobody looked which orders the database holds");
         return;
     };
-    let told = orders
-        .iter()
-        .filter(|order| items_of(case.history, order).is_some())
-        .count();
+    let told = orders.len() as u64 - case.facts.orders_without_items;
     if told == 0 && !orders.is_empty() {
         tally.not_judged("nobody says what is in the orders");
         return;
     }
-    tally.checked(told as u64);
-    for row in &case.facts.odd_orders {
+    tally.checked(told);
+    for row in &case.facts.odd.contents {
         let order = &orders[*row as usize];
         if let Some(what) = missing(case, order) {
             tally.violation(order.t.unwrap_or(case.audit_time()), || {

@@ -10,7 +10,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     };
     tally.checked(rows.len() as u64);
-    for row in rows {
+    let odd = case.facts.odd.messages.iter();
+    for row in odd.map(|row| &rows[*row as usize]) {
         let Some(order) = row.order else {
             tally.unknown(1, "a message does not say which order it is about");
             continue;

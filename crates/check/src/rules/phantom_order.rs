@@ -17,7 +17,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     };
     tally.checked(orders.len() as u64);
     let keyless = KeylessPayloads::default();
-    for row in &case.facts.odd_orders {
+    for row in &case.facts.odd.contents {
         let order = &orders[*row as usize];
         let is_old = case.is_baseline(order) && !mutant!("phantom-order/baseline-is-no-excuse");
         if is_old {

@@ -12,8 +12,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         tally.not_judged("nobody looked at both the orders and the charges");
         return;
     };
-    let mut checked = 0;
-    for order in orders {
+    let unfinished = &case.facts.odd.unfinished;
+    let mut checked = (orders.len() - unfinished.len()) as u64;
+    for order in unfinished.iter().map(|row| &orders[*row as usize]) {
         let counts = order.state == OrderState::Confirmed
             || mutant!("uncharged-order/open-orders-too") && order.state == OrderState::Pending;
         if !counts || case.is_baseline(order) && !mutant!("uncharged-order/baseline-too") {

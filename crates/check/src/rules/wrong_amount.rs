@@ -20,9 +20,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         tally.not_judged("the contract names no prices");
         return;
     }
-    let mut checked = 0;
+    let odd = &case.facts.odd.charges;
+    let mut checked = (charges.len() - odd.len()) as u64;
     let several = OnceCell::new();
-    for charge in charges {
+    for charge in odd.iter().map(|row| &charges[*row as usize]) {
         let counts =
             charge.state == ChargeState::Captured || mutant!("wrong-amount/refunded-counts");
         let row = match charge.order {

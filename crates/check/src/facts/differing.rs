@@ -1,0 +1,188 @@
+//! Keys whose `ok` answers differ: which of their orders are one too many, and which answers do not repeat an earlier one. The answers of a
+//! key are gathered once for both.
+
+use history::{Completion, Contract, History};
+
+use super::orders::{is_live, order_rows};
+use super::{Clause, ExtraOrder, Facts};
+use crate::answers::{Answer, KeyAnswers, PayloadGroup, row_time};
+use crate::ttl::{Bounds, Within, apart, within};
+
+/// An answer that does not repeat one that was there before its request, inside the time to live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Differing {
+    /// The first answer like the one that was there before, by event.
+    pub(crate) earlier: u32,
+    /// The answer, by event.
+    pub(crate) later: u32,
+    /// When it was given.
+    pub(crate) at: u64,
+}
+
+impl Facts {
+    /// Looks at the answers of each key that has several, and they differ.
+    pub(super) fn compare_answers(&mut self, history: &History) {
+        let mut answers = KeyAnswers::default();
+        let mut differing = std::mem::take(&mut self.differing);
+        let (mut extra, mut named) = (Vec::new(), Vec::new());
+        let (mut undated, mut undecided) = (0, 0);
+        for key in &self.mixed_keys {
+            answers.gather(history, self, *key as usize);
+            answers.for_each_payload(history, self, |group| {
+                undated += self.name_apart(history, &group, *key, &mut named, &mut extra);
+                for answer in group.answers {
+                    match self.find_difference(history, &group, answer) {
+                        Some(Differs::Certainly(found)) => differing.push(found),
+                        Some(Differs::Perhaps) => undecided += 1,
+                        None => {}
+                    }
+                }
+            });
+        }
+        self.differing = differing;
+        self.undecided_repeats = undecided;
+        self.undated_pairs += undated;
+        extra.into_iter().for_each(|extra| self.keep_first(extra));
+    }
+
+    /// Two `ok` of one key and payload that name different orders, created less than the time to live apart. An order that was
+    /// cancelled made room for another. Returns of how many pairs nobody knows how far apart they were created.
+    fn name_apart(
+        &self,
+        history: &History,
+        group: &PayloadGroup<'_>,
+        key: u32,
+        named: &mut Vec<(usize, Bounds)>,
+        found: &mut Vec<ExtraOrder>,
+    ) -> u64 {
+        named.clear();
+        let orders = group.classes.iter().filter_map(|class| {
+            let order = class.first.said.order?.index();
+            (!self.is_cancelled(history, order)).then_some((order, class.made))
+        });
+        named.extend(orders);
+        // Classes come by creation, and those of one order have the same.
+        named.dedup_by_key(|(order, _)| *order);
+        let mut undated = 0;
+        for pair in named.windows(2) {
+            let [(first, made), (second, then)] = *pair else {
+                continue;
+            };
+            match apart(history.contract.ttl, made, then) {
+                Within::Outside => {}
+                Within::Unknown => undated += 1,
+                Within::Inside if self.orders[second].is_extra => {}
+                Within::Inside => found.push(ExtraOrder {
+                    at: then.latest,
+                    order: second as u32,
+                    other: first as u32,
+                    clause: Clause::Answers,
+                    group: key,
+                }),
+            }
+        }
+        undated
+    }
+
+    /// An answer against every class of answers that was there before it was asked for, the latest first.
+    fn find_difference(
+        &self,
+        history: &History,
+        group: &PayloadGroup<'_>,
+        answer: &Answer,
+    ) -> Option<Differs> {
+        let contract = &history.contract;
+        let ttl = contract
+            .ttl
+            .filter(|_| !mutant!("replay-mismatch/for-ever"));
+        let mut is_undecided = false;
+        for class in group.classes.iter().rev() {
+            let precedes = class.first.returned < answer.invoked
+                || mutant!("replay-mismatch/concurrent-too") && class.first.begun != answer.begun;
+            if !precedes
+                || difference(contract, &class.first.said, &answer.said).is_none()
+                || self.is_made_anew(history, &class.first.said, &answer.said)
+            {
+                continue;
+            }
+            match within(ttl, class.made, self.handling(history, answer)) {
+                // Classes come by the creation of their order, so that all that follow are outside too.
+                Within::Outside => break,
+                Within::Unknown => is_undecided = true,
+                Within::Inside => {
+                    return Some(Differs::Certainly(Differing {
+                        earlier: class.first.done,
+                        later: answer.done,
+                        at: answer.returned,
+                    }));
+                }
+            }
+        }
+        is_undecided.then_some(Differs::Perhaps)
+    }
+
+    /// Whether an answer names another order than the first, which was cancelled: that may be made again, by contract.
+    fn is_made_anew(&self, history: &History, first: &Completion, then: &Completion) -> bool {
+        let is_cancelled = |order| self.is_cancelled(history, order);
+        first.order != then.order
+            && first.order.is_some_and(|order| is_cancelled(order.index()))
+            && !mutant!("replay-mismatch/cancelled-orders-too")
+    }
+
+    /// When the service decided on an answer: while the request was out; and not after it created the order that it names, if that is
+    /// when it did.
+    fn handling(&self, history: &History, answer: &Answer) -> Bounds {
+        let order = answer.said.order;
+        let created = order.and_then(|order| row_time(history, self, order));
+        let inside = created.filter(|t| (answer.invoked..=answer.returned).contains(t));
+        match inside {
+            Some(t) => Bounds::exactly(t),
+            None => Bounds {
+                earliest: answer.invoked,
+                latest: answer.returned,
+            },
+        }
+    }
+
+    fn is_cancelled(&self, history: &History, order: usize) -> bool {
+        let row = self.orders[order].row.get();
+        row.is_some_and(|row| !is_live(&order_rows(history)[row]))
+    }
+}
+
+/// Whether an answer differs from an earlier one inside the time to live.
+enum Differs {
+    Certainly(Differing),
+    /// Nobody can tell whether the key had expired.
+    Perhaps,
+}
+
+/// What an answer and its repetition differ in, of what both of them say.
+pub(crate) fn difference(
+    contract: &Contract,
+    first: &Completion,
+    then: &Completion,
+) -> Option<&'static str> {
+    fn both<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {
+        matches!((a, b), (Some(a), Some(b)) if a != b)
+    }
+    let replayed = contract
+        .replay_status
+        .filter(|_| !mutant!("replay-mismatch/replays-keep-their-status"));
+    let status = replayed.or(first.status);
+    let says_no = then.replayed == Some(false) && first.replayed.is_some();
+    let unmarked = says_no || contract.replay_header && then.replayed != Some(true);
+    if both(first.order, then.order) && !mutant!("replay-mismatch/order-does-not-matter") {
+        Some("order")
+    } else if both(status, then.status) && !mutant!("replay-mismatch/status-does-not-matter") {
+        Some("status")
+    } else if both(first.response, then.response)
+        && !mutant!("replay-mismatch/body-does-not-matter")
+    {
+        Some("body")
+    } else if unmarked && !mutant!("replay-mismatch/mark-does-not-matter") {
+        Some("mark: it does not say that it is a replay")
+    } else {
+        None
+    }
+}
