@@ -307,7 +307,7 @@ impl Gateway {
 
 /// Keys are derived from numbers that grow: an order's, or a nonce.
 pub(crate) fn hash_key(key: GatewayKey) -> u64 {
-    neighbourly(key.0 as u64, Tenant(0))
+    neighbourly(key.0 as u64)
 }
 
 #[cfg(test)]

@@ -80,13 +80,12 @@ impl Orders {
 
     /// The orders with a key that an index has, committed or not, whoever's they are.
     pub(crate) fn by_key(&self, key: &str) -> impl Iterator<Item = u32> {
-        let rows = self.keys.iter_hash(hash_text(key, Tenant(0))).copied();
+        let rows = self.keys.iter_hash(hash_text(key)).copied();
         rows.filter(move |row| Orders::indexed_key(&self.slots[*row as usize]) == Some(key))
     }
 
     fn enter_key(&mut self, row: u32) {
-        let hash =
-            |slot: &OrderSlot| Orders::indexed_key(slot).map(|key| hash_text(key, Tenant(0)));
+        let hash = |slot: &OrderSlot| Orders::indexed_key(slot).map(|key| hash_text(key));
         if let Some(hashed) = hash(&self.slots[row as usize]) {
             let slots = &self.slots;
             let rehash = |row: &u32| hash(&slots[*row as usize]).expect("it is in the index");
@@ -96,9 +95,7 @@ impl Orders {
 
     fn leave_key(&mut self, row: u32) {
         if let Some(key) = Orders::indexed_key(&self.slots[row as usize]) {
-            let found = self
-                .keys
-                .find_entry(hash_text(key, Tenant(0)), |other| *other == row);
+            let found = self.keys.find_entry(hash_text(key), |other| *other == row);
             found.expect("it was in the index").remove();
         }
     }
