@@ -3,6 +3,7 @@
 use history::History;
 
 use crate::case::Case;
+use crate::counts::Counts;
 use crate::facts::Facts;
 use crate::rules::{Kind, Rule};
 use crate::tally::Tally;
@@ -12,6 +13,7 @@ use crate::verdict::{Outcome, RuleVerdict, Verdict, WITNESSES_MAX};
 #[derive(Debug)]
 pub struct Judge {
     facts: Facts,
+    verdict: Verdict,
     witnesses_max: usize,
     left_out: Option<Rule>,
 }
@@ -27,6 +29,10 @@ impl Judge {
     pub fn new() -> Judge {
         Judge {
             facts: Facts::default(),
+            verdict: Verdict {
+                rules: Rule::ALL.iter().copied().map(nothing).collect(),
+                counts: Counts::default(),
+            },
             witnesses_max: WITNESSES_MAX,
             left_out: None,
         }
@@ -40,11 +46,12 @@ impl Judge {
         }
     }
 
-    /// Judges a history. A record that cannot have happened is judged by no rule but [`Rule::Malformed`].
+    /// Judges a history. A record that cannot have happened is judged by no rule but [`Rule::Malformed`]. The verdict stays with
+    /// the judge until the next one.
     ///
     /// # Panics
     /// If a reference in the history has no name there.
-    pub fn judge(&mut self, history: &History) -> Verdict {
+    pub fn judge(&mut self, history: &History) -> &Verdict {
         self.facts.gather(history);
         let mut case = Case {
             history,
@@ -52,9 +59,9 @@ impl Judge {
             explained: false,
         };
         let is_malformed = !self.facts.flaws.is_empty();
-        let mut rules: Vec<RuleVerdict> = Rule::ALL.iter().copied().map(nothing).collect();
-        for found in &mut rules {
+        for found in &mut self.verdict.rules {
             let rule = found.rule;
+            begin_again(found);
             let mut tally = Tally::new(found, self.witnesses_max);
             if self.left_out == Some(rule) {
                 tally.not_judged("it was left out");
@@ -66,10 +73,8 @@ impl Judge {
             tally.finish();
             case.explained |= found.outcome == Outcome::Violated && rule.kind() != Kind::Evidence;
         }
-        Verdict {
-            rules,
-            counts: self.facts.counts,
-        }
+        self.verdict.counts = self.facts.counts;
+        &self.verdict
     }
 }
 
@@ -86,10 +91,20 @@ fn nothing(rule: Rule) -> RuleVerdict {
     }
 }
 
+/// A rule that is applied again. The memory of its witnesses is kept.
+#[inline]
+fn begin_again(found: &mut RuleVerdict) {
+    (found.checked, found.unknown, found.violations) = (0, 0, 0);
+    found.witnesses.clear();
+    found.note = None;
+}
+
 /// Judges one history.
 ///
 /// # Panics
 /// If a reference in the history has no name there.
 pub fn judge(history: &History) -> Verdict {
-    Judge::new().judge(history)
+    let mut judge = Judge::new();
+    judge.judge(history);
+    judge.verdict
 }

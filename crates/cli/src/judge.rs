@@ -33,7 +33,7 @@ fn one(path: &Path, args: &CheckArgs, judge: &mut Judge, output: &mut Output) ->
             return Exit::Malformed;
         }
     };
-    let verdict = judge.judge(&history);
+    let verdict = judge.judge(&history).clone();
     match (args.export, args.json) {
         (Some(ExportForm::Elle), _) => {
             output.write(|stdout| history::elle::write(&history, stdout));

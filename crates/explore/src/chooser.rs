@@ -80,11 +80,11 @@ impl Chooser {
         if enabled.len() == 1 {
             return 0;
         }
-        self.pick(site, Menu::Next(enabled))
+        self.pick(*site, Menu::Next(enabled))
     }
 
     /// Whether something of these odds strikes. What cannot strike is not asked.
-    #[inline]
+    #[inline(always)]
     pub fn chance(&mut self, site: &Site, odds: Odds) -> bool {
         if !odds.possible() {
             return false;
@@ -95,7 +95,7 @@ impl Chooser {
                 self.keep(site, u32::from(strikes));
                 strikes
             }
-            Source::Other(_) => self.pick(site, Menu::Chance(odds)) == 1,
+            Source::Other(_) => self.pick(*site, Menu::Chance(odds)) == 1,
         }
     }
 
@@ -110,7 +110,7 @@ impl Chooser {
 
     // A seed is asked where the question is, which is most of the time: then the site is never put together.
 
-    #[inline]
+    #[inline(always)]
     fn uniform(&mut self, site: &Site, bound: u32) -> u32 {
         match &self.source {
             Source::Random(random) => {
@@ -118,25 +118,27 @@ impl Chooser {
                 self.keep(site, pick);
                 pick
             }
-            Source::Other(_) => self.pick(site, Menu::Uniform(bound)),
+            Source::Other(_) => self.pick(*site, Menu::Uniform(bound)),
         }
     }
 
-    fn pick(&mut self, site: &Site, menu: Menu<'_>) -> u32 {
+    /// By value: so that only who comes here has the site put together.
+    #[cold]
+    fn pick(&mut self, site: Site, menu: Menu<'_>) -> u32 {
         let pick = match &mut self.source {
-            Source::Random(random) => random.pick(site, menu),
+            Source::Random(random) => random.pick(&site, menu),
             Source::Other(strategy) => {
-                let pick = strategy.borrow_mut().pick(site, menu);
+                let pick = strategy.borrow_mut().pick(&site, menu);
                 let (name, bound) = (site.kind.name(), menu.bound());
                 assert!(pick < bound, "{name}: pick {pick} out of {bound}");
                 pick
             }
         };
-        self.keep(site, pick);
+        self.keep(&site, pick);
         pick
     }
 
-    #[inline]
+    #[inline(always)]
     fn keep(&mut self, site: &Site, pick: u32) {
         self.digest.push(site.kind.hash() ^ u64::from(pick));
         if let Some(picks) = &mut self.recording {

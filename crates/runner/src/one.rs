@@ -141,7 +141,7 @@ impl<'a> Player<'a> {
         watcher.judging(seed);
         let verdict = self.judge.judge(&simulated.history);
         let histograms = waits(&simulated.history, &simulated.silent_replays);
-        let mut run = collect(self.task, strategy, seed, &simulated, &verdict)?;
+        let mut run = collect(self.task, strategy, seed, &simulated, verdict)?;
         run.latency = histograms.summary();
         run.wall_seconds = watcher.seconds() - begun;
         Ok(Finished {

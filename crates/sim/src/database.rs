@@ -141,6 +141,46 @@ pub(crate) struct Database {
 }
 
 impl Database {
+    /// Nothing has happened yet: there is what was there in the beginning, and no more. The memory is kept.
+    pub(crate) fn forget(&mut self) {
+        let Database {
+            keys,
+            orders,
+            stocks,
+            sales,
+            charges,
+            notes,
+            carts,
+            coupons,
+            transactions,
+            closed,
+            released,
+            now_us,
+            committer,
+            changes,
+            resumed,
+            statements,
+            waits,
+            takeovers,
+            circle,
+            deadlocks,
+        } = self;
+        keys.forget();
+        orders.forget();
+        stocks.restock();
+        sales.forget();
+        charges.slots.clear();
+        notes.forget();
+        carts.forget();
+        coupons.forget_uses();
+        transactions.clear();
+        closed.clear();
+        released.clear();
+        changes.forget();
+        (*now_us, *committer, *resumed, *circle) = (0, Committer::default(), false, None);
+        (*statements, *waits, *takeovers, *deadlocks) = (0, 0, 0, 0);
+    }
+
     /// `BEGIN`.
     pub(crate) fn begin(&mut self) -> Tx {
         self.statements += 1;

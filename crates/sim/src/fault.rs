@@ -46,6 +46,8 @@ const OPPORTUNITIES: usize = Opportunity::CrashRelay as usize + 1;
 #[derive(Debug)]
 pub(crate) struct Armed {
     pub(crate) odds: Odds,
+    /// It strikes whoever it may be, and at any time.
+    strikes_all: bool,
     window: Option<Window>,
     client: Option<usize>,
     replica: Option<u32>,
@@ -94,6 +96,9 @@ impl Faults {
             let (opportunity, delay) = sort(&fault.kind, lease_us);
             by_opportunity[opportunity as usize].push(Armed {
                 odds: Odds::of(fault.chance),
+                strikes_all: fault.window.is_none()
+                    && fault.client.is_none()
+                    && fault.replica.is_none(),
                 window: fault.window,
                 client: fault.client,
                 replica: fault.replica,
@@ -153,8 +158,9 @@ impl Faults {
 }
 
 impl Armed {
+    #[inline(always)]
     fn strikes(&self, who: Who, now_us: u64, chooser: &mut Chooser) -> bool {
-        self.is_about(who, now_us) && self.befalls(who, self.odds, chooser)
+        (self.strikes_all || self.is_about(who, now_us)) && self.befalls(who, self.odds, chooser)
     }
 
     /// Whether it can strike these, now.
@@ -165,6 +171,7 @@ impl Armed {
     }
 
     /// Whether it strikes, by these odds.
+    #[inline]
     pub(crate) fn befalls(&self, who: Who, odds: Odds, chooser: &mut Chooser) -> bool {
         chooser.chance(&Site::new(STRIKE, who.lineage, self.ordinal(who)), odds)
     }
@@ -178,6 +185,7 @@ impl Armed {
 
     /// The opportunity as this fault counts it. The fault's name is part of it, not its place: taking one fault out of a file
     /// leaves the fate of the others, unless their names are numbered after it.
+    #[inline]
     fn ordinal(&self, who: Who) -> u64 {
         self.identity
             .wrapping_add(who.ordinal.wrapping_mul(0x9e37_79b9_7f4a_7c15))

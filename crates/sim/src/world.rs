@@ -277,8 +277,8 @@ impl World {
         }
     }
 
-    /// Back to the beginning, under another chooser: nothing happened yet. What was allocated is used again, but for the
-    /// database's tables and those processes' memories that were looked at.
+    /// Back to the beginning, under another chooser: nothing happened yet. What was allocated is used again, but for
+    /// those processes' memories that were looked at.
     pub fn begin_again(&self, chooser: Chooser) {
         {
             let state = &mut *self.state.borrow_mut();
@@ -291,7 +291,6 @@ impl World {
                 .iter_mut()
                 .for_each(|process| *process = new_process());
         }
-        self.stock_up();
     }
 
     /// Lets a client of one's own draw its lots.
@@ -432,7 +431,7 @@ impl State {
         self.kernel.reset();
         self.chooser = chooser;
         self.recorder.begin_again();
-        self.database = Database::default();
+        self.database.forget();
         self.gateway.forget();
         self.kitchen = Kitchen::default();
         self.cache.forget();

@@ -16,6 +16,12 @@ pub(crate) struct Carts {
 }
 
 impl Carts {
+    /// No cart was cleared, and nobody has looked; the memory is kept.
+    pub(super) fn forget(&mut self) {
+        self.are_read = false;
+        self.cleared.clear();
+    }
+
     /// Who cleared a cart, if it was cleared: nobody any more, or an open transaction.
     pub(crate) fn cleared_by(&self, tenant: Tenant, cart: Cart) -> Option<Writer> {
         let key = (tenant, cart);

@@ -131,6 +131,12 @@ impl Database {
 }
 
 impl KeyChanges {
+    /// Forgets every change, keeping the memory.
+    pub(super) fn forget(&mut self) {
+        self.log.clear();
+        self.gone.clear();
+    }
+
     /// The changes with names for their rows: `names` of those that are there, `name` for those that are gone. `hosts` are the
     /// owners' names.
     pub(crate) fn named(

@@ -34,6 +34,13 @@ fn hash_code(tenant: Tenant, code: &str) -> u64 {
 }
 
 impl Coupons {
+    /// No coupon was used.
+    pub(super) fn forget_uses(&mut self) {
+        for slot in &mut self.slots {
+            (slot.used, slot.writer) = (0, None);
+        }
+    }
+
     pub(crate) fn add(&mut self, tenant: Tenant, code: &str, limit: u64, off: Money) {
         let row = self.slots.len() as u32;
         self.slots.push(CouponSlot {

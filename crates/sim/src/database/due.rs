@@ -16,6 +16,12 @@ pub(crate) struct Due {
 }
 
 impl Due {
+    /// Forgets every entry, keeping the memory.
+    pub(super) fn forget(&mut self) {
+        self.queue.clear();
+        self.stragglers.clear();
+    }
+
     #[inline]
     pub(crate) fn push(&mut self, entry: Entry) {
         match self.queue.back() {

@@ -62,7 +62,7 @@ const fn apart(text: u64) -> (u64, u64) {
     const LOW_BITS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     let values = text ^ 0x3030_3030_3030_3030;
     // The high bit of each that is not below ten.
-    let others = ((values & LOW_BITS) + 0x7676_7676_7676_7676 | values) & !LOW_BITS;
+    let others = (((values & LOW_BITS) + 0x7676_7676_7676_7676) | values) & !LOW_BITS;
     let others = (others >> 7) * 0xff;
     (values & !others, text & others)
 }

@@ -45,6 +45,15 @@ impl Keys {
             .reserve(rows, |_| unreachable!("an empty index has nothing to move"));
     }
 
+    /// Forgets every row, keeping the memory.
+    pub(super) fn forget(&mut self) {
+        self.slots.clear();
+        self.index.clear();
+        self.free.clear();
+        self.claims.forget();
+        self.answers.forget();
+    }
+
     #[inline]
     pub(crate) fn find(&self, key: &ScopedKey) -> Option<u32> {
         self.index

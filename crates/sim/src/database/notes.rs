@@ -16,6 +16,14 @@ pub(crate) struct Notes {
     pub(crate) leaving: Vec<u32>,
 }
 
+impl Notes {
+    /// Forgets every row, keeping the memory.
+    pub(super) fn forget(&mut self) {
+        self.slots.clear();
+        self.leaving.clear();
+    }
+}
+
 impl Database {
     pub(super) fn insert_notification(
         &mut self,

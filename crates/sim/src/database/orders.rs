@@ -56,6 +56,14 @@ impl Orders {
             .reserve(rows, |_| unreachable!("an empty index has nothing to move"));
     }
 
+    /// Forgets every row, keeping the memory.
+    pub(super) fn forget(&mut self) {
+        self.slots.clear();
+        self.carts.clear();
+        self.customers = None;
+        self.keys.clear();
+    }
+
     /// The entry of the index `orders_cart`: only for orders that have the column and are not cancelled.
     fn cart_key(slot: &OrderSlot) -> Option<CartKey> {
         let row = slot.row.as_ref()?;
@@ -85,7 +93,7 @@ impl Orders {
     }
 
     fn enter_key(&mut self, row: u32) {
-        let hash = |slot: &OrderSlot| Orders::indexed_key(slot).map(|key| hash_text(key));
+        let hash = |slot: &OrderSlot| Orders::indexed_key(slot).map(hash_text);
         if let Some(hashed) = hash(&self.slots[row as usize]) {
             let slots = &self.slots;
             let rehash = |row: &u32| hash(&slots[*row as usize]).expect("it is in the index");

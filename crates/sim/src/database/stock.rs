@@ -40,6 +40,13 @@ pub(crate) struct Stocks {
 }
 
 impl Stocks {
+    /// Every shelf is as full as in the beginning.
+    pub(super) fn restock(&mut self) {
+        for slot in &mut self.slots {
+            (slot.on_hand, slot.reserved, slot.writer) = (slot.initial, 0, None);
+        }
+    }
+
     pub(crate) fn add(&mut self, tenant: Tenant, sku: Sku, initial: i64) {
         let row = self.slots.len() as u32;
         let hash = hash_sku(tenant, &sku);
@@ -93,6 +100,13 @@ impl Stocks {
 #[derive(Debug, Default)]
 pub(crate) struct Sales {
     pub(crate) slots: Vec<(u64, Writer)>,
+}
+
+impl Sales {
+    /// Nothing was sold.
+    pub(super) fn forget(&mut self) {
+        self.slots.fill((0, None));
+    }
 }
 
 /// The name of a SKU as the catalogue has it.
