@@ -153,7 +153,8 @@ fn duplicate_by_intent(history: &History, ops: &[Op]) -> bool {
     live(history).any(|a| live(history).any(|b| pair(a, b)))
 }
 
-/// More live orders that nobody can attribute than there are intents that sent their key, or payload, and have no order.
+/// More live orders that nobody can attribute than there are intents that sent their key, or payload, and have no order. What nobody
+/// sent is of no purchase.
 fn duplicate_by_crowd(history: &History, ops: &[Op]) -> bool {
     let strays: Vec<&AuditOrder> = live(history)
         .filter(|order| intent_of(ops, order.id, Some(order)).is_none() && !is_strange(ops, order))
@@ -162,7 +163,7 @@ fn duplicate_by_crowd(history: &History, ops: &[Op]) -> bool {
         live(history).any(|order| intent_of(ops, order.id, Some(order)) == **intent)
     };
     let is_over = |strays: usize, senders: BTreeSet<Option<IntentRef>>| {
-        let known = senders.iter().all(|intent| intent.is_some());
+        let known = !senders.is_empty() && senders.iter().all(|intent| intent.is_some());
         let free = senders.iter().filter(|intent| !has_order(intent)).count();
         known && strays > free
     };

@@ -147,6 +147,10 @@ impl Facts {
             let Some(intents) = intents else {
                 continue;
             };
+            // What nobody asked for is no purchase's second order.
+            if intents.is_empty() && !mutant!("duplicate-order/orders-of-nobody-count") {
+                continue;
+            }
             let live = |intent: &usize| self.intents[*intent].live.get();
             let taken: Vec<usize> = intents.iter().filter_map(live).collect();
             let other = *taken.first().unwrap_or(&crowd.rows[0]);
