@@ -60,7 +60,8 @@ fn is_for_the_same(case: &Case<'_>, order: &AuditOrder, maker: &Try<'_>) -> bool
     !other_intent && !other_payload
 }
 
-/// The attempts that may have made the second order: the one that was answered with it, else each that nobody was told of.
+/// The attempts that may have made the second order: the one that was answered with it, else each that nobody was told of, else a copy
+/// of any that was sent by then.
 fn makers<'a, 'b>(
     attempts: &'b [Try<'a>],
     first: &AuditOrder,
@@ -77,10 +78,15 @@ fn makers<'a, 'b>(
     {
         return vec![maker];
     }
-    let may = |attempt: &&Try<'_>| attempt.end == End::Unknown && attempt.invoked <= then;
-    let unseen = attempts.iter().filter(|attempt| !named(first)(attempt));
-    unseen
+    let sent = attempts.iter().filter(|attempt| attempt.invoked <= then);
+    let may = |attempt: &&Try<'_>| attempt.end == End::Unknown && !named(first)(attempt);
+    let unseen: Vec<&Try<'_>> = sent
+        .clone()
         .filter(may)
         .filter(|_| !mutant!("late-after-expiry/unanswered-ones-do-not-count"))
-        .collect()
+        .collect();
+    if unseen.is_empty() && !mutant!("late-after-expiry/copies-do-not-count") {
+        return sent.collect();
+    }
+    unseen
 }
