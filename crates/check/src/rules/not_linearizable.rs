@@ -59,11 +59,13 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     );
     if disagreed > 0 {
         tally.note(format!(
-            "the search finds an order for {disagreed} keys that have two orders"
+            "the search finds an order for {} with two orders",
+            keys(disagreed)
         ));
     } else if unexplained > 0 {
         tally.note(format!(
-            "{unexplained} keys fit no order, as other rules say too"
+            "no order fits {}, as other rules say too",
+            keys(unexplained)
         ));
     }
     if case.orders().is_none() {
@@ -159,4 +161,8 @@ fn tell(case: &Case<'_>, tally: &mut Tally, key: u32) {
         let events: Vec<usize> = attempts.iter().take(6).map(|attempt| attempt.event()).collect();
         witness(why).operations(case, &events)
     });
+}
+
+fn keys(count: u64) -> String {
+    format!("{count} key{}", if count == 1 { "" } else { "s" })
 }
