@@ -47,7 +47,7 @@ impl<E: Copy> Front<E> {
         }
     }
 
-    /// Takes in an entry that was pushed after all others; there must be a free place.
+    /// Takes in an entry that was pushed after all others, here and elsewhere; there must be a free place.
     #[inline]
     pub(crate) fn push(&mut self, entry: Entry<E>) {
         let mut place = self.head + self.len;
