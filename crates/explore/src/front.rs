@@ -1,4 +1,4 @@
-//! A few events in order: while little is under way they are all that there is, and cost a look at a neighbour.
+//! A few near events in order: while little is under way the wheel has nothing to do, and an event costs a look at its neighbour.
 
 use crate::queue::{Entry, NOTHING, key};
 

@@ -85,7 +85,9 @@ impl<E: Copy> Queue<E> {
     #[inline]
     pub(crate) fn push(&mut self, now_us: u64, at_us: u64, event: E) {
         let entry = self.entry(at_us, event);
-        if Wheel::<E>::reaches(now_us, at_us) && self.back.is_quiet() && !self.front.is_full() {
+        let is_near = Wheel::<E>::reaches(now_us, at_us);
+        // Where the front was too small, the wheel takes everything until it has run empty.
+        if is_near && self.back.wheel_is_empty() && !self.front.is_full() {
             self.front.push(entry);
         } else {
             self.back.push(now_us, entry);
