@@ -33,14 +33,14 @@ fn one(path: &Path, args: &CheckArgs, judge: &mut Judge, output: &mut Output) ->
             return Exit::Malformed;
         }
     };
-    let verdict = judge.judge(&history).clone();
+    let verdict = judge.judge(&history);
     match (args.export, args.json) {
         (Some(ExportForm::Elle), _) => {
             output.write(|stdout| history::elle::write(&history, stdout));
-            say(&report::judgement(&called, &verdict));
+            say(&report::judgement(&called, verdict));
         }
-        (None, true) => output.print(&report::judgement_line(&called, &verdict)),
-        (None, false) => output.print(&report::judgement(&called, &verdict)),
+        (None, true) => output.print(&report::judgement_line(&called, verdict)),
+        (None, false) => output.print(&report::judgement(&called, verdict)),
     }
     Exit::from(verdict.overall())
 }

@@ -53,6 +53,45 @@ fn a_line_of_json_has_what_programs_are_promised() {
 }
 
 #[test]
+fn where_keys_come_from_is_told_of_a_strategy_that_counts_it() {
+    for (strategy, counts) in [("claim-complete", false), ("unique-key", true)] {
+        let folder = folder();
+        let line = format!("scenario seven-thirty --strategy {strategy}");
+        let told = stdout(&folder, &line, 0);
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("Monitoring 1 hit, 1 miss, 0 conflicts: 50.00 % duplicates"));
+        assert_eq!(
+            told.contains("duplicates; keys: 0 in the header"),
+            counts,
+            "{told}"
+        );
+        let report = fs::read_to_string(folder.path().join("reports/seven-thirty/report.md"));
+        let report = report.expect("the report is written");
+        assert!(report.contains("| `idempotency.hit` | 1 |"), "{report}");
+        assert_eq!(
+            report.contains("| `idempotency.source.auto` | 2 |"),
+            counts,
+            "{report}"
+        );
+        assert_eq!(report.contains("idempotency.source"), counts, "{report}");
+    }
+    let line = "compare seven-thirty --strategies claim-complete,unique-key --seeds 1";
+    let told = stdout(&folder(), line, 0);
+    let told = told
+        .split_once("idempotency.")
+        .expect("what is monitored")
+        .1;
+    let row = |name: &str| -> Vec<&str> {
+        let row = told
+            .lines()
+            .find(|line| line.trim_start().starts_with(name));
+        row.expect("its line").split_whitespace().collect()
+    };
+    assert_eq!(row("claim-complete")[4..7], ["-", "-", "-"]);
+    assert_eq!(row("unique-key")[4..7], ["0", "0", "2"]);
+}
+
+#[test]
 fn many_seeds_are_one_line_each_in_their_order() {
     let folder = folder();
     let text = stdout(

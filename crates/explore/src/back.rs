@@ -99,9 +99,8 @@ impl<E: Copy> Back<E> {
         self.heap[hole] = entry;
     }
 
-    /// Whether the wheel has nothing.
     #[inline]
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub(crate) fn wheel_is_empty(&self) -> bool {
         self.wheel_head == NOTHING
     }
 

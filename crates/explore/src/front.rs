@@ -1,4 +1,4 @@
-//! A few events in order: while little is under way they are all that there is, and cost a look at a neighbour.
+//! A few near events in order: while little is under way the wheel has nothing to do, and an event costs a look at its neighbour.
 
 use crate::queue::{Entry, NOTHING, key};
 
@@ -47,7 +47,7 @@ impl<E: Copy> Front<E> {
         }
     }
 
-    /// Takes in an entry that was pushed after all others; there must be a free place.
+    /// Takes in an entry that was pushed after all others, here and elsewhere; there must be a free place.
     #[inline]
     pub(crate) fn push(&mut self, entry: Entry<E>) {
         let mut place = self.head + self.len;

@@ -13,8 +13,8 @@
 //! - [`executor`]: a small executor over kernel and pool, for models
 //! - [`mod@search`]: the only loop that runs a world again and again
 
-pub mod back;
-mod chooser;
+mod back;
+pub mod chooser;
 pub mod digest;
 pub mod executor;
 mod front;

@@ -1,4 +1,5 @@
-//! The event queue: [`Front`] for what is near while it is little; behind it, in [`Back`], lanes for delays that are always the same, a timing wheel for what is near, a four-ary heap for the rest.
+//! The event queue: [`Front`] for what is near while it is little; behind it, in [`Back`], lanes for delays that are always the
+//! same, a timing wheel for what is near, a four-ary heap for the rest.
 //!
 //! Time never goes back. So events of one constant delay become due in the order in which they were pushed: a lane is a ring
 //! buffer and costs no comparison. And what lies within the wheel's reach has a slot for its moment, where few others are: pushing
@@ -84,7 +85,9 @@ impl<E: Copy> Queue<E> {
     #[inline]
     pub(crate) fn push(&mut self, now_us: u64, at_us: u64, event: E) {
         let entry = self.entry(at_us, event);
-        if Wheel::<E>::reaches(now_us, at_us) && self.back.is_quiet() && !self.front.is_full() {
+        let is_near = Wheel::<E>::reaches(now_us, at_us);
+        // Where the front was too small, the wheel takes everything until it has run empty.
+        if is_near && self.back.wheel_is_empty() && !self.front.is_full() {
             self.front.push(entry);
         } else {
             self.back.push(now_us, entry);
@@ -129,31 +132,50 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    #[derive(Clone, Debug)]
+    #[derive(Clone, Copy, Debug)]
     enum Op {
         Push(u64),
         Ring(usize),
         Pop,
+        Clear,
     }
 
+    const DELAYS: [u64; 3] = [0, 7, 30];
+
+    /// Bursts, so that the queue is nearly empty and quite full by turns; and moments that are alike, of every part of the queue.
     fn ops() -> impl Strategy<Value = Vec<Op>> {
-        let op = prop_oneof![
-            prop_oneof![0..50_u64, 0..100_000_u64].prop_map(Op::Push),
-            (0..3_usize).prop_map(Op::Ring),
-            Just(Op::Pop)
+        let after = prop_oneof![
+            3 => prop::sample::select(&DELAYS[..]),
+            3 => 0..50_u64,
+            1 => 65_500..65_600_u64,
+            1 => 0..200_000_u64,
         ];
-        proptest::collection::vec(op, 0..200)
+        let pushes = prop::collection::vec(after.prop_map(Op::Push), 1..30);
+        let lanes = prop::collection::vec((0..3_usize).prop_map(Op::Ring), 1..4);
+        let pops = (1..40_usize).prop_map(|times| vec![Op::Pop; times]);
+        let few = (1..3_usize).prop_map(|times| vec![Op::Pop; times]);
+        let burst = prop_oneof![
+            8 => pushes,
+            6 => lanes,
+            6 => pops,
+            12 => few,
+            1 => Just(vec![Op::Clear])
+        ];
+        prop::collection::vec(burst, 0..30).prop_map(|bursts| bursts.concat())
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
         /// Against the obvious implementation: a sorted list of (due, pushed).
         #[test]
         fn events_leave_in_the_order_of_time_and_then_of_pushing(ops in ops()) {
             let mut queue = Queue::new();
-            let rings = [queue.add_ring(0), queue.add_ring(7), queue.add_ring(30)];
-            let delays = [0, 7, 30];
+            let rings = DELAYS.map(|delay| queue.add_ring(delay));
             let (mut model, mut now, mut id) = (Vec::<(u64, u64)>::new(), 0, 0);
-            for op in ops {
+            // What is left in the end is popped, too.
+            let rest = vec![Op::Pop; ops.len() + 1];
+            for op in ops.into_iter().chain(rest) {
                 id += 1;
                 match op {
                     Op::Push(after) => {
@@ -162,7 +184,7 @@ mod tests {
                     }
                     Op::Ring(i) => {
                         queue.push_ring(rings[i], now, id);
-                        model.push((now + delays[i], id));
+                        model.push((now + DELAYS[i], id));
                     }
                     Op::Pop => {
                         model.sort_unstable();
@@ -170,6 +192,11 @@ mod tests {
                         let popped = queue.pop();
                         prop_assert_eq!(popped, expected);
                         now = popped.map_or(now, |(at, _)| at);
+                    }
+                    Op::Clear => {
+                        queue.clear();
+                        model.clear();
+                        now = 0;
                     }
                 }
                 prop_assert_eq!(queue.len(), model.len());

@@ -135,11 +135,15 @@ fn service(run: &Run, text: &mut String) -> std::fmt::Result {
             ("`idempotency.hit`", count(metrics.hit)),
             ("`idempotency.miss`", count(metrics.miss)),
             ("`idempotency.conflict`", count(metrics.conflict)),
-            ("`idempotency.source.header`", count(metrics.header_key)),
-            ("`idempotency.source.body`", count(metrics.body_key)),
-            ("`idempotency.source.auto`", count(metrics.auto_key)),
-            ("duplicate rate", share(metrics.duplicate_rate)),
         ]);
+        if let Some([header, body, auto]) = metrics.sources().map(|sources| sources.map(count)) {
+            rows.extend([
+                ("`idempotency.source.header`", header),
+                ("`idempotency.source.body`", body),
+                ("`idempotency.source.auto`", auto),
+            ]);
+        }
+        rows.push(("duplicate rate", share(metrics.duplicate_rate)));
     }
     for (what, figure) in rows {
         writeln!(text, "| {what} | {figure} |")?;

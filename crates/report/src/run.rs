@@ -213,7 +213,8 @@ pub struct Service {
     pub metrics: Option<Metrics>,
 }
 
-/// What the service's own monitoring counts, under the names that it gives them.
+/// What the service's own monitoring counts, under the names that it gives them. Not every strategy counts where keys come from:
+/// one that does not has 0 there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Metrics {
     /// Requests that were taken for a repetition and got the earlier order.
@@ -236,6 +237,14 @@ pub struct Metrics {
     pub auto_key: u64,
     /// Hits over hits, misses and conflicts; `null` if there are none of these.
     pub duplicate_rate: Option<f64>,
+}
+
+impl Metrics {
+    /// How many keys came in the header, came in the body, and were made of the content; `None` of a strategy that does not count it.
+    pub(crate) fn sources(&self) -> Option<[u64; 3]> {
+        let sources = [self.header_key, self.body_key, self.auto_key];
+        (sources != [0; 3]).then_some(sources)
+    }
 }
 
 /// How many got a status.

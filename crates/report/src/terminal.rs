@@ -175,16 +175,19 @@ fn service(run: &Run) -> String {
 
 /// What the service's own monitoring counts.
 fn monitoring(metrics: &Metrics) -> String {
-    format!(
-        "{} hits, {} misses, {} conflicts: {} duplicates; keys: {} in the header, {} in the body, {} made",
-        count(metrics.hit),
-        count(metrics.miss),
-        count(metrics.conflict),
-        share(metrics.duplicate_rate),
-        count(metrics.header_key),
-        count(metrics.body_key),
-        count(metrics.auto_key)
-    )
+    let mut text = format!(
+        "{}, {}, {}: {} duplicates",
+        plural(metrics.hit, "hit", "hits"),
+        plural(metrics.miss, "miss", "misses"),
+        plural(metrics.conflict, "conflict", "conflicts"),
+        share(metrics.duplicate_rate)
+    );
+    if let Some([header, body, made]) = metrics.sources().map(|sources| sources.map(count)) {
+        text.push_str(&format!(
+            "; keys: {header} in the header, {body} in the body, {made} made"
+        ));
+    }
+    text
 }
 
 /// Where the units went. Those of pending orders are among the reserved; where the service does not reserve, they are not, and

@@ -80,6 +80,16 @@ impl Word for TaskId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attempt::{AttemptId, Coming, Held};
+    use crate::database::Tx;
+    use crate::gateway::Webhook;
+    use crate::kitchen::Message;
+    use crate::replica::Turn;
+
+    /// Whether every bit of a word is part of a value, and goes back to where it was.
+    fn keeps<T: Word>(word: u64) -> bool {
+        T::from_word(word).to_word() == word
+    }
 
     #[test]
     fn what_is_packed_comes_out_again() {
@@ -89,5 +99,14 @@ mod tests {
         };
         assert_eq!(Packed::from(task).get(), task);
         assert_eq!(Packed::from(u32::MAX).get(), u32::MAX);
+        for bit in 0..64 {
+            let word = 1 << bit;
+            assert!(keeps::<TaskId>(word) && keeps::<AttemptId>(word));
+            assert!(keeps::<(Held, Coming)>(word) && keeps::<Webhook>(word));
+            assert_eq!(keeps::<u32>(word) && keeps::<Held>(word), bit < 32);
+            assert_eq!(keeps::<Tx>(word), bit < 32);
+            assert_eq!(keeps::<Turn>(word), bit % 32 < 16, "two short numbers");
+            assert_eq!(keeps::<Message>(word), !(17..32).contains(&bit), "{bit}");
+        }
     }
 }

@@ -1,13 +1,17 @@
 //! One program for all tests of the simulated world.
 //!
-//! - [`world`]: one seed is one run, and every episode begins at the beginning
+//! - [`story`]: the small story that they vary
+//! - [`world`]: one seed is one run, and customers do not share fates
+//! - [`episodes`]: every episode begins at the beginning
 //! - [`endings`]: when a run is over
 //! - [`clients`]: what people and their apps do
 //! - [`channel`]: who else orders what was paid for
 //! - [`buttons`]: what the client's side of a strategy does
+//! - [`keys`]: how keys are spelt, and used for more than one purchase
 //! - [`cache`]: how long after a commit the cache learns of it
 //! - [`coupons`]: coupons, with everything going wrong
 //! - [`network`]: what becomes of messages between clients and replicas
+//! - [`cells`]: bad radio, which many customers share
 //! - [`processes`]: replicas that die, stand still and come back
 //! - [`gateway`]: what becomes of charges, and who hears of them
 //! - [`kitchen`]: what becomes of the messages in the outbox
@@ -20,6 +24,7 @@ mod channel;
 mod clients;
 mod coupons;
 mod endings;
+mod episodes;
 mod faults;
 mod gateway;
 mod keys;

@@ -1,6 +1,6 @@
-//! What a world promises: one seed is one run, customers do not share fates, and an episode does not know the one before.
+//! What a world promises: one seed is one run, and customers do not share fates.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use explore::Chooser;
@@ -14,14 +14,13 @@ use protocol::{
     Money, Order, OrderContent, OrderRequest, OrderState, Problem, Response, Scope, ScopedKey,
 };
 use sim::{
-    Control, Crowd, Job, OrderService, ReplicaPorts, Service, Shoppers, Visit, World, run,
-    run_episodes, simulate,
+    Control, Crowd, Job, OrderService, ReplicaPorts, Service, Shoppers, Visit, World, run, simulate,
 };
 
-use crate::story::{CLIENTS, fired, go, plan, play};
+use crate::story::{CLIENTS, fired, go, plan};
 
 /// Much goes wrong.
-const CHAOS: &str = r#"
+pub const CHAOS: &str = r#"
     [[fault]]
     lose-request = { chance = 0.05 }
     [[fault]]
@@ -59,67 +58,6 @@ fn one_seed_is_one_run_and_another_seed_is_another() {
         assert!(a.history.events == b.history.events);
         assert!(a.history.audit == b.history.audit);
         assert_ne!(a.digest, c.digest);
-    }
-}
-
-/// The order service, in which a few requests are never answered.
-struct Forgetful(OrderService);
-
-impl Service for Forgetful {
-    async fn handle(&self, ports: &ReplicaPorts<'_>, job: &Job) -> Option<Response> {
-        match job {
-            Job::Serve(request) if request.cart.id % 7 == 0 => {
-                std::future::pending::<()>().await;
-                None
-            }
-            job => self.0.handle(ports, job).await,
-        }
-    }
-
-    fn upkeep_every_us(&self) -> Option<u64> {
-        self.0.upkeep_every_us()
-    }
-}
-
-#[test]
-fn an_episode_is_what_a_fresh_world_would_have_been() {
-    let skew = "[world]\nreplicas = 3\nclock-skew = \"1min\"\n[world.latency]\nwebhook = \"3s\"\n";
-    let app = CLIENTS.replace(
-        "taps",
-        "crash = { chance = 0.05, back-after = \"5s\" }\ntaps",
-    );
-    for skew in [skew, "[world]\nreplicas = 3\n"] {
-        let mut plan = Rc::unwrap_or_clone(plan(&format!("{skew}{app}{CHAOS}")));
-        plan.load.intents = 60;
-        let plan = Rc::new(plan);
-        let world = World::new(&plan, Chooser::random(0));
-        let service = || {
-            let strategy = "claim-complete".parse().unwrap();
-            Forgetful(OrderService::new(strategy, world.contract()))
-        };
-        let choosers = (1..8).map(Chooser::random);
-        let (mut seed, mut kinds) = (0, BTreeSet::<String>::new());
-        run_episodes(
-            &world,
-            &service(),
-            &Shoppers::new(&plan),
-            choosers,
-            |world| {
-                seed += 1;
-                let fresh = play(&plan, &service(), seed);
-                kinds.extend(fired(&fresh.history).into_keys());
-                world.look(|history| {
-                    let events = history.events.iter().zip(&fresh.history.events);
-                    for (number, (a, b)) in events.enumerate() {
-                        assert_eq!(a, b, "seed {seed}, event {number}");
-                    }
-                    assert_eq!(history.events.len(), fresh.history.events.len());
-                    assert_eq!(history.coverage, fresh.history.coverage);
-                });
-                assert_eq!(world.digest(), fresh.digest, "seed {seed}");
-            },
-        );
-        assert_eq!((seed, kinds.len()), (7, 9), "{kinds:?}");
     }
 }
 

@@ -34,8 +34,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
                     case.tell_order(order.id.index()),
                 );
                 let last = last_attempt(case, order);
-                let told = witness(why).row(case.tell_order_row(order));
-                last.map_or(told.clone(), |event| told.operation(case, event))
+                let operations = last.as_slice();
+                witness(why).operations(case, operations).row(case.tell_order_row(order))
             });
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::words::{broken, finding, interval, losers, mean, percent, share, size, when};
+use super::words::{broken, finding, interval, losers, mean, percent, share, size, sources, when};
 use super::{Comparison, StrategyRow};
 use crate::figures::{count, money, span};
 
@@ -235,14 +235,15 @@ fn monitoring(comparison: &Comparison, text: &mut String) -> std::fmt::Result {
             let none = std::iter::repeat_n(String::from("-"), columns.len() - 1);
             return std::iter::once(name(row)).chain(none).collect();
         };
+        let [header, body, auto] = sources(metrics);
         vec![
             name(row),
             count(metrics.hit),
             count(metrics.miss),
             count(metrics.conflict),
-            count(metrics.header_key),
-            count(metrics.body_key),
-            count(metrics.auto_key),
+            header,
+            body,
+            auto,
             share(metrics.duplicate_rate),
         ]
     })

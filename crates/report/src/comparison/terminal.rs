@@ -1,6 +1,6 @@
 //! A comparison as text of at most 100 columns that reads without colour: the ranking first, the stated figures last.
 
-use super::words::{broken, finding, interval, losers, mean, percent, share, size, when};
+use super::words::{broken, finding, interval, losers, mean, percent, share, size, sources, when};
 use super::{Comparison, StrategyRow};
 use crate::figures::{count, first_sentence, money, span, wrap};
 use crate::rules::{VERB, WIDTH, paragraph};
@@ -155,14 +155,12 @@ fn monitoring(comparison: &Comparison) -> String {
         let Some(metrics) = &row.metrics else {
             return format!("{:>11}", "-");
         };
+        let [header, body, auto] = sources(metrics);
         format!(
-            "{:>11}{:>11}{:>10}{:>11}{:>9}{:>11}{:>12}",
+            "{:>11}{:>11}{:>10}{header:>11}{body:>9}{auto:>11}{:>12}",
             count(metrics.hit),
             count(metrics.miss),
             count(metrics.conflict),
-            count(metrics.header_key),
-            count(metrics.body_key),
-            count(metrics.auto_key),
             share(metrics.duplicate_rate)
         )
     })

@@ -2,7 +2,7 @@
 
 use super::{BrokenRule, Comparison, Estimate, Finding, HandlerPoint, Stated, StrategyRow};
 use crate::figures::{count, plural, span};
-use crate::run::StatusCount;
+use crate::run::{Metrics, StatusCount};
 
 /// A share of 1 in percent, and never 0 or 100 unless it is that exactly.
 pub(crate) fn percent(share: f64) -> String {
@@ -61,6 +61,14 @@ pub(crate) fn losers(losers: &[StatusCount]) -> String {
     match losers.is_empty() {
         true => String::from("-"),
         false => losers.iter().map(one).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Where keys came from: in the header, in the body, made of the content. A dash where nobody counts it.
+pub(crate) fn sources(metrics: &Metrics) -> [String; 3] {
+    match metrics.sources() {
+        Some(sources) => sources.map(count),
+        None => std::array::from_fn(|_| String::from("-")),
     }
 }
 
