@@ -170,7 +170,8 @@ impl<E: Copy> Kernel<E> {
         Some((chosen.at_us, chosen.event))
     }
 
-    /// Time passes without an event, up to an instant; events before it are late from then on.
+    /// Time passes without an event, up to an instant: at the end of a run, whose events after it will not happen. A timed world that is
+    /// asked for an event from before it panics.
     pub fn pass_until(&mut self, at_us: u64) {
         self.now_us = self.now_us.max(at_us);
     }
