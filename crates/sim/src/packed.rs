@@ -1,7 +1,8 @@
 //! Small values in one word, so that an event is a tag and a word whatever it carries.
 //!
 //! Such a pair travels in registers, and is written and read whole. An event of several fields was written one by one and copied
-//! whole right after, for which a processor has to wait until the last of them has left its store buffer: a twentieth of a run.
+//! whole right after, for which a processor has to wait until the last of them has left its store buffer: a twentieth of the
+//! samples of a run.
 
 use std::marker::PhantomData;
 

@@ -37,7 +37,8 @@ Every scenario under every strategy, in simulation, with the same seeds for each
 - **p50** to **max**: from sending a request to an answer that names an order. What a button waits before it sends comes on top: 500 ms
   with `debounce-window`.
 - **first violation**: virtual time, the median of the seeds that show one. At a hundredth of the load it comes later than at all of it.
-- **hit, miss, conflict, header, body, auto**: what the service itself counts (`idempotency.hit` and so on); **rate**: hits of all three.
+- **hit, miss, conflict, header, body, auto**: what the service itself counts (`idempotency.hit` and so on), a dash where it does not; **rate**:
+  hits of the first three.
 
 All counts are sums over the seeds. Strategies that break no rule come first, then those that avoid more.
 "
