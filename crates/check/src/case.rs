@@ -43,10 +43,23 @@ impl<'a> Case<'a> {
         self.history.audit.as_ref()?.charges.as_deref()
     }
 
-    /// What a coupon takes off an order, if somebody says.
+    /// What a coupon takes off an order, if that is known.
     pub(crate) fn off(&self, coupon: CouponRef) -> Option<i64> {
         let coupons = self.history.audit.as_ref()?.coupons.as_ref()?;
         coupons.iter().find(|row| row.coupon == coupon)?.off
+    }
+
+    /// Whether the order in a row has a charge.
+    pub(crate) fn is_paid(&self, row: usize) -> bool {
+        let order = &order_rows(self.history)[row];
+        self.facts.orders[order.id.index()].captured.get().is_some()
+    }
+
+    /// The purchase that a charge is for.
+    pub(crate) fn intent_of(&self, charge: &AuditCharge) -> Option<usize> {
+        let order = charge.order.map(|order| order.index());
+        let intent = charge.intent.map(|intent| intent.index());
+        intent.or_else(|| order.and_then(|order| self.facts.orders[order].intent.get()))
     }
 
     /// The charge in a row.

@@ -11,6 +11,9 @@ pub struct Counts {
     pub attempts: u64,
     /// Requests that ask what became of an order.
     pub reads: u64,
+    /// Requests to cancel an order, or for money back.
+    #[serde(default)]
+    pub changes: u64,
     /// Requests for an order that took effect.
     pub ok: u64,
     /// Requests for an order that did not.

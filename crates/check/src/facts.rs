@@ -3,9 +3,11 @@
 //! The arrays are kept between histories. What is rare (a key with different answers, an order that does not look like its request)
 //! is put on a list here and decided by its rule; what is common costs a rule nothing.
 
+mod asked;
 mod audit;
 mod by_key;
 mod changes;
+mod crowds;
 mod charges;
 mod differing;
 mod events;
@@ -22,7 +24,8 @@ use history::{History, RecordState};
 use crate::counts::Counts;
 use by_key::ByKey;
 
-pub(crate) use charges::{ExtraCharge, charge_rows};
+pub(crate) use asked::{Asked, Content, Purchase};
+pub(crate) use charges::{ExtraCharge, Money, charge_rows};
 pub(crate) use differing::{Differing, difference};
 pub(crate) use events::is_acceptance;
 pub(crate) use extras::{Clause, ExtraOrder};
@@ -92,6 +95,8 @@ impl Sole {
 pub(crate) struct KeyFacts {
     /// When the last attempt that may have held the claim ended.
     pub(crate) holder_end: u64,
+    /// When it was first sent.
+    pub(crate) first_sent: u64,
     /// Which intent it was sent for.
     pub(crate) intent: Sole,
     /// The event of its first `ok`.
@@ -104,7 +109,7 @@ pub(crate) struct KeyFacts {
     pub(crate) payload: Maybe,
     /// The first failure that the contract stores, by event.
     pub(crate) stored_error: Maybe,
-    /// How many attempts ended without anybody knowing; from 255 on nobody counts.
+    /// How many attempts ended without a certain answer; at most 255 are counted.
     pub(crate) infos: u8,
     /// Whether it was sent with another payload too.
     pub(crate) reused: bool,
@@ -123,6 +128,8 @@ pub(crate) struct IntentFacts {
     pub(crate) live: Maybe,
     /// Its first captured charge, by row.
     pub(crate) captured: Maybe,
+    /// Its first charge that is captured or authorised, by row.
+    charged: Maybe,
     /// With which key it was sent.
     pub(crate) key: Sole,
     /// Whether a captured charge of it names no order.
@@ -161,18 +168,24 @@ pub(crate) struct OrderFacts {
     pub(crate) acked: Maybe,
     /// Whose `ok` that was.
     pub(crate) acked_to: Maybe,
-    /// Its first message, by row.
+    /// Its first message that tells that it was taken, by row.
     pub(crate) told: Maybe,
-    /// Whether it has more than one.
+    /// Its first message of any kind, by row.
+    pub(crate) messaged: Maybe,
+    /// Whether it has more than one message.
     pub(crate) told_often: bool,
+    /// Whether it has a message whose event may be that it was taken.
+    pub(crate) told_unclearly: bool,
     /// Whether it is one too many.
     is_extra: bool,
     /// Whether it was there before the run.
     pub(crate) is_baseline: bool,
     /// The intent it belongs to, as far as that can be known for certain.
     pub(crate) intent: Maybe,
-    /// Its first captured charge, by row.
+    /// Its first charge that pays for it, by row.
     pub(crate) captured: Maybe,
+    /// The first charge that is captured or authorised for it, and for the orders whose life it began, by row.
+    charged: Maybe,
 }
 
 /// How events hang together.
@@ -201,6 +214,8 @@ pub(crate) enum Flaw {
     OrderTwice(usize),
     /// The audit's row repeats the charge of an earlier row.
     ChargeTwice(usize),
+    /// The audit's row contradicts that of an earlier row of the same key.
+    KeyTwice(usize),
     /// The audit is earlier than the last event, which is this one.
     AuditBeforeEvent(usize),
     /// The audit is earlier than the last change of a key record, which is this one.
@@ -216,9 +231,11 @@ pub(crate) struct Rare {
     pub(crate) unclear: Vec<u32>,
     /// Completions that say that a key came with another payload.
     pub(crate) mismatches: Vec<u32>,
+    /// Completions that refuse a duplicate in flight, or another payload.
+    pub(crate) meant: Vec<u32>,
     /// Completions that refuse for lack of stock.
     pub(crate) sold_out: Vec<u32>,
-    /// Completions that take the only request of an intent for a repetition.
+    /// Completions that take a request of an intent for a repetition.
     pub(crate) taken_for_repeats: Vec<u32>,
     /// Completions that fail, or say only that they were accepted, although the key was answered `ok` before they were asked for.
     pub(crate) after_ok: Vec<u32>,
@@ -228,8 +245,18 @@ pub(crate) struct Rare {
     pub(crate) merged: Vec<u32>,
     /// Completions that name an order that was named to another tenant before.
     pub(crate) leaked: Vec<u32>,
+    /// Completions with the body that an answer with another order had before, and that answer.
+    pub(crate) same_bodies: Vec<(u32, u32)>,
     /// Completions of reads.
     pub(crate) reads: Vec<u32>,
+    /// Requests to cancel an order, by their first event.
+    pub(crate) cancels: Vec<u32>,
+    /// Requests for money back, by their first event.
+    pub(crate) refunds: Vec<u32>,
+    /// First answers that say that they repeat an earlier one.
+    pub(crate) replayed_first: Vec<u32>,
+    /// Answers that name no order although the recorder would have seen it.
+    pub(crate) nameless: u64,
     /// When faults struck.
     pub(crate) faults: Vec<u64>,
     /// Keys that were sent with more than one payload.
@@ -252,13 +279,19 @@ impl Rare {
             stuck,
             unclear,
             mismatches,
+            meant,
             sold_out,
             taken_for_repeats,
             after_ok,
             server_errors,
             merged,
             leaked,
+            same_bodies,
             reads,
+            cancels,
+            refunds,
+            replayed_first,
+            nameless,
             faults,
             reused_keys,
             refused_keys,
@@ -268,11 +301,13 @@ impl Rare {
             duplicates,
         } = self;
         faults.clear();
-        *duplicates = 0;
+        same_bodies.clear();
+        (*duplicates, *nameless) = (0, 0);
         for list in [
             stuck,
             unclear,
             mismatches,
+            meant,
             sold_out,
             taken_for_repeats,
             after_ok,
@@ -280,6 +315,9 @@ impl Rare {
             merged,
             leaked,
             reads,
+            cancels,
+            refunds,
+            replayed_first,
             reused_keys,
             refused_keys,
             stored_keys,
@@ -302,12 +340,16 @@ pub(crate) struct Facts {
     pub(crate) payloads: Vec<PayloadFacts>,
     /// By order.
     pub(crate) orders: Vec<OrderFacts>,
+    /// By body: the first `ok` that had it, by event.
+    responses: Vec<Maybe>,
     /// By SKU.
     pub(crate) skus: Vec<SkuFacts>,
     /// By event.
     pub(crate) links: Vec<Link>,
     /// By process: what it is doing. See `events`.
     processes: Vec<u32>,
+    /// By code: what a message with that event tells.
+    events_told: Vec<rows::Tells>,
     /// By code: what a refusal with it means, if we know.
     meanings: Vec<Option<Refusal>>,
     /// What is rare in the events and decided by the rules.
@@ -324,18 +366,38 @@ pub(crate) struct Facts {
     keyed_orders: OnceCell<ByKey>,
     /// What is wrong with the record.
     pub(crate) flaws: Vec<Flaw>,
+    /// Who asked for what. Filled when somebody asks.
+    asked: OnceCell<Asked>,
     /// Live orders beyond the first, each once.
     pub(crate) extra_orders: Vec<ExtraOrder>,
+    /// Live orders that no request can have made which did not fail for certain, by row.
+    pub(crate) applied_after_failure: Vec<u32>,
+    /// Live orders that say too little to be counted, by row.
+    pub(crate) unattributed: Vec<u32>,
+    /// Orders, by name, that may be of one purchase or of two.
+    perhaps_one: Vec<(u32, u32)>,
+    /// Of keys with several lives, or several orders in one: the order that began the life which each order belongs to, by name.
+    heads: std::collections::BTreeMap<u32, u32>,
     /// Live orders of one key, neighbours in time, that were created the time to live apart or more, by row.
     pub(crate) apart_pairs: Vec<(u32, u32)>,
     /// Live orders of one key of which nobody knows how far apart they were created.
     pub(crate) undated_pairs: u64,
     /// Scratch of `extras`: key, creation, row.
     crowd: Vec<(u32, Option<u64>, u32)>,
-    /// Scratch of `extras`: live orders that belong to no certain intent, by row.
+    /// Scratch of `extras`: live orders that belong to no certain purchase, by row.
     strays: Vec<u32>,
+    /// Scratch of `extras`: how many orders each purchase has because an answer names them.
+    answered: std::collections::BTreeMap<Purchase, u64>,
+    /// Scratch of `extras`: where purchases may be split, each live order by row, with its intent.
+    split_orders: Vec<(Option<usize>, u32)>,
     /// Captured charges beyond the first, each once.
     pub(crate) extra_charges: Vec<ExtraCharge>,
+    /// Captured charges that may be one too many or not, by row.
+    pub(crate) unclear_charges: Vec<u32>,
+    /// What was given back of each charge, by its name; empty if nothing was.
+    pub(crate) refunded: Vec<i64>,
+    /// Captured charges that name neither an order nor an intent, by row.
+    pub(crate) nameless_charges: Vec<u32>,
     /// Scratch of `charges`: the first captured charge of each provider key.
     provider_keys: Vec<Maybe>,
     /// By SKU: its price. Filled when somebody asks.
@@ -344,6 +406,8 @@ pub(crate) struct Facts {
     pub(crate) differing: Vec<Differing>,
     /// Answers of which nobody can tell whether they had to.
     pub(crate) undecided_repeats: u64,
+    /// Answers of which it cannot be told whether they repeat an earlier one, because one of the two has no body.
+    pub(crate) bodiless_repeats: u64,
     /// Answers that repeat an earlier one, compared with it.
     pub(crate) repeats: u64,
     /// Refusals of a duplicate as in flight.
@@ -410,11 +474,20 @@ impl Facts {
         reset(&mut self.intents, names.intents.len());
         reset(&mut self.payloads, names.payloads.len());
         reset(&mut self.orders, names.orders.len());
+        reset(&mut self.responses, names.responses.len());
         reset(&mut self.skus, names.skus.len());
         reset(&mut self.links, history.events.len());
-        reset(&mut self.processes, history.processes as usize);
+        reset(&mut self.processes, history.processes());
         self.rare.clear();
         self.odd.clear();
+        self.asked.take();
+        self.applied_after_failure.clear();
+        self.unattributed.clear();
+        self.heads.clear();
+        self.perhaps_one.clear();
+        self.unclear_charges.clear();
+        self.refunded.clear();
+        self.nameless_charges.clear();
         self.apart_pairs.clear();
         self.mixed_keys.clear();
         self.odd_answers.clear();
@@ -423,7 +496,10 @@ impl Facts {
         self.crowd.clear();
         self.differing.clear();
         self.undecided_repeats = 0;
+        self.bodiless_repeats = 0;
         self.strays.clear();
+        self.split_orders.clear();
+        self.answered.clear();
         self.extra_charges.clear();
         self.provider_keys.clear();
         self.prices.take();
@@ -442,6 +518,11 @@ impl Facts {
         self.last_event = 0;
         self.settled = false;
         self.counts = Counts::default();
+    }
+
+    /// Who asked for what.
+    pub(crate) fn asked(&self, history: &History) -> &Asked {
+        self.asked.get_or_init(|| Asked::gather(history))
     }
 
     /// What is not in order before the recovery deadline may still come into order.

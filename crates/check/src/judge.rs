@@ -7,7 +7,8 @@ use crate::counts::Counts;
 use crate::facts::Facts;
 use crate::rules::{Kind, Rule};
 use crate::tally::Tally;
-use crate::verdict::{Outcome, RuleVerdict, Verdict, WITNESSES_MAX};
+use crate::timeline::{Subject, timelines};
+use crate::verdict::{Outcome, RuleVerdict, Verdict, WITNESSES_MAX, Witness};
 
 /// A judge that keeps its memory between histories: for millions of small ones, that is most of the time.
 #[derive(Debug)]
@@ -73,8 +74,19 @@ impl Judge {
             tally.finish();
             case.explained |= found.outcome == Outcome::Violated && rule.kind() != Kind::Evidence;
         }
+        tell_timelines(&case, &mut self.verdict.rules);
         self.verdict.counts = self.facts.counts;
         &self.verdict
+    }
+}
+
+/// Tells what happened to the purchases of all witnesses.
+fn tell_timelines(case: &Case<'_>, rules: &mut [RuleVerdict]) {
+    let mut witnesses: Vec<&mut Witness> = rules.iter_mut().flat_map(|found| &mut found.witnesses).collect();
+    let mut subjects: Vec<Subject> = witnesses.iter_mut().map(|witness| std::mem::take(&mut witness.subject)).collect();
+    let told = timelines(case, &mut subjects);
+    for (witness, timeline) in witnesses.into_iter().zip(told) {
+        witness.timeline = timeline;
     }
 }
 

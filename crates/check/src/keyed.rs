@@ -56,7 +56,35 @@ impl Try<'_> {
     }
 }
 
+/// Some attempts on a key, and all of them.
+#[derive(Debug)]
+pub(crate) struct OnKey<'a> {
+    /// The key.
+    pub(crate) key: usize,
+    /// Every attempt on it, in the order in which they were sent.
+    pub(crate) all: Vec<Try<'a>>,
+    /// The events of the attempts in question, in the order of time.
+    pub(crate) events: Vec<usize>,
+}
+
 impl<'a> Case<'a> {
+    /// The attempts of these events, by key: all attempts on a key are gathered once, however many of them are in question.
+    pub(crate) fn by_key(&self, events: &[u32]) -> Vec<OnKey<'a>> {
+        let key = |event: &u32| {
+            let attempt = self.attempt_at(*event as usize)?;
+            Some((attempt.asked.key?.index(), *event as usize))
+        };
+        let mut keyed: Vec<(usize, usize)> = events.iter().filter_map(key).collect();
+        keyed.sort_unstable();
+        let groups = keyed.chunk_by(|(a, _), (b, _)| a == b);
+        let group = |group: &[(usize, usize)]| OnKey {
+            key: group[0].0,
+            all: self.attempts_with(group[0].0),
+            events: group.iter().map(|(_, event)| *event).collect(),
+        };
+        groups.map(group).collect()
+    }
+
     /// The attempt that this event begins or ends; `None` if it is a read's.
     pub(crate) fn attempt_at(&self, event: usize) -> Option<Try<'a>> {
         let partner = self.facts.links[event].partner.get();

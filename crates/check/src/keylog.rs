@@ -4,6 +4,16 @@ use history::{RecordState, Transition};
 
 use crate::case::Case;
 
+/// Where a record stands, in words.
+pub(crate) const fn word(state: RecordState) -> &'static str {
+    match state {
+        RecordState::Absent => "absent",
+        RecordState::InProgress => "in progress",
+        RecordState::Completed => "completed",
+        RecordState::Failed => "failed",
+    }
+}
+
 /// Whether the record is gone although its answer was known.
 pub(crate) fn forgets(change: &Transition) -> bool {
     (change.from, change.to) == (RecordState::Completed, RecordState::Absent)
@@ -25,15 +35,31 @@ impl<'a> Case<'a> {
         logs.map(move |log| (key(&log[0]).index(), log.iter().map(change)))
     }
 
+    /// The changes of one record.
+    pub(crate) fn changes_of(&self, key: usize) -> impl Iterator<Item = &'a Transition> {
+        let transitions = &self.history.transitions;
+        let rows = match transitions.is_empty() {
+            true => &[][..],
+            false => self.facts.changes.of(key),
+        };
+        rows.iter().map(|row| &transitions[*row as usize])
+    }
+
+    /// A change in words, without its time.
+    pub(crate) fn tell_change_briefly(&self, change: &Transition) -> String {
+        let names = &self.history.names;
+        let owner = change.owner.map_or(String::new(), |owner| format!(" by {}", names.hosts.text(owner.index())));
+        let token = match change.token {
+            0 => String::new(),
+            token => format!(" with token {token}"),
+        };
+        let (from, to) = (word(change.from), word(change.to));
+        format!("the record of key {} goes from {from} to {to}{owner}{token}", self.tell_key(change.key))
+    }
+
     /// A change in words.
     pub(crate) fn tell_change(&self, change: &Transition) -> String {
-        let word = |state| match state {
-            RecordState::Absent => "absent",
-            RecordState::InProgress => "in progress",
-            RecordState::Completed => "completed",
-            RecordState::Failed => "failed",
-        };
-        let owner = change.owner.map_or("nobody".into(), |owner| {
+        let owner = change.owner.map_or("an unknown owner".into(), |owner| {
             self.history.names.hosts.text(owner.index())
         });
         let token = match change.token {

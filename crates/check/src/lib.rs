@@ -18,6 +18,7 @@
 //! - `ttl`: whether something happened inside a key's time to live, outside, or nobody can tell
 //! - `tally`: what one rule has found so far
 //! - `tell`: attempts, rows and times in words
+//! - `timeline`: everything that happened to a purchase, in the order of time
 
 /// Whether the judge is to be weakened in this place: never, but in the test that counts which weaknesses are found out.
 macro_rules! mutant {
@@ -40,10 +41,12 @@ mod other_keys;
 pub mod rules;
 mod tally;
 mod tell;
+mod timeline;
 mod ttl;
 pub mod verdict;
 
 pub use counts::Counts;
 pub use judge::{Judge, judge};
 pub use rules::{Kind, Rule};
-pub use verdict::{Operation, Outcome, Overall, RuleVerdict, Verdict, WITNESSES_MAX, Witness};
+pub use timeline::{About, trace};
+pub use verdict::{Moment, Operation, Outcome, Overall, RuleVerdict, Verdict, WITNESSES_MAX, Witness};

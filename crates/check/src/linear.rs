@@ -150,7 +150,6 @@ impl Problem {
         if names.len() > 16 {
             return None;
         }
-        let stored = &case.history.contract.stored_errors;
         let op = |attempt: &Try<'_>| Op {
             invoked: attempt.invoked,
             returned: match attempt.end {
@@ -166,7 +165,7 @@ impl Problem {
             status: attempt.said.status,
             stored: match (attempt.end, attempt.said.status) {
                 (End::Fail(Refusal::Invalid), _) | (_, None) => Some(false),
-                (_, Some(status)) => (!stored.is_empty()).then(|| stored.contains(&status)),
+                (_, Some(status)) => case.history.contract.stores(status),
             },
         };
         let made = |order: &OrderRef| {
@@ -392,7 +391,11 @@ impl Problem {
                 state.record != Record::Nobody
                     && !matches!(state.record, Record::Done { payload, .. } if payload == op.payload)
             }
-            Refusal::Invalid | Refusal::NotFound | Refusal::NoStock | Refusal::Definite => {
+            Refusal::Invalid
+            | Refusal::NotFound
+            | Refusal::NoStock
+            | Refusal::Declined
+            | Refusal::Definite => {
                 repeated || other || mutant!("not-linearizable/failures-at-any-time")
             }
         }

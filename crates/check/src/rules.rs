@@ -57,18 +57,20 @@ macro_rules! rules {
 }
 
 rules! {
-    malformed Malformed "malformed" Evidence "The history cannot have happened: whoever recorded it is at fault.";
-    vacuous Vacuous "vacuous" Evidence "There is no `ok`, no audit, or a required situation was never met.";
+    malformed Malformed "malformed" Evidence "The history cannot have happened: the recorder is at fault.";
+    evidence Evidence "evidence" Evidence "There is no `ok`, no audit, or a required situation was never met.";
     duplicate_order DuplicateOrder "duplicate-order" Safety "Two live orders for one key inside its time to live, or for one intent.";
     lost_ack LostAck "lost-ack" Safety "An answer names an order that the database does not hold, or not as it was asked for.";
-    phantom_order PhantomOrder "phantom-order" Safety "An order that nobody asked for, or not so.";
+    phantom_order PhantomOrder "phantom-order" Safety "An order that was not asked for, not so, or not yet.";
     failed_but_applied FailedButApplied "failed-but-applied" Safety "Every request failed for certain, and yet there is an order, a charge or an effect on the stock.";
     replay_mismatch ReplayMismatch "replay-mismatch" Safety "A repeated request was answered otherwise than the first time.";
     conflict_accepted ConflictAccepted "conflict-accepted" Safety "A key stood for two payloads inside its time to live.";
     spurious_conflict SpuriousConflict "spurious-conflict" Safety "A mismatch answer although no other payload was ever sent with the key.";
+    off_contract OffContract "off-contract" Safety "A refusal has another status than the contract promises for what it means.";
     cross_tenant CrossTenant "cross-tenant" Safety "One tenant got what is another's, or was refused for a key of another.";
     result_regression ResultRegression "result-regression" Safety "A request was answered `ok`, and later the same failed.";
-    double_charge DoubleCharge "double-charge" Safety "More than one captured charge for one intent or one provider key.";
+    double_charge DoubleCharge "double-charge" Safety "More than one charge is kept for one purchase or one provider key.";
+    double_refund DoubleRefund "double-refund" Safety "More was given back than was asked for, or than was captured.";
     orphan_charge OrphanCharge "orphan-charge" Safety "A captured charge whose order is absent or cancelled.";
     uncharged_order UnchargedOrder "uncharged-order" Safety "A confirmed order without a captured charge.";
     wrong_amount WrongAmount "wrong-amount" Safety "A captured amount that is not what the order comes to.";
@@ -77,7 +79,7 @@ rules! {
     stock_conservation StockConservation "stock-conservation" Safety "The stock and the live orders do not add up to what there was.";
     reservation_leak ReservationLeak "reservation-leak" Safety "Units are reserved that no open order holds.";
     false_sold_out FalseSoldOut "false-sold-out" Safety "A request was rejected for lack of stock, and there was enough all the while.";
-    partial_order PartialOrder "partial-order" Safety "An order without all of its items or its coupon.";
+    partial_order PartialOrder "partial-order" Safety "An order without all that belongs to it: items, coupon, and what else is written with it.";
     duplicate_notification DuplicateNotification "duplicate-notification" Safety "Two messages for one event of one order.";
     phantom_notification PhantomNotification "phantom-notification" Safety "A message for an order that is not there, or not yet.";
     false_merge FalseMerge "false-merge" Safety "Two purchases were answered with one order, or one was rejected as a repetition.";
@@ -87,9 +89,10 @@ rules! {
     stale_read StaleRead "stale-read" Safety "A read after the acknowledgement does not find what was acknowledged.";
     stored_error_policy StoredErrorPolicy "stored-error-policy" Safety "A stored error is not repeated, or one that is not stored blocks the key.";
     error_dishonesty ErrorDishonesty "error-dishonesty" Safety "A duplicate alone caused a server error, or an unknown outcome is recorded as a failure.";
-    unfenced Unfenced "unfenced" Safety "A key record was changed by somebody who did not hold it, or left its end too soon.";
+    unfenced Unfenced "unfenced" Safety "A key record was changed by an owner that did not hold it, or left its end too soon.";
     quota Quota "quota" Safety "A coupon is used more often than its limit.";
-    stuck_claim StuckClaim "stuck-claim" Liveness "A key is still in flight although nobody works on it.";
+    stuck_claim StuckClaim "stuck-claim" Liveness "A key is still in flight although no request on it is being worked on.";
+    stuck_order StuckOrder "stuck-order" Liveness "An order is still pending after the recovery deadline.";
     unresolved_retry UnresolvedRetry "unresolved-retry" Liveness "A client that keeps asking after everything healed is never told.";
     missing_notification MissingNotification "missing-notification" Liveness "A confirmed order without its message.";
     unavailable Unavailable "unavailable" Liveness "Fewer purchases succeed than the scenario's floor.";
@@ -97,6 +100,11 @@ rules! {
 }
 
 impl Rule {
+    /// What a rule is called now that once had this name.
+    pub fn renamed(name: &str) -> Option<Rule> {
+        (name == "vacuous").then_some(Rule::Evidence)
+    }
+
     /// The rule of a name.
     pub fn from_name(name: &str) -> Option<Rule> {
         Rule::ALL.iter().copied().find(|rule| rule.name() == name)
@@ -128,5 +136,6 @@ mod tests {
             assert_eq!(*rule as usize, i);
         }
         assert_eq!(Rule::from_name("no-such-rule"), None);
+        assert_eq!(Rule::renamed("vacuous"), Some(Rule::Evidence));
     }
 }

@@ -33,6 +33,11 @@ impl<'a> Tally<'a> {
         self.found.checked += count;
     }
 
+    /// Whether anything was put to the test, or found, so far.
+    pub(crate) fn has_checked(&self) -> bool {
+        self.found.checked > 0 || self.found.violations > 0
+    }
+
     /// So many of them the history does not decide.
     pub(crate) fn unknown(&mut self, count: u64, why: &'static str) {
         self.found.unknown += count;

@@ -6,14 +6,16 @@ use std::fmt::Write as _;
 
 use history::names::KEY_SEPARATOR;
 use history::{
-    AuditCharge, AuditNotification, AuditOrder, AuditStock, History, Item, KeyRef, SkuRef, What,
+    AuditCharge, AuditNotification, AuditOrder, AuditRefund, AuditStock, History, Item, KeyRef, SkuRef, What,
 };
 use protocol::{ChargeState, OrderState};
 
 use crate::case::Case;
 use crate::facts::{is_live, items_of};
 use crate::verdict::{Operation, Witness};
-use time::time;
+use time::{dated, time};
+
+use crate::timeline::{Subject, happens};
 
 /// The begin of a witness: the reason in two sentences, nothing else yet.
 pub(crate) fn witness(why: String) -> Witness {
@@ -21,8 +23,10 @@ pub(crate) fn witness(why: String) -> Witness {
         why,
         operations: Vec::new(),
         rows: Vec::new(),
+        timeline: Vec::new(),
         intent: None,
         at: 0,
+        subject: Subject::default(),
     }
 }
 
@@ -31,6 +35,7 @@ impl Witness {
     pub(crate) fn operation(mut self, case: &Case<'_>, event: usize) -> Witness {
         self.operations.push(case.tell_operation(event));
         self.operations.sort_by_key(|operation| operation.invoked);
+        self.subject.attempt(case, event);
         self
     }
 
@@ -46,22 +51,47 @@ impl Witness {
         self
     }
 
-    /// With the first few live orders that have a SKU.
+    /// With the row of an order, which the witness is then about.
+    pub(crate) fn order_row(mut self, case: &Case<'_>, order: &AuditOrder) -> Witness {
+        let text = case.tell_order_row(order);
+        if !self.rows.contains(&text) {
+            self.rows.push(text);
+        }
+        self.subject.orders.insert(order.id.index() as u32);
+        self
+    }
+
+    /// With the row of a charge, which the witness is then about.
+    pub(crate) fn charge_row(mut self, case: &Case<'_>, charge: &AuditCharge) -> Witness {
+        self.rows.push(case.tell_charge(charge));
+        self.subject.charges.insert(charge.id.index() as u32);
+        self
+    }
+
+    /// About a key.
+    pub(crate) fn of_key(mut self, key: KeyRef) -> Witness {
+        self.subject.keys.insert(key.index() as u32);
+        self
+    }
+
+    /// With the first few orders that have a SKU, live ones and cancelled ones.
     pub(crate) fn orders_of(mut self, case: &Case<'_>, sku: SkuRef) -> Witness {
         const ORDERS_MAX: usize = 4;
         let names = &case.history.names;
         let has = |order: &&AuditOrder| {
             let items = items_of(case.history, order).map(|basket| names.items(basket));
-            is_live(order) && items.is_some_and(|items| items.iter().any(|item| item.sku == sku))
+            items.is_some_and(|items| items.iter().any(|item| item.sku == sku))
         };
         let orders = case.orders().unwrap_or_default();
-        let mut holders = orders.iter().filter(has);
-        for order in holders.by_ref().take(ORDERS_MAX) {
-            self.rows.push(case.tell_order_row(order));
-        }
-        match holders.count() {
-            0 => {}
-            more => self.rows.push(format!("and {more} more live orders")),
+        for (is_wanted, what) in [(true, "live"), (false, "cancelled")] {
+            let mut holders = orders.iter().filter(has).filter(|order| is_live(order) == is_wanted);
+            for order in holders.by_ref().take(ORDERS_MAX) {
+                self.rows.push(case.tell_order_row(order));
+            }
+            match holders.count() {
+                0 => {}
+                more => self.rows.push(format!("and {more} more {what} orders")),
+            }
         }
         self
     }
@@ -69,6 +99,7 @@ impl Witness {
     /// With the purchase that it is about.
     pub(crate) fn intent(mut self, case: &Case<'_>, intent: Option<usize>) -> Witness {
         self.intent = intent.map(|intent| case.history.names.intents.text(intent).into_owned());
+        self.subject.intents.extend(intent.map(|intent| intent as u32));
         self
     }
 }
@@ -76,7 +107,15 @@ impl Witness {
 impl Case<'_> {
     /// An instant.
     pub(crate) fn tell_time(&self, t: u64) -> String {
-        time(self.history.contract.time_unit, t)
+        match self.history.is_dated() {
+            true => dated(self.history.contract.time_unit, t),
+            false => time(self.history.contract.time_unit, t),
+        }
+    }
+
+    /// An amount of money.
+    pub(crate) fn tell_amount(&self, amount: i64) -> String {
+        self.history.contract.amounts.text(amount)
     }
 
     /// The name of an order.
@@ -87,7 +126,7 @@ impl Case<'_> {
     /// The attempt of an event.
     pub(crate) fn tell_attempt(&self, event: usize) -> String {
         let process = self.history.events[event].process;
-        format!("attempt {}", self.history.process_number(process))
+        format!("attempt {}", self.history.process_name(process))
     }
 
     /// A key with its tenant.
@@ -112,7 +151,7 @@ impl Case<'_> {
         let begins = |event: usize| {
             matches!(
                 history.events[event].what,
-                What::Invoke(_) | What::Read { .. }
+                What::Invoke(_) | What::Read { .. } | What::Cancel { .. } | What::Refund(_)
             )
         };
         let partner = self.facts.links[event].partner.get();
@@ -127,7 +166,7 @@ impl Case<'_> {
             None => text.push_str(" and got no answer"),
         }
         Operation {
-            process: history.process_number(history.events[event].process),
+            process: history.process_name(history.events[event].process).into_owned(),
             invoked: history.events[begun].t,
             returned: done.map(|done| history.events[done].t),
             line: history.line(done.unwrap_or(begun)),
@@ -136,9 +175,14 @@ impl Case<'_> {
     }
 
     fn tell_request(&self, begun: usize) -> String {
+        let at = self.tell_time(self.history.events[begun].t);
+        format!("{} at {at}", self.tell_request_briefly(begun))
+    }
+
+    /// A request in words, without its time.
+    pub(crate) fn tell_request_briefly(&self, begun: usize) -> String {
         let (history, names) = (self.history, &self.history.names);
         let mut text = self.tell_attempt(begun);
-        let at = self.tell_time(history.events[begun].t);
         match &history.events[begun].what {
             What::Invoke(invoke) => {
                 text.push_str(" asked for");
@@ -163,13 +207,39 @@ impl Case<'_> {
                     format_args!(" read {}", self.tell_order(order.index())),
                 );
             }
+            What::Cancel { order, .. } => {
+                append(&mut text, format_args!(" asked to cancel {}", self.tell_order(order.index())));
+            }
+            What::Refund(request) => {
+                let request = &history.refund_requests[*request as usize];
+                let order = self.tell_order(request.order.index());
+                match request.amount {
+                    Some(amount) => append(
+                        &mut text,
+                        format_args!(" asked for {} of {order} back", self.tell_amount(amount)),
+                    ),
+                    None => append(&mut text, format_args!(" asked for the money of {order} back")),
+                }
+            }
             _ => {}
         }
-        append(&mut text, format_args!(" at {at}"));
+        text
+    }
+
+    /// An answer in words, without its time.
+    pub(crate) fn tell_answer(&self, done: usize) -> String {
+        let mut text = self.tell_attempt(done);
+        self.append_answer(&mut text, " gets", done);
         text
     }
 
     fn tell_end(&self, text: &mut String, done: usize) {
+        self.append_answer(text, " and got", done);
+        let at = self.tell_time(self.history.events[done].t);
+        append(text, format_args!(", at {at}"));
+    }
+
+    fn append_answer(&self, text: &mut String, gets: &str, done: usize) {
         let names = &self.history.names;
         let (word, said) = match &self.history.events[done].what {
             What::Ok(said) => ("ok", said),
@@ -177,7 +247,7 @@ impl Case<'_> {
             What::Info(said) => ("no certain answer", said),
             _ => return,
         };
-        append(text, format_args!(" and got {word}"));
+        append(text, format_args!("{gets} {word}"));
         if let Some(status) = said.status {
             append(text, format_args!(" {status}"));
         }
@@ -193,8 +263,9 @@ impl Case<'_> {
                 format_args!(" with body {}", names.responses.text(response.index())),
             );
         }
-        let at = self.tell_time(self.history.events[done].t);
-        append(text, format_args!(", at {at}"));
+        if said.replayed == Some(true) {
+            text.push_str(", said to be a replay");
+        }
     }
 
     /// The row of an order.
@@ -244,7 +315,7 @@ impl Case<'_> {
             ChargeState::Declined => "declined",
         };
         let id = names.charges.text(charge.id.index());
-        let amount = protocol::Money(charge.amount);
+        let amount = self.tell_amount(charge.amount);
         let mut text = format!("charge {id} {state}: {amount}");
         if let Some(order) = charge.order {
             append(
@@ -253,7 +324,44 @@ impl Case<'_> {
             );
         }
         if let Some(key) = charge.provider_key {
+            let key = names.provider_keys.text(key.index());
             append(&mut text, format_args!(", provider key {key}"));
+        }
+        if let Some(tender) = charge.tender {
+            let tender = names.tenders.text(tender.index());
+            append(&mut text, format_args!(", from {tender}"));
+        }
+        if let Some(t) = charge.t {
+            append(&mut text, format_args!(", at {}", self.tell_time(t)));
+        }
+        text
+    }
+
+    /// A charge as something that happens.
+    pub(crate) fn tell_charge_briefly(&self, charge: &AuditCharge) -> String {
+        let names = &self.history.names;
+        let id = names.charges.text(charge.id.index());
+        let amount = self.tell_amount(charge.amount);
+        let mut text = format!("charge {id} of {amount} is {}", happens(charge.state));
+        if let Some(order) = charge.order {
+            append(&mut text, format_args!(" for {}", self.tell_order(order.index())));
+        }
+        if let Some(key) = charge.provider_key {
+            let key = names.provider_keys.text(key.index());
+            append(&mut text, format_args!(", under provider key {key}"));
+        }
+        text
+    }
+
+    /// A refund as something that happens.
+    pub(crate) fn tell_refund(&self, refund: &AuditRefund) -> String {
+        let names = &self.history.names;
+        let id = names.refunds.text(refund.id.index());
+        let charge = names.charges.text(refund.charge.index());
+        let amount = self.tell_amount(refund.amount);
+        let mut text = format!("refund {id} gives {amount} of charge {charge} back");
+        if let Some(key) = refund.key {
+            append(&mut text, format_args!(", under key {}", names.refund_keys.text(key.index())));
         }
         text
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::counts::Counts;
 use crate::rules::{Kind, Rule};
+use crate::timeline::Subject;
 
 /// How many witnesses a rule keeps; all violations are counted.
 pub const WITNESSES_MAX: usize = 3;
@@ -64,17 +65,34 @@ pub struct Witness {
     pub operations: Vec<Operation>,
     /// The rows of the audit.
     pub rows: Vec<String>,
+    /// Everything that happened to the purchase, in the order of time: attempts, faults, charges, key records, messages.
+    #[serde(default)]
+    pub timeline: Vec<Moment>,
     /// The purchase that it is about, if the harness knows it.
     pub intent: Option<String>,
     /// When it came true, in the contract's unit.
     pub at: u64,
+    /// What it is about, until its timeline is told.
+    #[serde(skip)]
+    pub(crate) subject: Subject,
+}
+
+/// Something that happened to a purchase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// When, in the contract's unit; `None` if it is not known.
+    pub t: Option<u64>,
+    /// When, in words; empty if it is not known.
+    pub time: String,
+    /// What, in words.
+    pub text: String,
 }
 
 /// An operation as a witness shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
     /// The attempt's process.
-    pub process: u64,
+    pub process: String,
     /// When it was sent, in the contract's unit.
     pub invoked: u64,
     /// When the answer came or the client gave up.
@@ -114,7 +132,7 @@ impl Overall {
 
 impl Verdict {
     /// The verdict in one word. A violation dominates an unknown; a single rule that had nothing to check is not held, but it does
-    /// not make the whole inconclusive: whether there was evidence at all is what [`Rule::Vacuous`] is about.
+    /// not make the whole inconclusive: whether there was evidence at all is what [`Rule::Evidence`] is about.
     pub fn overall(&self) -> Overall {
         let mut overall = Overall::Pass;
         for verdict in &self.rules {
@@ -122,7 +140,7 @@ impl Verdict {
                 Outcome::Violated if verdict.rule == Rule::Malformed => return Overall::Malformed,
                 Outcome::Violated if verdict.rule.kind() != Kind::Evidence => Overall::Fail,
                 Outcome::Unknown => Overall::Inconclusive,
-                Outcome::Vacuous if verdict.rule == Rule::Vacuous => Overall::Inconclusive,
+                Outcome::Vacuous if verdict.rule == Rule::Evidence => Overall::Inconclusive,
                 _ => continue,
             };
             if overall != Overall::Fail {

@@ -2,7 +2,8 @@
 
 use history::{
     Audit, AuditCharge, AuditKey, AuditOrder, AuditStock, ChargeRef, Completion, Contract, Event,
-    FaultRef, History, Invoke, Item, OrderRef, Payload, RecordState, TenantRef, What,
+    FaultRef, History, Invoke, Item, OrderRef, Payload, ProcessRef, ProviderKeyRef, RecordState,
+    TenantRef, What,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -70,6 +71,8 @@ fn row() -> impl Strategy<Value = Option<AuditOrder>> {
             key: key.map(history::KeyRef::new),
             payload: payload.map(history::PayloadRef::new),
             items: None,
+            intent: None,
+            cart: None,
             coupon: None,
             state,
             t: Some(t),
@@ -85,12 +88,14 @@ fn charge() -> impl Strategy<Value = AuditCharge> {
     ];
     let order = option::weighted(0.9, 0..ORDERS);
     let intent = option::weighted(0.1, 0..INTENTS);
-    let provider = option::weighted(0.5, prop_oneof![9 => 0..4_u32, 1 => Just(4_000_000_000)]);
+    let provider = option::weighted(0.5, 0..5_u32);
     (order, intent, provider, state).prop_map(|(order, intent, provider_key, state)| AuditCharge {
         id: ChargeRef::new(0),
         order: order.map(OrderRef::new),
         intent: intent.map(history::IntentRef::new),
-        provider_key,
+        provider_key: provider_key.map(ProviderKeyRef::new),
+        tender: None,
+        t: None,
         state,
         amount: 100,
     })
@@ -111,7 +116,9 @@ prop_compose! {
     ) -> History {
         let mut history = empty(ttl, recovery_deadline);
         history.events = events(&attempts, knows_intents, &faults);
-        history.processes = u32::try_from(attempts.len()).expect("few");
+        for _ in &attempts {
+            history.names.processes.count::<ProcessRef>();
+        }
         history.audit = Some(audit(rows, charges, &initial, &keys));
         history
     }
@@ -134,6 +141,7 @@ fn empty(ttl: Option<u64>, recovery_deadline: Option<u64>) -> History {
     names.orders.count_to::<OrderRef>(ORDERS - 1);
     names.responses.count_to::<history::ResponseRef>(1);
     names.charges.count_to::<ChargeRef>(9);
+    names.provider_keys.count_to::<ProviderKeyRef>(4);
     names.codes.intern::<history::CodeRef>("in_progress");
     names.codes.intern::<history::CodeRef>("declined");
     names.faults.intern::<FaultRef>("crash");
@@ -186,6 +194,7 @@ fn events(attempts: &[Attempt], knows_intents: bool, faults: &[u64]) -> Vec<Even
         let what = What::Fault {
             fault: FaultRef::new(0),
             host: None,
+            struck: None,
         };
         events.push(Event {
             t: *t,
@@ -235,11 +244,10 @@ fn audit(
     Audit {
         t: 100,
         orders: Some(rows.collect()),
-        baseline: Vec::new(),
         charges: Some(charges.collect()),
         stock: Some(stock.collect()),
         notifications: None,
         keys: Some(keys.collect()),
-        coupons: None,
+        ..Audit::default()
     }
 }

@@ -3,7 +3,7 @@
 use check::{Outcome, Overall, Rule, judge};
 use history::{
     Audit, AuditCharge, AuditNotification, AuditOrder, AuditStock, BasketRef, Completion, Contract,
-    History, Invoke, Item, KeyRef, RecordState, Recorder, TenantRef, Transition,
+    History, Invoke, Item, KeyRef, ProviderKeyRef, RecordState, Recorder, TenantRef, Transition,
 };
 use proptest::prelude::*;
 use protocol::{ChargeState, OrderState};
@@ -57,6 +57,7 @@ fn purchase(recorder: &mut Recorder, audit: &mut Audit, i: usize, basket: Basket
         names.charges.count(),
         names.messages.count(),
     );
+    names.provider_keys.count::<ProviderKeyRef>();
     let said = Completion {
         status: Some(201),
         order: Some(order),
@@ -85,6 +86,8 @@ fn purchase(recorder: &mut Recorder, audit: &mut Audit, i: usize, basket: Basket
         key: asked.key,
         payload: asked.payload,
         items: Some(basket),
+        intent: None,
+        cart: None,
         coupon: None,
         state: OrderState::Confirmed,
         t: Some(t + 5),
@@ -93,7 +96,9 @@ fn purchase(recorder: &mut Recorder, audit: &mut Audit, i: usize, basket: Basket
         id,
         order: Some(order),
         intent: None,
-        provider_key: Some(i as u32),
+        provider_key: Some(ProviderKeyRef::new(i as u32)),
+        tender: None,
+        t: None,
         state: ChargeState::Captured,
         amount: 100,
     });
@@ -129,7 +134,7 @@ fn a_network_that_drops_nothing_although_the_scenario_demands_it_is_vacuous() {
     let mut history = honest();
     history.contract.required_coverage = vec!["reply-lost-after-commit".to_owned()];
     let verdict = judge(&history);
-    assert_eq!(verdict.rule(Rule::Vacuous).outcome, Outcome::Vacuous);
+    assert_eq!(verdict.rule(Rule::Evidence).outcome, Outcome::Vacuous);
     assert_eq!(verdict.overall(), Overall::Inconclusive);
 }
 

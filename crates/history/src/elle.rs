@@ -56,7 +56,7 @@ pub fn write(history: &History, mut output: impl Write) -> io::Result<()> {
 
 /// The event that each process is at, by process.
 fn begins(history: &History) -> Vec<Option<usize>> {
-    let mut begun = vec![None; history.processes as usize];
+    let mut begun = vec![None; history.processes()];
     for (place, event) in history.events.iter().enumerate() {
         if let What::Invoke(_) = event.what
             && let Some(slot) = begun.get_mut(event.process as usize)
@@ -139,7 +139,7 @@ fn list_name(history: &History, asked: &Invoke, process: u32) -> String {
     quoted(&match (asked.key, asked.intent) {
         (Some(key), _) => key_name(history, key, asked),
         (None, Some(intent)) => format!("intent {}", names.intents.text(intent.index())),
-        (None, None) => format!("attempt {}", history.process_number(process)),
+        (None, None) => format!("attempt {}", history.process_name(process)),
     })
 }
 
@@ -158,7 +158,7 @@ fn head(line: &mut String, history: &History, index: u64, kind: &str, event: &Ev
     };
     line.push_str(&format!(
         "{{:index {index}, :type {kind}, :process {}, :time {}, :f :txn, :value ",
-        history.process_number(event.process),
+        event.process,
         u128::from(event.t) * ns,
     ));
 }
@@ -190,20 +190,15 @@ fn last_read(history: &History, index: u64, output: &mut impl Write) -> io::Resu
         reads.push_str(&format!("[:r {key} [{}]] ", orders.join(" ")));
     }
     let reads = format!("{}]", reads.trim_end());
-    let process = (0..history.processes)
-        .map(|p| history.process_number(p))
-        .max();
     for (offset, kind) in [(0, ":invoke"), (1, ":ok")] {
         let event = Event {
             t: audit.t,
-            process: 0,
+            // A process of its own, after all others.
+            process: history.processes() as u32,
             what: What::Info(crate::Completion::default()),
         };
         let mut line = String::new();
         head(&mut line, history, index + offset, kind, &event);
-        let own = format!(":process {}", history.process_number(0));
-        let mine = format!(":process {}", process.map_or(0, |p| p.saturating_add(1)));
-        let line = line.replacen(&own, &mine, 1);
         output.write_all(format!("{line}{reads}}}\n").as_bytes())?;
     }
     Ok(())

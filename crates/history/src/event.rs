@@ -1,8 +1,8 @@
 //! What clients saw and which faults struck, forty bytes each; and how key records changed, twenty-four.
 
 use crate::names::{
-    CodeRef, CouponRef, FaultRef, HostRef, IntentRef, KeyRef, OrderRef, PayloadRef, ResponseRef,
-    TenantRef,
+    CodeRef, CouponRef, FaultRef, HostRef, IntentRef, KeyRef, OrderRef, PayloadRef, ProcessRef,
+    RefundKeyRef, ResponseRef, TenantRef,
 };
 
 /// Something that happened.
@@ -23,16 +23,25 @@ pub enum What {
     Invoke(Invoke),
     /// A client asked what became of an order.
     Read {
-        /// Who asked.
+        /// Whose shop.
         tenant: TenantRef,
         /// Which order.
         order: OrderRef,
     },
+    /// A client asked to cancel an order.
+    Cancel {
+        /// Whose shop.
+        tenant: TenantRef,
+        /// Which order.
+        order: OrderRef,
+    },
+    /// A client asked for money back: the index of a [`RefundRequest`] of the history, because refunds are rare.
+    Refund(u32),
     /// The answer says that it took effect.
     Ok(Completion),
     /// The answer says that it did not.
     Fail(Completion),
-    /// Nobody knows: timeout, reset, 5xx, or the client died.
+    /// It may have taken effect or not: timeout, reset, 5xx, or the client died.
     Info(Completion),
     /// A fault of the plan struck.
     Fault {
@@ -40,6 +49,8 @@ pub enum What {
         fault: FaultRef,
         /// Where, if it struck a host.
         host: Option<HostRef>,
+        /// Which attempt, if it struck one.
+        struck: Option<ProcessRef>,
     },
 }
 
@@ -58,6 +69,21 @@ pub struct Invoke {
     pub coupon: Option<CouponRef>,
 }
 
+/// What a client asked to be given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefundRequest {
+    /// Whose shop.
+    pub tenant: TenantRef,
+    /// Of which order.
+    pub order: OrderRef,
+    /// The refund's own key, if one was sent.
+    pub key: Option<RefundKeyRef>,
+    /// Which refund the person meant, if the recorder knows.
+    pub intent: Option<IntentRef>,
+    /// How much, in the contract's amounts; everything if `None`.
+    pub amount: Option<i64>,
+}
+
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Completion {
@@ -69,7 +95,7 @@ pub struct Completion {
     pub order: Option<OrderRef>,
     /// The body, less what the contract calls volatile.
     pub response: Option<ResponseRef>,
-    /// Why it was refused, or why nobody knows.
+    /// Why it was refused, or why the outcome is not known.
     pub code: Option<CodeRef>,
 }
 
@@ -78,7 +104,7 @@ pub struct Completion {
 pub enum RecordState {
     /// There is no record.
     Absent,
-    /// Somebody works on it.
+    /// A request is being worked on.
     InProgress,
     /// The answer is known.
     Completed,

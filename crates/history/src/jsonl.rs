@@ -1,35 +1,35 @@
 //! The JSONL form: one JSON object per line, for histories from anywhere. `JSONL.md` beside this crate is its definition.
 //!
-//! - `raw`: the lines as they are written
-//! - `text`: strings that are borrowed from the line where they can be, and lists of pairs
-//! - `read`: lines to events
-//! - `rows`: the audit line to rows
-//! - `intern`, `processes`: names and processes to numbers
-//! - `write`: a history to lines
-//! - `write_rows`: the audit to a line
-//! - `line`: fields, lists and names as JSON
+//! - `shape`: what a line may hold, as data
+//! - `raw`, `raw_rows`: the lines as they are written
+//! - `scalar`, `body`: their values
+//! - `read`: lines to events; `promise`: the contract's line; `rows`: rows, wherever they stand
+//! - `intern`: names to numbers
+//! - `finish`: what can be said only when all lines are read: whose a row is, and the order of everything
+//! - `mistake`, `explain`, `nearest`: what is wrong with a line, where, and what was meant
+//! - `schema`: the JSON Schema of a line
+//! - `write`, `write_rows`, `line`: a history to lines
 
+mod body;
+mod explain;
+mod finish;
 mod intern;
 mod line;
-mod processes;
+mod mistake;
+mod money;
+mod nearest;
+mod promise;
 mod raw;
+mod raw_rows;
 mod read;
 mod rows;
-mod text;
+mod scalar;
+mod schema;
+mod shape;
 mod write;
 mod write_rows;
 
-pub use read::read;
+pub use mistake::{MISTAKES_MAX, Mistake, Mistakes};
+pub use read::{Reading, read, read_strictly, read_with_notes};
+pub use schema::schema;
 pub use write::write;
-
-/// Why a text is not a history, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}{}: {message}", column.map_or(String::new(), |column| format!(", column {column}")))]
-pub struct ReadError {
-    /// The line, from 1.
-    pub line: usize,
-    /// The byte in the line, from 1, where that is known.
-    pub column: Option<usize>,
-    /// What is wrong, in lower case.
-    pub message: String,
-}

@@ -9,7 +9,7 @@
 //! - [`contract`]: what the service promised
 //! - [`coverage`]: which situations the run met, and how often
 //! - [`recorder`]: how a world writes a history
-//! - [`source`]: where in a file an event stands
+//! - [`source`]: where in a file an event or a row stands
 //! - [`elle`]: the form that Elle and its like read
 //! - [`jsonl`]: one JSON object per line, for histories from anywhere
 
@@ -24,17 +24,21 @@ pub mod recorder;
 pub mod source;
 
 pub use audit::{
-    Audit, AuditCharge, AuditCoupon, AuditKey, AuditNotification, AuditOrder, AuditStock,
+    Audit, AuditCart, AuditCharge, AuditCoupon, AuditKey, AuditMove, AuditNotification, AuditOrder,
+    AuditRecordedCharge, AuditRefund, AuditSale, AuditStock,
 };
-pub use contract::{Contract, Expiry, InFlight, TimeUnit};
+pub use contract::{Amounts, Capture, Contract, Expiry, InFlight, Observed, TimeUnit};
 pub use coverage::{Coverage, Label};
-pub use event::{Completion, Event, Invoke, RecordState, Transition, What};
+pub use event::{Completion, Event, Invoke, RecordState, RefundRequest, Transition, What};
 pub use names::{
-    BasketRef, ChargeRef, CodeRef, CouponRef, FaultRef, HostRef, IntentRef, Item, KeyRef,
-    MessageRef, Names, OrderRef, Payload, PayloadRef, ResponseRef, SkuRef, Symbols, TenantRef,
+    BasketRef, CartRef, ChargeRef, CodeRef, CouponRef, FaultRef, HostRef, IntentRef, Item, KeyRef,
+    MessageRef, Names, OrderRef, Payload, PayloadRef, ProcessRef, ProviderKeyRef, RefundKeyRef,
+    RefundRef, ResponseRef, SkuRef, Symbols, TenantRef, TenderRef,
 };
 pub use recorder::Recorder;
 pub use source::Source;
+
+use std::borrow::Cow;
 
 /// Everything that is known about a run: the one input of the judge.
 #[derive(Clone, Debug, Default)]
@@ -45,11 +49,13 @@ pub struct History {
     pub names: Names,
     /// What happened, by time; ties in the order of recording.
     pub events: Vec<Event>,
-    /// How key records changed, by time; ties in the order of commits. Empty if nobody recorded it.
+    /// What the events of kind [`What::Refund`] ask for.
+    pub refund_requests: Vec<RefundRequest>,
+    /// The replica that each attempt was sent to, by process; empty if it was not recorded.
+    pub sent_to: Vec<Option<HostRef>>,
+    /// How key records changed, by time; ties in the order of commits. Empty if it was not recorded.
     pub transitions: Vec<Transition>,
-    /// How many processes (attempts) were begun: process numbers are below this.
-    pub processes: u32,
-    /// What the database and the gateway held at the end; `None` if nobody looked.
+    /// What the database and the gateway held at the end; `None` if they were not looked at.
     pub audit: Option<Audit>,
     /// Which situations the run met.
     pub coverage: Coverage,
@@ -58,16 +64,29 @@ pub struct History {
 }
 
 impl History {
-    /// The number by which the recorder knows a process.
-    pub fn process_number(&self, process: u32) -> u64 {
-        let source = self.source.as_ref();
-        let number = source.and_then(|source| source.processes.get(process as usize));
-        number.copied().unwrap_or(u64::from(process))
+    /// How many processes (attempts) there are: the events' process numbers are below this.
+    pub fn processes(&self) -> usize {
+        self.names.processes.len()
+    }
+
+    /// The name of a process.
+    pub fn process_name(&self, process: u32) -> Cow<'_, str> {
+        self.names.processes.text(process as usize)
+    }
+
+    /// The replica that an attempt was sent to, if it was recorded.
+    pub fn replica(&self, process: u32) -> Option<HostRef> {
+        self.sent_to.get(process as usize).copied().flatten()
     }
 
     /// The line of the file that an event stands in.
     pub fn line(&self, event: usize) -> Option<u32> {
         let source = self.source.as_ref();
         source.and_then(|source| source.lines.get(event).copied())
+    }
+
+    /// Whether times are those since 1970.
+    pub fn is_dated(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| source.is_dated)
     }
 }

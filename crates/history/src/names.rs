@@ -73,6 +73,18 @@ references! {
     MessageRef
     /// A coupon.
     CouponRef
+    /// An attempt.
+    ProcessRef
+    /// A key under which the gateway was asked for a charge.
+    ProviderKeyRef
+    /// A purse that a charge was taken from.
+    TenderRef
+    /// A refund in the gateway's ledger.
+    RefundRef
+    /// The key of a refund.
+    RefundKeyRef
+    /// A cart.
+    CartRef
 }
 
 /// The names of one kind: first the counted ones, then the listed ones.
@@ -111,6 +123,16 @@ impl Symbols {
             self.listed.clear();
             self.table.clear();
         }
+    }
+
+    /// How many names are counted.
+    pub fn counted(&self) -> u64 {
+        u64::from(self.counted)
+    }
+
+    /// Whether every name is counted, so that the next one may be.
+    pub fn is_counted(&self) -> bool {
+        self.listed.is_empty()
     }
 
     /// How many names there are.
@@ -304,6 +326,18 @@ pub struct Names {
     pub messages: Symbols,
     /// Coupons.
     pub coupons: Symbols,
+    /// Attempts. Those of a run of ours are counted and spelt as their numbers.
+    pub processes: Symbols,
+    /// The gateway's keys.
+    pub provider_keys: Symbols,
+    /// Purses.
+    pub tenders: Symbols,
+    /// Refunds.
+    pub refunds: Symbols,
+    /// Keys of refunds.
+    pub refund_keys: Symbols,
+    /// Carts.
+    pub carts: Symbols,
 }
 
 /// Separates tenant and key in a listed key's name.
@@ -327,6 +361,12 @@ impl Default for Names {
             charges: Symbols::with_prefix("c"),
             messages: Symbols::with_prefix("m"),
             coupons: Symbols::default(),
+            processes: Symbols::with_prefix(""),
+            provider_keys: Symbols::with_prefix("g"),
+            tenders: Symbols::default(),
+            refunds: Symbols::with_prefix("f"),
+            refund_keys: Symbols::default(),
+            carts: Symbols::with_prefix("cart"),
         }
     }
 }

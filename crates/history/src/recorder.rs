@@ -4,8 +4,8 @@ use crate::audit::Audit;
 use crate::coverage::Label;
 use crate::event::{Completion, Event, Invoke, What};
 use crate::names::{
-    BasketRef, FaultRef, HostRef, IntentRef, KeyRef, OrderRef, Payload, PayloadRef, ResponseRef,
-    TenantRef,
+    BasketRef, FaultRef, HostRef, IntentRef, KeyRef, OrderRef, Payload, PayloadRef, ProcessRef,
+    ResponseRef, TenantRef,
 };
 use crate::{Contract, History};
 
@@ -114,10 +114,18 @@ impl Recorder {
     /// A client asks for an order: a new process.
     #[inline]
     pub fn invoke(&mut self, t: u64, invoke: Invoke) -> u32 {
-        let process = self.history.processes;
-        self.history.processes += 1;
+        let process: ProcessRef = self.history.names.processes.count();
+        let process = process.index() as u32;
         self.push(t, process, What::Invoke(invoke));
         process
+    }
+
+    /// The request of this attempt, the last that was begun, was sent to a replica.
+    #[inline]
+    pub fn sent_to(&mut self, process: u32, host: HostRef) {
+        let sent_to = &mut self.history.sent_to;
+        sent_to.resize(process as usize, None);
+        sent_to.push(Some(host));
     }
 
     /// The answer says that it took effect.
@@ -132,16 +140,30 @@ impl Recorder {
         self.push(t, process, What::Fail(completion));
     }
 
-    /// Nobody knows.
+    /// It may have taken effect or not.
     #[inline]
     pub fn info(&mut self, t: u64, process: u32, completion: Completion) {
         self.push(t, process, What::Info(completion));
     }
 
-    /// A fault struck.
+    /// A fault struck: a host, an attempt, both, or neither.
     #[inline]
-    pub fn fault(&mut self, t: u64, fault: FaultRef, host: Option<HostRef>) {
-        self.push(t, 0, What::Fault { fault, host });
+    pub fn fault(
+        &mut self,
+        t: u64,
+        fault: FaultRef,
+        host: Option<HostRef>,
+        struck: Option<ProcessRef>,
+    ) {
+        self.push(
+            t,
+            0,
+            What::Fault {
+                fault,
+                host,
+                struck,
+            },
+        );
     }
 
     /// A situation was met.
@@ -155,7 +177,8 @@ impl Recorder {
         let history = &mut self.history;
         history.events.clear();
         history.transitions.clear();
-        history.processes = 0;
+        history.refund_requests.clear();
+        history.sent_to.clear();
         history.audit = None;
         history.coverage.clear();
         let names = &mut history.names;
@@ -168,6 +191,10 @@ impl Recorder {
             &mut names.responses,
             &mut names.charges,
             &mut names.messages,
+            &mut names.processes,
+            &mut names.provider_keys,
+            &mut names.refunds,
+            &mut names.carts,
         ] {
             symbols.forget_counted();
         }

@@ -1,4 +1,4 @@
-//! Where in a file an event or the audit stands, so that whoever recorded it finds it again.
+//! Where in a file events and rows stand, so that the person who recorded them finds them again.
 
 /// What a history read from a file remembers of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -7,6 +7,22 @@ pub struct Source {
     pub lines: Vec<u32>,
     /// The line of the audit, if there is one.
     pub audit: Option<u32>,
-    /// The file's number of each process; empty if the file numbers them as we do, from 0 in the order of their first line.
-    pub processes: Vec<u64>,
+    /// The line of each order of the audit; empty if all of them stand in the audit's line.
+    pub orders: Vec<u32>,
+    /// The line of each charge of the audit; empty if all of them stand in the audit's line.
+    pub charges: Vec<u32>,
+    /// Whether times were written as RFC 3339, so that they are those since 1970.
+    pub is_dated: bool,
+}
+
+impl Source {
+    /// The line of an order's row.
+    pub fn order(&self, row: usize) -> Option<u32> {
+        self.orders.get(row).copied().or(self.audit)
+    }
+
+    /// The line of a charge's row.
+    pub fn charge(&self, row: usize) -> Option<u32> {
+        self.charges.get(row).copied().or(self.audit)
+    }
 }

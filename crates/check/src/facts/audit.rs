@@ -1,7 +1,7 @@
-//! Whether the audit can be one: taken when everything was over, with one row for each charge. The orders' rows are looked at where
-//! they are numbered.
+//! Whether the audit can be one: taken when everything was over, with one row for each charge and no contradiction about a key. The orders'
+//! rows are looked at where they are numbered.
 
-use history::{AuditCharge, History};
+use history::{AuditCharge, AuditKey, History};
 
 use super::{Facts, Flaw, charge_rows};
 
@@ -20,6 +20,22 @@ impl Facts {
             self.flaws.push(Flaw::AuditBeforeChange(changes.len() - 1));
         }
         self.find_repeated_charges(charge_rows(history));
+        self.find_contradicting_keys(audit.keys.as_deref().unwrap_or_default());
+    }
+
+    /// A key may have several rows, where its table has more columns than are told; but they do not contradict each other.
+    fn find_contradicting_keys(&mut self, keys: &[AuditKey]) {
+        if keys.is_sorted_by(|one, next| one.key < next.key) {
+            return;
+        }
+        let mut rows: Vec<usize> = (0..keys.len()).collect();
+        rows.sort_by_key(|row| keys[*row].key);
+        let pairs = rows.windows(2);
+        let differ = pairs.filter(|pair| {
+            let (one, other) = (&keys[pair[0]], &keys[pair[1]]);
+            one.key == other.key && one.state != other.state
+        });
+        self.flaws.extend(differ.map(|pair| Flaw::KeyTwice(pair[1])));
     }
 
     /// Whoever writes the rows one after another numbers them so, and then one look is enough.

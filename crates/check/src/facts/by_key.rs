@@ -41,7 +41,7 @@ impl ByKey {
     }
 
     /// The rows of a key.
-    pub(super) fn of(&self, key: usize) -> &[u32] {
+    pub(crate) fn of(&self, key: usize) -> &[u32] {
         let begin = key.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.rows[begin as usize..self.ends[key] as usize]
     }

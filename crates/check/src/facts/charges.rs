@@ -1,8 +1,12 @@
-//! Which order and intent each captured charge pays for, and which are one too many.
+//! Money: which order and purchase each charge pays for, what of it is left, and which charges are one too many.
 
-use history::{AuditCharge, History};
+use std::collections::{BTreeMap, BTreeSet};
+
+use history::{AuditCharge, Capture, History, ProviderKeyRef};
 use protocol::ChargeState;
 
+use super::extras::Clause;
+use super::orders::order_rows;
 use super::{Facts, Maybe, reset};
 
 /// A captured charge that is one too many.
@@ -16,77 +20,286 @@ pub(crate) struct ExtraCharge {
     pub(crate) by_provider_key: bool,
 }
 
+/// What of a charge is left at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Money {
+    /// It was captured, and not all of it was given back.
+    Taken,
+    /// It is authorised, and neither captured nor voided.
+    Held,
+    /// Nothing.
+    Gone,
+}
+
+/// What charges are for, if it is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum For {
+    Intent(u32),
+    Order(u32),
+}
+
+/// Two charges that have a purchase or a provider key in common.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    row: u32,
+    first: u32,
+    /// The purchase, unless it is only the key.
+    group: Option<For>,
+}
+
 impl Facts {
+    /// What of a charge is left.
+    #[inline]
+    pub(crate) fn money(&self, charge: &AuditCharge) -> Money {
+        match charge.state {
+            ChargeState::Captured if self.is_given_back(charge) => Money::Gone,
+            ChargeState::Captured => Money::Taken,
+            ChargeState::Refunded if mutant!("double-charge/refunded-counts") => Money::Taken,
+            ChargeState::Authorized => Money::Held,
+            ChargeState::Refunded | ChargeState::Voided | ChargeState::Declined => Money::Gone,
+        }
+    }
+
+    /// Whether everything that was captured was given back, piece by piece.
+    #[inline]
+    fn is_given_back(&self, charge: &AuditCharge) -> bool {
+        !self.refunded.is_empty()
+            && self.given_back(charge) >= charge.amount
+            && charge.amount > 0
+            && !mutant!("double-charge/refund-rows-do-not-count")
+    }
+
+    /// What the refunds of a charge come to.
+    #[inline]
+    pub(crate) fn given_back(&self, charge: &AuditCharge) -> i64 {
+        self.refunded.get(charge.id.index()).copied().unwrap_or(0)
+    }
+
     /// Joins the gateway's ledger with the orders.
     pub(super) fn join_charges(&mut self, history: &History) {
+        self.add_refunds(history);
         let charges = charge_rows(history);
         self.size_provider_keys(charges);
+        let mut pairs = Vec::new();
         for (row, charge) in charges.iter().enumerate() {
             if !self.is_plain_charge(history, charge) {
                 self.odd.charges.push(row as u32);
             }
-            match charge.state {
-                ChargeState::Captured => self.see_captured(charges, row, charge),
-                ChargeState::Refunded if mutant!("double-charge/refunded-counts") => {
-                    self.see_captured(charges, row, charge);
+            match self.money(charge) {
+                Money::Taken => {
+                    self.counts.charges_captured += 1;
+                    self.see_money(history, row, charge, &mut pairs);
                 }
-                ChargeState::Authorized if mutant!("double-charge/authorized-counts") => {
-                    self.see_captured(charges, row, charge);
+                Money::Held => self.see_money(history, row, charge, &mut pairs),
+                Money::Gone => {
+                    let had = matches!(charge.state, ChargeState::Refunded | ChargeState::Captured);
+                    self.counts.charges_refunded += u64::from(had);
                 }
-                ChargeState::Refunded => self.counts.charges_refunded += 1,
-                ChargeState::Authorized | ChargeState::Voided | ChargeState::Declined => {}
             }
+        }
+        if !pairs.is_empty() {
+            self.count_extra_charges(history, charges, pairs);
+        }
+        self.charge_crowds(history, charges);
+        let paid = |order: &u32| self.orders[*order as usize].captured.get();
+        let unclear = self.perhaps_one.iter().filter(|(one, other)| paid(one).is_some() && paid(other).is_some());
+        let unclear: Vec<u32> = unclear.filter_map(|(_, other)| Some(paid(other)? as u32)).collect();
+        self.unclear_charges.extend(unclear);
+    }
+
+    fn add_refunds(&mut self, history: &History) {
+        let refunds = history.audit.as_ref().and_then(|audit| audit.refunds.as_ref());
+        for refund in refunds.into_iter().flatten() {
+            if self.refunded.is_empty() {
+                reset(&mut self.refunded, history.names.charges.len());
+            }
+            let sum = &mut self.refunded[refund.charge.index()];
+            *sum = sum.saturating_add(refund.amount);
         }
     }
 
-    fn see_captured(&mut self, charges: &[AuditCharge], row: usize, charge: &AuditCharge) {
-        self.counts.charges_captured += 1;
+    /// The purchase that a charge is for: its intent, or the order that began the life of its key.
+    #[inline]
+    fn purpose(&self, history: &History, charge: &AuditCharge) -> Option<For> {
         let order = charge.order.map(|order| order.index());
-        let intent = charge
-            .intent
-            .map(|intent| intent.index())
-            .or_else(|| order.and_then(|order| self.orders[order].intent.get()));
-        let first_of_order = order.map(|order| first(&mut self.orders[order].captured, row));
-        let first_of_intent = intent.map(|intent| {
-            let facts = &mut self.intents[intent];
-            facts.captured_without_order |= order.is_none();
-            first(&mut facts.captured, row)
-        });
-        let group = first_of_intent.or(first_of_order);
-        self.charged += u64::from(group == Some(row));
-        let by_key = charge
-            .provider_key
-            .map(|key| self.first_of_provider_key(charges, key, row));
-        let other = group.filter(|first| *first != row);
-        let other_by_key = by_key.filter(|first| *first != row);
-        if let Some(other) = other.or(other_by_key) {
+        let by_order = || {
+            let order = order? as u32;
+            Some(For::Order(self.heads.get(&order).copied().unwrap_or(order)))
+        };
+        if history.contract.split && order.is_some() {
+            return by_order();
+        }
+        let intent = charge.intent.map(|intent| intent.index());
+        let intent = intent.or_else(|| order.and_then(|order| self.orders[order].intent.get()));
+        intent.map(|intent| For::Intent(intent as u32)).or_else(by_order)
+    }
+
+    fn see_money(
+        &mut self,
+        history: &History,
+        row: usize,
+        charge: &AuditCharge,
+        pairs: &mut Vec<Pair>,
+    ) {
+        let is_taken = self.money(charge) == Money::Taken;
+        let order = charge.order.map(|order| order.index());
+        let pays = is_taken || history.contract.capture == Capture::Later;
+        if let Some(order) = order.filter(|_| pays) {
+            first(&mut self.orders[order].captured, row);
+        }
+        let group = self.purpose(history, charge);
+        let first_of_group = match group {
+            Some(For::Intent(intent)) => {
+                let facts = &mut self.intents[intent as usize];
+                facts.captured_without_order |= order.is_none() && pays;
+                if is_taken {
+                    first(&mut facts.captured, row);
+                }
+                Some(first(&mut facts.charged, row))
+            }
+            Some(For::Order(order)) => Some(first(&mut self.orders[order as usize].charged, row)),
+            None => {
+                if is_taken {
+                    self.nameless_charges.push(row as u32);
+                }
+                None
+            }
+        };
+        self.charged += u64::from(first_of_group == Some(row));
+        let by_key = charge.provider_key.filter(|_| is_taken);
+        let first_of_key = by_key.map(|key| self.first_of_provider_key(key, row));
+        let pair = |first: usize, group| Pair {
+            row: row as u32,
+            first: first as u32,
+            group,
+        };
+        pairs.extend(first_of_group.filter(|first| *first != row).map(|first| pair(first, group)));
+        pairs.extend(first_of_key.filter(|first| *first != row).map(|first| pair(first, None)));
+    }
+
+    /// Of charges that hang together by purchase or key, all but one are too many; unless they are the tenders of one payment.
+    fn count_extra_charges(&mut self, history: &History, charges: &[AuditCharge], pairs: Vec<Pair>) {
+        let mut members: BTreeMap<For, BTreeSet<u32>> = BTreeMap::new();
+        for pair in &pairs {
+            if let Some(group) = pair.group {
+                members.entry(group).or_default().extend([pair.first, pair.row]);
+            }
+        }
+        let mut payments = BTreeSet::new();
+        for (group, rows) in &members {
+            if self.is_one_payment(history, charges, rows) {
+                payments.insert(*group);
+            }
+        }
+        let mut sets = Sets::default();
+        for pair in pairs {
+            if pair.group.is_some_and(|group| payments.contains(&group)) || !sets.unite(pair.row, pair.first) {
+                continue;
+            }
+            let row = pair.row as usize;
+            if self.is_undecided(charges, pair) {
+                self.unclear_charges.push(pair.row);
+                continue;
+            }
+            if self.money(&charges[row]) == Money::Held
+                && self.money(&charges[pair.first as usize]) == Money::Held
+                && mutant!("double-charge/two-authorisations-are-fine")
+            {
+                continue;
+            }
             self.counts.extra_charges += 1;
             let amount = &mut self.counts.extra_charges_amount;
-            *amount = amount.saturating_add(charge.amount);
+            let hundredths = history.contract.amounts.hundredths(charges[row].amount);
+            *amount = amount.saturating_add(hundredths);
             self.extra_charges.push(ExtraCharge {
                 row,
-                other,
-                by_provider_key: group.is_none_or(|first| first == row),
+                other: pair.first as usize,
+                by_provider_key: pair.group.is_none(),
             });
         }
     }
 
-    /// Provider keys are numbered; if the numbers are not dense, a search through the rows does as well.
-    fn size_provider_keys(&mut self, charges: &[AuditCharge]) {
-        let keys = charges.iter().filter_map(|charge| charge.provider_key);
-        let len = keys.max().map_or(0, |key| key as usize + 1);
-        let dense = len <= charges.len() * 4 + 1024;
-        reset(&mut self.provider_keys, if dense { len } else { 0 });
+    /// A second authorisation is too many only when the deadline has passed.
+    fn is_undecided(&self, charges: &[AuditCharge], pair: Pair) -> bool {
+        let held = |row: u32| self.money(&charges[row as usize]) == Money::Held;
+        (held(pair.row) || held(pair.first))
+            && !self.settled
+            && !mutant!("double-charge/authorisations-before-the-deadline-too")
     }
 
-    fn first_of_provider_key(&mut self, charges: &[AuditCharge], key: u32, row: usize) -> usize {
-        match self.provider_keys.get_mut(key as usize) {
-            Some(slot) => first(slot, row),
-            None => charges
-                .iter()
-                .position(|c| c.provider_key == Some(key) && c.state == ChargeState::Captured)
-                .unwrap_or(row),
+    /// Whether charges are the tenders of one payment: each from another purse, and together no more than the price.
+    fn is_one_payment(&self, history: &History, charges: &[AuditCharge], rows: &BTreeSet<u32>) -> bool {
+        let rows = || rows.iter().map(|row| &charges[*row as usize]);
+        let tenders: BTreeSet<_> = rows().filter_map(|charge| charge.tender).collect();
+        let are_distinct = tenders.len() == rows().count();
+        if !are_distinct || mutant!("double-charge/tenders-do-not-matter") {
+            return mutant!("double-charge/any-tenders-are-one-payment") && !tenders.is_empty();
         }
+        let left = rows().map(|charge| charge.amount.saturating_sub(self.given_back(charge)));
+        let total = left.fold(0_i64, i64::saturating_add);
+        let mut prices = rows().filter_map(|charge| {
+            let row = self.orders[charge.order?.index()].row.get()?;
+            let order = &order_rows(history)[row];
+            self.price_less_coupon(history, order)
+        });
+        let price = prices.next();
+        price.is_none_or(|price| total <= price || mutant!("double-charge/tenders-may-exceed-the-price"))
+    }
+
+    /// Where an order is one too many of a group of purchases, and both it and the other are paid for, so is its charge.
+    fn charge_crowds(&mut self, history: &History, charges: &[AuditCharge]) {
+        let crowds = self.extra_orders.iter().filter(|extra| extra.clause == Clause::Crowd);
+        let paid = |order: u32| self.orders[order as usize].captured.get();
+        let pairs = crowds.filter_map(|extra| Some((paid(extra.order)?, paid(extra.other)?)));
+        let pairs: Vec<(usize, usize)> = pairs.filter(|(row, other)| row != other).collect();
+        for (row, other) in pairs {
+            if self.extra_charges.iter().any(|extra| extra.row == row) {
+                continue;
+            }
+            self.counts.extra_charges += 1;
+            let amount = &mut self.counts.extra_charges_amount;
+            let hundredths = history.contract.amounts.hundredths(charges[row].amount);
+            *amount = amount.saturating_add(hundredths);
+            self.extra_charges.push(ExtraCharge {
+                row,
+                other,
+                by_provider_key: false,
+            });
+        }
+    }
+
+    fn size_provider_keys(&mut self, charges: &[AuditCharge]) {
+        let keys = charges.iter().filter_map(|charge| charge.provider_key);
+        let len = keys.max().map_or(0, |key| key.index() + 1);
+        reset(&mut self.provider_keys, len);
+    }
+
+    fn first_of_provider_key(&mut self, key: ProviderKeyRef, row: usize) -> usize {
+        first(&mut self.provider_keys[key.index()], row)
+    }
+}
+
+/// Disjoint sets of rows.
+#[derive(Debug, Default)]
+struct Sets {
+    parents: BTreeMap<u32, u32>,
+}
+
+impl Sets {
+    fn root(&self, mut row: u32) -> u32 {
+        while let Some(parent) = self.parents.get(&row) {
+            row = *parent;
+        }
+        row
+    }
+
+    /// Unites the sets of two rows; `false` if they were one.
+    fn unite(&mut self, a: u32, b: u32) -> bool {
+        let (a, b) = (self.root(a), self.root(b));
+        if a != b {
+            self.parents.insert(a.max(b), a.min(b));
+        }
+        a != b
     }
 }
 
@@ -99,7 +312,7 @@ fn first(slot: &mut Maybe, row: usize) -> usize {
     })
 }
 
-/// The rows of the charges; none if nobody looked.
+/// The rows of the charges; none if they were not looked at.
 #[inline]
 pub(crate) fn charge_rows(history: &History) -> &[AuditCharge] {
     let charges = history

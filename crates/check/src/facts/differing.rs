@@ -25,7 +25,7 @@ impl Facts {
         let mut answers = KeyAnswers::default();
         let mut differing = std::mem::take(&mut self.differing);
         let (mut extra, mut named) = (Vec::new(), Vec::new());
-        let (mut undated, mut undecided) = (0, 0);
+        let (mut undated, mut undecided, mut bodiless) = (0, 0, 0);
         for key in &self.mixed_keys {
             answers.gather(history, self, *key as usize);
             answers.for_each_payload(history, self, |group| {
@@ -34,6 +34,7 @@ impl Facts {
                     match self.find_difference(history, &group, answer) {
                         Some(Differs::Certainly(found)) => differing.push(found),
                         Some(Differs::Perhaps) => undecided += 1,
+                        Some(Differs::InWhatIsNotSaid) => bodiless += 1,
                         None => {}
                     }
                 }
@@ -41,6 +42,7 @@ impl Facts {
         }
         self.differing = differing;
         self.undecided_repeats = undecided;
+        self.bodiless_repeats = bodiless;
         self.undated_pairs += undated;
         extra.into_iter().for_each(|extra| self.keep_first(extra));
     }
@@ -96,9 +98,13 @@ impl Facts {
             .ttl
             .filter(|_| !mutant!("replay-mismatch/for-ever"));
         let mut is_undecided = false;
+        let mut is_bodiless = false;
         for class in group.classes.iter().rev() {
             let precedes = class.first.returned < answer.invoked
                 || mutant!("replay-mismatch/concurrent-too") && class.first.begun != answer.begun;
+            if precedes && says_too_little(contract, &class.first.said, &answer.said) {
+                is_bodiless |= within(ttl, class.made, self.handling(history, answer)) != Within::Outside;
+            }
             if !precedes
                 || difference(contract, &class.first.said, &answer.said).is_none()
                 || self.is_made_anew(history, &class.first.said, &answer.said)
@@ -118,7 +124,8 @@ impl Facts {
                 }
             }
         }
-        is_undecided.then_some(Differs::Perhaps)
+        let undecided = is_undecided.then_some(Differs::Perhaps);
+        undecided.or_else(|| is_bodiless.then_some(Differs::InWhatIsNotSaid))
     }
 
     /// Whether an answer names another order than the first, which was cancelled: that may be made again, by contract.
@@ -153,8 +160,20 @@ impl Facts {
 /// Whether an answer differs from an earlier one inside the time to live.
 enum Differs {
     Certainly(Differing),
-    /// Nobody can tell whether the key had expired.
+    /// It cannot be told whether the key had expired.
     Perhaps,
+    /// One of them does not say all that the other does.
+    InWhatIsNotSaid,
+}
+
+/// Whether an answer or its repetition lacks a body or an order that could be compared, although the recorder would have seen it.
+fn says_too_little(contract: &Contract, first: &Completion, then: &Completion) -> bool {
+    let lacks_body = first.response.is_none() || then.response.is_none();
+    let lacks_order = first.order.is_none() || then.order.is_none();
+    let lacks_status = first.status.is_none() || then.status.is_none();
+    let observed = contract.observed;
+    let lacks = lacks_body && observed.response || lacks_order && observed.order || lacks_status && observed.status;
+    lacks && !mutant!("replay-mismatch/what-is-not-said-is-equal")
 }
 
 /// What an answer and its repetition differ in, of what both of them say.
@@ -171,7 +190,8 @@ pub(crate) fn difference(
         .filter(|_| !mutant!("replay-mismatch/replays-keep-their-status"));
     let status = replayed.or(first.status);
     let says_no = then.replayed == Some(false) && first.replayed.is_some();
-    let unmarked = says_no || contract.replay_header && then.replayed != Some(true);
+    let is_mark_seen = contract.observed.replayed || mutant!("replay-mismatch/a-mark-is-always-seen");
+    let unmarked = says_no || contract.replay_header && is_mark_seen && then.replayed != Some(true);
     if both(first.order, then.order) && !mutant!("replay-mismatch/order-does-not-matter") {
         Some("order")
     } else if both(status, then.status) && !mutant!("replay-mismatch/status-does-not-matter") {

@@ -8,7 +8,7 @@ use super::{Facts, Flaw, Maybe, Refusal};
 /// The state of a process that got `info`: it never invokes again. Idle is 0; busy is its invocation, as [`Maybe`] counts.
 const ENDED: u32 = u32::MAX;
 
-/// So many requests with a key of which nobody knows are worth a look.
+/// From this number of requests with a key on that were not told what became of them, the key is worth a look.
 const UNRESOLVED_MIN: u8 = 3;
 
 /// How an attempt ended.
@@ -32,10 +32,19 @@ impl Facts {
             match &event.what {
                 What::Invoke(invoke) => self.invoke(index, event, invoke),
                 What::Read { tenant, .. } => {
-                    self.see_tenant(*tenant);
                     self.counts.reads += 1;
-                    self.begin(index, event.process);
-                    self.last_event = event.t;
+                    self.other_request(index, event, *tenant);
+                }
+                What::Cancel { tenant, .. } => {
+                    self.counts.changes += 1;
+                    self.rare.cancels.push(index as u32);
+                    self.other_request(index, event, *tenant);
+                }
+                What::Refund(request) => {
+                    self.counts.changes += 1;
+                    self.rare.refunds.push(index as u32);
+                    let tenant = history.refund_requests[*request as usize].tenant;
+                    self.other_request(index, event, tenant);
                 }
                 What::Ok(completion) => self.complete(history, index, completion, End::Ok),
                 What::Fail(completion) => self.complete(history, index, completion, End::Fail),
@@ -50,6 +59,13 @@ impl Facts {
         }
         let counts = &mut self.counts;
         counts.open = counts.attempts - counts.ok - counts.fail - counts.info;
+    }
+
+    /// A request that asks for no order.
+    fn other_request(&mut self, index: usize, event: &Event, tenant: TenantRef) {
+        self.see_tenant(tenant);
+        self.begin(index, event.process);
+        self.last_event = event.t;
     }
 
     #[inline]
@@ -96,7 +112,10 @@ impl Facts {
         if let Some(key) = invoke.key {
             let facts = &mut self.keys[key.index()];
             facts.intent.see(intent);
-            self.keys_sent += u64::from(facts.last_invoke == Maybe::default());
+            if facts.last_invoke == Maybe::default() {
+                self.keys_sent += 1;
+                facts.first_sent = event.t;
+            }
             self.links[index].previous = facts.last_invoke;
             facts.last_invoke = Maybe::at(index);
             if let Some(payload) = invoke.payload {
@@ -125,7 +144,9 @@ impl Facts {
         self.links[index].partner = Maybe::at(begun);
         self.last_event = event.t;
         let What::Invoke(invoke) = &history.events[begun].what else {
-            self.rare.reads.push(index as u32);
+            if matches!(history.events[begun].what, What::Read { .. }) {
+                self.rare.reads.push(index as u32);
+            }
             return;
         };
         match end {
@@ -135,11 +156,18 @@ impl Facts {
                 if !is_accepted {
                     self.acknowledge(history, begun, index, invoke, completion);
                 }
-                if let Some(key) = invoke.key {
-                    self.keys[key.index()].holder_end = event.t;
-                    if is_accepted {
+                match invoke.key {
+                    Some(key) if is_accepted => {
                         self.note_after_ok(history, begun, index, key);
+                        self.refused_in_flight(history, begun, index, key);
+                        let facts = &mut self.keys[key.index()];
+                        facts.infos = facts.infos.saturating_add(1);
+                        if facts.infos == UNRESOLVED_MIN {
+                            self.rare.unresolved_keys.push(key.index() as u32);
+                        }
                     }
+                    Some(key) => self.keys[key.index()].holder_end = event.t,
+                    None => {}
                 }
             }
             End::Fail if is_server_error(&history.contract, completion) => {
@@ -157,7 +185,7 @@ impl Facts {
         }
     }
 
-    /// Nobody knows.
+    /// It may have taken effect or not.
     fn not_told(&mut self, index: usize, event: &Event, invoke: &Invoke, said: &Completion) {
         let Some(key) = invoke.key else {
             return;
@@ -204,6 +232,9 @@ impl Facts {
                 }
             }
             facts.named_for.see(intent);
+            self.see_body(history, index, completion);
+        } else if history.contract.observed.order {
+            self.rare.nameless += 1;
         }
         self.acknowledgements += 1;
         if !self.is_as_asked(history, invoke, completion) {
@@ -211,6 +242,25 @@ impl Facts {
         }
         if let Some(key) = invoke.key {
             self.compare_with_first(history, begun, index, key, completion);
+        }
+    }
+
+    /// Notes a body that an answer with another order had before.
+    #[inline]
+    fn see_body(&mut self, history: &History, index: usize, completion: &Completion) {
+        let Some(body) = completion.response else {
+            return;
+        };
+        let slot = &mut self.responses[body.index()];
+        match slot.get() {
+            None => *slot = Maybe::at(index),
+            Some(first) => {
+                if let What::Ok(said) = &history.events[first].what
+                    && said.order != completion.order
+                {
+                    self.rare.same_bodies.push((first as u32, index as u32));
+                }
+            }
         }
     }
 
@@ -246,6 +296,9 @@ impl Facts {
         let facts = &mut self.keys[key.index()];
         let Some(first) = facts.first_ok.get() else {
             facts.first_ok = Maybe::at(index);
+            if completion.replayed == Some(true) {
+                self.rare.replayed_first.push(index as u32);
+            }
             return;
         };
         let (events, contract) = (&history.events, &history.contract);
@@ -266,7 +319,10 @@ impl Facts {
             && said.order == completion.order
             && said.response == completion.response
             && completion.status == contract.replay_status.filter(|_| is_after).or(said.status)
-            && (!is_after || completion.replayed != Some(false) && !contract.replay_header);
+            && (!is_after || completion.replayed != Some(false) && !contract.replay_header)
+            && (!is_after || completion.response.is_some() || !contract.observed.response)
+            && (!is_after || completion.order.is_some() || !contract.observed.order)
+            && (!is_after || completion.status.is_some() || !contract.observed.status);
         if !same && !facts.mixed {
             facts.mixed = true;
             self.mixed_keys.push(key.index() as u32);
@@ -302,14 +358,16 @@ impl Facts {
         {
             self.intents[intent.index()].taken_for_repeat = true;
         }
+        if matches!(refusal, Refusal::InFlight | Refusal::Mismatch) {
+            self.rare.meant.push(index as u32);
+        }
         match refusal {
             Refusal::Mismatch => self.rare.mismatches.push(index as u32),
             Refusal::NoStock => self.rare.sold_out.push(index as u32),
             Refusal::Unclear => self.rare.unclear.push(index as u32),
             Refusal::Duplicate => {
                 self.rare.duplicates += 1;
-                let attempts = invoke.intent.map(|i| self.intents[i.index()].attempts);
-                if attempts == Some(1) {
+                if invoke.intent.is_some() {
                     self.rare.taken_for_repeats.push(index as u32);
                 }
             }
@@ -340,33 +398,45 @@ impl Facts {
     ) {
         let (events, contract) = (&history.events, &history.contract);
         self.note_after_ok(history, begun, index, key);
+        self.note_untold(key, refusal, said);
         let facts = &mut self.keys[key.index()];
         if !facts.refused {
             facts.refused = true;
             self.rare.refused_keys.push(key.index() as u32);
         }
-        let is_stored = said
-            .status
-            .is_some_and(|status| contract.stored_errors.contains(&status));
-        if is_stored && !refusal.is_no_holder() && facts.stored_error == Maybe::default() {
+        let is_stored = said.status.and_then(|status| contract.stores(status));
+        if is_stored == Some(true) && !refusal.is_no_holder() && facts.stored_error == Maybe::default() {
             facts.stored_error = Maybe::at(index);
             self.rare.stored_keys.push(key.index() as u32);
         }
         if refusal == Refusal::InFlight || refusal == Refusal::Unclear {
-            self.refusals_seen += 1;
-            // If an attempt on the key ended lately, that one may hold the claim, and nothing is stuck.
-            let deadline = contract.recovery_deadline.unwrap_or(0);
-            let deadline = if mutant!("stuck-claim/no-deadline") {
-                0
-            } else {
-                deadline
-            };
-            let ended = facts.holder_end;
-            if ended == 0 || ended.saturating_add(deadline) <= events[begun].t {
-                self.rare.stuck.push(index as u32);
-            }
+            self.refused_in_flight(history, begun, index, key);
         } else if !refusal.is_no_holder() {
             facts.holder_end = events[index].t;
+        }
+    }
+
+    /// A request was told that its twin is being worked on.
+    fn refused_in_flight(&mut self, history: &History, begun: usize, index: usize, key: KeyRef) {
+        self.refusals_seen += 1;
+        // If an attempt on the key ended lately, that one may hold the claim, and nothing is stuck.
+        let deadline = match mutant!("stuck-claim/no-deadline") {
+            true => 0,
+            false => history.contract.recovery_deadline.unwrap_or(0),
+        };
+        let ended = self.keys[key.index()].holder_end;
+        if ended == 0 || ended.saturating_add(deadline) <= history.events[begun].t {
+            self.rare.stuck.push(index as u32);
+        }
+    }
+
+    /// Notes an answer that refuses a repetition and does not say of which order.
+    fn note_untold(&mut self, key: KeyRef, refusal: Refusal, said: &Completion) {
+        let is_untold = !refusal.is_definite() || refusal == Refusal::Duplicate && said.order.is_none();
+        let facts = &mut self.keys[key.index()];
+        facts.infos = facts.infos.saturating_add(u8::from(is_untold));
+        if is_untold && facts.infos == UNRESOLVED_MIN {
+            self.rare.unresolved_keys.push(key.index() as u32);
         }
     }
 }

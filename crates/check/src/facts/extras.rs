@@ -1,8 +1,6 @@
-//! Live orders beyond the first: of an intent, of a key inside its time to live, of more requests than there were intents.
+//! Live orders beyond the first: of an intent, of a key inside its time to live, of a group of purchases.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use history::{AuditOrder, History, KeyRef, What};
+use history::{AuditOrder, History};
 
 use super::orders::order_rows;
 use super::{Facts, Maybe};
@@ -12,8 +10,10 @@ use super::{Facts, Maybe};
 pub(crate) enum Clause {
     /// Its intent has another live order.
     Intent,
-    /// There are more live orders than intents that sent this key or payload.
+    /// There are more live orders of this key, payload or content than purchases that asked for it.
     Crowd,
+    /// The live orders of its purchase, which may be split, hold more than was asked for.
+    Split,
     /// Its key has another live order, created less than the time to live apart.
     Key,
     /// Its key was answered with another order inside the time to live.
@@ -35,13 +35,6 @@ pub(crate) struct ExtraOrder {
     pub(crate) group: u32,
 }
 
-/// Live orders with one key or one payload, each of one of several intents.
-struct Crowd {
-    is_key: bool,
-    name: u32,
-    rows: Vec<usize>,
-}
-
 impl Facts {
     /// A live order: is it the first of its intent and of its key?
     #[inline]
@@ -52,6 +45,10 @@ impl Facts {
         order: &AuditOrder,
         intent: Option<usize>,
     ) {
+        if history.contract.split {
+            self.split_orders.push((intent, row as u32));
+            return;
+        }
         if let Some(intent) = intent {
             let rows = order_rows(history);
             match self.intents[intent].live.get() {
@@ -62,7 +59,7 @@ impl Facts {
                 }
                 Some(first) => self.push_extra(history, row, first, Clause::Intent, intent),
             }
-        } else if self.counts.intents > 0 {
+        } else if self.counts.intents > 0 || order.key.is_none() {
             self.strays.push(row as u32);
         }
         if let Some(key) = order.key {
@@ -86,6 +83,9 @@ impl Facts {
     pub(super) fn find_extra_orders(&mut self, history: &History) {
         self.compare_within_keys(history);
         self.compare_answers(history);
+        if history.contract.split {
+            self.count_splits(history);
+        }
         if !self.strays.is_empty() {
             self.count_crowds(history);
             self.keep_the_strongest();
@@ -95,15 +95,16 @@ impl Facts {
         for i in 0..self.extra_orders.len() {
             let extra = self.extra_orders[i];
             let wanted = match extra.clause {
-                Clause::Intent | Clause::Crowd => true,
+                Clause::Intent | Clause::Crowd | Clause::Split => true,
                 Clause::Key => !intents_known,
                 Clause::Answers => false,
             };
             if wanted {
                 let row = self.orders[extra.order as usize].row.get();
                 let price = row.and_then(|row| self.price_of(history, &order_rows(history)[row]));
+                let price = history.contract.amounts.hundredths(price.unwrap_or(0));
                 let amount = &mut self.counts.extra_orders_amount;
-                *amount = amount.saturating_add(price.unwrap_or(0));
+                *amount = amount.saturating_add(price);
                 self.counts.extra_orders += 1;
             }
         }
@@ -121,6 +122,7 @@ impl Facts {
             if key != other_key {
                 continue;
             }
+            let head = self.head_of(history, first as usize);
             let ttl = ttl.filter(|_| !mutant!("duplicate-order/for-ever"));
             match (ttl, before, after) {
                 (Some(ttl), Some(before), Some(after))
@@ -131,6 +133,7 @@ impl Facts {
                 (Some(_), None, _) | (Some(_), _, None) => self.undated_pairs += 1,
                 _ => {
                     let (first, second) = (first as usize, second as usize);
+                    self.link_to_head(history, first, second, head);
                     self.push_extra(history, second, first, Clause::Key, key as usize);
                 }
             }
@@ -138,85 +141,31 @@ impl Facts {
         self.crowd = crowd;
     }
 
-    /// Live orders that belong to one of several intents, nobody knows to which: there may be as many as there are intents that sent
-    /// their key or payload and have no order yet, and no more.
-    fn count_crowds(&mut self, history: &History) {
-        let crowds = self.crowds(history);
-        let entitled = self.entitled_intents(history, &crowds);
-        for (crowd, intents) in crowds.iter().zip(entitled) {
-            let Some(intents) = intents else {
-                continue;
-            };
-            // What nobody asked for is no purchase's second order.
-            if intents.is_empty() && !mutant!("duplicate-order/orders-of-nobody-count") {
-                continue;
-            }
-            let live = |intent: &usize| self.intents[*intent].live.get();
-            let taken: Vec<usize> = intents.iter().filter_map(live).collect();
-            let other = *taken.first().unwrap_or(&crowd.rows[0]);
-            for row in crowd.rows.iter().skip(intents.len() - taken.len()) {
-                let group = crowd.name as usize;
-                self.push_extra(history, *row, other, Clause::Crowd, group);
-            }
-        }
+    /// The order that began the life of its key which an order in a row belongs to.
+    fn head_of(&self, history: &History, row: usize) -> u32 {
+        let order = order_rows(history)[row].id.index() as u32;
+        self.heads.get(&order).copied().unwrap_or(order)
     }
 
-    /// The strays by key and by payload, in the order of their creation. A payload under a key that nobody sent proves nothing.
-    fn crowds(&self, history: &History) -> Vec<Crowd> {
+    /// Where no intents are known, a key stands for the purchase: two orders of one key and payload are paid for once. If both were
+    /// acknowledged, the client may have meant both, and their charges are undecided.
+    fn link_to_head(&mut self, history: &History, first: usize, second: usize, head: u32) {
         let rows = order_rows(history);
-        let mut crowds: BTreeMap<(bool, u32), Vec<usize>> = BTreeMap::new();
-        for row in &self.strays {
-            let order = &rows[*row as usize];
-            let sent = |key: KeyRef| !self.keys[key.index()].intent.is_unused();
-            if !order.key.is_none_or(sent) {
-                continue;
-            }
-            let key = order.key.map(|key| (true, key.index() as u32));
-            let payload = order.payload.map(|payload| (false, payload.index() as u32));
-            for name in [key, payload].into_iter().flatten() {
-                crowds.entry(name).or_default().push(*row as usize);
-            }
+        let (one, other) = (&rows[first], &rows[second]);
+        let payloads = one.payload.zip(other.payload);
+        if payloads.is_some_and(|(a, b)| a != b) && !mutant!("double-charge/any-payload-of-the-key") {
+            return;
         }
-        let crowds = crowds.into_iter().map(|((is_key, name), mut crowd)| {
-            crowd.sort_unstable_by_key(|row| creation(&rows[*row], *row));
-            Crowd {
-                is_key,
-                name,
-                rows: crowd,
-            }
-        });
-        crowds.collect()
+        let is_acked = |order: &AuditOrder| self.orders[order.id.index()].acked.get().is_some();
+        let are_acked = is_acked(one) && is_acked(other) && !mutant!("double-charge/acknowledged-orders-too");
+        let order = other.id.index() as u32;
+        match are_acked {
+            true => self.perhaps_one.push((one.id.index() as u32, order)),
+            false => drop(self.heads.insert(order, head)),
+        }
     }
 
-    /// The intents that sent the key or payload of each crowd; `None` where a request did not say for which. Crowds come sorted.
-    fn entitled_intents(&self, history: &History, crowds: &[Crowd]) -> Vec<Option<Vec<usize>>> {
-        let mut entitled: Vec<Option<BTreeSet<usize>>> = vec![Some(BTreeSet::new()); crowds.len()];
-        for event in &history.events {
-            let What::Invoke(invoke) = &event.what else {
-                continue;
-            };
-            let key = invoke.key.map(|key| (true, key.index() as u32));
-            let payload = invoke
-                .payload
-                .map(|payload| (false, payload.index() as u32));
-            for name in [key, payload].into_iter().flatten() {
-                let place = crowds.binary_search_by_key(&name, |c| (c.is_key, c.name));
-                let Ok(place) = place else {
-                    continue;
-                };
-                match (invoke.intent, &mut entitled[place]) {
-                    (Some(intent), Some(intents)) => {
-                        intents.insert(intent.index());
-                    }
-                    (_, place) => *place = None,
-                }
-            }
-        }
-        let sorted = |intents: Option<BTreeSet<usize>>| Some(intents?.into_iter().collect());
-        entitled.into_iter().map(sorted).collect()
-    }
-
-    fn push_extra(
+    pub(super) fn push_extra(
         &mut self,
         history: &History,
         row: usize,
@@ -243,6 +192,11 @@ impl Facts {
         }
     }
 
+    /// Whether an order in a row is one too many.
+    pub(super) fn is_extra(&self, history: &History, row: usize) -> bool {
+        self.orders[order_rows(history)[row].id.index()].is_extra
+    }
+
     /// Crowds come last, and are a stronger reason than keys and answers.
     fn keep_the_strongest(&mut self) {
         self.extra_orders
@@ -251,7 +205,7 @@ impl Facts {
     }
 }
 
-/// The order of creation; orders of which nobody knows the time come last, in the order of the rows.
-fn creation(order: &AuditOrder, row: usize) -> (u64, usize) {
+/// The order of creation; orders whose time is not known come last, in the order of the rows.
+pub(super) fn creation(order: &AuditOrder, row: usize) -> (u64, usize) {
     (order.t.unwrap_or(u64::MAX), row)
 }

@@ -4,7 +4,7 @@ use history::{AuditOrder, History};
 use protocol::OrderState;
 
 use super::by_key::ByKey;
-use super::{Facts, Flaw, Maybe, items_of};
+use super::{Facts, Flaw, Maybe, Purchase, items_of};
 
 /// Whether an order counts: pending or confirmed.
 #[inline]
@@ -35,14 +35,14 @@ impl Facts {
             if !self.is_plain(history, order) {
                 self.odd.contents.push(row as u32);
             }
+            self.orders_without_items += u64::from(items_of(history, order).is_none());
+            self.count_units(history, order);
+            let intent = self.intent_of(history, order);
+            let facts = &mut self.orders[order.id.index()];
+            facts.intent = intent.map_or(Maybe::default(), Maybe::at);
             if self.may_have_failed(order) {
                 self.odd.refused.push(row as u32);
             }
-            self.orders_without_items += u64::from(items_of(history, order).is_none());
-            self.count_units(history, order);
-            let intent = self.intent_of(order);
-            let facts = &mut self.orders[order.id.index()];
-            facts.intent = intent.map_or(Maybe::default(), Maybe::at);
             match order.state {
                 OrderState::Cancelled => {
                     self.counts.orders_cancelled += 1;
@@ -73,11 +73,14 @@ impl Facts {
         keyed.of(key).iter().map(|row| &all[*row as usize])
     }
 
-    /// The intent of an order, never guessed: by its key if that was sent for one intent only, else by the `ok` that named it, else by
-    /// its payload. The key comes first because an answer may name the wrong order. A key that nobody sent is a stranger's: its
-    /// payload proves nothing.
+    /// The intent of an order, never guessed: as its row says; else by its key if that was sent for one intent only, else by the `ok`
+    /// that named it, else by its payload, else by its content if only one purchase asked for that. The key comes before the answer
+    /// because an answer may name the wrong order. The payload of an order whose key was never sent proves nothing.
     #[inline]
-    fn intent_of(&self, order: &AuditOrder) -> Option<usize> {
+    fn intent_of(&self, history: &History, order: &AuditOrder) -> Option<usize> {
+        if let Some(intent) = order.intent {
+            return Some(intent.index());
+        }
         let key = order.key.map(|key| self.keys[key.index()].intent);
         if let Some(intent) = key.and_then(|sole| sole.get()) {
             return Some(intent);
@@ -86,10 +89,26 @@ impl Facts {
             return Some(intent);
         }
         let stranger = key.is_some_and(|sole| sole.is_unused());
-        order
-            .payload
-            .filter(|_| !stranger)
-            .and_then(|payload| self.payloads[payload.index()].intent.get())
+        if stranger || self.counts.intents == 0 {
+            return None;
+        }
+        let by_payload = order.payload.map(|payload| self.payloads[payload.index()].intent);
+        match by_payload {
+            Some(sole) if !sole.is_unused() => sole.get(),
+            _ if order.key.is_some() => None,
+            _ => self.intent_by_content(history, order),
+        }
+    }
+
+    /// The intent of an order whose content only one purchase asked for.
+    #[cold]
+    fn intent_by_content(&self, history: &History, order: &AuditOrder) -> Option<usize> {
+        let asked = self.asked(history);
+        let content = asked.content_of(history, order)?;
+        match asked.sole(content, order.tenant)? {
+            Purchase::Intent(intent) => Some(intent as usize),
+            Purchase::Key(_) | Purchase::Request(_) => None,
+        }
     }
 }
 

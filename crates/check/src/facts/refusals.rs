@@ -19,6 +19,8 @@ pub(crate) enum Refusal {
     Shed,
     /// There is nothing of that name.
     NotFound,
+    /// The payment was refused.
+    Declined,
     /// Something definite that no rule asks about.
     #[default]
     Definite,
@@ -27,7 +29,7 @@ pub(crate) enum Refusal {
 }
 
 /// Codes that services use. The first of each line is ours.
-const CODES: [(Refusal, &[&str]); 7] = [
+const CODES: [(Refusal, &[&str]); 8] = [
     (
         Refusal::InFlight,
         &[
@@ -87,14 +89,19 @@ const CODES: [(Refusal, &[&str]); 7] = [
         ],
     ),
     (Refusal::NotFound, &["not_found", "not-found"]),
+    (
+        Refusal::Declined,
+        &[
+            "payment_declined",
+            "card_declined",
+            "declined",
+            "insufficient_funds",
+        ],
+    ),
 ];
 
 /// Codes that are definite, whatever the status.
 const DEFINITE: &[&str] = &[
-    "payment_declined",
-    "card_declined",
-    "declined",
-    "insufficient_funds",
     "unauthorized",
     "forbidden",
     "price_changed",
@@ -106,7 +113,7 @@ const DEFINITE: &[&str] = &[
 #[inline]
 pub(crate) fn is_server_error(contract: &Contract, said: &Completion) -> bool {
     let status = said.status.filter(|status| *status >= 500);
-    status.is_some_and(|status| !contract.stored_errors.contains(&status))
+    status.is_some_and(|status| contract.stores(status) != Some(true))
         && !mutant!("failed-but-applied/server-errors-are-definite")
 }
 
@@ -148,6 +155,7 @@ pub(super) fn refusal(
         (false, true, None) => Refusal::Mismatch,
         (false, ..) => match said.status {
             Some(400) => Refusal::Invalid,
+            Some(402) => Refusal::Declined,
             Some(404) => Refusal::NotFound,
             Some(429) => Refusal::Shed,
             _ => Refusal::Definite,
@@ -195,8 +203,8 @@ mod tests {
             (Some(422), 409, Some(0), Refusal::NoStock),
             (Some(422), 409, Some(1), Refusal::Unclear),
             (Some(422), 425, Some(2), Refusal::InFlight),
-            (Some(422), 402, None, Refusal::Definite),
-            (Some(422), 402, Some(1), Refusal::Definite),
+            (Some(422), 402, None, Refusal::Declined),
+            (Some(422), 402, Some(1), Refusal::Declined),
             (None, 429, None, Refusal::Shed),
         ] {
             let found = refusal(&contract(mismatch), &meanings, &said(status, code));

@@ -48,8 +48,12 @@ impl Facts {
         };
         let facts = &self.keys[key.index()];
         let items = order.items;
+        let tolerance = history.contract.clock_tolerance;
+        let is_early = |t: u64| t.saturating_add(tolerance) < facts.first_sent;
         facts.payload == Maybe::at(payload.index())
             && !facts.reused
+            && order.intent.is_none()
+            && !order.t.is_some_and(is_early)
             && (items.is_none() || items == history.names.payload_items(payload))
             && history.names.coupons.is_empty()
     }
@@ -63,7 +67,10 @@ impl Facts {
                 facts.refused && (facts.first_ok == Maybe::default() || facts.reused)
             }
             (None, Some(payload)) => self.payloads[payload.index()].failed > 0,
-            (None, None) => false,
+            (None, None) => {
+                let intent = self.orders[order.id.index()].intent.get();
+                intent.is_some_and(|intent| self.intents[intent].failed > 0)
+            }
         }
     }
 
@@ -77,6 +84,8 @@ impl Facts {
         let row = &order_rows(history)[row];
         let failed = |intent: usize| self.intents[intent].failed > 0;
         charge.state == ChargeState::Captured
+            && charge.tender.is_none()
+            && self.refunded.is_empty()
             && row.state != OrderState::Cancelled
             && row.coupon.is_none()
             && !charge.intent.is_some_and(|intent| failed(intent.index()))
@@ -88,6 +97,7 @@ impl Facts {
     pub(super) fn join_notifications(&mut self, history: &History) {
         let audit = history.audit.as_ref();
         let rows = audit.and_then(|audit| audit.notifications.as_ref());
+        self.learn_events(history, rows.map_or(&[], |rows| rows));
         for (row, message) in rows.into_iter().flatten().enumerate() {
             if !self.is_plain_message(history, message) {
                 self.odd.messages.push(row as u32);
@@ -95,9 +105,15 @@ impl Facts {
             let Some(order) = message.order else {
                 continue;
             };
+            let tells = self.events_told[message.event.index()];
             let facts = &mut self.orders[order.index()];
-            match facts.told.get() {
-                None => facts.told = Maybe::at(row),
+            match tells {
+                Tells::Taken if facts.told == Maybe::default() => facts.told = Maybe::at(row),
+                Tells::Taken | Tells::SomethingElse => {}
+                Tells::Unknown => facts.told_unclearly = true,
+            }
+            match facts.messaged.get() {
+                None => facts.messaged = Maybe::at(row),
                 Some(first) => {
                     if !facts.told_often {
                         facts.told_often = true;
@@ -115,7 +131,7 @@ impl Facts {
         let order = message.order.map(|order| &self.orders[order.index()]);
         let row = order.and_then(|order| order.row.get());
         row.is_some_and(|row| match (message.t, order_rows(history)[row].t) {
-            (Some(left), Some(made)) => left > made,
+            (Some(left), Some(made)) => left.saturating_add(history.contract.clock_tolerance) > made,
             _ => true,
         })
     }
@@ -133,6 +149,96 @@ impl Facts {
             if !(is_confirmed && is_charged && is_told) {
                 self.odd.unfinished.push(row as u32);
             }
+        }
+    }
+}
+
+/// What the event of a message tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tells {
+    /// That the order was taken.
+    Taken,
+    /// Something else, such as a cancellation or a delivery.
+    SomethingElse,
+    /// That cannot be told from its name.
+    #[default]
+    Unknown,
+}
+
+/// Words in the name of an event that tells that an order was taken.
+const TAKEN: [&str; 9] = [
+    "created", "confirmed", "confirmation", "placed", "received", "receipt", "accepted", "taken", "booked",
+];
+
+/// Words in the name of an event that tells something else.
+const ELSE: [&str; 24] = [
+    "cancelled", "canceled", "cancel", "cancellation", "refunded", "refund", "shipped", "delivered", "delivery",
+    "dispatched", "declined", "failed", "failure", "expired", "reminder", "returned", "rejected", "updated",
+    "voided", "delayed", "rated", "review", "feedback", "abandoned",
+];
+
+/// What an event's name tells.
+fn tells(event: &str) -> Tells {
+    let words = words(event);
+    let has = |known: &[&str]| words.iter().any(|word| known.contains(&&**word));
+    // A cancellation may be confirmed too, so what is not the order's own comes first.
+    if has(&ELSE) {
+        Tells::SomethingElse
+    } else if has(&TAKEN) {
+        Tells::Taken
+    } else {
+        Tells::Unknown
+    }
+}
+
+/// The words of a name in lower case: `OrderPlaced` and `order_placed` have the same.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for c in name.chars() {
+        if c.is_uppercase() || !c.is_alphanumeric() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words
+}
+
+impl Facts {
+    /// Learns what each event tells. Where no event is named so that it tells that an order was taken, those whose names say nothing are
+    /// the service's own words for it.
+    fn learn_events(&mut self, history: &History, rows: &[AuditNotification]) {
+        let codes = &history.names.codes;
+        self.events_told.clear();
+        if rows.is_empty() {
+            return;
+        }
+        self.events_told.extend((0..codes.len()).map(|code| tells(&codes.text(code))));
+        let told = &mut self.events_told;
+        if !rows.iter().any(|row| told[row.event.index()] == Tells::Taken) {
+            for event in told.iter_mut().filter(|event| **event == Tells::Unknown) {
+                *event = Tells::Taken;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_an_event_tells_whether_it_is_the_orders_confirmation() {
+        for (event, expected) in [
+            ("created", Tells::Taken),
+            ("order.confirmed", Tells::Taken),
+            ("OrderPlaced", Tells::Taken),
+            ("order_cancelled", Tells::SomethingElse),
+            ("cancellation confirmed", Tells::SomethingElse),
+            ("kitchen-ticket", Tells::Unknown),
+        ] {
+            assert_eq!(tells(event), expected, "{event}");
         }
     }
 }

@@ -71,6 +71,19 @@ impl Facts {
     }
 }
 
+impl Facts {
+    /// What an order comes to less what its coupon takes off, if both are known.
+    pub(crate) fn price_less_coupon(&self, history: &History, order: &AuditOrder) -> Option<i64> {
+        let price = self.price_of(history, order)?;
+        let Some(coupon) = order.coupon else {
+            return Some(price);
+        };
+        let coupons = history.audit.as_ref()?.coupons.as_ref()?;
+        let off = coupons.iter().find(|row| row.coupon == coupon)?.off?;
+        Some(price.saturating_sub(off).max(0))
+    }
+}
+
 /// What is in an order: as its row says, else as its request did.
 #[inline]
 pub(crate) fn items_of(history: &History, order: &AuditOrder) -> Option<BasketRef> {

@@ -22,7 +22,7 @@ struct Stand<'a> {
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     if case.facts.acknowledgements == 0 && case.orders().is_none() {
-        tally.not_judged("no request was answered ok, and nobody looked at the orders");
+        tally.not_judged("no request was answered ok, and the orders were not looked at");
         return;
     }
     for key in &case.facts.rare.reused_keys {
@@ -49,7 +49,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             Some((Within::Inside, i, j)) => tell(case, tally, *key, [&stands[i], &stands[j]]),
             Some(_) => tally.unknown(
                 1,
-                "a key stood for two payloads, and nobody can tell whether it had expired",
+                "a key stood for two payloads, and it cannot be told whether it had expired",
             ),
             None => {}
         }
@@ -127,7 +127,7 @@ fn tell(case: &Case<'_>, tally: &mut Tally, key: u32, stands: [&Stand<'_>; 2]) {
                 told = told.operation(case, event);
             }
             if let Some(row) = stand.row {
-                told = told.row(case.tell_order_row(row));
+                told = told.order_row(case, row);
             }
         }
         told

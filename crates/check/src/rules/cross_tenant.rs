@@ -1,6 +1,9 @@
 //! An answer to one tenant carries an order of another; or one tenant's use of a key changes what another is answered.
 
-use history::{KeyRef, What};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use history::{KeyRef, OrderRef, ResponseRef, What};
 
 use crate::case::Case;
 use crate::keyed::{End, Try};
@@ -31,8 +34,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
     judge_reads(case, tally);
     judge_keys(case, tally);
+    judge_bodies(case, tally);
     if case.orders().is_none() {
-        tally.unknown(facts.acknowledgements, "nobody looked whose the orders are");
+        tally.unknown(facts.acknowledgements, "it was not looked at whose the orders are");
     }
 }
 
@@ -49,7 +53,7 @@ fn carries_foreign(case: &Case<'_>, attempt: &Try<'_>) -> bool {
     owner.is_some_and(|owner| owner != attempt.asked.tenant.index())
 }
 
-fn tell_order(case: &Case<'_>, tally: &mut Tally, done: usize, order: Option<history::OrderRef>) {
+fn tell_order(case: &Case<'_>, tally: &mut Tally, done: usize, order: Option<OrderRef>) {
     tally.violation(case.time(done), || {
         let why = format!(
             "{} was answered with an order of another tenant at {}. A tenant sees what is its own.",
@@ -58,7 +62,7 @@ fn tell_order(case: &Case<'_>, tally: &mut Tally, done: usize, order: Option<his
         );
         let row = order.and_then(|order| case.order(order.index()));
         let told = witness(why).operation(case, done);
-        let told = row.map_or(told.clone(), |row| told.row(case.tell_order_row(row)));
+        let told = row.map_or(told.clone(), |row| told.order_row(case, row));
         let acked = order.and_then(|order| case.facts.orders[order.index()].acked.get());
         match acked.filter(|acked| *acked != done) {
             Some(acked) => told.operation(case, acked),
@@ -95,51 +99,99 @@ fn judge_reads(case: &Case<'_>, tally: &mut Tally) {
 /// A refusal that nothing of the tenant's own explains, of a key that another tenant used.
 fn judge_keys(case: &Case<'_>, tally: &mut Tally) {
     let rare = &case.facts.rare;
-    for done in rare.mismatches.iter().chain(&rare.stuck) {
-        let done = *done as usize;
-        let Some(attempt) = case.attempt_at(done) else {
-            continue;
-        };
-        let Some(key) = attempt.asked.key else {
-            continue;
-        };
-        let is_mismatch = rare.mismatches.contains(&(done as u32));
-        let own = case.attempts_with(key.index());
-        let alone = match is_mismatch {
-            true => !case.facts.keys[key.index()].reused,
-            false => !own.iter().any(|a| {
-                a.begun != attempt.begun && !matches!(a.end, End::Fail(r) if r.is_no_holder())
-            }),
-        };
-        if alone
-            && !mutant!("cross-tenant/keys-may-meet")
-            && let Some(other) = namesake(case, key, attempt.invoked.max(case.time(done)))
-        {
-            tally.violation(case.time(done), || {
-                let why = format!(
-                    "{} was refused at {} for a key that only another tenant had used so. A tenant's key is its own.",
-                    case.tell_attempt(done),
-                    case.tell_time(case.time(done)),
-                );
-                witness(why).operation(case, done).operation(case, other)
-            });
+    let namesakes = Namesakes::default();
+    for (list, is_mismatch) in [(&rare.mismatches, true), (&rare.stuck, false)] {
+        for on_key in case.by_key(list) {
+            let is_reused = case.facts.keys[on_key.key].reused;
+            let mut others = on_key.all.iter().filter(|a| !matches!(a.end, End::Fail(r) if r.is_no_holder()));
+            let holder = others.next().map(|a| a.begun);
+            let has_others = others.next().is_some();
+            for done in &on_key.events {
+                let Some(attempt) = case.attempt_at(*done) else { continue };
+                let is_alone = match is_mismatch {
+                    true => !is_reused,
+                    false => !has_others && holder.is_none_or(|begun| begun == attempt.begun),
+                };
+                let key = KeyRef::new(on_key.key as u32);
+                if is_alone
+                    && !mutant!("cross-tenant/keys-may-meet")
+                    && let Some(other) = namesakes.before(case, key, case.time(*done))
+                {
+                    tell_key(case, tally, *done, other);
+                }
+            }
         }
     }
 }
 
-/// An attempt of another tenant with a key of the same text, sent before.
-fn namesake(case: &Case<'_>, key: KeyRef, before: u64) -> Option<usize> {
-    let names = &case.history.names;
-    let text = names.key_text(key);
-    let mut others = (0..names.keys.len()).filter(|other| *other != key.index());
-    others.find_map(|other| {
-        let begun = case.facts.keys[other].last_invoke.get()?;
-        let same = names.key_text(KeyRef::new(other as u32)) == text;
-        same.then(|| case.attempts_with(other).first().map(|a| a.begun))
-            .flatten()
-            .filter(|b| {
-                let _ = begun;
-                case.time(*b) <= before
-            })
-    })
+fn tell_key(case: &Case<'_>, tally: &mut Tally, done: usize, other: usize) {
+    tally.violation(case.time(done), || {
+        let why = format!(
+            "{} was refused at {} for a key that only another tenant had used so. A tenant's key is its own.",
+            case.tell_attempt(done),
+            case.tell_time(case.time(done)),
+        );
+        witness(why).operation(case, done).operation(case, other)
+    });
+}
+
+/// Keys by their text, with the first attempt on each. Gathered on first use.
+#[derive(Default)]
+struct Namesakes {
+    by_text: OnceCell<BTreeMap<String, Vec<(usize, usize)>>>,
+}
+
+impl Namesakes {
+    /// An attempt of another tenant with a key of the same text, sent before.
+    fn before(&self, case: &Case<'_>, key: KeyRef, before: u64) -> Option<usize> {
+        let names = &case.history.names;
+        let by_text = self.by_text.get_or_init(|| {
+            let mut by_text: BTreeMap<String, Vec<(usize, usize)>> = BTreeMap::new();
+            for (event, what) in case.history.events.iter().enumerate() {
+                let What::Invoke(invoke) = &what.what else { continue };
+                let Some(key) = invoke.key else { continue };
+                let own = by_text.entry(names.key_text(key).into_owned()).or_default();
+                if !own.iter().any(|(other, _)| *other == key.index()) {
+                    own.push((key.index(), event));
+                }
+            }
+            by_text
+        });
+        let own = by_text.get(&*names.key_text(key))?;
+        let mut others = own.iter().filter(|(other, _)| *other != key.index());
+        others.find(|(_, begun)| case.time(*begun) <= before).map(|(_, begun)| *begun)
+    }
+}
+
+/// An answer that names the asker's own order and has the body that another tenant's order was answered with. A body that one tenant got
+/// for several orders tells nothing of any.
+fn judge_bodies(case: &Case<'_>, tally: &mut Tally) {
+    if mutant!("cross-tenant/bodies-do-not-count") {
+        return;
+    }
+    let mut shared: BTreeSet<ResponseRef> = BTreeSet::new();
+    let mut foreign: Vec<(ResponseRef, usize, usize)> = Vec::new();
+    for (first, then) in &case.facts.rare.same_bodies {
+        let (first, then) = (*first as usize, *then as usize);
+        let tenant = |event: usize| Some(case.attempt(event)?.asked.tenant);
+        let body = case.attempt(then).and_then(|attempt| attempt.said.response);
+        let Some(body) = body else { continue };
+        match tenant(first) == tenant(then) {
+            true => drop(shared.insert(body)),
+            false => foreign.push((body, first, then)),
+        }
+    }
+    for (body, event, done) in foreign {
+        if shared.contains(&body) && !mutant!("cross-tenant/any-body-is-its-orders-own") {
+            continue;
+        }
+        tally.violation(case.time(done), || {
+            let why = format!(
+                "{} was answered at {} with the body of another tenant's order. A tenant sees what is its own.",
+                case.tell_attempt(done),
+                case.tell_time(case.time(done)),
+            );
+            witness(why).operation(case, event).operation(case, done)
+        });
+    }
 }

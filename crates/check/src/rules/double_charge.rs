@@ -1,23 +1,25 @@
-//! Captured and not refunded exceeds one charge per intent (per order, where no intent is known), or two captured charges for one
-//! provider key. What is only authorised, was refunded or voided does not count. A single charge of too much is `wrong-amount`.
+//! Captured and not refunded exceeds one charge per intent; per key, where no intents are known; per order, where neither is; or two captured
+//! charges for one provider key. A second authorisation that is neither voided nor captured after the deadline is the customer's money too.
+//! What was refunded or voided does not count, and charges of several tenders that make the price together are one payment. A single charge
+//! of too much is `wrong-amount`.
 
 use history::AuditCharge;
+use protocol::ChargeState;
 
 use crate::attempts::{Subject, Whose, behind};
 use crate::case::Case;
-use crate::facts::ExtraCharge;
+use crate::facts::{ExtraCharge, Money};
 use crate::tally::Tally;
 use crate::tell::witness;
 use crate::verdict::Witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     if case.charges().is_none() {
-        tally.not_judged("nobody looked what the gateway captured");
+        tally.not_judged("the charges were not looked at");
         return;
     }
     let facts = case.facts;
     tally.checked(facts.charged);
-    // All come true when the audit is taken, so the witnesses of the first are kept.
     let shown = facts.extra_charges.iter().take(tally.witnesses_max());
     let subjects: Vec<Subject> = shown.map(|extra| subject(case, extra)).collect();
     let attempts = behind(case, &subjects);
@@ -27,11 +29,22 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         {
             continue;
         }
-        tally.violation(case.audit_time(), || {
+        let at = case.charge(extra.row).t.unwrap_or(case.audit_time());
+        tally.violation(at, || {
             let attempts = attempts.get(place).map_or(&[][..], Vec::as_slice);
             tell(case, extra, attempts)
         });
     }
+    let why = "two charges may be for one purchase or for two";
+    tally.unknown(facts.unclear_charges.len() as u64, why);
+    let why = "a charge names neither an order nor a purchase, so that it may be the second of any";
+    let is_taken = |charge: &&AuditCharge| facts.money(charge) != Money::Gone;
+    let are_several = case.charges().unwrap_or_default().iter().filter(is_taken).nth(1).is_some();
+    let nameless = if are_several { facts.nameless_charges.len() } else { 0 };
+    tally.unknown(nameless as u64, why);
+    let why = "an order says neither its key nor what is in it, so that its charge may be the second of a purchase";
+    let paid = facts.unattributed.iter().filter(|row| case.is_paid(**row as usize));
+    tally.unknown(paid.count() as u64, why);
 }
 
 /// Whose attempts made the two charges.
@@ -40,25 +53,18 @@ fn subject(case: &Case<'_>, extra: &ExtraCharge) -> Subject {
     let orders = charges.map(|charge| charge.order.map(|order| order.index()));
     let mut rows = orders.iter().flatten().filter_map(|o| case.order(*o));
     let key = || rows.find_map(|row| row.key).map(Whose::Key);
-    let whose = intent_of(case, charges[1]).map(Whose::Intent);
+    let whose = case.intent_of(charges[1]).map(Whose::Intent);
     Subject {
         orders,
         whose: whose.or_else(key).unwrap_or(Whose::Nobody),
     }
 }
 
-/// The purchase that a charge is for.
-fn intent_of(case: &Case<'_>, charge: &AuditCharge) -> Option<usize> {
-    let order = charge.order.map(|order| order.index());
-    let intent = charge.intent.map(|intent| intent.index());
-    intent.or_else(|| order.and_then(|order| case.facts.orders[order].intent.get()))
-}
-
 fn tell(case: &Case<'_>, extra: &ExtraCharge, attempts: &[usize]) -> Witness {
     let (first, second) = (case.charge(extra.other), case.charge(extra.row));
     let names = &case.history.names;
     let name = |charge: &AuditCharge| names.charges.text(charge.id.index()).into_owned();
-    let intent = intent_of(case, second);
+    let intent = case.intent_of(second);
     let order = second.order.map(|order| order.index());
     let whose = match (extra.by_provider_key, intent, order) {
         (true, ..) => "one provider key".to_owned(),
@@ -66,20 +72,24 @@ fn tell(case: &Case<'_>, extra: &ExtraCharge, attempts: &[usize]) -> Witness {
         (false, None, Some(order)) => case.tell_order(order),
         (false, None, None) => "one purchase".to_owned(),
     };
+    let did = |charge: &AuditCharge| match charge.state {
+        ChargeState::Authorized => "holds",
+        _ => "captured",
+    };
+    let (one, two) = (did(first), did(second));
+    let verbs = if one == two { one.to_owned() } else { format!("{one} and {two}") };
     let why = format!(
-        "the gateway captured charges {} and {} for {whose}, and neither was refunded. A purchase is charged once.",
+        "the gateway {verbs} charges {} and {} for {whose}, and neither was given back. A purchase is charged once.",
         name(first),
         name(second),
     );
     let mut told = witness(why)
         .operations(case, attempts)
-        .row(case.tell_charge(first))
-        .row(case.tell_charge(second));
+        .charge_row(case, first)
+        .charge_row(case, second);
     for order in [first.order, second.order] {
-        let row = order.and_then(|order| case.order(order.index()));
-        let text = row.map(|row| case.tell_order_row(row));
-        if let Some(text) = text.filter(|text| !told.rows.contains(text)) {
-            told = told.row(text);
+        if let Some(row) = order.and_then(|order| case.order(order.index())) {
+            told = told.order_row(case, row);
         }
     }
     told.intent(case, intent)

@@ -10,7 +10,7 @@ use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let Some(rows) = case.notifications() else {
-        tally.not_judged("nobody looked which messages left");
+        tally.not_judged("the messages were not looked at");
         return;
     };
     tally.checked(rows.len() as u64);
@@ -36,7 +36,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             if distinct || same {
                 tally.violation(case.audit_time(), || {
                     let why = format!(
-                        "two messages told of one event of {}. Somebody is told once.",
+                        "two messages told of one event of {}. A customer is told once.",
                         case.tell_order(order.index()),
                     );
                     witness(why)
@@ -45,5 +45,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
                 });
             }
         }
+    }
+    let nameless = rows.iter().filter(|row| row.order.is_none()).count() as u64;
+    let why = "a message does not say which order it is about, so that it may be the second of any";
+    if rows.len() > 1 && !mutant!("duplicate-notification/nameless-messages-are-fine") {
+        tally.unknown(nameless, why);
     }
 }

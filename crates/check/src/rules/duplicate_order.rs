@@ -20,6 +20,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         let is_ignored = match extra.clause {
             Clause::Intent => mutant!("duplicate-order/intents-do-not-count"),
             Clause::Crowd => mutant!("duplicate-order/crowds-do-not-count"),
+            Clause::Split => mutant!("duplicate-order/splits-do-not-count"),
             Clause::Key => mutant!("duplicate-order/keys-do-not-count"),
             Clause::Answers => mutant!("duplicate-order/answers-do-not-count"),
         };
@@ -41,8 +42,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     }
     tally.checked(facts.counts.orders);
-    let why = "two orders of one key, and nobody says when they were created";
+    let why = "two orders of one key, and it is not said when they were created";
     tally.unknown(facts.undated_pairs, why);
+    let why = "an order says neither its key nor what is in it, so that it cannot be counted";
+    tally.unknown(facts.unattributed.len() as u64, why);
 }
 
 /// Whose attempts made the two orders.
@@ -50,7 +53,7 @@ fn subject(case: &Case<'_>, extra: &ExtraOrder) -> Subject {
     let whose = match extra.clause {
         Clause::Intent => Whose::Intent(extra.group as usize),
         Clause::Key | Clause::Answers => Whose::Key(KeyRef::new(extra.group)),
-        Clause::Crowd => {
+        Clause::Crowd | Clause::Split => {
             let key = case.order(extra.order as usize).and_then(|row| row.key);
             key.map_or(Whose::Nobody, Whose::Key)
         }
@@ -76,7 +79,10 @@ fn tell(case: &Case<'_>, extra: &ExtraOrder, attempts: &[usize]) -> Witness {
             names.intents.text(group)
         ),
         Clause::Crowd => format!(
-            "the database holds {pair} and more live orders than there were purchases that sent their request. Each purchase is one order."
+            "the database holds {pair}, and more live orders like them than there were purchases that asked for one. Each purchase is one order."
+        ),
+        Clause::Split => format!(
+            "the database holds {pair}, which together have more than their purchase asked for. What is split is still bought once."
         ),
         Clause::Key => format!(
             "the database holds {pair} for {}. Inside its time to live a key is one order.",
@@ -90,7 +96,7 @@ fn tell(case: &Case<'_>, extra: &ExtraOrder, attempts: &[usize]) -> Witness {
     let mut told = witness(why).operations(case, attempts);
     for order in [other, order] {
         if let Some(row) = case.order(order) {
-            told = told.row(case.tell_order_row(row));
+            told = told.order_row(case, row);
         }
     }
     told.intent(case, case.facts.orders[order].intent.get())

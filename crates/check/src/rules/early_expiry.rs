@@ -10,7 +10,7 @@ use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     if case.history.transitions.is_empty() {
-        tally.not_judged("nobody recorded how key records changed");
+        tally.not_judged("the changes of key records were not recorded");
         return;
     }
     for (key, log) in case.key_logs() {
@@ -55,7 +55,7 @@ fn judge(case: &Case<'_>, tally: &mut Tally, key: usize, change: &Transition, ma
         true => row.t.map(|t| u64::MAX - t),
     });
     let Some(made) = made.or(first.and_then(|row| row.t)) else {
-        tally.unknown(1, "a key was forgotten, and nobody says when it was made");
+        tally.unknown(1, "a key was forgotten, and it is not said when it was made");
         return;
     };
     // Its order was there before the claim was committed, and its time to live is counted from no later than that.
@@ -76,7 +76,7 @@ fn judge(case: &Case<'_>, tally: &mut Tally, key: usize, change: &Transition, ma
             );
             witness(why)
                 .row(case.tell_change(change))
-                .row(case.tell_order_row(first))
-                .row(case.tell_order_row(second))
+                .order_row(case, first)
+                .order_row(case, second)
         });
 }

@@ -1,5 +1,7 @@
 //! A duplicate alone causes a server error; or an unknown outcome is recorded as a terminal failure.
 
+use std::collections::BTreeSet;
+
 use history::{KeyRef, RecordState};
 use protocol::ChargeState;
 
@@ -10,10 +12,18 @@ use crate::tally::Tally;
 use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
-    for done in &case.facts.rare.server_errors {
-        let done = *done as usize;
+    for on_key in case.by_key(&case.facts.rare.server_errors) {
+        for done in on_key.events.iter().copied() {
+            judge_error(case, tally, &on_key.all, done);
+        }
+    }
+    judge_records(case, tally);
+}
+
+fn judge_error(case: &Case<'_>, tally: &mut Tally, attempts: &[Try<'_>], done: usize) {
+    {
         tally.checked(1);
-        if let Some(other) = duplicate_of(case, done) {
+        if let Some(other) = duplicate_of(case, attempts, done) {
             tally.violation(case.time(done), || {
                 let why = format!(
                     "{} got a server error at {}, and nothing was wrong but that {} asked for the same. A duplicate is no error of the server.",
@@ -25,20 +35,18 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             });
         }
     }
-    judge_records(case, tally);
 }
 
 /// Another attempt on the key, if it is all that can explain a server error: no fault struck since the first of them was sent, nor
 /// within the recovery deadline before.
-fn duplicate_of(case: &Case<'_>, done: usize) -> Option<usize> {
+fn duplicate_of(case: &Case<'_>, attempts: &[Try<'_>], done: usize) -> Option<usize> {
     let attempt = case.attempt_at(done)?;
     let returned = attempt.returned?;
-    let attempts = case.attempts_with(attempt.asked.key?.index());
     let other = attempts
         .iter()
         .find(|other| other.begun != attempt.begun && other.invoked <= returned);
     let other = other
-        .filter(|_| !fails_alone(&attempts))
+        .filter(|_| !fails_alone(attempts))
         .map(|other| other.event());
     let other = if mutant!("error-dishonesty/alone-too") {
         other.or(Some(done))
@@ -75,20 +83,26 @@ fn fails_alone(attempts: &[Try<'_>]) -> bool {
         && !mutant!("error-dishonesty/failing-alone-is-no-excuse")
 }
 
-/// A record that says failed, of a key with a live order or a captured charge, when somebody was never told the outcome.
-fn judge_records(case: &Case<'_>, tally: &mut Tally) {
+/// The keys whose record says failed: at the end, or at any time as the log has it.
+fn failed_records(case: &Case<'_>) -> BTreeSet<KeyRef> {
     let audit = case.history.audit.as_ref();
     let keys = audit.and_then(|audit| audit.keys.as_ref());
-    for row in keys
-        .into_iter()
-        .flatten()
-        .filter(|row| row.state == RecordState::Failed)
-    {
+    let rows = keys.into_iter().flatten();
+    let stored = rows.filter(|row| row.state == RecordState::Failed).map(|row| row.key);
+    let changes = case.history.transitions.iter();
+    let logged = changes.filter(|change| change.to == RecordState::Failed).map(|change| change.key);
+    let logged = logged.filter(|_| !mutant!("error-dishonesty/the-log-does-not-count"));
+    stored.chain(logged).collect()
+}
+
+/// A record that says failed, of a key with a live order or a captured charge, when a client was never told the outcome.
+fn judge_records(case: &Case<'_>, tally: &mut Tally) {
+    for key in failed_records(case) {
         tally.checked(1);
-        let attempts = case.attempts_with(row.key.index());
+        let attempts = case.attempts_with(key.index());
         let is_unknown = attempts.iter().any(|attempt| attempt.end == End::Unknown)
             || mutant!("error-dishonesty/known-outcomes-too");
-        let effect = case.orders_with(row.key.index()).find(|order| {
+        let effect = case.orders_with(key.index()).find(|order| {
             let captured = case.facts.orders[order.id.index()].captured.get();
             let is_captured =
                 captured.is_some_and(|row| case.charge(row).state == ChargeState::Captured);
@@ -96,7 +110,7 @@ fn judge_records(case: &Case<'_>, tally: &mut Tally) {
                 || is_captured && !mutant!("error-dishonesty/charges-do-not-count")
         });
         let order = effect.map(|order| case.tell_order_row(order));
-        let Some(effect) = order.or_else(|| charge_of(case, row.key)) else {
+        let Some(effect) = order.or_else(|| charge_of(case, key)) else {
             continue;
         };
         if !is_unknown || mutant!("error-dishonesty/records-may-lie") {
@@ -104,10 +118,10 @@ fn judge_records(case: &Case<'_>, tally: &mut Tally) {
         }
         tally.violation(case.audit_time(), || {
             let why = format!(
-                "the record of the key {} says failed; the request took effect. What nobody knows is no failure.",
-                case.tell_key(row.key),
+                "the record of the key {} says failed; the request took effect. An outcome that is not known is no failure.",
+                case.tell_key(key),
             );
-            let told = witness(why).row(effect);
+            let told = witness(why).row(effect).of_key(key);
             attempts.first().map_or(told.clone(), |attempt| told.operation(case, attempt.event()))
         });
     }

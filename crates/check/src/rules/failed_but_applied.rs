@@ -1,5 +1,6 @@
 //! Every attempt for something ended in a definite failure, and yet an order, a charge or an effect on the stock exists. A refusal as
-//! in flight is not definite, nor is any answer by which nobody knows.
+//! in flight is not definite, nor is any answer that leaves the outcome open. Orders that belong to no certain purchase are counted: there
+//! are at most as many as purchases that may have succeeded.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     if case.orders().is_none() && case.charges().is_none() && case.stock().is_none() {
-        tally.not_judged("nobody looked what became of the requests that failed");
+        tally.not_judged("what became of the requests that failed was not looked at");
         return;
     }
     tally.checked(case.facts.counts.fail);
@@ -35,9 +36,19 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
                 );
                 let last = last_attempt(case, order);
                 let operations = last.as_slice();
-                witness(why).operations(case, operations).row(case.tell_order_row(order))
+                witness(why).operations(case, operations).order_row(case, order)
             });
         }
+    }
+    let counted = case.facts.applied_after_failure.iter().map(|row| &rows[*row as usize]);
+    for order in counted.filter(|_| !mutant!("failed-but-applied/crowds-do-not-count")) {
+        tally.violation(order.t.unwrap_or(case.audit_time()), || {
+            let why = format!(
+                "the database holds {}, and more orders like it than purchases that did not certainly fail. What failed has not happened.",
+                case.tell_order(order.id.index()),
+            );
+            witness(why).order_row(case, order)
+        });
     }
     for charge in odd.charges.iter().map(|row| case.charge(*row as usize)) {
         if is_charged_for_nothing(case, charge) {
@@ -46,7 +57,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
                 let why = format!(
                     "every request of the purchase was answered with a definite failure; charge {id} is captured. What failed costs nothing."
                 );
-                witness(why).row(case.tell_charge(charge))
+                witness(why).charge_row(case, charge)
             });
         }
     }
@@ -56,6 +67,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 /// Whether every attempt for an order failed for certain.
 fn has_only_failed(case: &Case<'_>, order: &AuditOrder) -> bool {
     let Some(key) = order.key else {
+        let intent = case.facts.orders[order.id.index()].intent.get();
+        if let Some(intent) = intent.filter(|_| order.payload.is_none()) {
+            let facts = case.facts.intents[intent];
+            return facts.failed > 0 && facts.failed == facts.attempts && !mutant!("failed-but-applied/only-with-a-payload");
+        }
         let payload = order.payload.map(|p| case.facts.payloads[p.index()]);
         let all = payload.is_some_and(|facts| facts.failed > 0 && facts.failed == facts.attempts);
         return all && !mutant!("failed-but-applied/only-with-a-key");

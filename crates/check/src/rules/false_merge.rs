@@ -1,6 +1,11 @@
 //! Two distinct intents answered with one order, or a legitimate repeat rejected as a duplicate. Two intents with one key are the
 //! client's doing: a service cannot tell them apart.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use history::What;
+
 use crate::case::Case;
 use crate::keyed::{End, Try};
 use crate::tally::Tally;
@@ -9,7 +14,7 @@ use crate::tell::witness;
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let facts = case.facts;
     if facts.counts.intents == 0 {
-        tally.not_judged("nobody says which purchases were meant");
+        tally.not_judged("it is not recorded which purchases were meant");
         return;
     }
     tally.checked(facts.counts.intents_with_order + facts.rare.duplicates);
@@ -29,22 +34,66 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             });
         }
     }
+    let first_sent = FirstOthers::default();
     for done in &facts.rare.taken_for_repeats {
         let done = *done as usize;
-        let key = case.attempt_at(done).and_then(|attempt| attempt.asked.key);
+        let Some(attempt) = case.attempt_at(done) else { continue };
+        let key = attempt.asked.key;
         let is_shared = key.is_some_and(|key| facts.keys[key.index()].intent.get().is_none())
             && !mutant!("false-merge/a-shared-key-is-no-excuse");
-        if is_shared || mutant!("false-merge/rejected-repeats-are-fine") {
+        let is_repeat = first_sent.is_repeat(case, &attempt) && !mutant!("false-merge/repeats-are-purchases");
+        if is_shared || is_repeat || mutant!("false-merge/rejected-repeats-are-fine") {
             continue;
         }
         tally.violation(case.time(done), || {
             let why = format!(
-                "{} was rejected as a duplicate at {}, and it was the only request of its purchase. A purchase that is meant again is no duplicate.",
+                "{} was rejected as a duplicate at {}, and it was the only request of its purchase so far. A purchase that is meant again is no duplicate.",
                 case.tell_attempt(done),
                 case.tell_time(case.time(done)),
             );
             witness(why).operation(case, done)
         });
+    }
+    let why = "an answer names no order, so that it may be another purchase's";
+    tally.unknown(facts.rare.nameless, why);
+}
+
+/// When the first two requests of each purchase were sent that has several. Gathered on first use.
+#[derive(Default)]
+struct FirstOthers {
+    sent: OnceCell<BTreeMap<usize, [(u64, usize); 2]>>,
+}
+
+impl FirstOthers {
+    /// Whether another request of the same purchase was sent before an attempt was answered.
+    fn is_repeat(&self, case: &Case<'_>, attempt: &Try<'_>) -> bool {
+        let Some(intent) = attempt.asked.intent.map(|intent| intent.index()) else {
+            return false;
+        };
+        if case.facts.intents[intent].attempts < 2 {
+            return false;
+        }
+        let sent = self.sent.get_or_init(|| {
+            let mut sent: BTreeMap<usize, [(u64, usize); 2]> = BTreeMap::new();
+            for (begun, event) in case.history.events.iter().enumerate() {
+                let What::Invoke(invoke) = &event.what else { continue };
+                let several = invoke.intent.filter(|i| case.facts.intents[i.index()].attempts > 1);
+                let Some(intent) = several else { continue };
+                let own = (event.t, begun);
+                sent.entry(intent.index())
+                    .and_modify(|[first, second]| {
+                        if first == second {
+                            *second = own;
+                        }
+                    })
+                    .or_insert([own, own]);
+            }
+            sent
+        });
+        let returned = attempt.returned.unwrap_or(u64::MAX);
+        let own = sent.get(&intent).into_iter().flatten();
+        let mut others = own.filter(|(_, begun)| *begun != attempt.begun);
+        others.any(|(t, _)| *t <= returned)
     }
 }
 

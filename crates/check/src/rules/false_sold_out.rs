@@ -1,16 +1,17 @@
 //! A request was rejected for lack of stock although there was enough of everything at every instant while it was out.
 //!
 //! What was taken at most is counted: every unit that any other request asked for that was sent before the rejection, less those of
-//! requests that had failed before this one was sent. Restocking makes more; nobody says when, so it is not counted. A request that was
-//! refused as in flight has not failed for certain: where no other attempt on its key tells what became of it, a copy of it that the
-//! network made may hold its units.
+//! requests that had failed before this one was sent. What the purchase itself asked for by other requests does not count, unless it has a
+//! live order: a hold that was given up must not refuse its own buyer. Restocking makes more; it is not said when, so it is not counted.
+//! A request that was refused as in flight has not failed for certain: where no other attempt on its key tells what became of it, a copy of
+//! it that the network made may hold its units.
 
 use std::collections::BTreeMap;
 
 use history::{Item, SkuRef, What};
 
 use crate::case::Case;
-use crate::facts::{Refusal, order_rows};
+use crate::facts::{Purchase, Refusal, order_rows};
 use crate::keyed::{End, Try};
 use crate::tally::Tally;
 use crate::tell::witness;
@@ -22,16 +23,18 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let refusals = &case.facts.rare.sold_out;
     let capacity = capacity(case);
     if capacity.is_empty() {
-        tally.not_judged("nobody says how much stock there was");
+        tally.not_judged("it is not said how much stock there was");
         return;
     }
     if refusals.is_empty() {
         return;
     }
-    let mut taken = strange(case);
-    // Requests that failed before this one was sent hold nothing while it is out.
-    let mut freed_at: BTreeMap<usize, Units> = BTreeMap::new();
-    let mut freed = Units::new();
+    let mut walk = Walk {
+        taken: strange(case),
+        freed: Units::new(),
+        own: refused_purchases(case),
+        freed_at: BTreeMap::new(),
+    };
     let events = &case.history.events;
     let mut begin = 0;
     while begin < events.len() {
@@ -40,24 +43,14 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             .take_while(|event| event.t == events[begin].t)
             .count();
         let group = begin..begin + same;
-        for index in group.clone() {
-            if let Some(attempt) = sent_at(case, index) {
-                add(case, &mut taken, &attempt);
-                if is_sold_out(&attempt) {
-                    let own = items(case, &attempt).unwrap_or_default();
-                    let units = own
-                        .iter()
-                        .map(|item| (item.sku, *freed.get(&item.sku).unwrap_or(&0)));
-                    freed_at.insert(index, units.collect());
-                }
-            }
+        for attempt in group.clone().filter_map(|index| sent_at(case, index)) {
+            walk.send(case, &attempt);
         }
         for index in group.clone() {
             let attempt = ended_at(case, index).filter(is_sold_out);
             if let Some(attempt) = attempt.filter(|attempt| !may_repeat(case, attempt)) {
                 tally.checked(1);
-                let freed = freed_at.remove(&attempt.begun).unwrap_or_default();
-                compare(case, tally, &attempt, &capacity, &taken, &freed);
+                compare(case, tally, &attempt, &capacity, &walk.held_by_others(case, &attempt));
             }
         }
         for index in group {
@@ -65,11 +58,90 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             if let Some(attempt) =
                 attempt.filter(|_| !mutant!("false-sold-out/failures-keep-their-units"))
             {
-                add(case, &mut freed, &attempt);
+                walk.free(case, &attempt);
             }
         }
         begin += same;
     }
+}
+
+/// What was taken and given back so far.
+struct Walk {
+    /// What was asked for by requests that were sent, and taken by orders that no request explains.
+    taken: Units,
+    /// What was asked for by requests that have failed.
+    freed: Units,
+    /// The same of each purchase that was refused for lack of stock: what it took, and what it gave back.
+    own: BTreeMap<Purchase, (Units, Units)>,
+    /// What had been given back when a request was sent that was then refused: in all, and by its own purchase.
+    freed_at: BTreeMap<usize, (Units, Units)>,
+}
+
+impl Walk {
+    fn send(&mut self, case: &Case<'_>, attempt: &Try<'_>) {
+        add(case, &mut self.taken, attempt);
+        let purchase = Purchase::of(attempt.asked, attempt.begun);
+        let own = self.own.get_mut(&purchase);
+        if let Some((taken, _)) = own {
+            add(case, taken, attempt);
+        }
+        if is_sold_out(attempt) {
+            let of = |units: &Units| -> Units {
+                let items = items(case, attempt).unwrap_or_default().iter();
+                items.map(|item| (item.sku, at(units, item.sku))).collect()
+            };
+            let own = self.own.get(&purchase).map_or(Units::new(), |(_, freed)| of(freed));
+            self.freed_at.insert(attempt.begun, (of(&self.freed), own));
+        }
+    }
+
+    /// Requests that failed hold nothing while those are out that are sent after that.
+    fn free(&mut self, case: &Case<'_>, attempt: &Try<'_>) {
+        add(case, &mut self.freed, attempt);
+        if let Some((_, freed)) = self.own.get_mut(&Purchase::of(attempt.asked, attempt.begun)) {
+            add(case, freed, attempt);
+        }
+    }
+
+    /// What others may have held while a request was out that was refused for lack of stock.
+    fn held_by_others(&mut self, case: &Case<'_>, attempt: &Try<'_>) -> Units {
+        let (freed, own_freed) = self.freed_at.remove(&attempt.begun).unwrap_or_default();
+        let purchase = Purchase::of(attempt.asked, attempt.begun);
+        let keeps = has_live_order(case, purchase) || mutant!("false-sold-out/own-holds-count");
+        let own_taken = self.own.get(&purchase).map(|(taken, _)| taken).filter(|_| !keeps);
+        let items = items(case, attempt).unwrap_or_default().iter();
+        let held = items.map(|item| {
+            let others = at(&self.taken, item.sku) - at(&freed, item.sku);
+            let own = match own_taken {
+                Some(taken) => at(taken, item.sku) - at(&own_freed, item.sku),
+                // Its own units are among those taken.
+                None => i128::from(item.quantity),
+            };
+            (item.sku, others - own)
+        });
+        held.collect()
+    }
+}
+
+/// The purchases that were refused for lack of stock, with nothing taken yet.
+fn refused_purchases(case: &Case<'_>) -> BTreeMap<Purchase, (Units, Units)> {
+    let refused = case.facts.rare.sold_out.iter();
+    let attempts = refused.filter_map(|done| case.attempt_at(*done as usize));
+    let purchases = attempts.map(|attempt| Purchase::of(attempt.asked, attempt.begun));
+    purchases.map(|purchase| (purchase, <(Units, Units)>::default())).collect()
+}
+
+/// Whether a purchase has a live order that may hold the units.
+fn has_live_order(case: &Case<'_>, purchase: Purchase) -> bool {
+    match purchase {
+        Purchase::Intent(intent) => case.facts.intents[intent as usize].live.get().is_some(),
+        Purchase::Key(key) => case.facts.keys[key as usize].live.get().is_some(),
+        Purchase::Request(_) => false,
+    }
+}
+
+fn at(units: &Units, sku: SkuRef) -> i128 {
+    *units.get(&sku).unwrap_or(&0)
 }
 
 fn sent_at<'a>(case: &Case<'a>, event: usize) -> Option<Try<'a>> {
@@ -99,8 +171,8 @@ fn holds_nothing(case: &Case<'_>, attempt: &Try<'_>) -> bool {
 
 /// Whether a refusal may be the stored answer to another request on its key: it was right when it was first given.
 fn may_repeat(case: &Case<'_>, attempt: &Try<'_>) -> bool {
-    let stored = &case.history.contract.stored_errors;
-    if !attempt.said.status.is_some_and(|status| stored.contains(&status)) {
+    let contract = &case.history.contract;
+    if attempt.said.status.and_then(|status| contract.stores(status)) != Some(true) {
         return false;
     }
     let returned = attempt.returned.unwrap_or(u64::MAX);
@@ -175,11 +247,10 @@ fn compare(
     tally: &mut Tally,
     attempt: &Try<'_>,
     capacity: &Units,
-    taken: &Units,
-    freed: &Units,
+    others: &Units,
 ) {
     let Some(items) = items(case, attempt) else {
-        tally.unknown(1, "nobody says what was asked for");
+        tally.unknown(1, "it is not said what was asked for");
         return;
     };
     let mut least = i128::MAX;
@@ -187,14 +258,12 @@ fn compare(
         let Some(capacity) = capacity.get(&item.sku) else {
             tally.unknown(
                 1,
-                "nobody says how much stock there was of something that was asked for",
+                "it is not said how much stock there was of something that was asked for",
             );
             return;
         };
-        let at = |units: &Units| *units.get(&item.sku).unwrap_or(&0);
         let own = i128::from(item.quantity);
-        // Its own units are among those taken; what is left without it must be enough for it.
-        let others = at(taken) - own - at(freed);
+        let others = at(others, item.sku);
         let others = if mutant!("false-sold-out/others-take-nothing") {
             0
         } else {
@@ -211,7 +280,7 @@ fn compare(
     if enough && !items.is_empty() && !mutant!("false-sold-out/never") {
         tally.violation(attempt.returned.unwrap_or(attempt.invoked), || {
             let why = format!(
-                "{} was rejected for lack of stock, and there was enough of everything for it all the while. Who asks for what is there gets it.",
+                "{} was rejected for lack of stock, and there was enough of everything for it all the while. What is there is sold to the customer who asks for it.",
                 case.tell_attempt(attempt.event()),
             );
             let rows = case.stock().unwrap_or_default().iter();

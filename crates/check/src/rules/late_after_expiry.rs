@@ -10,7 +10,7 @@ use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let (Some(orders), Some(ttl)) = (case.orders(), case.history.contract.ttl) else {
-        tally.not_judged("nobody looked at the orders, or no key expires");
+        tally.not_judged("the orders were not looked at, or no key expires");
         return;
     };
     tally.checked(case.facts.apart_pairs.len() as u64);
@@ -38,10 +38,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
                     case.tell_time(then),
                     case.tell_time(expiry),
                 );
-                let told = witness(why).row(case.tell_order_row(first)).row(case.tell_order_row(second));
+                let told = witness(why).order_row(case, first).order_row(case, second);
                 makers.first().map_or(told.clone(), |maker| told.operation(case, maker.event()))
             }),
-            false if early > 0 => tally.unknown(1, "nobody can tell which request made a second order"),
+            false if early > 0 => tally.unknown(1, "it cannot be told which request made a second order"),
             false => {}
         }
     }

@@ -1,10 +1,13 @@
-//! An `ok` names order o, and the database has no o, or o has another key, tenant or content; or an `ok` names no order at all.
+//! An `ok` names order o, and the database has no o, or o has another key, tenant or content; or an `ok` names no order at all. Where the
+//! contract says that acknowledged orders are final, o is not cancelled either, unless that was asked for.
 
-use history::AuditOrder;
+use std::collections::BTreeSet;
+
+use history::{AuditOrder, OrderRef, What};
 
 use super::partial_order::is_part_of;
 use crate::case::{Attempt, Case};
-use crate::facts::items_of;
+use crate::facts::{Purchase, is_live, items_of};
 use crate::tally::Tally;
 use crate::tell::witness;
 use crate::verdict::Witness;
@@ -16,31 +19,123 @@ enum Lost {
     Tenant,
     Content,
     Key,
+    Cancelled,
+}
+
+/// What an answer comes to.
+enum Judged {
+    Kept,
+    Lost(Lost),
+    /// The row says too little to tell whether it is the asker's own.
+    Unclear,
 }
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let facts = case.facts;
-    let nameless = |done: &&u32| {
-        let attempt = case.attempt(**done as usize);
-        attempt.is_some_and(|attempt| attempt.said.order.is_none())
-    };
-    if case.orders().is_none() && !facts.odd_answers.iter().any(|done| nameless(&done)) {
-        tally.not_judged("nobody looked which orders the database holds");
+    let is_seen = case.history.contract.observed.order || mutant!("lost-ack/what-was-not-seen-is-missing");
+    if !is_seen {
+        tally.not_judged("the recorder did not see which orders answers name");
+        return;
+    }
+    if case.orders().is_none() && facts.rare.nameless == 0 {
+        tally.not_judged("the orders were not looked at");
         return;
     }
     tally.checked(facts.acknowledgements);
+    let has_keys = case.orders().is_some_and(|orders| orders.iter().any(|order| order.key.is_some()));
     for done in &facts.odd_answers {
         let done = *done as usize;
-        let lost = case
-            .attempt(done)
-            .and_then(|attempt| Some((attempt, what_is_lost(case, &attempt)?)));
-        if let Some((attempt, lost)) = lost {
-            tally.violation(attempt.returned, || tell(case, done, &attempt, &lost));
+        let Some(attempt) = case.attempt(done) else { continue };
+        match judge(case, &attempt, has_keys) {
+            Judged::Kept => {}
+            Judged::Lost(lost) => tally.violation(attempt.returned, || tell(case, done, &attempt, &lost)),
+            Judged::Unclear => {
+                tally.unknown(1, "an order says too little to tell whether it is the one that was asked for");
+            }
         }
     }
+    judge_final(case, tally);
     if case.orders().is_none() {
-        let why = "nobody looked which orders the database holds";
-        tally.unknown(facts.acknowledgements, why);
+        tally.unknown(facts.acknowledgements, "the orders were not looked at");
+    }
+}
+
+/// Orders that were acknowledged, and cancelled although that was not asked for.
+fn judge_final(case: &Case<'_>, tally: &mut Tally) {
+    if !case.history.contract.is_final || mutant!("lost-ack/nothing-is-final") {
+        return;
+    }
+    let asked = cancelled_on_request(case);
+    for row in case.orders().unwrap_or_default() {
+        let is_asked = asked.contains(&row.id) && !mutant!("lost-ack/cancellations-are-never-asked-for");
+        let acked = case.facts.orders[row.id.index()].acked.get();
+        let Some(done) = acked.filter(|_| !is_live(row) && !is_asked) else {
+            continue;
+        };
+        if let Some(attempt) = case.attempt(done) {
+            tally.violation(attempt.returned, || tell(case, done, &attempt, &Lost::Cancelled));
+        }
+    }
+}
+
+/// The orders that may have been cancelled because a client asked for it: a request that certainly failed asked in vain.
+fn cancelled_on_request(case: &Case<'_>) -> BTreeSet<OrderRef> {
+    let requests = case.facts.rare.cancels.iter().map(|begun| *begun as usize);
+    let order = |begun: usize| {
+        let done = case.facts.links[begun].partner.get();
+        let is_refused = done.is_some_and(|done| matches!(case.history.events[done].what, What::Fail(_)))
+            && !mutant!("lost-ack/a-refused-cancellation-counts");
+        match case.history.events[begun].what {
+            What::Cancel { order, .. } if !is_refused => Some(order),
+            _ => None,
+        }
+    };
+    requests.filter_map(order).collect()
+}
+
+fn judge(case: &Case<'_>, attempt: &Attempt<'_>, has_keys: bool) -> Judged {
+    match what_is_lost(case, attempt) {
+        Some(lost) => Judged::Lost(lost),
+        None if is_unclear(case, attempt, has_keys) => Judged::Unclear,
+        None => Judged::Kept,
+    }
+}
+
+/// Whether the row may as well be the order of another purchase. It says neither its key nor its purchase, although other rows do; or
+/// another purchase that asked for the same got no order that is known to be its own.
+fn is_unclear(case: &Case<'_>, attempt: &Attempt<'_>, has_keys: bool) -> bool {
+    let order = attempt.said.order.and_then(|order| case.order(order.index()));
+    let Some(row) = order.filter(|row| row.key.is_none() && row.intent.is_none()) else {
+        return false;
+    };
+    let Some(key) = attempt.asked.key else {
+        return false;
+    };
+    let facts = case.facts;
+    let asked = facts.asked(case.history);
+    let own = match attempt.asked.intent {
+        Some(intent) => Purchase::Intent(intent.index() as u32),
+        None => Purchase::Key(key.index() as u32),
+    };
+    let content = asked.content_of(case.history, row);
+    let others: Vec<Purchase> = match content {
+        Some(content) => asked.for_content(content, row.tenant).chain(asked.blind(row.tenant)).collect(),
+        None => asked.all(),
+    };
+    let is_open = |other: &Purchase| *other != own && !is_acknowledged(case, *other);
+    let is_unsaid = has_keys && others.iter().any(|other| *other != own);
+    (is_unsaid || others.iter().any(is_open)) && !mutant!("lost-ack/rows-without-a-key-are-right")
+}
+
+/// Whether a purchase was answered with an order.
+fn is_acknowledged(case: &Case<'_>, purchase: Purchase) -> bool {
+    match purchase {
+        Purchase::Intent(intent) => case.facts.intents[intent as usize].ok,
+        Purchase::Key(key) => case.facts.keys[key as usize].first_ok.get().is_some(),
+        Purchase::Request(begun) => {
+            let done = case.facts.links[begun as usize].partner.get();
+            done.is_some_and(|done| matches!(case.history.events[done].what, What::Ok(_)))
+        }
     }
 }
 
@@ -126,10 +221,13 @@ fn tell(case: &Case<'_>, done: usize, attempt: &Attempt<'_>, lost: &Lost) -> Wit
         Lost::Key => format!(
             "{who} was answered {order} at {at}; the database holds it for another purchase's key. An answer names the order of its own request."
         ),
+        Lost::Cancelled => format!(
+            "{who} was answered {order} at {at}; the database holds it cancelled, and no client asked for that. What was acknowledged is final, by contract."
+        ),
     };
     let mut told = witness(why).operation(case, done);
     if let Some(row) = attempt.said.order.and_then(|o| case.order(o.index())) {
-        told = told.row(case.tell_order_row(row));
+        told = told.order_row(case, row);
     }
     told.intent(case, attempt.asked.intent.map(|intent| intent.index()))
 }

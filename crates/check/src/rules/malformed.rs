@@ -2,6 +2,7 @@
 
 use crate::case::Case;
 use crate::facts::Flaw;
+use crate::keylog::word;
 use crate::tally::Tally;
 use crate::tell::witness;
 use crate::verdict::Witness;
@@ -17,6 +18,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             Flaw::Backwards(_) | Flaw::ChangeBackwards(_) => false,
             Flaw::OrderTwice(_) => mutant!("malformed/rows-may-repeat"),
             Flaw::ChargeTwice(_) => mutant!("malformed/charges-may-repeat"),
+            Flaw::KeyTwice(_) => mutant!("malformed/keys-may-contradict-themselves"),
             Flaw::AuditBeforeEvent(_) => mutant!("malformed/audits-may-be-early"),
             Flaw::AuditBeforeChange(_) => mutant!("malformed/changes-after-the-audit-are-fine"),
         };
@@ -26,6 +28,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         let at = match flaw {
             Flaw::OrderTwice(_)
             | Flaw::ChargeTwice(_)
+            | Flaw::KeyTwice(_)
             | Flaw::AuditBeforeEvent(_)
             | Flaw::AuditBeforeChange(_) => case.audit_time(),
             Flaw::ChangeBackwards(change) => case.history.transitions[*change].t,
@@ -62,7 +65,7 @@ fn tell(case: &Case<'_>, flaw: Flaw) -> Witness {
         }
         Flaw::AfterInfo(event) => {
             let why = format!(
-                "{} begins an operation at {} although nobody knows whether its last one has ended. A retry is an operation of a process of its own.",
+                "{} begins an operation at {} although it is not known whether its last one has ended. A retry is an operation of a process of its own.",
                 place(event),
                 case.tell_time(case.time(event)),
             );
@@ -82,7 +85,8 @@ fn tell(case: &Case<'_>, flaw: Flaw) -> Witness {
             let id = orders[row].id;
             let rows = orders.iter().filter(|order| order.id == id);
             let rows = rows.map(|order| case.tell_order_row(order));
-            twice(case, &case.tell_order(id.index()), "An order has one row.", rows)
+            let line = case.history.source.as_ref().and_then(|source| source.order(row));
+            twice_at(line, &case.tell_order(id.index()), "An order has one row.", rows)
         }
         Flaw::ChargeTwice(row) => {
             let id = case.charge(row).id;
@@ -90,7 +94,16 @@ fn tell(case: &Case<'_>, flaw: Flaw) -> Witness {
             let rows = rows.filter(|charge| charge.id == id);
             let rows = rows.map(|charge| case.tell_charge(charge));
             let name = format!("charge {}", case.history.names.charges.text(id.index()));
-            twice(case, &name, "A charge has one row, as it stands at the end.", rows)
+            let line = case.history.source.as_ref().and_then(|source| source.charge(row));
+            twice_at(line, &name, "A charge has one row, as it stands at the end.", rows)
+        }
+        Flaw::KeyTwice(row) => {
+            let keys = case.history.audit.as_ref().and_then(|audit| audit.keys.as_ref());
+            let key = keys.map(|keys| keys[row].key);
+            let name = key.map_or(String::new(), |key| case.tell_key(key));
+            let own = keys.into_iter().flatten().filter(|row| Some(row.key) == key);
+            let own = own.map(|row| format!("key {name} {}", word(row.state)));
+            twice(case, &format!("key {name}"), "The record of a key is in one state.", own)
         }
         Flaw::AuditBeforeEvent(event) => {
             let last = case.history.line(event);
@@ -122,8 +135,14 @@ fn twice(
     promise: &str,
     rows: impl Iterator<Item = String>,
 ) -> Witness {
+    let line = case.history.source.as_ref().and_then(|source| source.audit);
+    twice_at(line, name, promise, rows)
+}
+
+/// The audit lists something more than once, and the last of its rows stands in this line.
+fn twice_at(line: Option<u32>, name: &str, promise: &str, rows: impl Iterator<Item = String>) -> Witness {
     const ROWS_MAX: usize = 4;
-    let why = format!("{} lists {name} twice. {promise}", audit(case));
+    let why = format!("{}the audit lists {name} twice. {promise}", tell_line(line));
     rows.take(ROWS_MAX).fold(witness(why), Witness::row)
 }
 

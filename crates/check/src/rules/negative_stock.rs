@@ -6,7 +6,7 @@ use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let Some(rows) = case.stock() else {
-        tally.not_judged("nobody looked at the stock");
+        tally.not_judged("the stock was not looked at");
         return;
     };
     tally.checked(rows.len() as u64);
@@ -18,7 +18,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         tally.violation(case.audit_time(), || {
             let sku = case.history.names.skus.text(row.sku.index());
             let why = format!(
-                "the stock of {sku} has {} on hand and {} reserved. Nobody can hold less than nothing.",
+                "the stock of {sku} has {} on hand and {} reserved. There cannot be less than nothing.",
                 row.on_hand, row.reserved,
             );
             witness(why).row(case.tell_stock(row))

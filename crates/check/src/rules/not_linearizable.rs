@@ -55,7 +55,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     );
     tally.unknown(
         copied,
-        "the network duplicated requests, and nobody recorded their copies",
+        "the network duplicated requests, and their copies were not recorded",
     );
     if disagreed > 0 {
         tally.note(format!(
@@ -155,7 +155,7 @@ fn tell(case: &Case<'_>, tally: &mut Tally, key: u32) {
     let at = attempts.iter().filter_map(|attempt| attempt.returned).max();
     tally.violation(at.unwrap_or(0), || {
         let why = format!(
-            "no order of the operations on the key {} fits what they were answered. A key is nobody's, in flight, done, or expired.",
+            "no order of the operations on the key {} fits what they were answered. A key is free, in flight, done, or expired.",
             case.tell_key(KeyRef::new(key)),
         );
         let events: Vec<usize> = attempts.iter().take(6).map(|attempt| attempt.event()).collect();

@@ -1,32 +1,53 @@
-//! A charge captured, not refunded, and its order absent or cancelled at quiescence; before the recovery deadline nobody can tell.
+//! A charge captured, not refunded, and its order absent or cancelled at quiescence; before the recovery deadline that is undecided.
 
-use history::AuditCharge;
-use protocol::ChargeState;
+use history::{AuditCharge, AuditOrder};
+use protocol::{ChargeState, OrderState};
 
+use super::uncharged_order::{is_charged, is_free};
 use crate::case::Case;
-use crate::facts::is_live;
+use crate::facts::{Money, is_live};
 use crate::tally::Tally;
 use crate::tell::witness;
 use crate::verdict::Witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
-    let (Some(charges), Some(_)) = (case.charges(), case.orders()) else {
-        tally.not_judged("nobody looked at both the orders and the charges");
+    let (Some(charges), Some(orders)) = (case.charges(), case.orders()) else {
+        tally.not_judged("the orders and the charges were not both looked at");
         return;
     };
     tally.checked(case.facts.counts.charges_captured);
     let odd = case.facts.odd.charges.iter();
     let captured = odd.map(|row| &charges[*row as usize]).filter(|charge| {
-        charge.state == ChargeState::Captured
+        case.facts.money(charge) == Money::Taken && charge.state == ChargeState::Captured
             || mutant!("orphan-charge/refunded-counts") && charge.state == ChargeState::Refunded
     });
-    for charge in captured.filter(|charge| is_orphan(case, charge)) {
-        if case.facts.settled || mutant!("orphan-charge/before-the-deadline-too") {
-            tally.violation(case.audit_time(), || tell(case, charge));
+    // A charge that names neither order nor purchase may pay for any order that has none.
+    let mut unpaid = unpaid_orders(case, orders);
+    for charge in captured {
+        let is_nameless = charge.order.is_none() && charge.intent.is_none();
+        if is_nameless && unpaid > 0 && !mutant!("orphan-charge/nameless-charges-pay-for-nothing") {
+            unpaid -= 1;
+            tally.unknown(1, "a charge names neither an order nor a purchase");
+        } else if !is_orphan(case, charge) {
+            continue;
+        } else if case.facts.settled || mutant!("orphan-charge/before-the-deadline-too") {
+            tally.violation(charge.t.unwrap_or(case.audit_time()), || tell(case, charge));
         } else {
             tally.unknown(1, "the audit was taken before the recovery deadline");
         }
     }
+}
+
+/// How many confirmed orders have no charge that is known to be theirs, and may need one.
+fn unpaid_orders(case: &Case<'_>, orders: &[AuditOrder]) -> usize {
+    let unfinished = case.facts.odd.unfinished.iter().map(|row| &orders[*row as usize]);
+    let unpaid = unfinished.filter(|order| {
+        order.state == OrderState::Confirmed
+            && !case.is_baseline(order)
+            && !is_charged(case, order)
+            && !is_free(case, order)
+    });
+    unpaid.count()
 }
 
 /// A charge that names no order pays for the live order of its intent, if there is one.
@@ -52,13 +73,13 @@ fn tell(case: &Case<'_>, charge: &AuditCharge) -> Witness {
         (None, _) => "it belongs to no live order".to_owned(),
     };
     let why = format!(
-        "charge {id} is captured and not refunded; {what}. Nobody pays for what he does not get."
+        "charge {id} is captured and not refunded; {what}. A customer pays only for what is delivered."
     );
     let intent = charge.intent.map(|intent| intent.index());
     let intent = intent.or_else(|| order.and_then(|order| case.facts.orders[order].intent.get()));
-    let mut told = witness(why).row(case.tell_charge(charge));
+    let mut told = witness(why).charge_row(case, charge);
     if let Some(row) = row {
-        told = told.row(case.tell_order_row(row));
+        told = told.order_row(case, row);
     }
     told.intent(case, intent)
 }

@@ -17,7 +17,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let rows = case.stock().unwrap_or_default();
     let promised = &case.history.contract.stock;
     if rows.is_empty() && promised.is_empty() {
-        tally.not_judged("nobody says how much stock there was");
+        tally.not_judged("it is not said how much stock there was");
         return;
     }
     tally.checked(rows.len().max(promised.len()) as u64);
@@ -37,7 +37,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             compare(case, tally, *sku, i128::from(*initial), None);
         }
     }
-    let why = "nobody says what is in some of the live orders";
+    let why = "it is not said what is in some of the live orders";
     tally.unknown(case.facts.live_without_items, why);
 }
 
@@ -45,7 +45,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 fn judge_answers(case: &Case<'_>, tally: &mut Tally) {
     let promised = &case.history.contract.stock;
     if promised.is_empty() || case.facts.acknowledgements == 0 {
-        tally.not_judged("nobody looked which orders the database holds");
+        tally.not_judged("the orders were not looked at");
         return;
     }
     let names = &case.history.names;
@@ -71,7 +71,7 @@ fn judge_answers(case: &Case<'_>, tally: &mut Tally) {
             });
         }
     }
-    let why = "nobody looked which orders the database holds";
+    let why = "the orders were not looked at";
     tally.unknown(promised.len() as u64, why);
 }
 

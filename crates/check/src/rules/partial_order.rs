@@ -1,4 +1,7 @@
-//! An order without all of its items or its coupon, or coupons whose use does not add up with the orders that have them.
+//! An order without all of its items or its coupon, or coupons whose use does not add up with the orders that have them; and an order
+//! without something else that is written with it (`together`).
+
+mod together;
 
 use history::{AuditOrder, Item};
 
@@ -17,12 +20,15 @@ pub(super) fn is_part_of(part: &[Item], whole: &[Item]) -> bool {
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let Some(orders) = case.orders() else {
-        tally.not_judged("nobody looked which orders the database holds");
+        tally.not_judged("the orders were not looked at");
         return;
     };
     let told = orders.len() as u64 - case.facts.orders_without_items;
+    together::apply(case, tally, orders);
     if told == 0 && !orders.is_empty() {
-        tally.not_judged("nobody says what is in the orders");
+        if !tally.has_checked() {
+            tally.not_judged("it is not said what is in the orders");
+        }
         return;
     }
     tally.checked(told);
@@ -35,7 +41,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
                     case.tell_order(order.id.index()),
                 );
                 let last = order.key.and_then(|key| case.facts.keys[key.index()].last_invoke.get());
-                let told = witness(why).row(case.tell_order_row(order));
+                let told = witness(why).order_row(case, order);
                 last.map_or(told.clone(), |begun| told.operation(case, begun))
             });
         }
@@ -45,6 +51,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 
 /// What an order lacks of the request that it was made from.
 fn missing(case: &Case<'_>, order: &AuditOrder) -> Option<&'static str> {
+    if case.history.contract.split && !mutant!("partial-order/a-part-is-no-order") {
+        // What the parts of a purchase hold together is for `together`.
+        return None;
+    }
     let names = &case.history.names;
     let attempts = match order.key {
         Some(key) => case.attempts_with(key.index()),
@@ -97,10 +107,11 @@ fn count_coupons(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
         tally.violation(case.audit_time(), || {
             let name = case.history.names.coupons.text(row.coupon.index());
             let why = format!(
-                "coupon {name} says that it was used {} times; {live} live orders have it. An order and its coupon are written together.",
+                "coupon {name} says that it was used {} times; {live} live orders have it, and {} cancelled ones. An order and its coupon are written together.",
                 row.used,
+                all - live,
             );
-            with().take(3).fold(witness(why), |told, order| told.row(case.tell_order_row(order)))
+            with().take(3).fold(witness(why), |told, order| told.order_row(case, order))
         });
     }
 }

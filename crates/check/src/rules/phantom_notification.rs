@@ -1,4 +1,4 @@
-//! A message for an order that the database lacks, or delivered before its order was committed.
+//! A message for an order that the database lacks, or delivered before its order was committed, by more than the clocks may differ.
 
 use crate::case::Case;
 use crate::tally::Tally;
@@ -6,7 +6,7 @@ use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let (Some(rows), Some(_)) = (case.notifications(), case.orders()) else {
-        tally.not_judged("nobody looked at both the orders and the messages");
+        tally.not_judged("the orders and the messages were not both looked at");
         return;
     };
     tally.checked(rows.len() as u64);
@@ -17,7 +17,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             continue;
         };
         let found = case.order(order.index());
-        let early = found.and_then(|found| Some(row.t? < found.t?));
+        let tolerance = match mutant!("phantom-notification/clocks-are-exact") {
+            true => 0,
+            false => case.history.contract.clock_tolerance,
+        };
+        let early = found.and_then(|found| Some(row.t?.saturating_add(tolerance) < found.t?));
         let early = early == Some(true) && !mutant!("phantom-notification/time-does-not-matter")
             || mutant!("phantom-notification/same-time-is-too-early")
                 && found.is_some_and(|f| row.t.is_some() && row.t == f.t);
@@ -30,12 +34,12 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
                     "it left before its order was made"
                 };
                 let why = format!(
-                    "message {} tells of {}, and {what}. Nobody is told of what did not happen.",
+                    "message {} tells of {}, and {what}. A customer is not told of what did not happen.",
                     case.history.names.messages.text(row.message.index()),
                     case.tell_order(order.index()),
                 );
                 let told = witness(why).row(case.tell_notification(row));
-                found.map_or(told.clone(), |found| told.row(case.tell_order_row(found)))
+                found.map_or(told.clone(), |found| told.order_row(case, found))
             });
         }
     }

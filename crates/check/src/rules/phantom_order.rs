@@ -1,46 +1,105 @@
-//! An order in the database whose key was never sent, or whose content equals no payload sent with it; a mix of two payloads is none of
-//! them. Orders that were there before the run are the recorded baseline.
+//! An order in the database whose key or intent was never sent, or whose content equals no payload sent with it; a mix of two payloads is
+//! none of them. Or an order that was created before any request that can have asked for it was sent. Orders that were there before the
+//! run are the recorded baseline.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use history::{AuditOrder, Invoke, Item, What};
 
 use super::partial_order::is_part_of;
 use crate::case::Case;
+use crate::facts::items_of;
 use crate::tally::Tally;
 use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let Some(orders) = case.orders() else {
-        tally.not_judged("nobody looked which orders the database holds");
+        tally.not_judged("the orders were not looked at");
         return;
     };
     tally.checked(orders.len() as u64);
-    let keyless = KeylessPayloads::default();
+    let contents = Contents::default();
     for row in &case.facts.odd.contents {
         let order = &orders[*row as usize];
         let is_old = case.is_baseline(order) && !mutant!("phantom-order/baseline-is-no-excuse");
         if is_old {
             continue;
         }
-        match find(case, order, &keyless) {
+        match find(case, order, &contents) {
+            Found::AsAsked if is_early(case, order, &contents) => tell(case, tally, order, "it was created before any request that can have asked for it was sent"),
             Found::AsAsked => {}
             Found::Undecided => {
                 let why = "an order says neither with what key it was made nor from what payload";
                 tally.unknown(1, why);
             }
-            Found::Phantom(what) => tally.violation(order.t.unwrap_or(case.audit_time()), || {
-                let why = format!(
-                    "the database holds {}, and {what}. An order is what somebody asked for.",
-                    case.tell_order(order.id.index()),
-                );
-                let last = order
-                    .key
-                    .and_then(|key| case.facts.keys[key.index()].last_invoke.get());
-                let told = witness(why).row(case.tell_order_row(order));
-                last.map_or(told.clone(), |begun| told.operation(case, begun))
-            }),
+            Found::Phantom(what) => tell(case, tally, order, what),
         }
+    }
+}
+
+fn tell(case: &Case<'_>, tally: &mut Tally, order: &AuditOrder, what: &str) {
+    tally.violation(order.t.unwrap_or(case.audit_time()), || {
+        let why = format!(
+            "the database holds {}, and {what}. An order is what a client asked for.",
+            case.tell_order(order.id.index()),
+        );
+        let last = order
+            .key
+            .and_then(|key| case.facts.keys[key.index()].last_invoke.get());
+        let told = witness(why).order_row(case, order);
+        last.map_or(told.clone(), |begun| told.operation(case, begun))
+    });
+}
+
+/// Whether an order was created before the first request for its content, by more than the clocks may differ. Its own request may come
+/// later than the row says, because dumps often have but one time for several rows; but nothing is made of what was never asked for.
+fn is_early(case: &Case<'_>, order: &AuditOrder, contents: &Contents) -> bool {
+    let Some(t) = order.t else { return false };
+    let tolerance = match mutant!("phantom-order/clocks-are-exact") {
+        true => 0,
+        false => case.history.contract.clock_tolerance,
+    };
+    let latest = t.saturating_add(tolerance);
+    let own = order.key.map(|key| case.facts.keys[key.index()].first_sent);
+    if own.is_some_and(|own| own <= latest) || mutant!("phantom-order/orders-may-come-first") {
+        return false;
+    }
+    contents.first_asked(case, order).is_some_and(|first| latest < first)
+}
+
+/// The contents that were asked for, each with the time of its first request. Gathered on first use.
+#[derive(Default)]
+struct Contents {
+    sent: OnceCell<BTreeMap<Vec<Item>, u64>>,
+}
+
+impl Contents {
+    fn sent(&self, case: &Case<'_>) -> &BTreeMap<Vec<Item>, u64> {
+        let names = &case.history.names;
+        self.sent.get_or_init(|| {
+            let mut sent = BTreeMap::new();
+            for event in &case.history.events {
+                if let What::Invoke(Invoke { payload: Some(payload), .. }) = &event.what
+                    && let Some(basket) = names.payload_items(*payload)
+                {
+                    sent.entry(names.items(basket).to_vec()).or_insert(event.t);
+                }
+            }
+            sent
+        })
+    }
+
+    /// When an order's content was first asked for; where its content, or that of a request, is not known, when anything was.
+    fn first_asked(&self, case: &Case<'_>, order: &AuditOrder) -> Option<u64> {
+        let names = &case.history.names;
+        let basket = items_of(case.history, order);
+        let first = basket.and_then(|basket| self.sent(case).get(names.items(basket)).copied());
+        let mut events = case.history.events.iter();
+        let unspecified = |asked: &Invoke| asked.payload.and_then(|payload| names.payload_items(payload)).is_none();
+        let any = events.find(|event| matches!(&event.what, What::Invoke(asked) if first.is_none() || unspecified(asked)));
+        let any = any.map(|event| event.t);
+        first.into_iter().chain(any).min()
     }
 }
 
@@ -50,15 +109,15 @@ enum Found {
     Phantom(&'static str),
 }
 
-/// The payloads that were sent, gathered when somebody asks.
-#[derive(Default)]
-struct KeylessPayloads {
-    sent: std::cell::OnceCell<BTreeSet<Vec<(usize, u32)>>>,
-}
-
-fn find(case: &Case<'_>, order: &AuditOrder, keyless: &KeylessPayloads) -> Found {
+fn find(case: &Case<'_>, order: &AuditOrder, contents: &Contents) -> Found {
+    if let Some(intent) = order.intent
+        && !case.facts.intents[intent.index()].sent
+        && !mutant!("phantom-order/intent-may-be-anything")
+    {
+        return Found::Phantom("its purchase was never asked for");
+    }
     let Some(key) = order.key else {
-        return find_keyless(case, order, keyless);
+        return find_keyless(case, order, contents);
     };
     let attempts = case.attempts_with(key.index());
     if attempts.is_empty() {
@@ -66,7 +125,7 @@ fn find(case: &Case<'_>, order: &AuditOrder, keyless: &KeylessPayloads) -> Found
         return if is_ignored {
             Found::AsAsked
         } else {
-            Found::Phantom("nobody sent its key")
+            Found::Phantom("its key was never sent")
         };
     }
     if mutant!("phantom-order/content-may-be-anything") {
@@ -106,7 +165,7 @@ fn has_items(case: &Case<'_>, order: &AuditOrder, asked: Option<history::BasketR
     }
 }
 
-fn find_keyless(case: &Case<'_>, order: &AuditOrder, keyless: &KeylessPayloads) -> Found {
+fn find_keyless(case: &Case<'_>, order: &AuditOrder, contents: &Contents) -> Found {
     if let Some(payload) = order.payload {
         let is_sent = case.facts.payloads[payload.index()].attempts > 0
             || mutant!("phantom-order/keyless-payload-may-be-anything");
@@ -119,22 +178,9 @@ fn find_keyless(case: &Case<'_>, order: &AuditOrder, keyless: &KeylessPayloads) 
     let Some(items) = order.items else {
         return Found::Undecided;
     };
-    let plain = |items: &[Item]| items.iter().map(|i| (i.sku.index(), i.quantity)).collect();
-    let sent = keyless.sent.get_or_init(|| {
-        let payloads = case
-            .history
-            .events
-            .iter()
-            .filter_map(|event| match &event.what {
-                What::Invoke(invoke) => invoke.payload,
-                _ => None,
-            });
-        let names = &case.history.names;
-        let baskets = payloads.filter_map(|payload| names.payload_items(payload));
-        baskets.map(|basket| plain(names.items(basket))).collect()
-    });
-    match sent.contains::<Vec<_>>(&plain(case.history.names.items(items))) || sent.is_empty() {
+    let sent = contents.sent(case);
+    match sent.contains_key(case.history.names.items(items)) || sent.is_empty() {
         true => Found::AsAsked,
-        false => Found::Phantom("nobody asked for these items"),
+        false => Found::Phantom("these items were never asked for"),
     }
 }

@@ -6,7 +6,7 @@ use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let (Some(rows), Some(_)) = (case.stock(), case.orders()) else {
-        tally.not_judged("nobody looked at both the stock and the orders");
+        tally.not_judged("the stock and the orders were not both looked at");
         return;
     };
     tally.checked(rows.len() as u64);
@@ -24,13 +24,13 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             continue;
         }
         if case.facts.live_without_items > 0 {
-            tally.unknown(1, "nobody says what is in some of the live orders");
+            tally.unknown(1, "it is not said what is in some of the live orders");
         } else if !case.facts.settled && !mutant!("reservation-leak/before-the-deadline-too") {
             tally.unknown(1, "the audit was taken before the recovery deadline");
         } else {
             tally.violation(case.audit_time(), || {
                 let why = format!(
-                    "{held} units of {} are reserved; open orders have {pending}. What is held is held for somebody.",
+                    "{held} units of {} are reserved; open orders have {pending}. What is held is held for an order.",
                     case.history.names.skus.text(row.sku.index()),
                 );
                 witness(why).row(case.tell_stock(row))

@@ -14,43 +14,46 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     }
     tally.checked(facts.repeats + facts.rare.after_ok.len() as u64);
-    for done in &facts.rare.after_ok {
-        let done = *done as usize;
-        let Some(failed) = case.attempt_at(done) else {
-            continue;
-        };
-        match before(case, &failed) {
-            Some((Within::Inside, ok)) if failed.end == End::Fail(Refusal::Shed) => {
-                let _ = ok;
-                tally.unknown(1, "a request was turned away at the door, and the contract does not say whether it may be");
+    for on_key in case.by_key(&facts.rare.after_ok) {
+        let oks: Vec<Try<'_>> = on_key.all.iter().filter(|attempt| attempt.end == End::Ok).copied().collect();
+        for done in &on_key.events {
+            if let Some(failed) = case.attempt_at(*done) {
+                judge(case, tally, &oks, &failed, *done);
             }
-            Some((Within::Inside, ok)) => tally.violation(case.time(done), || {
-                let why = format!(
-                    "{} was answered ok, and after that {} was refused the same at {}. Inside its time to live a key keeps its answer.",
-                    case.tell_attempt(ok),
-                    case.tell_attempt(done),
-                    case.tell_time(case.time(done)),
-                );
-                witness(why).operation(case, ok).operation(case, done)
-            }),
-            Some((Within::Unknown, _)) => {
-                tally.unknown(1, "a request failed after an ok, and nobody can tell whether the key had expired");
-            }
-            _ => {}
         }
     }
 }
 
+fn judge(case: &Case<'_>, tally: &mut Tally, oks: &[Try<'_>], failed: &Try<'_>, done: usize) {
+    match before(case, oks, failed) {
+        Some((Within::Inside, _)) if failed.end == End::Fail(Refusal::Shed) => {
+            tally.unknown(1, "a request was turned away at the door, and the contract does not say whether it may be");
+        }
+        Some((Within::Inside, ok)) => tally.violation(case.time(done), || {
+            let why = format!(
+                "{} was answered ok, and after that {} was refused the same at {}. Inside its time to live a key keeps its answer.",
+                case.tell_attempt(ok),
+                case.tell_attempt(done),
+                case.tell_time(case.time(done)),
+            );
+            witness(why).operation(case, ok).operation(case, done)
+        }),
+        Some((Within::Unknown, _)) => {
+            tally.unknown(1, "a request failed after an ok, and it cannot be told whether the key had expired");
+        }
+        _ => {}
+    }
+}
+
 /// The `ok` that precedes a failure and proves the most about it.
-fn before(case: &Case<'_>, failed: &Try<'_>) -> Option<(Within, usize)> {
-    let attempts = case.attempts_with(failed.asked.key?.index());
+fn before(case: &Case<'_>, oks: &[Try<'_>], failed: &Try<'_>) -> Option<(Within, usize)> {
     let ttl = case
         .history
         .contract
         .ttl
         .filter(|_| !mutant!("result-regression/for-ever"));
     let mut found = None;
-    for ok in attempts.iter().filter(|attempt| attempt.end == End::Ok) {
+    for ok in oks {
         let same =
             ok.asked.payload == failed.asked.payload || mutant!("result-regression/any-payload");
         let precedes = ok.precedes(failed) || mutant!("result-regression/order-does-not-matter");

@@ -32,7 +32,7 @@ fn judge(case: &Case<'_>, tally: &mut Tally, done: usize) {
     };
     match other_payload(case, &attempt) {
         Some(true) => {}
-        None => tally.unknown(1, "nobody says with what payload a key was sent"),
+        None => tally.unknown(1, "it is not said with what payload a key was sent"),
         Some(false) => tally.violation(case.time(done), || {
             let why = format!(
                 "{} was told at {} that its key came with another payload, and none was ever sent with it. A mismatch needs two payloads.",

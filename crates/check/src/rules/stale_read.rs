@@ -9,7 +9,7 @@ use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     if case.facts.rare.reads.is_empty() {
-        tally.not_judged("nobody read an order");
+        tally.not_judged("no order was read");
         return;
     }
     for done in &case.facts.rare.reads {
@@ -29,11 +29,14 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         tally.checked(1);
         let row = case.order(order.index());
         let is_cancelled = row.is_some_and(|row| !is_live(row));
+        if lacks_body(case, done, acked) {
+            tally.unknown(1, "a read or the acknowledgement has no body, so that they cannot be compared");
+        }
         if !is_stale(case, done, acked) {
             continue;
         }
         if is_cancelled && !mutant!("stale-read/cancelled-orders-too") {
-            let why = "an order that was cancelled was not found as it was acknowledged, and nobody says when it was cancelled";
+            let why = "an order that was cancelled was not found as it was acknowledged, and it is not said when it was cancelled";
             tally.unknown(1, why);
         } else {
             tally.violation(case.time(done), || {
@@ -73,4 +76,14 @@ fn is_stale(case: &Case<'_>, done: usize, acked: usize) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a read that was answered, or the acknowledgement, lacks the body that tells whether it is stale.
+fn lacks_body(case: &Case<'_>, done: usize, acked: usize) -> bool {
+    let body = |event: usize| match case.history.events[event].what {
+        What::Ok(said) => Some(said.response),
+        _ => None,
+    };
+    let lacks = matches!((body(acked), body(done)), (Some(None), Some(_)) | (_, Some(None)));
+    lacks && case.history.contract.observed.response && !mutant!("stale-read/what-is-not-said-is-fresh")
 }

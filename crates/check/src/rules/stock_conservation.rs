@@ -9,12 +9,12 @@ use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let (Some(rows), Some(_)) = (case.stock(), case.orders()) else {
-        tally.not_judged("nobody looked at both the stock and the orders");
+        tally.not_judged("the stock and the orders were not both looked at");
         return;
     };
     tally.checked(rows.len() as u64);
     if case.facts.live_without_items > 0 {
-        let why = "nobody says what is in some of the live orders";
+        let why = "it is not said what is in some of the live orders";
         tally.unknown(rows.len() as u64, why);
         return;
     }

@@ -1,6 +1,10 @@
-//! An error that the contract stores is not replayed, or one that it must not store blocks the key.
+//! An error that the contract stores is not replayed, or one that it must not store blocks the key: the key is refused to another payload, or
+//! the same refusal is given again although the gateway was not asked again.
 
-use history::Completion;
+use std::collections::BTreeMap;
+
+use history::{AuditCharge, Completion};
+use protocol::ChargeState;
 
 use crate::case::Case;
 use crate::facts::Refusal;
@@ -12,26 +16,84 @@ use crate::ttl::{Within, within};
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let rare = &case.facts.rare;
     let stored = &case.history.contract.stored_errors;
-    if stored.is_empty() && rare.mismatches.is_empty() {
+    if stored.is_none() && rare.mismatches.is_empty() {
         tally.not_judged("the contract does not say which errors are stored");
         return;
     }
     for key in &rare.stored_keys {
         judge_replays(case, tally, *key as usize);
     }
-    for done in &rare.mismatches {
-        if let Some(attempt) = case.attempt_at(*done as usize) {
-            judge_block(case, tally, &attempt);
+    for on_key in case.by_key(&rare.mismatches) {
+        for done in &on_key.events {
+            if let Some(attempt) = case.attempt_at(*done) {
+                judge_block(case, tally, &on_key.all, &attempt);
+            }
         }
+    }
+    judge_declines(case, tally);
+}
+
+/// A declined payment that is not stored is asked for again with each request: of a purchase, the ledger holds as many declined charges as
+/// there were refusals one after another. Requests that were out at the same time may have shared one.
+fn judge_declines(case: &Case<'_>, tally: &mut Tally) {
+    let Some(charges) = case.charges() else { return };
+    let declined = charges.iter().filter(|charge| charge.state == ChargeState::Declined);
+    let declined: Vec<&AuditCharge> = declined.collect();
+    if declined.is_empty() || mutant!("stored-error-policy/declines-do-not-count") {
+        return;
+    }
+    let is_nameless = |charge: &&&AuditCharge| case.intent_of(charge).is_none();
+    let nameless = declined.iter().filter(is_nameless).count() as u64;
+    for (intent, mut attempts) in declines(case) {
+        attempts.sort_by_key(|attempt| attempt.returned);
+        let mut last = None;
+        let mut needed = 0;
+        for attempt in &attempts {
+            if last.is_none_or(|last| last < attempt.invoked) {
+                needed += 1;
+                last = attempt.returned;
+            }
+        }
+        let own = declined.iter().filter(|charge| case.intent_of(charge) == Some(intent));
+        let own = own.count() as u64;
+        tally.checked(1);
+        if own >= needed {
+            continue;
+        }
+        if own + nameless >= needed {
+            tally.unknown(1, "a declined charge names neither an order nor a purchase");
+            continue;
+        }
+        let events: Vec<usize> = attempts.iter().map(Try::event).collect();
+        let at = attempts.last().and_then(|attempt| attempt.returned);
+        tally.violation(at.unwrap_or(case.audit_time()), || {
+            let why = format!(
+                "the purchase {} was refused {needed} times one after another because its payment was declined; the gateway was asked {own} times. An error that is not stored is found out anew.",
+                case.history.names.intents.text(intent),
+            );
+            witness(why).operations(case, &events[..events.len().min(4)]).intent(case, Some(intent))
+        });
     }
 }
 
+/// The attempts of each purchase that were refused with a declined payment that the contract does not store.
+fn declines<'a>(case: &Case<'a>) -> BTreeMap<usize, Vec<Try<'a>>> {
+    let mut declines: BTreeMap<usize, Vec<Try<'a>>> = BTreeMap::new();
+    for key in &case.facts.rare.refused_keys {
+        for attempt in case.attempts_with(*key as usize) {
+            let stores = attempt.said.status.and_then(|status| case.history.contract.stores(status));
+            let is_declined = attempt.end == End::Fail(Refusal::Declined) && stores == Some(false);
+            if let Some(intent) = attempt.asked.intent.filter(|_| is_declined) {
+                declines.entry(intent.index()).or_default().push(attempt);
+            }
+        }
+    }
+    declines
+}
+
 fn is_stored(case: &Case<'_>, attempt: &Try<'_>) -> bool {
-    let stored = &case.history.contract.stored_errors;
-    let status = attempt
-        .said
-        .status
-        .is_some_and(|status| stored.contains(&status));
+    let contract = &case.history.contract;
+    let status = attempt.said.status.and_then(|status| contract.stores(status)) == Some(true);
     match attempt.end {
         End::Fail(refusal) => status && !refusal.is_no_holder(),
         _ => false,
@@ -80,7 +142,7 @@ fn judge_replays(case: &Case<'_>, tally: &mut Tally, key: usize) {
                 );
                 witness(why).operation(case, first.event()).operation(case, later.event())
             }),
-            Within::Unknown => tally.unknown(1, "a stored error was not repeated, and nobody can tell whether the key had expired"),
+            Within::Unknown => tally.unknown(1, "a stored error was not repeated, and it cannot be told whether the key had expired"),
             Within::Outside => {}
         }
     }
@@ -99,9 +161,7 @@ fn is_same(first: &Completion, later: &Completion) -> bool {
 }
 
 /// A mismatch with payloads all of which had failed with errors that are not stored.
-fn judge_block(case: &Case<'_>, tally: &mut Tally, blocked: &Try<'_>) {
-    let Some(key) = blocked.asked.key else { return };
-    let attempts = case.attempts_with(key.index());
+fn judge_block(case: &Case<'_>, tally: &mut Tally, attempts: &[Try<'_>], blocked: &Try<'_>) {
     let returned = blocked.returned.unwrap_or(u64::MAX);
     let own = |other: &&Try<'_>| other.begun != blocked.begun && other.invoked <= returned;
     let others: Vec<_> = attempts
@@ -118,7 +178,7 @@ fn judge_block(case: &Case<'_>, tally: &mut Tally, blocked: &Try<'_>) {
                 refusal.is_definite()
                     && !refusal.is_no_holder()
                     && !is_stored(case, other)
-                    && !case.history.contract.stored_errors.is_empty()
+                    && case.history.contract.stored_errors.is_some()
             }
             _ => mutant!("stored-error-policy/unknown-frees"),
         };

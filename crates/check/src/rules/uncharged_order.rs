@@ -1,4 +1,5 @@
-//! A confirmed order without a captured charge at quiescence. An order that costs nothing needs none.
+//! A confirmed order without a captured charge at quiescence; where the contract captures later, without an authorisation. An order that
+//! costs nothing needs none, and one with a coupon of unknown worth may need none.
 
 use history::AuditOrder;
 use protocol::OrderState;
@@ -9,19 +10,28 @@ use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let (Some(orders), Some(_)) = (case.orders(), case.charges()) else {
-        tally.not_judged("nobody looked at both the orders and the charges");
+        tally.not_judged("the orders and the charges were not both looked at");
         return;
     };
     let unfinished = &case.facts.odd.unfinished;
     let mut checked = (orders.len() - unfinished.len()) as u64;
+    let nameless = case.facts.nameless_charges.len();
     for order in unfinished.iter().map(|row| &orders[*row as usize]) {
         let counts = order.state == OrderState::Confirmed
             || mutant!("uncharged-order/open-orders-too") && order.state == OrderState::Pending;
         if !counts || case.is_baseline(order) && !mutant!("uncharged-order/baseline-too") {
             continue;
         }
+        if may_be_free(case, order) && !is_charged(case, order) {
+            // No charge may be right, and so proves nothing.
+            continue;
+        }
         checked += 1;
-        if is_charged(case, order) || mutant!("uncharged-order/never") {
+        if is_charged(case, order) || is_free(case, order) || mutant!("uncharged-order/never") {
+            continue;
+        }
+        if nameless > 0 && !mutant!("uncharged-order/nameless-charges-pay-for-nothing") {
+            tally.unknown(1, "a charge that names neither an order nor a purchase may pay for it");
             continue;
         }
         if !case.facts.settled && !mutant!("uncharged-order/before-the-deadline-too") {
@@ -30,13 +40,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         }
         tally.violation(case.audit_time(), || {
             let why = format!(
-                "{} is confirmed; the gateway holds no captured charge for it. A confirmed order is paid for.",
+                "{} is confirmed; the gateway holds no charge for it. A confirmed order is paid for.",
                 case.tell_order(order.id.index()),
             );
             let intent = case.facts.orders[order.id.index()].intent.get();
-            witness(why)
-                .row(case.tell_order_row(order))
-                .intent(case, intent)
+            witness(why).order_row(case, order).intent(case, intent)
         });
     }
     tally.checked(checked);
@@ -44,7 +52,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 
 /// A charge that names no order pays for the order of its intent.
 #[inline]
-fn is_charged(case: &Case<'_>, order: &AuditOrder) -> bool {
+pub(super) fn is_charged(case: &Case<'_>, order: &AuditOrder) -> bool {
     let facts = &case.facts.orders[order.id.index()];
     if facts.captured.get().is_some() {
         return true;
@@ -54,13 +62,18 @@ fn is_charged(case: &Case<'_>, order: &AuditOrder) -> bool {
         .get()
         .is_some_and(|intent| case.facts.intents[intent].captured_without_order);
     by_intent && !mutant!("uncharged-order/charges-name-their-order")
-        || is_free(case, order) && !mutant!("uncharged-order/nothing-is-free")
 }
 
 /// Whether an order comes to nothing, by itself or less what its coupon takes off.
-fn is_free(case: &Case<'_>, order: &AuditOrder) -> bool {
+pub(super) fn is_free(case: &Case<'_>, order: &AuditOrder) -> bool {
     let off = order.coupon.and_then(|coupon| case.off(coupon)).unwrap_or(0);
     let off = if mutant!("uncharged-order/coupons-take-nothing") { 0 } else { off };
     let price = case.facts.price_of(case.history, order);
-    price.is_some_and(|price| price <= off)
+    price.is_some_and(|price| price <= off) && !mutant!("uncharged-order/nothing-is-free")
+}
+
+/// Whether an order has a coupon of which it is not known what it takes off.
+fn may_be_free(case: &Case<'_>, order: &AuditOrder) -> bool {
+    let off = order.coupon.map(|coupon| case.off(coupon));
+    off == Some(None) && !mutant!("uncharged-order/coupons-of-unknown-worth-take-nothing")
 }

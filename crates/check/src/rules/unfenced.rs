@@ -1,5 +1,5 @@
-//! A key record left `completed` inside its time to live; or it was completed, failed, released or extended by an owner that no longer
-//! held it.
+//! A key record left `completed` inside its time to live; or it was completed, failed, released or extended by an owner that did not hold
+//! it, or no longer. After its time to live a claim may be deleted by any owner.
 
 use history::{HostRef, RecordState, Transition};
 
@@ -10,7 +10,7 @@ use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     if case.history.transitions.is_empty() {
-        tally.not_judged("nobody recorded how key records changed");
+        tally.not_judged("the changes of key records were not recorded");
         return;
     }
     for (key, log) in case.key_logs() {
@@ -21,7 +21,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             if let Some(what) = record.take(change, |made| is_inside(case, key, made, change.t)) {
                 tally.violation(change.t, || {
                     let why = format!(
-                        "the record of the key {} {what} at {}. Only who holds a claim may end it, and only once.",
+                        "the record of the key {} {what} at {}. Only the owner that holds a claim may end it, and only once.",
                         case.tell_key(change.key),
                         case.tell_time(change.t),
                     );
@@ -61,9 +61,9 @@ fn is_inside(case: &Case<'_>, key: usize, made: u64, t: u64) -> bool {
 #[derive(Default)]
 struct Record {
     state: Option<RecordState>,
-    /// Who holds it, or held it last.
+    /// The owner that holds it, or held it last, with its token.
     holder: Option<(Option<HostRef>, u32)>,
-    /// Who held it before that, and does not any more.
+    /// The owners that held it before that.
     ousted: Vec<HostRef>,
     /// When it was made, as far as the log says.
     made: Option<u64>,
@@ -86,9 +86,8 @@ impl Record {
             (RecordState::InProgress, RecordState::InProgress) => self
                 .is_stale(what)
                 .then_some("was extended by an owner that no longer held it"),
-            (RecordState::InProgress, RecordState::Absent) => (self.is_stale(what)
-                || self.is_ousted(what))
-            .then_some("was released by an owner that no longer held it")
+            (RecordState::InProgress, RecordState::Absent) => self
+                .releases_wrongly(what, is_inside)
                 .filter(|_| !mutant!("unfenced/anybody-may-release")),
             (RecordState::InProgress, RecordState::Completed) => (!self.is_holder(what))
                 .then_some("was completed by an owner that did not hold it")
@@ -145,7 +144,17 @@ impl Record {
         }
     }
 
-    /// Whether the change is by who holds the record; if nobody is known to, whoever comes does.
+    /// What is wrong with the release of a claim: it was taken over, or its time to live is not over and another owner holds it.
+    fn releases_wrongly(&self, what: &Transition, is_inside: impl Fn(u64) -> bool) -> Option<&'static str> {
+        if self.is_stale(what) || self.is_ousted(what) {
+            return Some("was released by an owner that no longer held it");
+        }
+        let is_young = self.made.is_none_or(is_inside);
+        let is_foreign = !self.is_holder(what) && is_young && !mutant!("unfenced/strangers-may-release");
+        is_foreign.then_some("was released by an owner that never held it")
+    }
+
+    /// Whether the change is by the owner that holds the record; if no owner is known, any may.
     fn is_holder(&self, what: &Transition) -> bool {
         let Some((owner, token)) = self.holder else {
             return true;
@@ -161,13 +170,13 @@ impl Record {
         same_owner && same_token
     }
 
-    /// Whether the change is by somebody who once held the record, and another does now: without tokens, that is all that can be known.
+    /// Whether the change is by an owner that once held the record, and another does now: without tokens, that is all that can be known.
     fn is_ousted(&self, what: &Transition) -> bool {
         let is_past = what.owner.is_some_and(|owner| self.ousted.contains(&owner));
         is_past && !mutant!("unfenced/those-who-were-ousted-may-release")
     }
 
-    /// Whether the change is by somebody whose claim was taken over.
+    /// Whether the change is by an owner whose claim was taken over.
     fn is_stale(&self, what: &Transition) -> bool {
         let known = self.holder.map_or(0, |(_, token)| token);
         what.token > 0 && what.token < known && !mutant!("unfenced/old-tokens-are-fine")

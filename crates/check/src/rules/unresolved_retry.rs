@@ -1,11 +1,12 @@
 //! A client that keeps retrying a key after everything has healed is never told what became of it.
 
 use crate::case::Case;
+use crate::facts::Refusal;
 use crate::keyed::{End, Try};
 use crate::tally::Tally;
 use crate::tell::witness;
 
-/// So many requests without a certain answer are too many.
+/// This many requests without a certain answer are too many.
 const UNKNOWN_MAX: usize = 3;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
@@ -35,7 +36,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             .filter(|attempt| attempt.invoked >= healed && !is_gone(case, attempt))
             .collect();
         let untold = after.iter().filter(|attempt| is_untold(attempt)).count();
-        let is_told = after.iter().any(|attempt| !is_untold(attempt))
+        // A client that heard of its order before knows it all the same.
+        let knows = |attempt: &&Try<'_>| attempt.end == End::Ok;
+        let is_told = after.iter().any(|attempt| !is_untold(attempt)) || attempts.iter().any(|attempt| knows(&attempt))
             && !mutant!("unresolved-retry/one-answer-is-not-enough");
         let max = if mutant!("unresolved-retry/once-is-too-often") {
             1
@@ -46,7 +49,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             let last = after[after.len() - 1];
             tally.violation(last.returned.unwrap_or(last.invoked), || {
                 let why = format!(
-                    "the key {} was asked for {untold} times after every fault was over, and nobody was told what became of it. Who keeps asking is told in the end.",
+                    "the key {} was sent {untold} times after every fault was over, and no answer says what became of it. A client that keeps asking is told in the end.",
                     case.tell_key(history::KeyRef::new(*key)),
                 );
                 let events: Vec<usize> = after.iter().take(UNKNOWN_MAX).map(|attempt| attempt.event()).collect();
@@ -60,6 +63,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 fn is_untold(attempt: &Try<'_>) -> bool {
     match attempt.end {
         End::Unknown => true,
+        // Told that it is a duplicate, and not of which order.
+        End::Fail(Refusal::Duplicate) => {
+            attempt.said.order.is_none() && !mutant!("unresolved-retry/duplicate-is-an-answer")
+        }
         End::Fail(refusal) => {
             !refusal.is_definite() && !mutant!("unresolved-retry/in-flight-is-an-answer")
         }
@@ -67,7 +74,7 @@ fn is_untold(attempt: &Try<'_>) -> bool {
     }
 }
 
-/// Whether it was the client that left, or nobody waited for the end.
+/// Whether it was the client that left, or the request never ended.
 fn is_gone(case: &Case<'_>, attempt: &Try<'_>) -> bool {
     let died = ["client died", "client-died", "client_died"];
     let code = attempt

@@ -4,13 +4,7 @@ use history::TimeUnit;
 
 /// An instant in the unit that a person would choose, without losing a digit.
 pub(super) fn time(unit: TimeUnit, t: u64) -> String {
-    let per_unit: u128 = match unit {
-        TimeUnit::Nanoseconds => 1,
-        TimeUnit::Microseconds => 1_000,
-        TimeUnit::Milliseconds => 1_000_000,
-        TimeUnit::Seconds => 1_000_000_000,
-    };
-    let ns = u128::from(t) * per_unit;
+    let ns = u128::from(t) * nanoseconds(unit).unsigned_abs();
     match ns {
         0..1_000 => format!("{ns} ns"),
         1_000..1_000_000 => decimal(ns, 1_000, 3, "us"),
@@ -29,6 +23,26 @@ pub(super) fn time(unit: TimeUnit, t: u64) -> String {
     }
 }
 
+/// An instant since 1970, as RFC 3339 in UTC.
+pub(super) fn dated(unit: TimeUnit, t: u64) -> String {
+    let ns = i128::from(t) * nanoseconds(unit);
+    match jiff::Timestamp::from_nanosecond(ns) {
+        Ok(stamp) => stamp.to_string(),
+        // After the year 9999.
+        Err(_) => time(unit, t),
+    }
+}
+
+/// How many nanoseconds a unit has.
+const fn nanoseconds(unit: TimeUnit) -> i128 {
+    match unit {
+        TimeUnit::Nanoseconds => 1,
+        TimeUnit::Microseconds => 1_000,
+        TimeUnit::Milliseconds => 1_000_000,
+        TimeUnit::Seconds => 1_000_000_000,
+    }
+}
+
 /// A quotient with as many decimals as it has.
 fn decimal(value: u128, per: u128, places: usize, unit: &str) -> String {
     let (whole, rest) = (value / per, value % per);
@@ -42,6 +56,12 @@ fn decimal(value: u128, per: u128, places: usize, unit: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_since_1970_reads_as_a_date() {
+        assert_eq!(dated(TimeUnit::Milliseconds, 1_795_807_806_250), "2026-11-27T19:30:06.25Z");
+        assert_eq!(dated(TimeUnit::Seconds, u64::MAX), time(TimeUnit::Seconds, u64::MAX));
+    }
 
     #[test]
     fn times_read_in_the_unit_a_person_would_choose() {

@@ -1,35 +1,64 @@
-//! Names to numbers: tenants, keys, payloads and lists of items.
+//! Names to numbers: tenants, keys, processes, payloads and lists of items.
 
 use std::hash::{BuildHasher, BuildHasherDefault};
 
 use rustc_hash::FxHasher;
 
+use super::mistake::{Complaint, complain};
 use super::raw;
 use super::read::Reader;
-use super::text::Text;
+use super::scalar::{Name, Text};
 use crate::names::{
-    BasketRef, Item, KEY_SEPARATOR, KeyRef, Names, Payload, PayloadRef, SkuRef, TenantRef,
-    canonical,
+    BasketRef, Item, KEY_SEPARATOR, KeyRef, Names, Payload, PayloadRef, ProcessRef, SkuRef,
+    TenantRef, canonical,
 };
 
 impl Reader {
     /// The tenant of a line; one that is not named has no name.
-    pub(super) fn tenant(&mut self, tenant: Option<&Text<'_>>) -> Result<TenantRef, String> {
+    pub(super) fn tenant(&mut self, tenant: Option<&Text<'_>>) -> Result<TenantRef, Complaint> {
         let name = tenant.map_or("", |tenant| &tenant.0);
         if name.contains(KEY_SEPARATOR) {
-            return Err("a tenant's name has no U+001F".to_owned());
+            return Err(complain(
+                "tenant",
+                "`tenant` has the character U+001F, which no name has",
+            ));
         }
         Ok(self.history.names.tenants.intern(name))
     }
 
     /// The key of a tenant.
     pub(super) fn key(&mut self, tenant: TenantRef, key: &Text<'_>) -> KeyRef {
+        self.key_text(tenant, &key.0)
+    }
+
+    /// The key of a tenant, by its text.
+    pub(super) fn key_text(&mut self, tenant: TenantRef, key: &str) -> KeyRef {
         let Names { tenants, keys, .. } = &mut self.history.names;
         self.scoped.clear();
         self.scoped.push_str(&tenants.text(tenant.index()));
         self.scoped.push(KEY_SEPARATOR);
-        self.scoped.push_str(&key.0);
+        self.scoped.push_str(key);
         keys.intern(&self.scoped)
+    }
+
+    /// The number of a process: its own while those are 0, 1, 2... in order, which costs nothing; else by first appearance.
+    #[inline]
+    pub(super) fn process(&mut self, name: &Name<'_>) -> u32 {
+        let processes = &mut self.history.names.processes;
+        match name {
+            Name::Number(number) if *number < processes.counted() => *number as u32,
+            Name::Number(number) if *number == processes.len() as u64 && processes.is_counted() => {
+                processes.count::<ProcessRef>();
+                *number as u32
+            }
+            Name::Number(number) => {
+                let mut digits = itoa::Buffer::new();
+                processes
+                    .intern::<ProcessRef>(digits.format(*number))
+                    .index() as u32
+            }
+            Name::Text(text) => processes.intern::<ProcessRef>(text).index() as u32,
+        }
     }
 
     /// A payload with its items. One that has no name is named after its items; one name with two lists of items is two payloads.
@@ -40,38 +69,28 @@ impl Reader {
     ) -> Option<PayloadRef> {
         let basket = items.map(|items| self.basket(items));
         match (name, basket) {
-            (Some(name), basket) => {
-                let payload = self.content(&name.0, basket);
-                let known = self.history.names.contents[payload.index()].items;
-                match basket.filter(|basket| known != Some(*basket)) {
-                    None => Some(payload),
-                    Some(basket) => {
-                        Some(self.content(&self.variant(&name.0, basket), Some(basket)))
-                    }
+            (Some(name), Some(basket)) => {
+                let payload = self.content(&name.0, Some(basket));
+                if self.history.names.payload_items(payload) == Some(basket) {
+                    return Some(payload);
                 }
+                self.unresolved.ambiguous.insert(payload);
+                Some(self.content(&self.variant(&name.0, basket), Some(basket)))
+            }
+            (Some(name), None) => {
+                let payload = self.content(&name.0, None);
+                self.unresolved
+                    .bare
+                    .push((self.history.events.len(), payload));
+                Some(payload)
             }
             (None, Some(basket)) => Some(self.content(&self.list(basket), Some(basket))),
             (None, None) => None,
         }
     }
 
-    /// The payload of a row: that with its very items, if one was sent with its name.
-    pub(super) fn row_payload(
-        &mut self,
-        name: Option<&Text<'_>>,
-        basket: Option<BasketRef>,
-    ) -> Option<PayloadRef> {
-        let name = &name?.0;
-        let payload = self.content(name, None);
-        let names = &self.history.names;
-        let known = names.contents[payload.index()].items;
-        let other = basket.filter(|basket| known.is_some() && known != Some(*basket));
-        let variant = other.and_then(|basket| names.payloads.find(&self.variant(name, basket)));
-        Some(variant.unwrap_or(payload))
-    }
-
-    /// A payload by its name. The first who says what is in it is believed.
-    fn content(&mut self, name: &str, basket: Option<BasketRef>) -> PayloadRef {
+    /// A payload by its name. The first list of items that comes with it is its own.
+    pub(super) fn content(&mut self, name: &str, basket: Option<BasketRef>) -> PayloadRef {
         let names = &mut self.history.names;
         let payload: PayloadRef = names.payloads.intern(name);
         if payload.index() >= names.contents.len() {
@@ -84,7 +103,7 @@ impl Reader {
     }
 
     /// The name of a payload that has another's name and other items.
-    fn variant(&self, name: &str, basket: BasketRef) -> String {
+    pub(super) fn variant(&self, name: &str, basket: BasketRef) -> String {
         format!("{name} ({})", self.list(basket))
     }
 
@@ -95,6 +114,14 @@ impl Reader {
         let mut lines: Vec<String> = names.items(basket).iter().map(line).collect();
         lines.sort_unstable();
         lines.join("+")
+    }
+
+    /// Notes the fields of items that the form does not have.
+    #[inline]
+    pub(super) fn note_items(&mut self, items: Option<&[raw::Item<'_>]>) {
+        for item in items.unwrap_or_default() {
+            self.ignore("items", &item.unknown);
+        }
     }
 
     /// A list of items: a known one, if there is an equal one.

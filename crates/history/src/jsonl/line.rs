@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::contract::Amounts;
 use crate::event::RecordState;
 use crate::names::{BasketRef, KeyRef, Names, Symbols, TenantRef};
 
@@ -13,6 +14,8 @@ pub(super) struct Line<'a> {
     pub(super) names: &'a Names,
     /// The tenant of each key.
     pub(super) tenants: &'a [Option<TenantRef>],
+    /// How amounts are written.
+    pub(super) amounts: Amounts,
 }
 
 impl Line<'_> {
@@ -51,6 +54,33 @@ impl Line<'_> {
     pub(super) fn string(&mut self, name: &str, value: &str) {
         self.field(name);
         quote(&mut self.text, value);
+    }
+
+    pub(super) fn optional(&mut self, name: &str, value: Option<impl Into<i128>>) {
+        if let Some(value) = value {
+            self.number(name, value);
+        }
+    }
+
+    /// A boolean that is false where it is absent.
+    pub(super) fn flag(&mut self, name: &str, value: bool) {
+        if value {
+            self.bool(name, true);
+        }
+    }
+
+    /// An amount, as a value.
+    pub(super) fn money(&mut self, amount: i64) {
+        match self.amounts {
+            Amounts::Minor => digits(&mut self.text, i128::from(amount)),
+            Amounts::Decimal => quote(&mut self.text, &Amounts::Decimal.text(amount)),
+        }
+    }
+
+    /// An amount, as a field.
+    pub(super) fn amount(&mut self, name: &str, amount: i64) {
+        self.field(name);
+        self.money(amount);
     }
 
     pub(super) fn bool(&mut self, name: &str, value: bool) {
@@ -108,15 +138,19 @@ impl Line<'_> {
         digits(&mut self.text, value);
     }
 
-    pub(super) fn list<T>(
+    pub(super) fn list<T>(&mut self, field: &str, values: &[T], each: impl FnMut(&mut Self, &T)) {
+        if !values.is_empty() {
+            self.listed(field, values, each);
+        }
+    }
+
+    /// A list, also an empty one.
+    pub(super) fn listed<T>(
         &mut self,
         field: &str,
         values: &[T],
         mut each: impl FnMut(&mut Self, &T),
     ) {
-        if values.is_empty() {
-            return;
-        }
         self.field(field);
         self.text.push('[');
         for value in values {

@@ -1,173 +1,433 @@
-//! The audit line to rows.
+//! Rows, wherever they stand: in the audit's line or in lines of their own. Whose a row is, is said when all lines are read (`finish`).
 
 use std::collections::BTreeSet;
 
-use super::raw;
-use super::read::Reader;
-use super::text::Text;
+use compact_str::CompactString;
+use protocol::{ChargeState, OrderState};
+
+use super::mistake::{Complaint, complain};
+use super::raw_rows as raw;
+use super::read::{Reader, state};
+use super::scalar::{AuditPart, ChargeWord, OrderWord, Text};
 use crate::audit::{
-    Audit, AuditCharge, AuditCoupon, AuditKey, AuditNotification, AuditOrder, AuditStock,
+    AuditCart, AuditCharge, AuditCoupon, AuditKey, AuditMove, AuditNotification, AuditOrder,
+    AuditRecordedCharge, AuditRefund, AuditSale, AuditStock,
 };
 use crate::coverage::Label;
-use crate::names::{OrderRef, Symbols, TenantRef};
+use crate::names::{CouponRef, OrderRef, SkuRef, TenantRef};
+
+/// The rows of one part.
+#[derive(Debug)]
+pub(super) struct Part<T> {
+    pub(super) rows: Vec<T>,
+    /// The line of each.
+    pub(super) lines: Vec<u32>,
+    /// Whether the audit's line has the part.
+    pub(super) is_in_audit: bool,
+}
+
+impl<T> Default for Part<T> {
+    fn default() -> Part<T> {
+        Part {
+            rows: Vec::new(),
+            lines: Vec::new(),
+            is_in_audit: false,
+        }
+    }
+}
+
+/// What the audit's line says beside its rows.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) line: usize,
+    pub(super) t: u64,
+    pub(super) complete: Vec<AuditPart>,
+}
+
+/// A key whose tenant is not said: its text, and the row that has it.
+pub(super) type Tenantless = Vec<(usize, CompactString)>;
+
+/// All rows so far.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) audit: Option<Head>,
+    pub(super) orders: Part<AuditOrder>,
+    pub(super) charges: Part<AuditCharge>,
+    pub(super) refunds: Part<AuditRefund>,
+    pub(super) stock: Part<AuditStock>,
+    pub(super) notifications: Part<AuditNotification>,
+    pub(super) keys: Part<AuditKey>,
+    pub(super) coupons: Part<AuditCoupon>,
+    pub(super) carts: Part<AuditCart>,
+    pub(super) sales: Part<AuditSale>,
+    pub(super) moves: Part<AuditMove>,
+    pub(super) recorded: Part<AuditRecordedCharge>,
+    pub(super) baseline: Vec<OrderRef>,
+    /// Keys of orders, and of key records, without a tenant.
+    pub(super) keys_of_orders: Tenantless,
+    pub(super) keys_of_records: Vec<(usize, CompactString, crate::RecordState)>,
+    skus_in_stock: BTreeSet<SkuRef>,
+    skus_sold: BTreeSet<SkuRef>,
+    coupons_seen: BTreeSet<CouponRef>,
+}
 
 impl Reader {
-    /// Takes the audit. An error is a message for its line.
-    pub(super) fn audit(&mut self, raw: raw::Audit<'_>) -> Result<(), String> {
-        let mut baseline = Vec::new();
-        let orders = raw.orders.map(|rows| self.orders(rows, &mut baseline));
-        let audit = Audit {
-            t: raw.t,
-            orders: orders.transpose()?,
-            baseline,
-            charges: raw.charges.map(|rows| self.charges(rows)),
-            stock: raw.stock.map(|rows| self.stock(rows.0)).transpose()?,
-            notifications: raw.notifications.map(|rows| self.notifications(rows)),
-            keys: raw.keys.map(|rows| self.keys(rows)).transpose()?,
-            coupons: raw.coupons.map(|rows| self.coupons(rows.0)).transpose()?,
-        };
-        // Labels that we do not know are somebody else's; whoever requires one gets told that nobody counts it.
+    /// Takes the audit's line.
+    pub(super) fn audit(&mut self, raw: raw::Audit<'_>) -> Result<(), Complaint> {
+        self.ignore("audit", &raw.unknown);
+        let t = self.time("t", &raw.t)?;
+        self.rows.audit = Some(Head {
+            line: self.number,
+            t,
+            complete: raw.complete.unwrap_or_default(),
+        });
+        let rows = &mut self.rows;
+        for (is_in_audit, there) in [
+            (&mut rows.orders.is_in_audit, raw.orders.is_some()),
+            (&mut rows.charges.is_in_audit, raw.charges.is_some()),
+            (&mut rows.refunds.is_in_audit, raw.refunds.is_some()),
+            (&mut rows.stock.is_in_audit, raw.stock.is_some()),
+            (
+                &mut rows.notifications.is_in_audit,
+                raw.notifications.is_some(),
+            ),
+            (&mut rows.keys.is_in_audit, raw.keys.is_some()),
+            (&mut rows.coupons.is_in_audit, raw.coupons.is_some()),
+            (&mut rows.carts.is_in_audit, raw.carts.is_some()),
+            (&mut rows.sales.is_in_audit, raw.sales.is_some()),
+            (&mut rows.moves.is_in_audit, raw.inventory_log.is_some()),
+            (
+                &mut rows.recorded.is_in_audit,
+                raw.recorded_charges.is_some(),
+            ),
+        ] {
+            *is_in_audit |= there;
+        }
+        let orders = raw.orders.unwrap_or_default();
+        rows.orders.rows.reserve(orders.len());
+        rows.orders.lines.reserve(orders.len());
+        within("orders", orders, |row| self.order(row))?;
+        let charges = raw.charges.unwrap_or_default();
+        self.rows.charges.rows.reserve(charges.len());
+        self.rows.charges.lines.reserve(charges.len());
+        within("charges", charges, |row| self.charge(row))?;
+        within("refunds", raw.refunds.unwrap_or_default(), |row| {
+            self.refund(row)
+        })?;
+        let stock = raw.stock.map_or(Vec::new(), |pairs| pairs.0);
+        within("stock", stock, |(sku, row)| self.stock(&sku, &row))?;
+        within(
+            "notifications",
+            raw.notifications.unwrap_or_default(),
+            |row| self.message(row),
+        )?;
+        within("keys", raw.keys.unwrap_or_default(), |row| {
+            self.key_row(row)
+        })?;
+        let coupons = raw.coupons.map_or(Vec::new(), |pairs| pairs.0);
+        within("coupons", coupons, |(coupon, row)| {
+            self.coupon(&coupon, row)
+        })?;
+        within("carts", raw.carts.unwrap_or_default(), |row| self.cart(row))?;
+        let sales = raw.sales.map_or(Vec::new(), |pairs| pairs.0);
+        within("sales", sales, |(sku, row)| self.sale(&sku, &row))?;
+        within(
+            "inventory_log",
+            raw.inventory_log.unwrap_or_default(),
+            |row| self.inventory_move(row),
+        )?;
+        within(
+            "recorded_charges",
+            raw.recorded_charges.unwrap_or_default(),
+            |row| self.recorded_charge(row),
+        )?;
+        // Labels that we do not know are somebody else's; a contract that requires one is told that it was not counted.
         for (label, count) in raw.coverage.map_or(Vec::new(), |pairs| pairs.0) {
             if let Some(label) = Label::from_name(&label.0) {
                 let room = u64::MAX - self.history.coverage.count(label);
                 self.history.coverage.add(label, count.min(room));
             }
         }
-        self.history.audit = Some(audit);
         Ok(())
     }
 
-    fn orders(
+    fn line_number(&self) -> u32 {
+        u32::try_from(self.number).unwrap_or(u32::MAX)
+    }
+
+    /// The tenant of a row, if it says so.
+    fn row_tenant(&mut self, tenant: Option<&Text<'_>>) -> Result<Option<TenantRef>, Complaint> {
+        tenant.map(|tenant| self.tenant(Some(tenant))).transpose()
+    }
+
+    pub(super) fn order(&mut self, raw: raw::Order<'_>) -> Result<(), Complaint> {
+        self.ignore("order", &raw.unknown);
+        let tenant = self.row_tenant(raw.tenant.as_ref())?;
+        let key = match (tenant, &raw.key) {
+            (Some(tenant), Some(key)) => Some(self.key(tenant, key)),
+            (None, Some(key)) => {
+                let row = self.rows.orders.rows.len();
+                self.rows
+                    .keys_of_orders
+                    .push((row, CompactString::new(&key.0)));
+                None
+            }
+            (_, None) => None,
+        };
+        self.note_items(raw.items.as_deref());
+        let items = raw.items.as_ref().map(|items| self.basket(items));
+        let payload = raw
+            .payload
+            .as_ref()
+            .map(|payload| self.content(&payload.0, None));
+        let t = raw.t.as_ref().map(|t| self.time("t", t)).transpose()?;
+        let names = &mut self.history.names;
+        let id = names.orders.intern(&raw.id.0);
+        if raw.baseline == Some(true) {
+            self.rows.baseline.push(id);
+        }
+        let order = AuditOrder {
+            id,
+            tenant,
+            key,
+            intent: raw.intent.map(|intent| names.intents.intern(&intent.0)),
+            payload,
+            items,
+            coupon: raw.coupon.map(|coupon| names.coupons.intern(&coupon.0)),
+            cart: raw.cart.map(|cart| names.carts.intern(&cart.0)),
+            state: match raw.state {
+                OrderWord::Pending => OrderState::Pending,
+                OrderWord::Confirmed => OrderState::Confirmed,
+                OrderWord::Cancelled => OrderState::Cancelled,
+            },
+            t,
+        };
+        let line = self.line_number();
+        self.rows.orders.rows.push(order);
+        self.rows.orders.lines.push(line);
+        Ok(())
+    }
+
+    pub(super) fn charge(&mut self, raw: raw::Charge<'_>) -> Result<(), Complaint> {
+        self.ignore("charge", &raw.unknown);
+        let amount = self.amount("amount", &raw.amount)?;
+        let t = raw.t.as_ref().map(|t| self.time("t", t)).transpose()?;
+        let line = self.line_number();
+        let names = &mut self.history.names;
+        self.rows.charges.rows.push(AuditCharge {
+            id: names.charges.intern(&raw.id.0),
+            order: raw.order.map(|order| names.orders.intern(&order.0)),
+            intent: raw.intent.map(|intent| names.intents.intern(&intent.0)),
+            provider_key: raw
+                .provider_key
+                .map(|key| names.provider_keys.intern(&key.0)),
+            tender: raw.tender.map(|tender| names.tenders.intern(&tender.0)),
+            state: match raw.state {
+                ChargeWord::Authorized => ChargeState::Authorized,
+                ChargeWord::Captured => ChargeState::Captured,
+                ChargeWord::Refunded => ChargeState::Refunded,
+                ChargeWord::Voided => ChargeState::Voided,
+                ChargeWord::Declined => ChargeState::Declined,
+            },
+            amount,
+            t,
+        });
+        self.rows.charges.lines.push(line);
+        Ok(())
+    }
+
+    pub(super) fn refund(&mut self, raw: raw::Refund<'_>) -> Result<(), Complaint> {
+        self.ignore("refund", &raw.unknown);
+        let amount = self.amount("amount", &raw.amount)?;
+        let t = raw.t.as_ref().map(|t| self.time("t", t)).transpose()?;
+        let line = self.line_number();
+        let names = &mut self.history.names;
+        self.rows.refunds.rows.push(AuditRefund {
+            id: names.refunds.intern(&raw.id.0),
+            charge: names.charges.intern(&raw.charge.0),
+            key: raw.key.map(|key| names.refund_keys.intern(&key.0)),
+            amount,
+            t,
+        });
+        self.rows.refunds.lines.push(line);
+        Ok(())
+    }
+
+    pub(super) fn stock_line(&mut self, raw: raw::Stock<'_>) -> Result<(), Complaint> {
+        let Some(sku) = &raw.sku else {
+            return Err(complain(
+                "kind",
+                "`sku` is missing: a line of stock says what of",
+            ));
+        };
+        self.stock(sku, &raw)
+    }
+
+    fn stock(&mut self, name: &Text<'_>, raw: &raw::Stock<'_>) -> Result<(), Complaint> {
+        self.ignore("stock", &raw.unknown);
+        let sku: SkuRef = self.history.names.skus.intern(&name.0);
+        if !self.rows.skus_in_stock.insert(sku) {
+            return Err(twice("sku", name));
+        }
+        let promised = &self.history.contract.stock;
+        let promised = promised.iter().find(|(other, _)| *other == sku);
+        let Some(initial) = raw.initial.or(promised.map(|(_, units)| *units)) else {
+            return Err(complain(
+                "sku",
+                format!(
+                    "`initial` of {:?} is missing, and the contract's `stock` does not have it",
+                    name.0
+                ),
+            ));
+        };
+        let line = self.line_number();
+        self.rows.stock.rows.push(AuditStock {
+            sku,
+            initial,
+            restocked: raw.restocked.unwrap_or(0),
+            on_hand: raw.on_hand,
+            reserved: raw.reserved.unwrap_or(0),
+        });
+        self.rows.stock.lines.push(line);
+        Ok(())
+    }
+
+    pub(super) fn message(&mut self, raw: raw::Message<'_>) -> Result<(), Complaint> {
+        self.ignore("message", &raw.unknown);
+        let t = raw.t.as_ref().map(|t| self.time("t", t)).transpose()?;
+        let names = &mut self.history.names;
+        self.rows.notifications.rows.push(AuditNotification {
+            message: names.messages.intern(&raw.message.0),
+            order: raw.order.map(|order| names.orders.intern(&order.0)),
+            event: names.codes.intern(&raw.event.0),
+            t,
+        });
+        Ok(())
+    }
+
+    pub(super) fn key_row(&mut self, raw: raw::KeyRow<'_>) -> Result<(), Complaint> {
+        self.ignore("key", &raw.unknown);
+        let state = state(raw.state);
+        match self.row_tenant(raw.tenant.as_ref())? {
+            Some(tenant) => {
+                let key = self.key(tenant, &raw.key);
+                self.rows.keys.rows.push(AuditKey { key, state });
+            }
+            None => {
+                let line = self.number;
+                self.rows
+                    .keys_of_records
+                    .push((line, CompactString::new(&raw.key.0), state));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn coupon_line(&mut self, mut raw: raw::Coupon<'_>) -> Result<(), Complaint> {
+        let Some(coupon) = raw.coupon.take() else {
+            return Err(complain(
+                "kind",
+                "`coupon` is missing: a line of a coupon says which",
+            ));
+        };
+        self.coupon(&coupon, raw)
+    }
+
+    fn coupon(&mut self, name: &Text<'_>, raw: raw::Coupon<'_>) -> Result<(), Complaint> {
+        self.ignore("coupon", &raw.unknown);
+        let off = raw.off.map(|off| self.amount("off", &off)).transpose()?;
+        let coupon = self.history.names.coupons.intern(&name.0);
+        if !self.rows.coupons_seen.insert(coupon) {
+            return Err(twice("coupon", name));
+        }
+        self.rows.coupons.rows.push(AuditCoupon {
+            coupon,
+            limit: raw.limit,
+            used: raw.used.unwrap_or(0),
+            off,
+        });
+        Ok(())
+    }
+
+    pub(super) fn cart(&mut self, raw: raw::Cart<'_>) -> Result<(), Complaint> {
+        self.ignore("cart", &raw.unknown);
+        let tenant = self.row_tenant(raw.tenant.as_ref())?;
+        self.rows.carts.rows.push(AuditCart {
+            cart: self.history.names.carts.intern(&raw.cart.0),
+            tenant,
+            is_cleared: raw.cleared,
+        });
+        Ok(())
+    }
+
+    pub(super) fn sale_line(&mut self, mut raw: raw::Sale<'_>) -> Result<(), Complaint> {
+        let Some(sku) = raw.sku.take() else {
+            return Err(complain(
+                "kind",
+                "`sku` is missing: a line of a sales counter says what of",
+            ));
+        };
+        self.sale(&sku, &raw)
+    }
+
+    fn sale(&mut self, name: &Text<'_>, raw: &raw::Sale<'_>) -> Result<(), Complaint> {
+        self.ignore("sale", &raw.unknown);
+        let sku = self.history.names.skus.intern(&name.0);
+        if !self.rows.skus_sold.insert(sku) {
+            return Err(twice("sku", name));
+        }
+        self.rows.sales.rows.push(AuditSale {
+            sku,
+            sold: raw.sold,
+        });
+        Ok(())
+    }
+
+    pub(super) fn inventory_move(&mut self, raw: raw::Move<'_>) -> Result<(), Complaint> {
+        self.ignore("inventory_log", &raw.unknown);
+        let names = &mut self.history.names;
+        self.rows.moves.rows.push(AuditMove {
+            order: names.orders.intern(&raw.order.0),
+            sku: names.skus.intern(&raw.sku.0),
+            quantity: raw.quantity,
+        });
+        Ok(())
+    }
+
+    pub(super) fn recorded_charge(
         &mut self,
-        rows: Vec<raw::Order<'_>>,
-        baseline: &mut Vec<OrderRef>,
-    ) -> Result<Vec<AuditOrder>, String> {
-        let mut orders = Vec::with_capacity(rows.len());
-        for row in rows {
-            let tenant = self.row_tenant(row.tenant.as_ref())?;
-            // A key without a tenant is nobody's, unless there is only one tenant.
-            let key = tenant
-                .zip(row.key.as_ref())
-                .map(|(tenant, key)| self.key(tenant, key));
-            let items = row.items.as_ref().map(|items| self.basket(items));
-            let payload = self.row_payload(row.payload.as_ref(), items);
-            let names = &mut self.history.names;
-            let id = names.orders.intern(&row.id.0);
-            if row.baseline {
-                baseline.push(id);
-            }
-            orders.push(AuditOrder {
-                id,
-                tenant,
-                key,
-                payload,
-                items,
-                coupon: row.coupon.map(|coupon| names.coupons.intern(&coupon.0)),
-                state: row.state,
-                t: row.t,
-            });
-        }
-        Ok(orders)
-    }
-
-    /// The tenant of a row: the one it names, else the only one there is.
-    fn row_tenant(&mut self, tenant: Option<&Text<'_>>) -> Result<Option<TenantRef>, String> {
-        match tenant {
-            Some(_) => self.tenant(tenant).map(Some),
-            None if self.history.names.tenants.len() == 1 => Ok(Some(TenantRef::new(0))),
-            None => Ok(None),
-        }
-    }
-
-    fn charges(&mut self, rows: Vec<raw::Charge<'_>>) -> Vec<AuditCharge> {
+        raw: raw::RecordedCharge<'_>,
+    ) -> Result<(), Complaint> {
+        self.ignore("recorded_charge", &raw.unknown);
+        let amount = raw
+            .amount
+            .map(|amount| self.amount("amount", &amount))
+            .transpose()?;
         let names = &mut self.history.names;
-        // Provider keys have numbers but no names, because nobody else refers to them.
-        let mut provider_keys = Symbols::default();
-        let charges = rows.into_iter().map(|row| AuditCharge {
-            id: names.charges.intern(&row.id.0),
-            order: row.order.map(|order| names.orders.intern(&order.0)),
-            intent: row.intent.map(|intent| names.intents.intern(&intent.0)),
-            provider_key: row.provider_key.map(|key| {
-                let key: crate::names::ChargeRef = provider_keys.intern(&key.0);
-                u32::try_from(key.index()).expect("references are below 2^32")
-            }),
-            state: row.state,
-            amount: row.amount,
+        self.rows.recorded.rows.push(AuditRecordedCharge {
+            charge: names.charges.intern(&raw.charge.0),
+            order: names.orders.intern(&raw.order.0),
+            amount,
         });
-        charges.collect()
-    }
-
-    fn stock(&mut self, rows: Vec<(Text<'_>, raw::Stock)>) -> Result<Vec<AuditStock>, String> {
-        let mut stock: Vec<AuditStock> = Vec::with_capacity(rows.len());
-        let mut seen = BTreeSet::new();
-        for (name, row) in rows {
-            let sku = self.history.names.skus.intern(&name.0);
-            if !seen.insert(sku) {
-                return Err(twice(&name));
-            }
-            let promised = &self.history.contract.stock;
-            let promised = || promised.iter().find(|(other, _)| *other == sku);
-            let initial = row.initial.or_else(|| Some(promised()?.1));
-            let initial = initial.ok_or_else(|| {
-                format!("nobody says how much of {:?} there was at first", name.0)
-            })?;
-            stock.push(AuditStock {
-                sku,
-                initial,
-                restocked: row.restocked,
-                on_hand: row.on_hand,
-                reserved: row.reserved,
-            });
-        }
-        Ok(stock)
-    }
-
-    fn notifications(&mut self, rows: Vec<raw::Notification<'_>>) -> Vec<AuditNotification> {
-        let names = &mut self.history.names;
-        let notifications = rows.into_iter().map(|row| AuditNotification {
-            message: names.messages.intern(&row.message.0),
-            order: row.order.map(|order| names.orders.intern(&order.0)),
-            event: names.codes.intern(&row.event.0),
-            t: row.t,
-        });
-        notifications.collect()
-    }
-
-    fn keys(&mut self, rows: Vec<raw::Key<'_>>) -> Result<Vec<AuditKey>, String> {
-        let mut keys = Vec::with_capacity(rows.len());
-        for row in rows {
-            let tenant = match self.row_tenant(row.tenant.as_ref())? {
-                Some(tenant) => tenant,
-                None => self.tenant(None)?,
-            };
-            keys.push(AuditKey {
-                key: self.key(tenant, &row.key),
-                state: row.state.into(),
-            });
-        }
-        Ok(keys)
-    }
-
-    fn coupons(&mut self, rows: Vec<(Text<'_>, raw::Coupon)>) -> Result<Vec<AuditCoupon>, String> {
-        let mut coupons: Vec<AuditCoupon> = Vec::with_capacity(rows.len());
-        let mut seen = BTreeSet::new();
-        for (name, row) in rows {
-            let coupon = self.history.names.coupons.intern(&name.0);
-            if !seen.insert(coupon) {
-                return Err(twice(&name));
-            }
-            coupons.push(AuditCoupon {
-                coupon,
-                limit: row.limit,
-                used: row.used,
-                off: row.off,
-            });
-        }
-        Ok(coupons)
+        Ok(())
     }
 }
 
-/// Something has two rows, and nobody knows which of them is right.
-fn twice(name: &Text<'_>) -> String {
-    format!("{:?} is there twice", name.0)
+/// Takes the rows of a part that stands in the audit's line: what is wrong with one is said of the part.
+fn within<T>(
+    part: &'static str,
+    rows: Vec<T>,
+    mut take: impl FnMut(T) -> Result<(), Complaint>,
+) -> Result<(), Complaint> {
+    for (place, row) in rows.into_iter().enumerate() {
+        take(row).map_err(|complaint| {
+            complain(part, format!("`{part}[{place}]`: {}", complaint.message))
+        })?;
+    }
+    Ok(())
+}
+
+/// Something has two rows that may contradict each other.
+fn twice(field: &'static str, name: &Text<'_>) -> Complaint {
+    complain(field, format!("{:?} is there twice", name.0))
 }

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use super::line::{Line, digits, quote, state};
 use crate::History;
-use crate::contract::{Contract, Expiry, InFlight};
+use crate::contract::{Amounts, Capture, Contract, Expiry, InFlight, Observed};
 use crate::event::{Completion, Event, Transition, What};
-use crate::names::{SkuRef, TenantRef};
+use crate::names::{OrderRef, SkuRef, TenantRef};
 
 /// Writes a history. Each line goes out in one call, so that `output` needs no buffer of its own for correctness, only for speed.
 ///
@@ -18,6 +18,7 @@ pub fn write(history: &History, mut output: impl Write) -> io::Result<()> {
         text: String::new(),
         names: &history.names,
         tenants: &tenants,
+        amounts: history.contract.amounts,
     };
     line.contract(&history.contract);
     line.send(&mut output)?;
@@ -75,17 +76,16 @@ impl Line<'_> {
     fn contract(&mut self, contract: &Contract) {
         self.kind("contract");
         self.string("time_unit", contract.time_unit.symbol());
-        if let Some(ttl) = contract.ttl {
-            self.number("ttl", ttl);
-        }
+        self.optional("ttl", contract.ttl);
         self.number("grace", contract.grace);
         let expiry = match contract.expiry {
             Expiry::AtLeast => "at-least",
             Expiry::Exact => "exact",
         };
         self.string("expiry", expiry);
-        if let Some(deadline) = contract.recovery_deadline {
-            self.number("recovery_deadline", deadline);
+        self.optional("recovery_deadline", contract.recovery_deadline);
+        if contract.clock_tolerance > 0 {
+            self.number("clock_tolerance", contract.clock_tolerance);
         }
         if let Some(in_flight) = contract.in_flight {
             let text = match in_flight {
@@ -99,48 +99,86 @@ impl Line<'_> {
         if let Some(mismatch) = contract.mismatch {
             self.string("mismatch", &mismatch.to_string());
         }
-        if let Some(status) = contract.replay_status {
-            self.number("replay_status", status);
+        self.optional("replay_status", contract.replay_status);
+        self.flag("replay_header", contract.replay_header);
+        if contract.amounts == Amounts::Decimal {
+            self.string("amounts", "decimal");
         }
-        if contract.replay_header {
-            self.bool("replay_header", true);
+        self.prices(contract);
+        self.units("stock", &contract.stock);
+        if let Some(stored) = &contract.stored_errors {
+            self.listed("stored_errors", stored, |line, status| {
+                digits(&mut line.text, i128::from(*status));
+            });
         }
-        self.amounts("prices", &contract.prices);
-        self.amounts("stock", &contract.stock);
-        self.list("stored_errors", &contract.stored_errors, |line, status| {
-            digits(&mut line.text, i128::from(*status));
-        });
         self.list("volatile", &contract.volatile, |line, field| {
             quote(&mut line.text, field);
         });
-        if contract.at_least_once {
-            self.bool("at_least_once", true);
+        self.observed(contract.observed);
+        if contract.capture == Capture::Later {
+            self.string("capture", "later");
         }
+        self.flag("split", contract.split);
+        self.flag("final", contract.is_final);
+        self.flag("at_least_once", contract.at_least_once);
         let required = &contract.required_coverage;
         self.list("required_coverage", required, |line, label| {
             quote(&mut line.text, label);
         });
-        if let Some(floor) = contract.success_floor_ppm {
-            self.number("success_floor_ppm", floor);
-        }
+        self.optional("success_floor_ppm", contract.success_floor_ppm);
     }
 
-    fn amounts(&mut self, field: &str, amounts: &[(SkuRef, i64)]) {
-        if amounts.is_empty() {
+    /// What of answers was seen, if not all of it.
+    fn observed(&mut self, observed: Observed) {
+        if observed == Observed::ALL {
+            return;
+        }
+        let parts = [
+            ("status", observed.status),
+            ("order", observed.order),
+            ("response", observed.response),
+            ("replayed", observed.replayed),
+        ];
+        let seen: Vec<&str> = parts
+            .iter()
+            .filter(|(_, seen)| *seen)
+            .map(|(part, _)| *part)
+            .collect();
+        self.listed("observed", &seen, |line, part| quote(&mut line.text, part));
+    }
+
+    fn prices(&mut self, contract: &Contract) {
+        if contract.prices.is_empty() {
+            return;
+        }
+        let names = self.names;
+        self.field("prices");
+        self.text.push('{');
+        for (sku, price) in &contract.prices {
+            self.comma();
+            quote(&mut self.text, &names.skus.text(sku.index()));
+            self.text.push(':');
+            self.money(*price);
+        }
+        self.text.push('}');
+    }
+
+    fn units(&mut self, field: &str, units: &[(SkuRef, i64)]) {
+        if units.is_empty() {
             return;
         }
         let names = self.names;
         self.field(field);
         self.text.push('{');
-        for (sku, amount) in amounts {
-            self.number_of(&names.skus.text(sku.index()), i128::from(*amount));
+        for (sku, units) in units {
+            self.number_of(&names.skus.text(sku.index()), i128::from(*units));
         }
         self.text.push('}');
     }
 
     fn event(&mut self, history: &History, event: &Event) {
         let names = self.names;
-        let process = history.process_number(event.process);
+        let process = event.process;
         match &event.what {
             What::Invoke(invoke) => {
                 self.operation("invoke", event.t, process);
@@ -153,32 +191,93 @@ impl Line<'_> {
                 self.items(invoke.payload.and_then(|p| names.payload_items(p)));
                 let coupon = invoke.coupon.map(|coupon| coupon.index());
                 self.name("coupon", &names.coupons, coupon);
+                self.sent_to(history, process);
             }
             What::Read { tenant, order } => {
-                self.operation("invoke", event.t, process);
-                self.string("op", "read");
-                self.key(Some(*tenant), None);
-                self.name("order", &names.orders, Some(order.index()));
+                self.about_order(history, event, "read", *tenant, *order)
+            }
+            What::Cancel { tenant, order } => {
+                self.about_order(history, event, "cancel", *tenant, *order)
+            }
+            What::Refund(request) => {
+                let request = &history.refund_requests[*request as usize];
+                self.about_order(history, event, "refund", request.tenant, request.order);
+                self.name(
+                    "key",
+                    &names.refund_keys,
+                    request.key.map(|key| key.index()),
+                );
+                self.name(
+                    "intent",
+                    &names.intents,
+                    request.intent.map(|intent| intent.index()),
+                );
+                if let Some(amount) = request.amount {
+                    self.amount("amount", amount);
+                }
             }
             What::Ok(said) => self.completion("ok", event.t, process, said),
             What::Fail(said) => self.completion("fail", event.t, process, said),
             What::Info(said) => self.completion("info", event.t, process, said),
-            What::Fault { fault, host } => {
+            What::Fault {
+                fault,
+                host,
+                struck,
+            } => {
                 self.kind("fault");
                 self.number("t", event.t);
                 self.name("fault", &names.faults, Some(fault.index()));
                 self.name("host", &names.hosts, host.map(|host| host.index()));
+                if let Some(struck) = struck {
+                    self.process(struck.index() as u32);
+                }
             }
         }
     }
 
-    fn operation(&mut self, kind: &str, t: u64, process: u64) {
-        self.kind(kind);
-        self.number("t", t);
-        self.number("process", process);
+    /// A request that is about an order.
+    fn about_order(
+        &mut self,
+        history: &History,
+        event: &Event,
+        op: &str,
+        tenant: TenantRef,
+        order: OrderRef,
+    ) {
+        self.operation("invoke", event.t, event.process);
+        self.string("op", op);
+        self.key(Some(tenant), None);
+        self.name("order", &self.names.orders, Some(order.index()));
+        self.sent_to(history, event.process);
     }
 
-    fn completion(&mut self, kind: &str, t: u64, process: u64, said: &Completion) {
+    fn sent_to(&mut self, history: &History, process: u32) {
+        let host = history.replica(process).map(|host| host.index());
+        self.name("host", &self.names.hosts, host);
+    }
+
+    fn operation(&mut self, kind: &str, t: u64, process: u32) {
+        self.kind(kind);
+        self.number("t", t);
+        self.process(process);
+    }
+
+    /// A process: a number if its name is one.
+    fn process(&mut self, process: u32) {
+        let name = self.names.processes.text(process as usize);
+        let is_number = name
+            .parse::<u64>()
+            .is_ok_and(|number| number.to_string() == *name);
+        match is_number {
+            true => {
+                self.field("process");
+                self.text.push_str(&name);
+            }
+            false => self.string("process", &name),
+        }
+    }
+
+    fn completion(&mut self, kind: &str, t: u64, process: u32, said: &Completion) {
         let names = self.names;
         self.operation(kind, t, process);
         if let Some(status) = said.status {

@@ -44,12 +44,13 @@ impl Line<'_> {
                 self.number("limit", row.limit);
                 self.number("used", row.used);
                 if let Some(off) = row.off {
-                    self.number("off", off);
+                    self.amount("off", off);
                 }
                 self.text.push('}');
             }
             self.text.push('}');
         }
+        self.rest(audit);
         self.field("coverage");
         self.text.push('{');
         for (label, count) in history.coverage.iter().filter(|(_, count)| *count > 0) {
@@ -62,12 +63,18 @@ impl Line<'_> {
         let names = self.names;
         self.name("id", &names.orders, Some(row.id.index()));
         self.key(row.tenant, row.key);
+        self.name(
+            "intent",
+            &names.intents,
+            row.intent.map(|intent| intent.index()),
+        );
         let payload = row.payload.map(|payload| payload.index());
         self.name("payload", &names.payloads, payload);
-        // The items of the payload are said here too, because nobody may have sent it.
+        // The items of the payload are said here too, because it may not have been sent.
         let payload = row.payload;
         self.items(row.items.or_else(|| names.payload_items(payload?)));
         self.name("coupon", &names.coupons, row.coupon.map(|c| c.index()));
+        self.name("cart", &names.carts, row.cart.map(|cart| cart.index()));
         let state = match row.state {
             OrderState::Pending => "pending",
             OrderState::Confirmed => "confirmed",
@@ -84,10 +91,14 @@ impl Line<'_> {
         self.name("id", &names.charges, Some(row.id.index()));
         self.name("order", &names.orders, row.order.map(|o| o.index()));
         self.name("intent", &names.intents, row.intent.map(|i| i.index()));
-        if let Some(key) = row.provider_key {
-            self.string("provider_key", &key.to_string());
-        }
-        self.number("amount", row.amount);
+        let provider_key = row.provider_key.map(|key| key.index());
+        self.name("provider_key", &names.provider_keys, provider_key);
+        self.name(
+            "tender",
+            &names.tenders,
+            row.tender.map(|tender| tender.index()),
+        );
+        self.amount("amount", row.amount);
         let state = match row.state {
             ChargeState::Authorized => "authorized",
             ChargeState::Captured => "captured",
@@ -96,6 +107,55 @@ impl Line<'_> {
             ChargeState::Declined => "declined",
         };
         self.string("state", state);
+        self.optional("t", row.t);
+    }
+
+    /// The parts that few histories have.
+    fn rest(&mut self, audit: &Audit) {
+        let names = self.names;
+        self.rows("refunds", audit.refunds.as_deref(), |line, row| {
+            line.name("id", &names.refunds, Some(row.id.index()));
+            line.name("charge", &names.charges, Some(row.charge.index()));
+            line.name("key", &names.refund_keys, row.key.map(|key| key.index()));
+            line.amount("amount", row.amount);
+            line.optional("t", row.t);
+        });
+        self.rows("carts", audit.carts.as_deref(), |line, row| {
+            line.name("cart", &names.carts, Some(row.cart.index()));
+            line.name(
+                "tenant",
+                &names.tenants,
+                row.tenant.map(|tenant| tenant.index()),
+            );
+            line.bool("cleared", row.is_cleared);
+        });
+        if let Some(sales) = &audit.sales {
+            self.field("sales");
+            self.text.push('{');
+            for row in sales {
+                self.field_of(&names.skus.text(row.sku.index()));
+                self.number("sold", row.sold);
+                self.text.push('}');
+            }
+            self.text.push('}');
+        }
+        self.rows(
+            "inventory_log",
+            audit.inventory_log.as_deref(),
+            |line, row| {
+                line.name("order", &names.orders, Some(row.order.index()));
+                line.name("sku", &names.skus, Some(row.sku.index()));
+                line.number("quantity", row.quantity);
+            },
+        );
+        let recorded = audit.recorded_charges.as_deref();
+        self.rows("recorded_charges", recorded, |line, row| {
+            line.name("charge", &names.charges, Some(row.charge.index()));
+            line.name("order", &names.orders, Some(row.order.index()));
+            if let Some(amount) = row.amount {
+                line.amount("amount", amount);
+            }
+        });
     }
 
     fn stock(&mut self, audit: &Audit) {

@@ -1,4 +1,4 @@
-//! Strings that are borrowed from the line where they can be, and objects as lists of pairs in the order of the file.
+//! Bodies of answers: brought into one form, so that equal bodies are equal texts.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,41 +8,8 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
-/// A string. A whole number in its place is its digits: people write `"order": 1`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
-
-struct TextVisitor<'a>(PhantomData<&'a ()>);
-
-impl<'de: 'a, 'a> Visitor<'de> for TextVisitor<'a> {
-    type Value = Text<'a>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Text<'a>, E> {
-        Ok(Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Text<'a>, E> {
-        Ok(Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Text<'a>, E> {
-        Ok(Text(Cow::Owned(number.to_string())))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Text<'a>, E> {
-        Ok(Text(Cow::Owned(number.to_string())))
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a>, D::Error> {
-        deserializer.deserialize_any(TextVisitor(PhantomData))
-    }
-}
+use super::scalar::Text;
+use super::shape::{Shape, Shaped};
 
 /// The body of an answer: a string, or JSON.
 #[derive(Clone, Debug)]
@@ -101,6 +68,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Body<'a> {
     }
 }
 
+impl Shaped for Body<'_> {
+    const SHAPE: Shape = Shape::Any;
+}
+
 impl Body<'_> {
     /// The body less the fields that the contract calls volatile, its fields sorted and its numbers spelt one way, so that equal bodies
     /// are equal texts.
@@ -139,33 +110,5 @@ fn strip(value: &mut Value, volatile: &[String]) {
             }
         }
         _ => {}
-    }
-}
-
-/// An object as pairs, in the order of the file.
-#[derive(Clone, Debug)]
-pub(super) struct Pairs<'a, V>(pub(super) Vec<(Text<'a>, V)>);
-
-struct PairsVisitor<'a, V>(PhantomData<(&'a (), V)>);
-
-impl<'de: 'a, 'a, V: Deserialize<'de>> Visitor<'de> for PairsVisitor<'a, V> {
-    type Value = Pairs<'a, V>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Pairs<'a, V>, M::Error> {
-        let mut pairs = Vec::new();
-        while let Some(pair) = map.next_entry()? {
-            pairs.push(pair);
-        }
-        Ok(Pairs(pairs))
-    }
-}
-
-impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Pairs<'a, V> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pairs<'a, V>, D::Error> {
-        deserializer.deserialize_map(PairsVisitor(PhantomData))
     }
 }

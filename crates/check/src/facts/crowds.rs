@@ -1,0 +1,292 @@
+//! Live orders that belong to no certain purchase. They are counted: where more live orders of one key, payload or content exist than
+//! purchases asked for it, one of them is too many, whatever purchase it belongs to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use history::{AuditOrder, History, PayloadRef, TenantRef, What};
+
+use super::extras::creation;
+use super::orders::order_rows;
+use super::{Clause, Content, Facts, Purchase, is_server_error};
+
+/// What the orders of a group have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    /// A key.
+    Key(u32),
+    /// A payload.
+    Payload(PayloadRef),
+    /// A content, of one tenant or of all.
+    Content(Content, Option<TenantRef>),
+    /// Nothing: all purchases together.
+    All,
+}
+
+impl Facts {
+    /// Counts the orders of each group against the purchases that may have made them.
+    pub(super) fn count_crowds(&mut self, history: &History) {
+        self.attribute_by_answers(history);
+        for (group, mut rows) in self.groups(history) {
+            rows.sort_unstable_by_key(|row| creation(&order_rows(history)[*row], *row));
+            rows.retain(|row| !self.is_extra(history, *row));
+            let purchases = self.purchases_of(history, group);
+            // What was never asked for is no purchase's second order.
+            if purchases.is_empty() && !mutant!("duplicate-order/orders-of-nobody-count") {
+                continue;
+            }
+            let room = |purchase: &Purchase| self.room(history, *purchase);
+            let free: u64 = purchases.iter().map(room).sum();
+            let may_succeed = purchases.iter().filter(|purchase| !self.has_failed(history, **purchase));
+            let possible: u64 = may_succeed.map(room).sum();
+            let taken = purchases.iter().filter_map(|purchase| self.order_of(*purchase)).next();
+            let other = taken.unwrap_or(rows.first().copied().unwrap_or(0));
+            for (place, row) in rows.iter().enumerate() {
+                let place = place as u64;
+                if place >= free {
+                    self.push_extra(history, *row, other, Clause::Crowd, 0);
+                } else if place >= possible {
+                    self.applied_after_failure.push(*row as u32);
+                }
+            }
+        }
+        self.applied_after_failure.sort_unstable();
+        self.applied_after_failure.dedup();
+    }
+
+    /// An order that an `ok` names belongs to the purchase that was answered, where that is known by its key or request only.
+    fn attribute_by_answers(&mut self, history: &History) {
+        let mut strays = std::mem::take(&mut self.strays);
+        let mut answered: BTreeMap<Purchase, Vec<usize>> = BTreeMap::new();
+        strays.retain(|row| {
+            let order = &order_rows(history)[*row as usize];
+            let done = self.orders[order.id.index()].acked.get();
+            let begun = done.and_then(|done| self.links[done].partner.get());
+            let purchase = begun.and_then(|begun| match &history.events[begun].what {
+                What::Invoke(invoke) => Some(Purchase::of(invoke, begun)),
+                _ => None,
+            });
+            let own = purchase.filter(|purchase| !matches!(purchase, Purchase::Intent(_)) && order.key.is_none());
+            if let Some(purchase) = own {
+                answered.entry(purchase).or_default().push(*row as usize);
+            }
+            own.is_none()
+        });
+        self.strays = strays;
+        for (purchase, rows) in &mut answered {
+            rows.sort_unstable_by_key(|row| creation(&order_rows(history)[*row], *row));
+            let room = self.room(history, *purchase) as usize;
+            for row in rows.iter().skip(room) {
+                self.push_extra(history, *row, rows[0], Clause::Crowd, 0);
+            }
+            rows.truncate(room);
+        }
+        self.answered = answered.into_iter().map(|(purchase, rows)| (purchase, rows.len() as u64)).collect();
+    }
+
+    /// The orders that belong to no certain purchase, by what they have in common; the narrowest groups first.
+    fn groups(&mut self, history: &History) -> BTreeMap<Group, Vec<usize>> {
+        let mut groups: BTreeMap<Group, Vec<usize>> = BTreeMap::new();
+        let strays = std::mem::take(&mut self.strays);
+        for row in strays.iter().map(|row| *row as usize) {
+            let order = &order_rows(history)[row];
+            let facts = &self.orders[order.id.index()];
+            let was_sent = order.key.map(|key| !self.keys[key.index()].intent.is_unused());
+            if facts.is_baseline || was_sent == Some(false) {
+                continue;
+            }
+            let content = self.asked(history).content_of(history, order);
+            let is_sent = |payload: &PayloadRef| self.payloads[payload.index()].attempts > 0;
+            let payload = order.payload.filter(is_sent);
+            let is_known = order.key.is_some() || payload.is_some() || content.is_some();
+            if !is_known && super::items_of(history, order).is_none() {
+                self.unattributed.push(row as u32);
+            }
+            let by_content = content.into_iter().flat_map(|content| {
+                let own = order.tenant.map(|tenant| Group::Content(content, Some(tenant)));
+                own.into_iter().chain([Group::Content(content, None)])
+            });
+            let by_key = order.key.map(|key| Group::Key(key.index() as u32));
+            let named = by_key.into_iter().chain(payload.map(Group::Payload));
+            let every = (is_known || self.asked(history).blind(order.tenant).next().is_some())
+                .then_some(Group::All);
+            for group in named.chain(by_content).chain(every) {
+                groups.entry(group).or_default().push(row);
+            }
+        }
+        self.strays = strays;
+        groups
+    }
+
+    /// The purchases that may have made the orders of a group, each once.
+    fn purchases_of(&self, history: &History, group: Group) -> Vec<Purchase> {
+        let asked = self.asked(history);
+        let mut purchases: Vec<Purchase> = match group {
+            Group::All => asked.all(),
+            Group::Content(content, tenant) => {
+                asked.for_content(content, tenant).chain(asked.blind(tenant)).collect()
+            }
+            Group::Key(_) | Group::Payload(_) => {
+                let events = history.events.iter().enumerate();
+                let sent = events.filter_map(|(event, what)| match &what.what {
+                    What::Invoke(invoke) => {
+                        let is_own = match group {
+                            Group::Key(key) => invoke.key.is_some_and(|k| k.index() as u32 == key),
+                            _ => invoke.payload.is_some_and(|payload| Group::Payload(payload) == group),
+                        };
+                        is_own.then(|| Purchase::of(invoke, event))
+                    }
+                    _ => None,
+                });
+                sent.collect()
+            }
+        };
+        purchases.sort_unstable();
+        purchases.dedup();
+        purchases
+    }
+
+    /// How many live orders more a purchase may have, beside those that are known to be its own.
+    fn room(&self, history: &History, purchase: Purchase) -> u64 {
+        let answered = self.answered.get(&purchase).copied().unwrap_or(0);
+        let room: u64 = match purchase {
+            Purchase::Intent(intent) => u64::from(self.intents[intent as usize].live.get().is_none()),
+            Purchase::Request(_) => 1,
+            Purchase::Key(key) => {
+                let lives = self.lives(history, key as usize);
+                // Where intents are known, the orders with this key are among those that are counted.
+                let known = match self.counts.intents {
+                    0 => self.live_with(history, key as usize),
+                    _ => 0,
+                };
+                lives.saturating_sub(known)
+            }
+        };
+        room.saturating_sub(answered)
+    }
+
+    /// The row of an order that a purchase is known to have.
+    fn order_of(&self, purchase: Purchase) -> Option<usize> {
+        match purchase {
+            Purchase::Intent(intent) => self.intents[intent as usize].live.get(),
+            Purchase::Key(key) => self.keys[key as usize].live.get(),
+            Purchase::Request(_) => None,
+        }
+    }
+
+    /// The live orders with a key that are not one too many.
+    fn live_with(&self, history: &History, key: usize) -> u64 {
+        if self.keys[key].live.get().is_none() {
+            return 0;
+        }
+        let own = self.orders_with(history, key);
+        let counts = |order: &&AuditOrder| super::is_live(order) && !self.orders[order.id.index()].is_extra;
+        own.filter(counts).count() as u64
+    }
+
+    /// How many orders one key may make: one in each time to live, and no more than requests were sent.
+    fn lives(&self, history: &History, key: usize) -> u64 {
+        let Some(ttl) = history.contract.ttl.filter(|ttl| *ttl > 0) else {
+            return 1;
+        };
+        let (mut attempts, mut last) = (0, 0);
+        let end = history.audit.as_ref().map_or(u64::MAX, |audit| audit.t);
+        for begun in self.attempts_of(key) {
+            attempts += 1;
+            let done = self.links[begun].partner.get();
+            let returned = done.map(|done| history.events[done]);
+            last = last.max(match returned.map(|event| (event.t, event.what)) {
+                Some((t, What::Ok(_) | What::Fail(_))) => t,
+                _ => end,
+            });
+        }
+        let span = last.saturating_sub(self.keys[key].first_sent);
+        attempts.min(span / ttl + 1)
+    }
+
+    /// The requests with a key, by their events, the last first.
+    fn attempts_of(&self, key: usize) -> impl Iterator<Item = usize> + '_ {
+        let last = self.keys[key].last_invoke.get();
+        std::iter::successors(last, |begun| self.links[*begun].previous.get())
+    }
+
+    /// Whether every request of a purchase was answered with a definite failure.
+    fn has_failed(&self, history: &History, purchase: Purchase) -> bool {
+        let is_failure = |begun: usize| {
+            let done = self.links[begun].partner.get();
+            match done.map(|done| history.events[done].what) {
+                Some(What::Fail(said)) => {
+                    !is_server_error(&history.contract, &said) && self.refusal(history, &said).is_definite()
+                }
+                _ => false,
+            }
+        };
+        match purchase {
+            Purchase::Intent(intent) => {
+                let facts = &self.intents[intent as usize];
+                facts.failed > 0 && facts.failed == facts.attempts
+            }
+            Purchase::Key(key) => self.attempts_of(key as usize).all(is_failure),
+            Purchase::Request(begun) => is_failure(begun as usize),
+        }
+    }
+
+    /// Orders of purchases that may be split: those with which a purchase has more than it asked for.
+    pub(super) fn count_splits(&mut self, history: &History) {
+        let asked = asked_by_purchase(history);
+        let mut orders: BTreeMap<Purchase, Vec<usize>> = BTreeMap::new();
+        for (intent, row) in std::mem::take(&mut self.split_orders) {
+            let order = &order_rows(history)[row as usize];
+            let sent = order.key.filter(|key| !self.keys[key.index()].intent.is_unused());
+            let purchase = match (intent, sent) {
+                (Some(intent), _) => Purchase::Intent(intent as u32),
+                (None, Some(key)) if self.counts.intents == 0 => Purchase::Key(key.index() as u32),
+                _ => {
+                    self.unattributed.push(row);
+                    continue;
+                }
+            };
+            orders.entry(purchase).or_default().push(row as usize);
+        }
+        for (purchase, mut rows) in orders {
+            rows.sort_unstable_by_key(|row| creation(&order_rows(history)[*row], *row));
+            let Some(asked) = asked.get(&purchase) else { continue };
+            let mut left = asked.clone();
+            for row in &rows {
+                let order = &order_rows(history)[*row];
+                let basket = super::items_of(history, order);
+                let items = basket.map_or(&[][..], |basket| history.names.items(basket));
+                let fits = items.iter().all(|item| {
+                    let left = left.get(&item.sku).copied().unwrap_or(0);
+                    left >= u64::from(item.quantity)
+                });
+                if !fits {
+                    self.push_extra(history, *row, rows[0], Clause::Split, 0);
+                    continue;
+                }
+                for item in items {
+                    *left.entry(item.sku).or_default() -= u64::from(item.quantity);
+                }
+            }
+        }
+    }
+}
+
+/// What each purchase asked for at most, by SKU.
+fn asked_by_purchase(history: &History) -> BTreeMap<Purchase, BTreeMap<history::SkuRef, u64>> {
+    let mut asked: BTreeMap<Purchase, BTreeMap<history::SkuRef, u64>> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for (event, what) in history.events.iter().enumerate() {
+        let What::Invoke(invoke) = &what.what else { continue };
+        let purchase = Purchase::of(invoke, event);
+        let basket = invoke.payload.and_then(|payload| history.names.payload_items(payload));
+        let Some(basket) = basket.filter(|basket| seen.insert((purchase, *basket))) else {
+            continue;
+        };
+        let own = asked.entry(purchase).or_default();
+        for item in history.names.items(basket) {
+            let most = own.entry(item.sku).or_default();
+            *most = (*most).max(u64::from(item.quantity));
+        }
+    }
+    asked
+}

@@ -1,0 +1,70 @@
+//! A refusal whose meaning is known, by its code, came with another status than the contract promises for that meaning: of a duplicate in
+//! flight, or of another payload. Without a code the status is all that tells the meaning, and cannot contradict it.
+
+use history::{Completion, InFlight, What};
+
+use crate::case::Case;
+use crate::facts::Refusal;
+use crate::tally::Tally;
+use crate::tell::witness;
+
+pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
+    let contract = &case.history.contract;
+    let in_flight = match contract.in_flight {
+        Some(InFlight::Refuse(status)) => Some(status),
+        Some(InFlight::Accept) => Some(202),
+        Some(InFlight::Wait | InFlight::Replay) | None => None,
+    };
+    if in_flight.is_none() && contract.mismatch.is_none() {
+        tally.not_judged("the contract promises no status for a duplicate in flight or for another payload");
+        return;
+    }
+    if !contract.observed.status {
+        tally.not_judged("the recorder did not see the status of answers");
+        return;
+    }
+    for done in case.facts.rare.meant.iter().map(|done| *done as usize) {
+        let What::Fail(said) = &case.history.events[done].what else {
+            continue;
+        };
+        let (promised, what) = match case.facts.refusal(case.history, said) {
+            Refusal::InFlight => (in_flight, "a duplicate in flight"),
+            Refusal::Mismatch => (contract.mismatch, "another payload under the same key"),
+            _ => continue,
+        };
+        let Some(promised) = promised else { continue };
+        judge(case, tally, done, said, promised, what);
+    }
+}
+
+fn judge(case: &Case<'_>, tally: &mut Tally, done: usize, said: &Completion, promised: u16, what: &str) {
+    tally.checked(1);
+    match said.status {
+        None => tally.unknown(1, "a refusal has no status"),
+        Some(status) if status == promised => {
+            if said.code.is_none() && may_mean_the_other(case, done) {
+                tally.unknown(1, "a refusal says by its status alone what it means, and may mean something else");
+            }
+        }
+        Some(_) if mutant!("off-contract/any-status-is-fine") => {}
+        Some(status) => tally.violation(case.time(done), || {
+            let why = format!(
+                "{} was refused at {} with {status} for {what}; the contract promises {promised}. A client goes by the status.",
+                case.tell_attempt(done),
+                case.tell_time(case.time(done)),
+            );
+            let attempt = case.attempt_at(done);
+            let before = attempt.and_then(|attempt| case.facts.links[attempt.begun].previous.get());
+            let told = witness(why).operation(case, done);
+            before.map_or(told.clone(), |before| told.operation(case, before))
+        }),
+    }
+}
+
+/// Whether a refusal without a code may mean what another status stands for: its key was sent with another payload before, so that it may
+/// be refused for that.
+fn may_mean_the_other(case: &Case<'_>, done: usize) -> bool {
+    let key = case.attempt_at(done).and_then(|attempt| attempt.asked.key);
+    let is_reused = key.is_some_and(|key| case.facts.keys[key.index()].reused);
+    is_reused && !mutant!("off-contract/a-status-has-one-meaning")
+}

@@ -1,0 +1,230 @@
+//! What is written with an order: its cart is cleared, the sales counter counts it, the inventory log and the service's own table of charges
+//! have it, and of a purchase that is split all parts are there. They stand or fall together, and each is judged where the audit has it. An
+//! open key record is `stuck-claim`, and a message that was not sent `missing-notification`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use history::{Audit, AuditOrder, CartRef, ChargeRef, OrderRef, SkuRef, What};
+use protocol::OrderState;
+
+use crate::case::Case;
+use crate::facts::{Money, Purchase, is_live, items_of};
+use crate::tally::Tally;
+use crate::tell::witness;
+
+pub(super) fn apply(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
+    let Some(audit) = case.history.audit.as_ref() else {
+        return;
+    };
+    judge_carts(case, tally, audit, orders);
+    judge_sales(case, tally, audit);
+    judge_log(case, tally, audit, orders);
+    judge_recorded_charges(case, tally, audit, orders);
+    if case.history.contract.split {
+        judge_parts(case, tally, orders);
+    }
+    let parts = [
+        ("carts", audit.carts.is_some()),
+        ("sales", audit.sales.is_some()),
+        ("inventory_log", audit.inventory_log.is_some()),
+        ("recorded_charges", audit.recorded_charges.is_some()),
+    ];
+    let absent: Vec<&str> = parts.iter().filter(|(_, there)| !there).map(|(part, _)| *part).collect();
+    if !absent.is_empty() && absent.len() < parts.len() {
+        tally.note(format!("not judged, because the audit does not have them: {}", absent.join(", ")));
+    }
+}
+
+/// An order lacks something that is written with it.
+fn lacks(case: &Case<'_>, tally: &mut Tally, order: &AuditOrder, what: &str) {
+    tally.violation(order.t.unwrap_or(case.audit_time()), || {
+        let why = format!(
+            "{} is {}, and {what}. What is written with an order stands or falls with it.",
+            case.tell_order(order.id.index()),
+            match order.state {
+                OrderState::Pending => "pending",
+                OrderState::Confirmed => "confirmed",
+                OrderState::Cancelled => "cancelled",
+            },
+        );
+        let intent = case.facts.orders[order.id.index()].intent.get();
+        witness(why).order_row(case, order).intent(case, intent)
+    });
+}
+
+/// The confirmed orders that were made in the run.
+fn confirmed<'a>(case: &'a Case<'_>, orders: &'a [AuditOrder]) -> impl Iterator<Item = &'a AuditOrder> {
+    let made = orders.iter().filter(|order| !case.is_baseline(order));
+    made.filter(|order| order.state == OrderState::Confirmed)
+}
+
+/// The cart of a confirmed order is cleared, and a cart is cleared only by one.
+fn judge_carts(case: &Case<'_>, tally: &mut Tally, audit: &Audit, orders: &[AuditOrder]) {
+    let Some(carts) = &audit.carts else { return };
+    let by_name: BTreeMap<CartRef, bool> = carts.iter().map(|row| (row.cart, row.is_cleared)).collect();
+    let mut bought: BTreeSet<CartRef> = BTreeSet::new();
+    for order in confirmed(case, orders) {
+        let Some(cart) = order.cart else { continue };
+        tally.checked(1);
+        bought.insert(cart);
+        if by_name.get(&cart) == Some(&false) && !mutant!("partial-order/carts-may-stay-full") {
+            let name = case.history.names.carts.text(cart.index());
+            lacks(case, tally, order, &format!("its cart {name} was not cleared"));
+        }
+    }
+    let is_known = orders.iter().all(|order| order.cart.is_some());
+    for row in carts.iter().filter(|row| row.is_cleared && is_known) {
+        tally.checked(1);
+        if !bought.contains(&row.cart) && !mutant!("partial-order/carts-may-be-lost") {
+            tally.violation(case.audit_time(), || {
+                let name = case.history.names.carts.text(row.cart.index());
+                witness(format!(
+                    "cart {name} was cleared, and no confirmed order has it. What is written with an order stands or falls with it."
+                ))
+            });
+        }
+    }
+}
+
+/// The sales counter of a SKU counts the units of confirmed orders.
+fn judge_sales(case: &Case<'_>, tally: &mut Tally, audit: &Audit) {
+    let Some(sales) = &audit.sales else { return };
+    if case.facts.live_without_items > 0 {
+        tally.unknown(1, "it is not said what is in some of the orders that the sales counters count");
+        return;
+    }
+    let counted: BTreeMap<SkuRef, i64> = sales.iter().map(|row| (row.sku, row.sold)).collect();
+    let units = case.facts.skus.iter().enumerate();
+    for (sku, facts) in units {
+        let sku = SkuRef::new(sku as u32);
+        let sold = counted.get(&sku).copied();
+        if sold.is_none() && facts.confirmed == 0 {
+            continue;
+        }
+        tally.checked(1);
+        let confirmed = facts.confirmed as i64;
+        let old = facts.baseline as i64;
+        let sold = sold.unwrap_or(0);
+        // What was sold before the run may be counted or not.
+        let fits = (confirmed - old..=confirmed).contains(&sold);
+        if !fits && !mutant!("partial-order/sales-need-not-be-counted") {
+            tally.violation(case.audit_time(), || {
+                let name = case.history.names.skus.text(sku.index());
+                let why = format!(
+                    "the sales counter of {name} says {sold}; confirmed orders have {confirmed} units of it. What is written with an order stands or falls with it."
+                );
+                witness(why).orders_of(case, sku)
+            });
+        }
+    }
+}
+
+/// The inventory log has exactly the items of each confirmed order, and nothing of orders that are not there.
+fn judge_log(case: &Case<'_>, tally: &mut Tally, audit: &Audit, orders: &[AuditOrder]) {
+    let Some(log) = &audit.inventory_log else { return };
+    let mut moved: BTreeMap<OrderRef, BTreeMap<SkuRef, i64>> = BTreeMap::new();
+    for row in log {
+        let units = moved.entry(row.order).or_default().entry(row.sku).or_default();
+        *units = units.saturating_add(row.quantity);
+    }
+    for order in confirmed(case, orders) {
+        let Some(basket) = items_of(case.history, order) else { continue };
+        tally.checked(1);
+        let items = case.history.names.items(basket).iter();
+        let wanted: BTreeMap<SkuRef, i64> = items.map(|item| (item.sku, i64::from(item.quantity))).collect();
+        let mut own = moved.get(&order.id).cloned().unwrap_or_default();
+        own.retain(|_, units| *units != 0);
+        if own != wanted && !mutant!("partial-order/the-log-may-lie") {
+            lacks(case, tally, order, "the inventory log does not have its items as they are");
+        }
+    }
+    for (order, units) in &moved {
+        let row = case.order(order.index());
+        let is_gone = row.is_none_or(|row| !is_live(row));
+        let is_moved = units.values().any(|units| *units != 0);
+        if is_gone && is_moved && !mutant!("partial-order/the-log-may-have-more") {
+            tally.violation(case.audit_time(), || {
+                let why = format!(
+                    "the inventory log has units that left for {}, and there is no such live order. What is written with an order stands or falls with it.",
+                    case.tell_order(order.index()),
+                );
+                row.map_or(witness(why.clone()), |row| witness(why).order_row(case, row))
+            });
+        }
+    }
+}
+
+/// A confirmed order that was paid for has its charge in the service's own table, once, with its amount.
+fn judge_recorded_charges(case: &Case<'_>, tally: &mut Tally, audit: &Audit, orders: &[AuditOrder]) {
+    let Some(recorded) = &audit.recorded_charges else { return };
+    let mut own: BTreeMap<OrderRef, Vec<(ChargeRef, Option<i64>)>> = BTreeMap::new();
+    for row in recorded {
+        own.entry(row.order).or_default().push((row.charge, row.amount));
+    }
+    let taken = case.charges().unwrap_or_default().iter();
+    let taken = taken.filter(|charge| case.facts.money(charge) == Money::Taken);
+    let taken: BTreeMap<ChargeRef, i64> = taken.map(|charge| (charge.id, charge.amount)).collect();
+    for order in confirmed(case, orders) {
+        let rows = own.get(&order.id).map_or(&[][..], Vec::as_slice);
+        let is_paid = case.facts.orders[order.id.index()].captured.get().is_some();
+        if !is_paid && rows.is_empty() {
+            continue;
+        }
+        tally.checked(1);
+        if mutant!("partial-order/charges-need-not-be-recorded") {
+            continue;
+        }
+        if is_paid && rows.is_empty() {
+            lacks(case, tally, order, "the service's own table has no charge of it");
+        }
+        for (charge, amount) in rows.iter().filter(|_| case.charges().is_some()) {
+            let name = case.history.names.charges.text(charge.index());
+            match taken.get(charge) {
+                None => lacks(case, tally, order, &format!("the service's own table says that charge {name} pays for it, which the gateway does not hold")),
+                Some(taken) if amount.is_some_and(|amount| amount != *taken) => {
+                    lacks(case, tally, order, &format!("the service's own table has another amount of charge {name} than the gateway"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+/// The parts of a purchase that is split, and was acknowledged, hold together what was asked for.
+fn judge_parts(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
+    let names = &case.history.names;
+    let mut held: BTreeMap<Purchase, BTreeMap<SkuRef, u64>> = BTreeMap::new();
+    for order in orders.iter().filter(|order| is_live(order)) {
+        let intent = case.facts.orders[order.id.index()].intent.get();
+        let key = order.key.map(|key| Purchase::Key(key.index() as u32));
+        let purchase = intent.map(|intent| Purchase::Intent(intent as u32)).or(key);
+        let (Some(purchase), Some(basket)) = (purchase, items_of(case.history, order)) else {
+            continue;
+        };
+        for item in names.items(basket) {
+            *held.entry(purchase).or_default().entry(item.sku).or_default() += u64::from(item.quantity);
+        }
+    }
+    let mut told: BTreeSet<Purchase> = BTreeSet::new();
+    for (done, event) in case.history.events.iter().enumerate() {
+        let What::Ok(_) = &event.what else { continue };
+        let Some(attempt) = case.attempt_at(done) else { continue };
+        let purchase = Purchase::of(attempt.asked, attempt.begun);
+        let asked = attempt.asked.payload.and_then(|payload| names.payload_items(payload));
+        let Some(asked) = asked.filter(|_| told.insert(purchase)) else { continue };
+        tally.checked(1);
+        let own = held.get(&purchase);
+        let has = |sku: &SkuRef| own.and_then(|own| own.get(sku)).copied().unwrap_or(0);
+        let lacks = names.items(asked).iter().any(|item| has(&item.sku) < u64::from(item.quantity));
+        if lacks && !mutant!("partial-order/parts-may-be-missing") {
+            tally.violation(case.time(done), || {
+                let why = format!(
+                    "{} was answered ok at {}, and the orders of its purchase do not hold together what it asked for. What is split is still whole.",
+                    case.tell_attempt(done),
+                    case.tell_time(case.time(done)),
+                );
+                witness(why).operation(case, done)
+            });
+        }
+    }
+}

@@ -1,0 +1,467 @@
+//! What can be said only when all lines are read: whose a row without a tenant is, which payload a name without items means, and in which
+//! order everything happened. None of it depends on the order of the lines.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::mistake::Mistakes;
+use super::read::{Reader, Reading};
+use super::rows::{Head, Part};
+use super::scalar::AuditPart;
+use crate::audit::{Audit, AuditKey};
+use crate::event::{RecordState, Transition, What};
+use crate::names::{KeyRef, Names, PayloadRef, Symbols, TenantRef};
+use crate::{Event, History, Source};
+
+/// Names whose meaning depends on further lines.
+#[derive(Debug, Default)]
+pub(super) struct Unresolved {
+    /// Payloads of which one name came with two lists of items.
+    pub(super) ambiguous: BTreeSet<PayloadRef>,
+    /// Requests, by the event that each will be, that name a payload and not its items.
+    pub(super) bare: Vec<(usize, PayloadRef)>,
+}
+
+impl Reader {
+    /// The history, in its order.
+    pub(super) fn finish(mut self, mut notes: Vec<String>) -> Result<Reading, Mistakes> {
+        self.resolve_tenants();
+        self.resolve_payloads();
+        let source = self.order_events();
+        order_changes(&mut self.history.transitions, &self.history.names);
+        let audit = self.audit_of(source)?;
+        notes.extend(audit.left_out);
+        let mut history = audit.history;
+        history.source = Some(audit.source);
+        Ok(Reading { history, notes })
+    }
+
+    /// A row without a tenant is the only tenant's, if there is only one.
+    fn resolve_tenants(&mut self) {
+        let tenants = self.history.names.tenants.len();
+        let only = (tenants == 1).then(|| TenantRef::new(0));
+        if let Some(only) = only {
+            for row in &mut self.rows.orders.rows {
+                row.tenant = row.tenant.or(Some(only));
+            }
+            for row in &mut self.rows.carts.rows {
+                row.tenant = row.tenant.or(Some(only));
+            }
+            for (row, key) in std::mem::take(&mut self.rows.keys_of_orders) {
+                let key = self.key_text(only, &key);
+                self.rows.orders.rows[row].key = Some(key);
+            }
+        }
+        // A record that names no tenant, of several, is the nameless one's.
+        let nameless = !self.rows.keys_of_records.is_empty() && only.is_none();
+        let nameless = nameless.then(|| self.history.names.tenants.intern(""));
+        for (_, key, state) in std::mem::take(&mut self.rows.keys_of_records) {
+            if let Some(tenant) = only.or(nameless) {
+                let key = self.key_text(tenant, &key);
+                self.rows.keys.rows.push(AuditKey { key, state });
+            }
+        }
+    }
+
+    /// A payload that one name came with two lists of items is, without items, a third; a row has the payload with its very items.
+    fn resolve_payloads(&mut self) {
+        let unresolved = std::mem::take(&mut self.unresolved);
+        if unresolved.ambiguous.is_empty() {
+            return;
+        }
+        for (event, payload) in unresolved.bare {
+            if unresolved.ambiguous.contains(&payload) {
+                let payload = self.unspecified(payload);
+                if let What::Invoke(invoke) = &mut self.history.events[event].what {
+                    invoke.payload = Some(payload);
+                }
+            }
+        }
+        for row in 0..self.rows.orders.rows.len() {
+            let order = self.rows.orders.rows[row];
+            let ambiguous = order
+                .payload
+                .filter(|payload| unresolved.ambiguous.contains(payload));
+            let Some(payload) = ambiguous else { continue };
+            let names = &self.history.names;
+            let own = order
+                .items
+                .filter(|items| names.payload_items(payload) != Some(*items));
+            let resolved = match (order.items, own) {
+                (None, _) => self.unspecified(payload),
+                (Some(_), None) => payload,
+                (Some(_), Some(items)) => {
+                    let name = self.variant(&names.payloads.text(payload.index()), items);
+                    let sent = self.history.names.payloads.find(&name);
+                    sent.unwrap_or_else(|| self.unspecified(payload))
+                }
+            };
+            self.rows.orders.rows[row].payload = Some(resolved);
+        }
+    }
+
+    /// The payload of a name that has several lists of items, where none is given.
+    fn unspecified(&mut self, payload: PayloadRef) -> PayloadRef {
+        let name = self
+            .history
+            .names
+            .payloads
+            .text(payload.index())
+            .into_owned();
+        self.content(&format!("{name} (items not given)"), None)
+    }
+
+    /// Sorts the events by time. Those of one instant come in an order that the lines do not decide: faults first, then by process, each
+    /// beginning what it then ends.
+    fn order_events(&mut self) -> Source {
+        let events = &mut self.history.events;
+        if !events.is_sorted_by_key(|event| event.t) {
+            let mut order: Vec<u32> = (0..events.len() as u32).collect();
+            order.sort_by_key(|event| events[*event as usize].t);
+            self.lines = order
+                .iter()
+                .map(|event| self.lines[*event as usize])
+                .collect();
+            *events = order.iter().map(|event| events[*event as usize]).collect();
+        }
+        let names = &self.history.names;
+        let mut is_busy = vec![false; names.processes.len()];
+        let mut begin = 0;
+        while begin < events.len() {
+            let t = events[begin].t;
+            let count = events[begin..]
+                .iter()
+                .take_while(|event| event.t == t)
+                .count();
+            let end = begin + count;
+            if count > 1 {
+                order_instant(
+                    &mut events[begin..end],
+                    &mut self.lines[begin..end],
+                    names,
+                    &is_busy,
+                );
+            }
+            for event in &events[begin..end] {
+                match event.what {
+                    What::Fault { .. } => {}
+                    What::Ok(_) | What::Fail(_) | What::Info(_) => {
+                        is_busy[event.process as usize] = false
+                    }
+                    _ => is_busy[event.process as usize] = true,
+                }
+            }
+            begin = end;
+        }
+        Source {
+            lines: std::mem::take(&mut self.lines),
+            audit: self
+                .rows
+                .audit
+                .as_ref()
+                .and_then(|head| u32::try_from(head.line).ok()),
+            is_dated: self.is_dated,
+            ..Source::default()
+        }
+    }
+
+    /// The audit, with its rows in the order of their ids.
+    fn audit_of(mut self, mut source: Source) -> Result<Finished, Mistakes> {
+        let Some(head) = self.rows.audit.take() else {
+            if let Some(line) = self.first_row() {
+                self.number = line as usize;
+                self.mistake(None, "here is a row, and no `audit` line says when the rows were read and which parts are complete");
+                return Err(self.give_up(false));
+            }
+            return Ok(Finished {
+                history: self.history,
+                source,
+                left_out: Vec::new(),
+            });
+        };
+        debug_assert!(
+            !self.has_mistakes(),
+            "a history with mistakes is not finished"
+        );
+        let names = &self.history.names;
+        let rows = &mut self.rows;
+        source.orders = by_id(&mut rows.orders, &names.orders, |row| row.id.index());
+        source.charges = by_id(&mut rows.charges, &names.charges, |row| row.id.index());
+        by_id(&mut rows.refunds, &names.refunds, |row| row.id.index());
+        let mut left_out = LeftOut {
+            head: &head,
+            parts: Vec::new(),
+        };
+        let audit = Audit {
+            t: head.t,
+            orders: left_out.part(
+                AuditPart::Orders,
+                "orders",
+                std::mem::take(&mut rows.orders),
+            ),
+            baseline: std::mem::take(&mut rows.baseline),
+            charges: left_out.part(
+                AuditPart::Charges,
+                "charges",
+                std::mem::take(&mut rows.charges),
+            ),
+            stock: left_out.part(AuditPart::Stock, "stock", std::mem::take(&mut rows.stock)),
+            notifications: left_out.part(
+                AuditPart::Notifications,
+                "notifications",
+                std::mem::take(&mut rows.notifications),
+            ),
+            keys: left_out.part(AuditPart::Keys, "keys", std::mem::take(&mut rows.keys)),
+            coupons: left_out.part(
+                AuditPart::Coupons,
+                "coupons",
+                std::mem::take(&mut rows.coupons),
+            ),
+            refunds: left_out.part(
+                AuditPart::Refunds,
+                "refunds",
+                std::mem::take(&mut rows.refunds),
+            ),
+            carts: left_out.part(AuditPart::Carts, "carts", std::mem::take(&mut rows.carts)),
+            sales: left_out.part(AuditPart::Sales, "sales", std::mem::take(&mut rows.sales)),
+            inventory_log: left_out.part(
+                AuditPart::InventoryLog,
+                "inventory_log",
+                std::mem::take(&mut rows.moves),
+            ),
+            recorded_charges: left_out.part(
+                AuditPart::RecordedCharges,
+                "recorded_charges",
+                std::mem::take(&mut rows.recorded),
+            ),
+            left_out: left_out.parts,
+        };
+        let note = |(part, rows): &(&str, u64)| {
+            format!(
+                "left out {rows} rows of {part}: the audit's `complete` does not name that part"
+            )
+        };
+        let notes = audit.left_out.iter().map(note).collect();
+        self.history.audit = Some(audit);
+        Ok(Finished {
+            history: self.history,
+            source,
+            left_out: notes,
+        })
+    }
+
+    /// The line of a row that stands for itself, if there is one.
+    fn first_row(&self) -> Option<u32> {
+        let rows = &self.rows;
+        let lines = [
+            &rows.orders.lines,
+            &rows.charges.lines,
+            &rows.refunds.lines,
+            &rows.stock.lines,
+        ];
+        let first = lines
+            .into_iter()
+            .filter_map(|lines| lines.first())
+            .min()
+            .copied();
+        let others = [
+            rows.notifications.rows.len(),
+            rows.keys.rows.len(),
+            rows.coupons.rows.len(),
+            rows.carts.rows.len(),
+            rows.sales.rows.len(),
+            rows.moves.rows.len(),
+            rows.recorded.rows.len(),
+        ];
+        first.or_else(|| others.iter().any(|count| *count > 0).then_some(1))
+    }
+}
+
+/// What finishing comes to.
+struct Finished {
+    history: History,
+    source: Source,
+    /// For people.
+    left_out: Vec<String>,
+}
+
+/// Which parts are left out, and why.
+struct LeftOut<'a> {
+    head: &'a Head,
+    parts: Vec<(&'static str, u64)>,
+}
+
+impl LeftOut<'_> {
+    /// The rows of a part, if it was looked at.
+    fn part<T>(&mut self, part: AuditPart, name: &'static str, found: Part<T>) -> Option<Vec<T>> {
+        let same = |complete: &AuditPart| {
+            let complete = match complete {
+                AuditPart::Messages => AuditPart::Notifications,
+                other => *other,
+            };
+            complete == part
+        };
+        let is_complete = found.is_in_audit || self.head.complete.iter().any(same);
+        if !is_complete && !found.rows.is_empty() {
+            self.parts.push((name, found.rows.len() as u64));
+        }
+        is_complete.then_some(found.rows)
+    }
+}
+
+/// Puts rows in the order of their ids, numbers by value, and returns the line of each.
+fn by_id<T: Copy>(part: &mut Part<T>, names: &Symbols, id: impl Fn(&T) -> usize) -> Vec<u32> {
+    let lines = std::mem::take(&mut part.lines);
+    let compare = |a: &T, b: &T| compare_names(&names.text(id(a)), &names.text(id(b)));
+    if part
+        .rows
+        .is_sorted_by(|a, b| compare(a, b) != Ordering::Greater)
+    {
+        return lines;
+    }
+    let mut order: Vec<usize> = (0..part.rows.len()).collect();
+    order.sort_by(|a, b| compare(&part.rows[*a], &part.rows[*b]));
+    part.rows = order.iter().map(|row| part.rows[*row]).collect();
+    order.iter().map(|row| lines[*row]).collect()
+}
+
+/// Numbers by their value, before texts, which go by their characters.
+fn compare_names(a: &str, b: &str) -> Ordering {
+    let digits = |name: &str| {
+        let is_number = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
+        is_number.then(|| name.trim_start_matches('0').len())
+    };
+    match (digits(a), digits(b)) {
+        (Some(x), Some(y)) => x
+            .cmp(&y)
+            .then_with(|| a.trim_start_matches('0').cmp(b.trim_start_matches('0')))
+            .then_with(|| a.cmp(b)),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => a.cmp(b),
+    }
+}
+
+/// Puts the events of one instant in order.
+fn order_instant(events: &mut [Event], lines: &mut [u32], names: &Names, is_busy: &[bool]) {
+    let mut all: Vec<(Event, u32)> = events.iter().copied().zip(lines.iter().copied()).collect();
+    all.sort_by(|(a, _), (b, _)| compare_events(a, b, names));
+    for group in all
+        .chunk_by_mut(|(a, _), (b, _)| is_operation(a) && is_operation(b) && a.process == b.process)
+    {
+        if group.len() > 1 {
+            alternate(group, is_busy[group[0].0.process as usize]);
+        }
+    }
+    for (place, (event, line)) in all.into_iter().enumerate() {
+        (events[place], lines[place]) = (event, line);
+    }
+}
+
+fn is_operation(event: &Event) -> bool {
+    !matches!(event.what, What::Fault { .. })
+}
+
+fn is_end(event: &Event) -> bool {
+    matches!(event.what, What::Ok(_) | What::Fail(_) | What::Info(_))
+}
+
+/// Faults by name, then operations by process.
+fn compare_events(a: &Event, b: &Event, names: &Names) -> Ordering {
+    match (&a.what, &b.what) {
+        (
+            What::Fault {
+                fault: x, host: h, ..
+            },
+            What::Fault {
+                fault: y, host: k, ..
+            },
+        ) => {
+            let host = |host: &Option<crate::HostRef>| {
+                host.map_or(String::new(), |host| {
+                    names.hosts.text(host.index()).into_owned()
+                })
+            };
+            let name = names
+                .faults
+                .text(x.index())
+                .cmp(&names.faults.text(y.index()));
+            name.then_with(|| host(h).cmp(&host(k)))
+        }
+        (What::Fault { .. }, _) => Ordering::Less,
+        (_, What::Fault { .. }) => Ordering::Greater,
+        _ => {
+            let name = |event: &Event| names.processes.text(event.process as usize);
+            match a.process == b.process {
+                true => Ordering::Equal,
+                false => compare_names(&name(a), &name(b)),
+            }
+        }
+    }
+}
+
+/// The events of one process in one instant: it ends what it has begun, and then begins again.
+fn alternate(group: &mut [(Event, u32)], mut is_busy: bool) {
+    let (mut ends, mut begins): (Vec<_>, Vec<_>) =
+        group.iter().copied().partition(|(event, _)| is_end(event));
+    ends.reverse();
+    begins.reverse();
+    for place in group.iter_mut() {
+        let next = match is_busy {
+            true => ends.pop().or_else(|| begins.pop()),
+            false => begins.pop().or_else(|| ends.pop()),
+        };
+        *place = next.expect("as many as there were");
+        is_busy = !is_end(&place.0);
+    }
+}
+
+/// Sorts the changes of key records by time. Those of one key in one instant form a chain: each goes from where the one before went to.
+fn order_changes(changes: &mut [Transition], names: &Names) {
+    changes.sort_by_key(|change| change.t);
+    let tied = keys_at_once(changes, names);
+    if tied.is_empty() {
+        return;
+    }
+    let mut states: BTreeMap<KeyRef, RecordState> = BTreeMap::new();
+    for instant in changes.chunk_by_mut(|a, b| a.t == b.t) {
+        for own in instant.chunk_by_mut(|a, b| a.key == b.key) {
+            chain(own, states.get(&own[0].key).copied());
+        }
+        for change in instant.iter().filter(|change| tied.contains(&change.key)) {
+            states.insert(change.key, change.to);
+        }
+    }
+}
+
+/// Puts the changes of each key in one instant side by side, and returns the keys that have several in one.
+fn keys_at_once(changes: &mut [Transition], names: &Names) -> BTreeSet<KeyRef> {
+    let mut tied = BTreeSet::new();
+    for instant in changes.chunk_by_mut(|a, b| a.t == b.t) {
+        if instant.len() > 1 {
+            instant.sort_by(|a, b| compare_changes(a, b, names));
+            let pairs = instant.windows(2).filter(|pair| pair[0].key == pair[1].key);
+            tied.extend(pairs.map(|pair| pair[0].key));
+        }
+    }
+    tied
+}
+
+fn compare_changes(a: &Transition, b: &Transition, names: &Names) -> Ordering {
+    let key = |change: &Transition| names.keys.text(change.key.index());
+    let owner = |change: &Transition| change.owner.map(|owner| names.hosts.text(owner.index()));
+    let rest = |change: &Transition| (change.token, change.from, change.to);
+    match a.key == b.key {
+        true => rest(a).cmp(&rest(b)).then_with(|| owner(a).cmp(&owner(b))),
+        false => key(a).cmp(&key(b)),
+    }
+}
+
+fn chain(own: &mut [Transition], mut state: Option<RecordState>) {
+    for place in 0..own.len() {
+        let fits = |change: &Transition| state.is_none_or(|state| change.from == state);
+        let next = own[place..].iter().position(fits).unwrap_or(0);
+        own[place..=place + next].rotate_right(1);
+        state = Some(own[place].to);
+    }
+}
