@@ -43,7 +43,7 @@ pub(crate) fn is_loud(rule: &RuleRow) -> bool {
 pub(crate) fn is_loud_of(rule: &str, outcome: RuleOutcome) -> bool {
     match outcome {
         RuleOutcome::Violated | RuleOutcome::Unknown => true,
-        RuleOutcome::Vacuous => rule == check::Rule::Vacuous.name(),
+        RuleOutcome::Vacuous => rule == check::Rule::Evidence.name(),
         RuleOutcome::Held | RuleOutcome::NotJudged => false,
     }
 }

@@ -157,7 +157,7 @@ fn requests(c: &mut Criterion) {
                 &crowd,
                 [Chooser::random(1)].into_iter(),
                 |world| {
-                    sent = world.look(|history| u64::from(history.processes));
+                    sent = world.look(|history| history.processes() as u64);
                 },
             );
             sent
@@ -221,6 +221,8 @@ fn audit(server: &Keys, history: &mut History) {
             key: None,
             payload: Some(payload),
             items: history.names.payload_items(payload),
+            intent: None,
+            cart: None,
             coupon: None,
             state: OrderState::Confirmed,
             t: Some(0),

@@ -49,7 +49,7 @@ fn tries(history: &History) -> Vec<Try> {
     if chosen.is_empty() {
         return Vec::new();
     }
-    let mut places = vec![u32::MAX; history.processes as usize];
+    let mut places = vec![u32::MAX; history.processes()];
     let mut tries: Vec<Try> = Vec::with_capacity(chosen.len());
     for (place, (intent, process)) in chosen.into_iter().enumerate() {
         places[process as usize] = place as u32;
@@ -66,7 +66,7 @@ fn tries(history: &History) -> Vec<Try> {
             What::Invoke(_) => None,
             What::Ok(said) => Some((true, said)),
             What::Fail(said) | What::Info(said) => Some((false, said)),
-            What::Read { .. } | What::Fault { .. } => continue,
+            What::Read { .. } | What::Cancel { .. } | What::Refund(_) | What::Fault { .. } => continue,
         };
         let Some(attempt) = tries.get_mut(places[event.process as usize] as usize) else {
             continue;

@@ -7,7 +7,7 @@ use report::{Histograms, OutcomeClass};
 /// the processes that were answered with a repetition that did not say so, in the order of their answers.
 pub fn waits(history: &History, silent_replays: &[u32]) -> Histograms {
     let mut silent = silent_replays.iter().peekable();
-    let mut begun_at = vec![None; history.processes as usize];
+    let mut begun_at = vec![None; history.processes()];
     let mut histograms = Histograms::default();
     for event in &history.events {
         let process = event.process as usize;
@@ -21,7 +21,11 @@ pub fn waits(history: &History, silent_replays: &[u32]) -> Histograms {
                 None => accepted(completion),
             },
             What::Fail(_) => OutcomeClass::Refused,
-            What::Read { .. } | What::Info(_) | What::Fault { .. } => continue,
+            What::Read { .. }
+            | What::Cancel { .. }
+            | What::Refund(_)
+            | What::Info(_)
+            | What::Fault { .. } => continue,
         };
         if let Some(begun_at) = begun_at[process].take() {
             let waited = event.t.saturating_sub(begun_at);
@@ -34,6 +38,8 @@ pub fn waits(history: &History, silent_replays: &[u32]) -> Histograms {
 /// What an acceptance was, as far as it says so itself.
 fn accepted(completion: Completion) -> OutcomeClass {
     match completion.replayed {
+        // Accepted, because its twin is being worked on: no order yet.
+        _ if completion.order.is_none() && completion.status == Some(202) => OutcomeClass::Refused,
         Some(true) => OutcomeClass::Replayed,
         Some(false) | None => OutcomeClass::Created,
     }

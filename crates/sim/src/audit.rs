@@ -6,7 +6,8 @@ use hashbrown::HashTable;
 use history::names::{Item, Names};
 use history::{
     Audit, AuditCharge, AuditCoupon, AuditKey, AuditNotification, AuditOrder, AuditStock,
-    BasketRef, ChargeRef, CodeRef, CouponRef, HostRef, KeyRef, OrderRef, PayloadRef, RecordState,
+    BasketRef, ChargeRef, CodeRef, CouponRef, HostRef, KeyRef, OrderRef, PayloadRef, ProviderKeyRef,
+    RecordState,
     SkuRef, TenantRef, Transition,
 };
 use orders::{NewOrder, NotificationKind};
@@ -84,12 +85,11 @@ fn audit(
     let mut audit = Audit {
         t: now_us,
         orders: Some(orders(&database, menu, names)),
-        baseline: Vec::new(),
-        charges: Some(charges(&database, gateway)),
+        charges: Some(charges(&database, gateway, names)),
         stock: Some(stock(&database, names)),
         notifications: Some(notifications(&database, kitchen, names)),
         coupons: coupons(&database, names),
-        keys: None,
+        ..Audit::default()
     };
     let (keys, rows) = keys(database.keys, names);
     audit.keys = Some(keys);
@@ -114,6 +114,7 @@ fn orders(database: &Database, menu: &Menu, names: &mut Names) -> Vec<AuditOrder
                 .key
                 .as_ref()
                 .and_then(|key| names.find_key(TenantRef::new(order.tenant.0), key.as_str())),
+            intent: None,
             payload,
             items: Some(match slot.items {
                 0 => nothing,
@@ -121,6 +122,7 @@ fn orders(database: &Database, menu: &Menu, names: &mut Names) -> Vec<AuditOrder
                 some => basket_of_lines(order, some as usize, names, &mut others),
             }),
             coupon: coupon_of(database, order, names),
+            cart: None,
             state: slot.state,
             t: Some(slot.inserted_us),
         });
@@ -177,7 +179,10 @@ fn sku_name(tenant: Tenant, sku: &Sku, names: &mut Names) -> SkuRef {
 }
 
 /// The gateway's ledger; a charge made before its order had a number is known by the service's own table.
-fn charges(database: &Database, gateway: &Gateway) -> Vec<AuditCharge> {
+fn charges(database: &Database, gateway: &Gateway, names: &mut Names) -> Vec<AuditCharge> {
+    if let Some(last) = gateway.ledger.len().checked_sub(1) {
+        names.provider_keys.count_to::<ProviderKeyRef>(last as u32);
+    }
     let mut orders: Vec<Option<OrderId>> =
         gateway.ledger.iter().map(|charge| charge.order).collect();
     for charge in database
@@ -196,9 +201,11 @@ fn charges(database: &Database, gateway: &Gateway) -> Vec<AuditCharge> {
         intent: charge
             .intent
             .filter(|_| !orders[number].is_some_and(|order| is_stored(database, order))),
-        provider_key: Some(keys.number(number as u32)),
+        provider_key: Some(ProviderKeyRef::new(keys.number(number as u32))),
+        tender: None,
         state: charge.state,
         amount: charge.amount.minor(),
+        t: Some(charge.at_us),
     };
     gateway.ledger.iter().enumerate().map(row).collect()
 }
@@ -416,7 +423,7 @@ mod tests {
             ends: 1,
         });
         gateway.arrive(slot, now_us);
-        gateway.capture(slot).expect("the bank pays");
+        gateway.capture(slot, now_us).expect("the bank pays");
     }
 
     #[test]
@@ -426,9 +433,10 @@ mod tests {
         capture(&mut gateway, 8, 0);
         capture(&mut gateway, 7, KEY_TTL_US);
         capture(&mut gateway, 9, KEY_TTL_US);
-        let keys: Vec<Option<u32>> = charges(&Database::default(), &gateway)
+        let mut names = Names::default();
+        let keys: Vec<Option<usize>> = charges(&Database::default(), &gateway, &mut names)
             .iter()
-            .map(|charge| charge.provider_key)
+            .map(|charge| charge.provider_key.map(|key| key.index()))
             .collect();
         assert_eq!(keys, [Some(0), Some(1), Some(0), Some(3)]);
     }

@@ -26,6 +26,8 @@ pub(crate) struct Charge {
     /// The capture is running: whoever comes with the key meanwhile is told so.
     pub(crate) in_use: bool,
     since_us: u64,
+    /// When it came to its state.
+    pub(crate) at_us: u64,
 }
 
 /// What is asked of the gateway.
@@ -231,7 +233,7 @@ impl Gateway {
         let told = match (operation.ask, operation.fate) {
             (_, Fate::Unavailable) => Some(Err(GatewayError::Unavailable)),
             (Ask::Charge(request), _) => self.charge(slot, request, now_us),
-            (Ask::Refund(charge), _) => Some(self.refund(charge)),
+            (Ask::Refund(charge), _) => Some(self.refund(charge, now_us)),
         };
         self.operations[slot as usize].told = told;
     }
@@ -256,6 +258,7 @@ impl Gateway {
             state: ChargeState::Authorized,
             in_use: true,
             since_us: now_us,
+            at_us: now_us,
         });
         self.enter(request.key, row);
         self.operations[slot as usize].captures = Some(row);
@@ -278,12 +281,12 @@ impl Gateway {
     }
 
     /// A capture ends: the bank has paid, or refused. Returns the row if it was captured.
-    pub(crate) fn capture(&mut self, slot: u32) -> Option<u32> {
+    pub(crate) fn capture(&mut self, slot: u32, now_us: u64) -> Option<u32> {
         let operation = self.operations[slot as usize];
         let row = operation.captures?;
         let declined = operation.fate == Fate::Declined;
         let charge = &mut self.ledger[row as usize];
-        charge.in_use = false;
+        (charge.in_use, charge.at_us) = (false, now_us);
         charge.state = if declined {
             ChargeState::Declined
         } else {
@@ -294,9 +297,12 @@ impl Gateway {
         (!declined).then_some(row)
     }
 
-    fn refund(&mut self, charge: ChargeId) -> Answered {
+    fn refund(&mut self, charge: ChargeId, now_us: u64) -> Answered {
         match self.ledger.get_mut(charge.0 as usize) {
             Some(row) if matches!(row.state, ChargeState::Captured | ChargeState::Refunded) => {
+                if row.state == ChargeState::Captured {
+                    row.at_us = now_us;
+                }
                 row.state = ChargeState::Refunded;
                 Ok(Told::Refunded)
             }
@@ -369,7 +375,7 @@ mod tests {
         let first = ask(&mut gateway, order(100), Fate::Fair, 0);
         let meanwhile = ask(&mut gateway, order(100), Fate::Fair, 1);
         assert_eq!(charged(&mut gateway, meanwhile), Err(GatewayError::InUse));
-        assert_eq!(gateway.capture(first), Some(0));
+        assert_eq!(gateway.capture(first, 0), Some(0));
         assert_eq!(
             charged(&mut gateway, first),
             Ok((0, ChargeState::Captured, false))
@@ -394,7 +400,7 @@ mod tests {
         assert_eq!(charged(&mut gateway, before), Err(GatewayError::Unknown));
         assert!(gateway.ledger.is_empty());
         let after = ask(&mut gateway, order(100), Fate::TimeoutAfter, 0);
-        gateway.capture(after);
+        gateway.capture(after, 0);
         assert_eq!(charged(&mut gateway, after), Err(GatewayError::Unknown));
         assert_eq!(gateway.ledger[0].state, ChargeState::Captured);
     }
@@ -405,7 +411,7 @@ mod tests {
         let first = ask(&mut gateway, order(100), Fate::Fair, 0);
         let in_use = ask(&mut gateway, order(100), Fate::TimeoutAfter, 1);
         assert_eq!(charged(&mut gateway, in_use), Err(GatewayError::Unknown));
-        gateway.capture(first);
+        gateway.capture(first, 0);
         let replayed = ask(&mut gateway, order(100), Fate::TimeoutAfter, 2);
         assert_eq!(charged(&mut gateway, replayed), Err(GatewayError::Unknown));
         assert_eq!(gateway.ledger.len(), 1);
@@ -419,7 +425,7 @@ mod tests {
         assert_eq!(charged(&mut gateway, first), Err(GatewayError::Unknown));
         let second = ask(&mut gateway, Ask::Refund(ChargeId(7)), Fate::Fair, 0);
         assert_ne!(first, second);
-        assert_eq!(gateway.capture(first), Some(0));
+        assert_eq!(gateway.capture(first, 0), Some(0));
         gateway.close(first);
         let third = ask(&mut gateway, Ask::Refund(ChargeId(7)), Fate::Fair, 0);
         assert_eq!(third, first);
@@ -429,7 +435,7 @@ mod tests {
     fn a_declined_charge_stays_declined_under_its_key() {
         let mut gateway = Gateway::new(KEY_TTL_US);
         let first = ask(&mut gateway, order(100), Fate::Declined, 0);
-        assert_eq!(gateway.capture(first), None);
+        assert_eq!(gateway.capture(first, 0), None);
         assert_eq!(
             charged(&mut gateway, first),
             Ok((0, ChargeState::Declined, false))
@@ -445,7 +451,7 @@ mod tests {
     fn a_forgotten_key_charges_a_second_time() {
         let mut gateway = Gateway::new(KEY_TTL_US);
         let first = ask(&mut gateway, order(100), Fate::Fair, 0);
-        gateway.capture(first);
+        gateway.capture(first, 0);
         charged(&mut gateway, first).unwrap();
         let in_time = ask(&mut gateway, order(100), Fate::Fair, KEY_TTL_US - 1);
         assert_eq!(
@@ -453,7 +459,7 @@ mod tests {
             Ok((0, ChargeState::Captured, true))
         );
         let too_late = ask(&mut gateway, order(100), Fate::Fair, KEY_TTL_US);
-        gateway.capture(too_late);
+        gateway.capture(too_late, 0);
         assert_eq!(
             charged(&mut gateway, too_late),
             Ok((1, ChargeState::Captured, false))
@@ -470,7 +476,7 @@ mod tests {
             Err(GatewayError::Unavailable)
         ));
         let first = ask(&mut gateway, order(100), Fate::Fair, 0);
-        gateway.capture(first);
+        gateway.capture(first, 0);
         charged(&mut gateway, first).unwrap();
         for _ in 0..2 {
             let slot = ask(&mut gateway, refund, Fate::Fair, 1);

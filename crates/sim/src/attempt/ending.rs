@@ -149,6 +149,11 @@ impl State {
                 }
                 self.recorder.ok(now_us, process, completion);
             }
+            // It was accepted, because its twin is being worked on: by the form that is no refusal.
+            202 if answer.problem == Some(Problem::InProgress) => {
+                self.cover_refusal(answer.problem);
+                self.recorder.ok(now_us, process, completion);
+            }
             0..500 => {
                 self.cover_refusal(answer.problem);
                 self.recorder.fail(now_us, process, completion);

@@ -45,7 +45,8 @@ where
         let world = self.world;
         let paid = {
             let state = &mut *world.state.borrow_mut();
-            let captured = state.gateway.capture(slot);
+            let now_us = state.kernel.now_us();
+            let captured = state.gateway.capture(slot, now_us);
             let operation = state.gateway.operations[slot as usize];
             let awaited = !operation.unheard || operation.ends > 1;
             if operation.unheard {

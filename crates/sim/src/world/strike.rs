@@ -63,7 +63,7 @@ impl State {
     /// A fault struck, perhaps a replica or what was on its way to or from it.
     pub(crate) fn note_fault(&mut self, fault: FaultRef, replica: u32) {
         let host = (replica != Who::NOWHERE).then(|| HostRef::new(replica));
-        self.recorder.fault(self.kernel.now_us(), fault, host);
+        self.recorder.fault(self.kernel.now_us(), fault, host, None);
         self.cover(Label::FaultStruck);
     }
 }
