@@ -1,7 +1,5 @@
 //! `onceproof check`: judges histories that were recorded anywhere.
 
-use std::fs::File;
-use std::io::{self, BufReader};
 use std::path::Path;
 
 use check::Judge;
@@ -9,6 +7,7 @@ use history::History;
 
 use crate::args::{CheckArgs, ExportForm};
 use crate::exit::Exit;
+use crate::input;
 use crate::output::{Output, say};
 
 /// Judges the histories of a command line; each is judged whatever becomes of the others.
@@ -59,17 +58,7 @@ fn refusal_line(called: &str, problem: &str) -> String {
 
 /// Reads a history; an error names the file, and the line if it got that far.
 fn read(path: &Path, called: &str) -> Result<History, String> {
-    let read = if called == "-" {
-        history::jsonl::read(io::stdin().lock())
-    } else {
-        let unreadable = |error: io::Error| format!("cannot read `{called}`: {error}");
-        let file = File::open(path).map_err(unreadable)?;
-        if file.metadata().map_err(unreadable)?.is_dir() {
-            return Err(format!("cannot read `{called}`: it is a folder"));
-        }
-        history::jsonl::read(BufReader::with_capacity(1 << 20, file))
-    };
-    read.map_err(|error| {
+    history::jsonl::read(input::open(path)?).map_err(|error| {
         let column = error
             .column
             .map_or(String::new(), |column| format!(":{column}"));

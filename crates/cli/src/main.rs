@@ -7,6 +7,7 @@
 //! - [`compare`]: `onceproof compare`
 //! - [`judge`]: `onceproof check`
 //! - [`list`]: `onceproof list` and `onceproof schema`
+//! - [`input`]: files that are read, compressed or not
 //! - [`folder`]: files that are written whole or not at all
 //! - [`progress`]: who watches a run from the terminal
 //! - [`output`]: stdout and stderr that may be closed at any time
@@ -17,6 +18,7 @@ mod batch;
 mod compare;
 mod exit;
 mod folder;
+mod input;
 mod judge;
 mod list;
 mod output;
