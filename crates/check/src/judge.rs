@@ -82,11 +82,18 @@ impl Judge {
 
 /// Tells what happened to the purchases of all witnesses.
 fn tell_timelines(case: &Case<'_>, rules: &mut [RuleVerdict]) {
-    let mut witnesses: Vec<&mut Witness> = rules.iter_mut().flat_map(|found| &mut found.witnesses).collect();
-    let mut subjects: Vec<Subject> = witnesses.iter_mut().map(|witness| std::mem::take(&mut witness.subject)).collect();
+    let mut witnesses: Vec<&mut Witness> = rules
+        .iter_mut()
+        .flat_map(|found| &mut found.witnesses)
+        .collect();
+    let mut subjects: Vec<Subject> = witnesses
+        .iter_mut()
+        .map(|witness| std::mem::take(&mut witness.subject))
+        .collect();
     let told = timelines(case, &mut subjects);
     for (witness, timeline) in witnesses.into_iter().zip(told) {
         witness.timeline = timeline;
+        witness.time = case.tell_time(witness.at);
     }
 }
 

@@ -48,13 +48,18 @@ impl<'a> Case<'a> {
     /// A change in words, without its time.
     pub(crate) fn tell_change_briefly(&self, change: &Transition) -> String {
         let names = &self.history.names;
-        let owner = change.owner.map_or(String::new(), |owner| format!(" by {}", names.hosts.text(owner.index())));
+        let owner = change.owner.map_or(String::new(), |owner| {
+            format!(" by {}", names.hosts.text(owner.index()))
+        });
         let token = match change.token {
             0 => String::new(),
             token => format!(" with token {token}"),
         };
         let (from, to) = (word(change.from), word(change.to));
-        format!("the record of key {} goes from {from} to {to}{owner}{token}", self.tell_key(change.key))
+        format!(
+            "the record of key {} goes from {from} to {to}{owner}{token}",
+            self.tell_key(change.key)
+        )
     }
 
     /// A change in words.

@@ -6,6 +6,7 @@
 //! - [`verdict`]: what the judge says
 //! - [`counts`]: how much there was of everything, and how much too much
 //! - [`rules`]: the registry; each rule is one file and one line
+//! - [`inputs`]: what each rule goes by, and how much of it a history has
 //! - [`judge`](mod@judge): the order of work, and the memory that is kept between histories
 //! - `facts`: what all rules need to know, in plain arrays, from one pass over the events and few over the audit
 //! - `case`: the history with its facts, as a rule sees them
@@ -32,6 +33,7 @@ mod attempts;
 mod case;
 pub mod counts;
 mod facts;
+pub mod inputs;
 pub mod judge;
 mod keyed;
 mod keylog;
@@ -46,7 +48,10 @@ mod ttl;
 pub mod verdict;
 
 pub use counts::Counts;
+pub use inputs::{Had, Inventory};
 pub use judge::{Judge, judge};
 pub use rules::{Kind, Rule};
 pub use timeline::{About, trace};
-pub use verdict::{Moment, Operation, Outcome, Overall, RuleVerdict, Verdict, WITNESSES_MAX, Witness};
+pub use verdict::{
+    Moment, Operation, Outcome, Overall, RuleVerdict, Verdict, WITNESSES_MAX, Witness,
+};

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use history::names::KEY_SEPARATOR;
 use history::{
-    AuditCharge, AuditNotification, AuditOrder, AuditRefund, AuditStock, History, Item, KeyRef, SkuRef, What,
+    AuditCharge, AuditNotification, AuditOrder, AuditRefund, AuditStock, History, Item, KeyRef,
+    SkuRef, What,
 };
 use protocol::{ChargeState, OrderState};
 
@@ -26,6 +27,7 @@ pub(crate) fn witness(why: String) -> Witness {
         timeline: Vec::new(),
         intent: None,
         at: 0,
+        time: String::new(),
         subject: Subject::default(),
     }
 }
@@ -84,7 +86,10 @@ impl Witness {
         };
         let orders = case.orders().unwrap_or_default();
         for (is_wanted, what) in [(true, "live"), (false, "cancelled")] {
-            let mut holders = orders.iter().filter(has).filter(|order| is_live(order) == is_wanted);
+            let mut holders = orders
+                .iter()
+                .filter(has)
+                .filter(|order| is_live(order) == is_wanted);
             for order in holders.by_ref().take(ORDERS_MAX) {
                 self.rows.push(case.tell_order_row(order));
             }
@@ -99,7 +104,9 @@ impl Witness {
     /// With the purchase that it is about.
     pub(crate) fn intent(mut self, case: &Case<'_>, intent: Option<usize>) -> Witness {
         self.intent = intent.map(|intent| case.history.names.intents.text(intent).into_owned());
-        self.subject.intents.extend(intent.map(|intent| intent as u32));
+        self.subject
+            .intents
+            .extend(intent.map(|intent| intent as u32));
         self
     }
 }
@@ -166,7 +173,9 @@ impl Case<'_> {
             None => text.push_str(" and got no answer"),
         }
         Operation {
-            process: history.process_name(history.events[event].process).into_owned(),
+            process: history
+                .process_name(history.events[event].process)
+                .into_owned(),
             invoked: history.events[begun].t,
             returned: done.map(|done| history.events[done].t),
             line: history.line(done.unwrap_or(begun)),
@@ -208,7 +217,10 @@ impl Case<'_> {
                 );
             }
             What::Cancel { order, .. } => {
-                append(&mut text, format_args!(" asked to cancel {}", self.tell_order(order.index())));
+                append(
+                    &mut text,
+                    format_args!(" asked to cancel {}", self.tell_order(order.index())),
+                );
             }
             What::Refund(request) => {
                 let request = &history.refund_requests[*request as usize];
@@ -218,7 +230,10 @@ impl Case<'_> {
                         &mut text,
                         format_args!(" asked for {} of {order} back", self.tell_amount(amount)),
                     ),
-                    None => append(&mut text, format_args!(" asked for the money of {order} back")),
+                    None => append(
+                        &mut text,
+                        format_args!(" asked for the money of {order} back"),
+                    ),
                 }
             }
             _ => {}
@@ -344,7 +359,10 @@ impl Case<'_> {
         let amount = self.tell_amount(charge.amount);
         let mut text = format!("charge {id} of {amount} is {}", happens(charge.state));
         if let Some(order) = charge.order {
-            append(&mut text, format_args!(" for {}", self.tell_order(order.index())));
+            append(
+                &mut text,
+                format_args!(" for {}", self.tell_order(order.index())),
+            );
         }
         if let Some(key) = charge.provider_key {
             let key = names.provider_keys.text(key.index());
@@ -361,7 +379,10 @@ impl Case<'_> {
         let amount = self.tell_amount(refund.amount);
         let mut text = format!("refund {id} gives {amount} of charge {charge} back");
         if let Some(key) = refund.key {
-            append(&mut text, format_args!(", under key {}", names.refund_keys.text(key.index())));
+            append(
+                &mut text,
+                format_args!(", under key {}", names.refund_keys.text(key.index())),
+            );
         }
         text
     }

@@ -45,8 +45,13 @@ impl Subject {
     }
 
     fn has(&self, invoke: &Invoke) -> bool {
-        let intent = invoke.intent.is_some_and(|intent| self.intents.contains(&(intent.index() as u32)));
-        intent || invoke.key.is_some_and(|key| self.keys.contains(&(key.index() as u32)))
+        let intent = invoke
+            .intent
+            .is_some_and(|intent| self.intents.contains(&(intent.index() as u32)));
+        intent
+            || invoke
+                .key
+                .is_some_and(|key| self.keys.contains(&(key.index() as u32)))
     }
 }
 
@@ -107,7 +112,8 @@ pub(crate) fn timelines(case: &Case<'_>, subjects: &mut [Subject]) -> Vec<Vec<Mo
         return Vec::new();
     }
     for (subject, told) in subjects.iter_mut().zip(&mut told) {
-        told.asked.extend(subject.attempts.iter().map(|begun| *begun as usize));
+        told.asked
+            .extend(subject.attempts.iter().map(|begun| *begun as usize));
     }
     for (index, event) in case.history.events.iter().enumerate() {
         if let What::Invoke(invoke) = &event.what {
@@ -124,8 +130,13 @@ pub(crate) fn timelines(case: &Case<'_>, subjects: &mut [Subject]) -> Vec<Vec<Mo
     for (row, order) in order_rows(case.history).iter().enumerate() {
         let facts = &case.facts.orders[order.id.index()];
         for (subject, told) in subjects.iter_mut().zip(&mut told) {
-            let by_intent = facts.intent.get().is_some_and(|intent| subject.intents.contains(&(intent as u32)));
-            let by_key = order.key.is_some_and(|key| subject.keys.contains(&(key.index() as u32)));
+            let by_intent = facts
+                .intent
+                .get()
+                .is_some_and(|intent| subject.intents.contains(&(intent as u32)));
+            let by_key = order
+                .key
+                .is_some_and(|key| subject.keys.contains(&(key.index() as u32)));
             if by_intent || by_key || subject.orders.contains(&(order.id.index() as u32)) {
                 subject.orders.insert(order.id.index() as u32);
                 told.order(case, row);
@@ -169,7 +180,9 @@ impl Told {
             let Some(done) = done else { continue };
             let end = &case.history.events[done];
             if let What::Ok(said) = &end.what {
-                subject.orders.extend(said.order.map(|order| order.index() as u32));
+                subject
+                    .orders
+                    .extend(said.order.map(|order| order.index() as u32));
             }
             self.push(Some(end.t), 6, case.tell_answer(done));
         }
@@ -190,7 +203,11 @@ impl Told {
                 };
                 self.push(Some(t), 3, format!("{name} is created{state}"));
             }
-            None => self.push(None, 3, format!("at the end there is {}", case.tell_order_row(order))),
+            None => self.push(
+                None,
+                3,
+                format!("at the end there is {}", case.tell_order_row(order)),
+            ),
         }
     }
 
@@ -203,23 +220,43 @@ impl Told {
                 self.push(Some(change.t), 2, case.tell_change_briefly(change));
             }
         }
-        let keys = case.history.audit.as_ref().and_then(|audit| audit.keys.as_ref());
+        let keys = case
+            .history
+            .audit
+            .as_ref()
+            .and_then(|audit| audit.keys.as_ref());
         for row in keys.into_iter().flatten().filter(|_| !has_log) {
             if subject.keys.contains(&(row.key.index() as u32)) {
                 let state = crate::keylog::word(row.state);
-                self.push(None, 8, format!("at the end the record of key {} is {state}", case.tell_key(row.key)));
+                self.push(
+                    None,
+                    8,
+                    format!(
+                        "at the end the record of key {} is {state}",
+                        case.tell_key(row.key)
+                    ),
+                );
             }
         }
     }
 
     fn money(&mut self, case: &Case<'_>, subject: &Subject) {
         let is_own = |charge: &AuditCharge| {
-            let order = charge.order.is_some_and(|order| subject.orders.contains(&(order.index() as u32)));
-            let intent = charge.intent.is_some_and(|intent| subject.intents.contains(&(intent.index() as u32)));
+            let order = charge
+                .order
+                .is_some_and(|order| subject.orders.contains(&(order.index() as u32)));
+            let intent = charge
+                .intent
+                .is_some_and(|intent| subject.intents.contains(&(intent.index() as u32)));
             order || intent || subject.charges.contains(&(charge.id.index() as u32))
         };
         let mut own = BTreeSet::new();
-        for charge in case.charges().unwrap_or_default().iter().filter(|charge| is_own(charge)) {
+        for charge in case
+            .charges()
+            .unwrap_or_default()
+            .iter()
+            .filter(|charge| is_own(charge))
+        {
             own.insert(charge.id);
             let text = case.tell_charge(charge);
             match charge.t {
@@ -227,8 +264,16 @@ impl Told {
                 None => self.push(None, 9, format!("at the end there is {text}")),
             }
         }
-        let refunds = case.history.audit.as_ref().and_then(|audit| audit.refunds.as_ref());
-        for refund in refunds.into_iter().flatten().filter(|refund| own.contains(&refund.charge)) {
+        let refunds = case
+            .history
+            .audit
+            .as_ref()
+            .and_then(|audit| audit.refunds.as_ref());
+        for refund in refunds
+            .into_iter()
+            .flatten()
+            .filter(|refund| own.contains(&refund.charge))
+        {
             let text = case.tell_refund(refund);
             self.push(refund.t, 5, text);
         }
@@ -236,7 +281,9 @@ impl Told {
 
     fn messages(&mut self, case: &Case<'_>, subject: &Subject) {
         for message in case.notifications().unwrap_or_default() {
-            let own = message.order.is_some_and(|order| subject.orders.contains(&(order.index() as u32)));
+            let own = message
+                .order
+                .is_some_and(|order| subject.orders.contains(&(order.index() as u32)));
             if own && let Some(t) = message.t {
                 let names = &case.history.names;
                 let id = names.messages.text(message.message.index());
@@ -250,17 +297,33 @@ impl Told {
     fn faults(&mut self, case: &Case<'_>) {
         let history = case.history;
         let events = &history.events;
-        let attempts: Vec<(u32, u64, u64)> = self.asked.iter().take(ATTEMPTS_MAX).map(|begun| {
-            let done = case.facts.links[*begun].partner.get();
-            let until = done.map_or(events[*begun].t, |done| events[done].t);
-            (events[*begun].process, events[*begun].t, until)
-        }).collect();
-        let first = attempts.iter().map(|(_, begun, _)| *begun).min().unwrap_or(0);
+        let attempts: Vec<(u32, u64, u64)> = self
+            .asked
+            .iter()
+            .take(ATTEMPTS_MAX)
+            .map(|begun| {
+                let done = case.facts.links[*begun].partner.get();
+                let until = done.map_or(events[*begun].t, |done| events[done].t);
+                (events[*begun].process, events[*begun].t, until)
+            })
+            .collect();
+        let first = attempts
+            .iter()
+            .map(|(_, begun, _)| *begun)
+            .min()
+            .unwrap_or(0);
         let last = attempts.iter().map(|(.., until)| *until).max().unwrap_or(0);
         let from = events.partition_point(|event| event.t < first);
         let during = events[from..].iter().take_while(|event| event.t <= last);
         for event in during {
-            let What::Fault { fault, host, struck } = &event.what else { continue };
+            let What::Fault {
+                fault,
+                host,
+                struck,
+            } = &event.what
+            else {
+                continue;
+            };
             let is_own = attempts.iter().any(|(process, begun, until)| match struck {
                 Some(struck) => struck.index() as u32 == *process,
                 None => {
@@ -271,9 +334,14 @@ impl Told {
             });
             if is_own {
                 let name = history.names.faults.text(fault.index());
-                let place = host.map_or(String::new(), |host| format!(" at {}", history.names.hosts.text(host.index())));
+                let place = host.map_or(String::new(), |host| {
+                    format!(" at {}", history.names.hosts.text(host.index()))
+                });
                 let whom = struck.map_or(String::new(), |struck| {
-                    format!(" strikes attempt {}", history.process_name(struck.index() as u32))
+                    format!(
+                        " strikes attempt {}",
+                        history.process_name(struck.index() as u32)
+                    )
                 });
                 self.push(Some(event.t), 0, format!("fault {name}{place}{whom}"));
             }
@@ -282,7 +350,8 @@ impl Told {
 
     /// What is known to have happened at some time, by time; and then what is not.
     fn in_order(mut self, case: &Case<'_>) -> Vec<Moment> {
-        self.moments.sort_by_key(|(t, rank, _)| (t.is_none(), *t, *rank));
+        self.moments
+            .sort_by_key(|(t, rank, _)| (t.is_none(), *t, *rank));
         let moments = self.moments.into_iter();
         moments
             .map(|(t, _, text)| Moment {
@@ -298,7 +367,9 @@ impl Told {
 fn sent(case: &Case<'_>, begun: usize, event: &Event) -> String {
     let request = case.tell_request_briefly(begun);
     let replica = case.history.replica(event.process);
-    let replica = replica.map_or(String::new(), |host| format!(", sent to {}", case.history.names.hosts.text(host.index())));
+    let replica = replica.map_or(String::new(), |host| {
+        format!(", sent to {}", case.history.names.hosts.text(host.index()))
+    });
     format!("{request}{replica}")
 }
 

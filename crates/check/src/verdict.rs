@@ -72,6 +72,9 @@ pub struct Witness {
     pub intent: Option<String>,
     /// When it came true, in the contract's unit.
     pub at: u64,
+    /// When it came true, in words.
+    #[serde(default)]
+    pub time: String,
     /// What it is about, until its timeline is told.
     #[serde(skip)]
     pub(crate) subject: Subject,

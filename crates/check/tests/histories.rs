@@ -155,7 +155,11 @@ fn shown(lines: &[&str]) -> (Vec<String>, Vec<String>) {
     let verdict = judge(&jsonl::read(text.as_bytes()).expect("a history"));
     let of = |rule| -> Vec<String> {
         let witness = verdict.rule(rule).witnesses.first().expect("a witness");
-        witness.operations.iter().map(|o| o.process.clone()).collect()
+        witness
+            .operations
+            .iter()
+            .map(|o| o.process.clone())
+            .collect()
     };
     (of(Rule::DuplicateOrder), of(Rule::DoubleCharge))
 }

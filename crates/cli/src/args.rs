@@ -40,12 +40,16 @@ pub enum Command {
     /// Judge histories that were recorded anywhere, in the JSONL form.
     #[command(after_help = FORM.to_owned() + exit::TABLE)]
     Check(CheckArgs),
+    /// Tell everything that happened to one purchase of a history, in the order of time.
+    #[command(after_help = exit::TABLE)]
+    Trace(TraceArgs),
 }
 
 /// Where the form of histories is defined.
 const FORM: &str = "\
-A history has one JSON object per line: contract, invoke, ok, fail, info, fault, transition, audit.
-crates/history/JSONL.md in the repository is the definition; `onceproof scenario NAME --history -` is an example.
+A history has one JSON object per line: contract, request, order, charge, audit, ...
+crates/history/JSONL.md in the repository is the definition, `onceproof schema history` its schema, and
+`onceproof scenario NAME --history -` an example. What is compressed with gzip or zstd is read as it is.
 
 ";
 
@@ -58,6 +62,8 @@ pub enum SchemaOf {
     Run,
     /// A line of `onceproof compare --json`.
     Comparison,
+    /// A line of a history.
+    History,
 }
 
 /// What `onceproof scenario` takes.
@@ -173,9 +179,47 @@ pub struct CheckArgs {
     /// One line of JSON per history instead of text.
     #[arg(long)]
     pub json: bool,
+    /// Refuse fields that no reader knows, which are otherwise told and left out.
+    #[arg(long)]
+    pub strict: bool,
+    /// Say of each rule what it had to go on.
+    #[arg(long)]
+    pub explain: bool,
+    /// Where run.json, report.md and the histograms go; with several histories, a folder for each in it.
+    #[arg(long, value_name = "DIR")]
+    pub report: Option<PathBuf>,
     /// Write the history to stdout in the form of another checker; the verdict then goes to stderr.
     #[arg(long, value_name = "FORM", conflicts_with = "json")]
     pub export: Option<ExportForm>,
+}
+
+/// What `onceproof trace` takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TraceArgs {
+    /// The history; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub history: PathBuf,
+    /// The purchase.
+    #[command(flatten)]
+    pub about: AboutArgs,
+    /// One line of JSON instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The purchase that is traced.
+#[derive(Clone, Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct AboutArgs {
+    /// By its intent.
+    #[arg(long, value_name = "NAME")]
+    pub intent: Option<String>,
+    /// By its key, of whatever tenant.
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// By its order.
+    #[arg(long, value_name = "ID")]
+    pub order: Option<String>,
 }
 
 /// The forms that other checkers read.

@@ -61,7 +61,8 @@ impl Telling {
             (_, _) if expect => "the first that is not as expected",
             (_, _) => "the first that violates a rule",
         };
-        format!("seed {}, {what}", run.seed)
+        let seed = run.seed.expect("a scenario runs under a seed");
+        format!("seed {seed}, {what}")
     }
 }
 
@@ -314,7 +315,11 @@ mod tests {
     fn shown(flags: &str, seeds: &[(RunVerdict, Met)]) -> (u64, Exit, bool) {
         with_batch(flags, seeds, |work, results| {
             let telling = results.telling.as_ref().expect("there are runs");
-            let seed = telling.finished.run.seed;
+            let seed = telling
+                .finished
+                .run
+                .seed
+                .expect("a scenario runs under a seed");
             let text = work.text(&results, telling, 1.0, Some("out"));
             let named = format!("Report out: seed {seed}, ");
             assert!(text.contains(&named), "{text}");

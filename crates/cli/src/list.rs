@@ -23,6 +23,7 @@ pub fn schema(of: SchemaOf, output: &mut Output) -> Exit {
         SchemaOf::Scenario => scenario::schema::text(),
         SchemaOf::Run => report::schema::run(),
         SchemaOf::Comparison => report::schema::comparison(),
+        SchemaOf::History => history::jsonl::schema(),
     });
     Exit::Ok
 }

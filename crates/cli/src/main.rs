@@ -6,6 +6,8 @@
 //! - [`batch`]: one scenario, under one seed or many
 //! - [`compare`]: `onceproof compare`
 //! - [`judge`]: `onceproof check`
+//! - [`trace`]: `onceproof trace`
+//! - [`recording`]: histories that are read, with what is wrong in them
 //! - [`list`]: `onceproof list` and `onceproof schema`
 //! - [`input`]: files that are read, compressed or not
 //! - [`folder`]: files that are written whole or not at all
@@ -23,7 +25,9 @@ mod judge;
 mod list;
 mod output;
 mod progress;
+mod recording;
 mod scenario;
+mod trace;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -58,6 +62,7 @@ fn run(command: &Command, output: &mut Output) -> Exit {
         Command::List { json } => list::names(*json, output),
         Command::Schema { of } => list::schema(*of, output),
         Command::Check(args) => judge::run(args, output),
+        Command::Trace(args) => trace::run(args, output),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::run::{
 struct Line<'a> {
     scenario: &'a str,
     strategy: &'a str,
-    seed: u64,
+    seed: Option<u64>,
     backend: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     overlay: Option<&'a str>,
@@ -21,7 +21,7 @@ struct Line<'a> {
     expected: Met,
     digest: &'a str,
     counts: &'a Counts,
-    service: &'a Service,
+    service: Option<&'a Service>,
     prevention: Option<f64>,
     race_losers: &'a [StatusCount],
     first_violation_us: Option<u64>,
@@ -59,7 +59,7 @@ pub fn json_line(run: &Run, report: Option<&str>) -> String {
         expected: run.expectation.met,
         digest: &run.digest,
         counts: &run.counts,
-        service: &run.service,
+        service: run.service.as_ref(),
         prevention: run.prevention,
         race_losers: &run.race_losers,
         first_violation_us: run.first_violation_us,

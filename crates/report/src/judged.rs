@@ -2,7 +2,7 @@
 
 use check::{Operation, Outcome, Overall, Rule, RuleVerdict, Verdict};
 
-use crate::run::{Counts, RuleOutcome, RuleRow, RunVerdict, Witness};
+use crate::run::{Counts, Moment, RuleOutcome, RuleRow, RunVerdict, Witness};
 
 /// One row per rule of a verdict.
 pub fn rows(verdict: &Verdict) -> Vec<RuleRow> {
@@ -27,8 +27,17 @@ fn witness(witness: &check::Witness) -> Witness {
         why: witness.why.clone(),
         operations: witness.operations.iter().map(operation).collect(),
         rows: witness.rows.clone(),
+        timeline: witness.timeline.iter().map(moment).collect(),
         intent: witness.intent.clone(),
         at: witness.at,
+        time: witness.time.clone(),
+    }
+}
+
+pub(crate) fn moment(moment: &check::Moment) -> Moment {
+    Moment {
+        time: moment.time.clone(),
+        text: moment.text.clone(),
     }
 }
 

@@ -34,7 +34,7 @@ pub use comparison::Comparison;
 pub use figures::{clock, count};
 pub use hdr::{hgrm, hlog};
 pub use json::{json_line, run_json};
-pub use judgement::{judgement, judgement_line};
+pub use judgement::{judgement, judgement_line, trace};
 pub use latency::{Histograms, OutcomeClass};
 pub use markdown::markdown;
 pub use run::Run;

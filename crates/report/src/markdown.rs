@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::comparison::words::{losers, mean, share, when};
 use crate::figures::{count, money, plural, signed, span};
 use crate::latency::OutcomeClass;
-use crate::rules::is_loud;
+use crate::rules::{beyond_timeline, is_loud};
 use crate::run::Run;
 use crate::terminal::{period, verdict};
 
@@ -23,13 +23,24 @@ pub fn markdown(run: &Run) -> String {
 }
 
 fn title(run: &Run, text: &mut String) -> std::fmt::Result {
-    writeln!(text, "# {} under {}\n", run.scenario, run.strategy)?;
+    match run.is_recorded() {
+        true => writeln!(text, "# {}\n", run.scenario)?,
+        false => writeln!(text, "# {} under {}\n", run.scenario, run.strategy)?,
+    }
     writeln!(text, "**{}**\n", verdict(run))?;
     writeln!(text, "{}\n", run.story)?;
+    let Some(seed) = run.seed else {
+        return writeln!(
+            text,
+            "Recorded elsewhere: {}, {}. Digest `{}`.\n",
+            period(run),
+            plural(run.events, "event", "events"),
+            run.digest
+        );
+    };
     writeln!(
         text,
-        "Simulated with seed {} at scale {}{}: {}, {}. Digest `{}`.\n",
-        run.seed,
+        "Simulated with seed {seed} at scale {}{}: {}, {}. Digest `{}`.\n",
         run.scale,
         overlay(run),
         period(run),
@@ -95,7 +106,9 @@ fn figures(run: &Run, text: &mut String) -> std::fmt::Result {
 
 /// What came to the service, and what its own monitoring counts.
 fn service(run: &Run, text: &mut String) -> std::fmt::Result {
-    let (counts, service) = (&run.counts, &run.service);
+    let (counts, Some(service)) = (&run.counts, &run.service) else {
+        return recorded_service(run, text);
+    };
     writeln!(text, "## The service\n\n| what | how much |\n|---|---:|")?;
     let mut rows = vec![
         ("requests that arrived", count(service.requests_arrived)),
@@ -151,6 +164,21 @@ fn service(run: &Run, text: &mut String) -> std::fmt::Result {
     writeln!(text)
 }
 
+/// What a history from elsewhere tells of the service.
+fn recorded_service(run: &Run, text: &mut String) -> std::fmt::Result {
+    writeln!(text, "## The service\n\n| what | how much |\n|---|---:|")?;
+    writeln!(
+        text,
+        "| losers of races got | {} |",
+        losers(&run.race_losers)
+    )?;
+    writeln!(
+        text,
+        "| first violation after | {} |\n",
+        when(run.first_violation_us)
+    )
+}
+
 fn rules(run: &Run, text: &mut String) -> std::fmt::Result {
     writeln!(text, "## Rules\n")?;
     writeln!(
@@ -186,11 +214,16 @@ fn witnesses(run: &Run, text: &mut String) -> std::fmt::Result {
     for rule in run.violated() {
         writeln!(text, "### `{}`\n", rule.name)?;
         for witness in &rule.witnesses {
-            writeln!(text, "At {}: {}\n", span(witness.at), witness.why)?;
-            for evidence in witness.operations.iter().chain(&witness.rows) {
+            for moment in &witness.timeline {
+                match moment.time.is_empty() {
+                    true => writeln!(text, "- {}", moment.text)?,
+                    false => writeln!(text, "- {} {}", moment.time, moment.text)?,
+                }
+            }
+            for evidence in beyond_timeline(witness) {
                 writeln!(text, "- {evidence}")?;
             }
-            writeln!(text)?;
+            writeln!(text, "\nAt {}: {}\n", witness.time, witness.why)?;
         }
     }
     Ok(())

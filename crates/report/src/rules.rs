@@ -1,7 +1,7 @@
 //! The lines about rules: one per rule with its counts, and the witness of one that failed.
 
 use crate::figures::{count, plural, wrap};
-use crate::run::{RuleOutcome, RuleRow};
+use crate::run::{Moment, RuleOutcome, RuleRow, Witness};
 
 /// How wide the right-aligned verb is.
 pub(crate) const VERB: usize = 12;
@@ -48,7 +48,7 @@ pub(crate) fn is_loud_of(rule: &str, outcome: RuleOutcome) -> bool {
     }
 }
 
-/// The first witness of each violated rule, in two sentences; at most so many rules.
+/// The first witness of each violated rule, as a timeline that ends with the contradiction; at most so many rules.
 pub fn witnesses(rules: &[RuleRow], rules_max: usize) -> String {
     let violated = rules
         .iter()
@@ -57,13 +57,7 @@ pub fn witnesses(rules: &[RuleRow], rules_max: usize) -> String {
     let mut text = String::new();
     for (_, rule) in shown {
         if let Some(witness) = rule.witnesses.first() {
-            text.push_str(&paragraph(
-                "Witness",
-                &format!("{}: {}", rule.name, witness.why),
-            ));
-            for evidence in witness.operations.iter().chain(&witness.rows) {
-                text.push_str(&item(evidence));
-            }
+            text.push_str(&told(rule, witness));
         }
     }
     if !hidden.is_empty() {
@@ -76,12 +70,56 @@ pub fn witnesses(rules: &[RuleRow], rules_max: usize) -> String {
     text
 }
 
-/// A point of a list, in lines that fit.
-fn item(body: &str) -> String {
-    let lines = wrap(body, WIDTH - VERB - 3);
-    let bullets = std::iter::once("-").chain(std::iter::repeat(" "));
-    let line = |(bullet, line): (&str, &String)| format!("{:>VERB$} {bullet} {line}\n", "");
-    bullets.zip(&lines).map(line).collect()
+/// A witness: what happened, what there is at the end, and why that is a contradiction.
+fn told(rule: &RuleRow, witness: &Witness) -> String {
+    let about = witness
+        .intent
+        .as_ref()
+        .map_or(String::new(), |intent| format!(", intent {intent}"));
+    let mut text = paragraph("Witness", &format!("{}{about}", rule.name));
+    text.push_str(&timeline(&witness.timeline));
+    for evidence in beyond_timeline(witness) {
+        text.push_str(&item("", 0, evidence));
+    }
+    text + &paragraph("", &witness.why)
+}
+
+/// The operations and rows that a witness has beside its timeline. A timeline has its operations already, at their times.
+pub(crate) fn beyond_timeline(witness: &Witness) -> impl Iterator<Item = &String> {
+    let operations = witness
+        .operations
+        .iter()
+        .filter(|_| witness.timeline.is_empty());
+    operations.chain(&witness.rows)
+}
+
+/// What happened, one line for each moment.
+pub fn timeline(moments: &[Moment]) -> String {
+    let widest = moments
+        .iter()
+        .map(|moment| moment.time.chars().count())
+        .max()
+        .unwrap_or(0);
+    let line = |moment: &Moment| item(&moment.time, widest, &moment.text);
+    moments.iter().map(line).collect()
+}
+
+/// A point of a list, with its time before it, in lines that fit.
+fn item(time: &str, widest: usize, body: &str) -> String {
+    let lines = wrap(
+        body,
+        (WIDTH - VERB - 4).saturating_sub(widest).max(WIDTH / 2),
+    );
+    let times = std::iter::once(time).chain(std::iter::repeat(""));
+    let gap = if widest > 0 { "  " } else { "" };
+    let line =
+        |(time, line): (&str, &String)| format!("{:>VERB$} - {time:<widest$}{gap}{line}\n", "");
+    let indented = |line: String| line.replacen(" - ", "   ", 1);
+    let mut text = String::new();
+    for (place, line) in times.zip(&lines).map(line).enumerate() {
+        text.push_str(&if place == 0 { line } else { indented(line) });
+    }
+    text
 }
 
 /// A verb and a text beside it, in lines that fit.

@@ -19,11 +19,11 @@ pub struct Run {
     pub story: String,
     /// The story's stated figures.
     pub claims: Vec<Claim>,
-    /// The strategy under which the service ran.
+    /// The strategy under which the service ran; `recorded` if a history from elsewhere was judged.
     pub strategy: String,
-    /// The seed of every choice.
-    pub seed: u64,
-    /// The world it ran in.
+    /// The seed of every choice; `null` if a history from elsewhere was judged.
+    pub seed: Option<u64>,
+    /// The world it ran in: `sim`, or `file` if a history from elsewhere was judged.
     pub backend: String,
     /// The fraction of the scenario's load.
     pub scale: f64,
@@ -32,9 +32,9 @@ pub struct Run {
     pub overlay: Option<String>,
     /// The time of day at which the run begins, in microseconds after midnight.
     pub starts_at_us: u64,
-    /// How long it took in virtual time.
+    /// How long it took in virtual time; of a history from elsewhere, from its first event to its last.
     pub virtual_us: u64,
-    /// How many events the world went through.
+    /// How many events the world went through, or the history has.
     pub events: u64,
     /// One number that two runs share only if they did the same things in the same order.
     pub digest: String,
@@ -44,9 +44,9 @@ pub struct Run {
     pub expectation: Expectation,
     /// How much there was of everything, and how much too much.
     pub counts: Counts,
-    /// What came to the service, and what it cost.
+    /// What came to the service, and what it cost; `null` if a history from elsewhere was judged, which does not say.
     #[serde(default)]
-    pub service: Service,
+    pub service: Option<Service>,
     /// The share of repetitions that became no order: 1 less `extra_orders` over `requests_repeated` and `taps_held_back` together;
     /// `null` without any repetition.
     #[serde(default)]
@@ -55,7 +55,7 @@ pub struct Run {
     /// that was answered with an order.
     #[serde(default)]
     pub race_losers: Vec<StatusCount>,
-    /// When the first rule was violated, in virtual time; `null` if none was.
+    /// When the first rule was violated, since the beginning; `null` if none was.
     #[serde(default)]
     pub first_violation_us: Option<u64>,
     /// The plan's faults: how often each struck.
@@ -314,11 +314,26 @@ pub struct Witness {
     pub operations: Vec<String>,
     /// The rows of the audit, in words.
     pub rows: Vec<String>,
+    /// Everything that happened to the purchase, in the order of time.
+    #[serde(default)]
+    pub timeline: Vec<Moment>,
     /// The purchase that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<String>,
-    /// When it came true, since the beginning of the run.
+    /// When it came true, in the unit of the history: in a run, microseconds since its beginning.
     pub at: u64,
+    /// When it came true, in words.
+    #[serde(default)]
+    pub time: String,
+}
+
+/// Something that happened to a purchase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Moment {
+    /// When, in words; empty if it is not known.
+    pub time: String,
+    /// What, in words.
+    pub text: String,
 }
 
 /// How often a situation was met.
@@ -333,6 +348,11 @@ pub struct CoverageRow {
 }
 
 impl Run {
+    /// Whether a history from elsewhere was judged: there is no scenario, no strategy and no seed.
+    pub fn is_recorded(&self) -> bool {
+        self.seed.is_none()
+    }
+
     /// The rules that are violated.
     pub fn violated(&self) -> impl Iterator<Item = &RuleRow> {
         self.rules

@@ -46,7 +46,10 @@ impl Summary {
             };
             self.rules = run.rules.iter().map(named).collect();
         }
-        self.seeds = Some(widened(self.seeds, run.seed));
+        let seed = run
+            .seed
+            .expect("only a run of a scenario is one among many seeds");
+        self.seeds = Some(widened(self.seeds, seed));
         *self.verdicts.entry(run.verdict).or_default() += 1;
         self.unexpected += u64::from(matches!(run.expectation.met, Met::No | Met::Unknown));
         for (sum, rule) in self.rules.iter_mut().zip(&run.rules) {
@@ -58,8 +61,8 @@ impl Summary {
         self.extra_charges = Some(widened(self.extra_charges, run.counts.extra_charges));
         self.longest_us = self.longest_us.max(run.latency.created.max_us);
         if run.verdict == RunVerdict::Fail {
-            let first = self.first_violating.unwrap_or(run.seed);
-            self.first_violating = Some(first.min(run.seed));
+            let first = self.first_violating.unwrap_or(seed);
+            self.first_violating = Some(first.min(seed));
         }
     }
 

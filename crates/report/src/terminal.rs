@@ -6,7 +6,7 @@ use crate::figures::{
 };
 use crate::latency::{Bar, Latency, LatencyRow, OutcomeClass};
 use crate::rules::{VERB, is_loud, lines, paragraph, witnesses};
-use crate::run::{Claim, Counts, Met, Metrics, RuleOutcome, RuleRow, Run, RunVerdict};
+use crate::run::{Claim, Counts, Met, Metrics, RuleOutcome, RuleRow, Run, RunVerdict, Service};
 
 /// How many rules show their witness.
 const WITNESSES_MAX: usize = 1;
@@ -43,10 +43,10 @@ fn said(verb: &str, body: &str) -> String {
 }
 
 fn heading(run: &Run) -> String {
-    let mut title = format!(
-        "{}   {} · {} · seed {}",
-        run.scenario, run.backend, run.strategy, run.seed
-    );
+    let mut title = format!("{}   {} · {}", run.scenario, run.backend, run.strategy);
+    if let Some(seed) = run.seed {
+        title.push_str(&format!(" · seed {seed}"));
+    }
     if run.scale != 1.0 {
         title.push_str(&format!(" · scale {}", run.scale));
     }
@@ -72,10 +72,12 @@ pub(crate) fn period(run: &Run) -> String {
         _ => clock,
     };
     let (from, until) = (clock(from_us), clock(until_us));
-    format!(
-        "{} of virtual time, {from} to {until}",
-        span(run.virtual_us)
-    )
+    let kind = if run.is_recorded() {
+        "recorded"
+    } else {
+        "virtual"
+    };
+    format!("{} of {kind} time, {from} to {until}", span(run.virtual_us))
 }
 
 /// What happened: intents, requests, faults, orders, charges, stock, and what the story says of them.
@@ -116,9 +118,11 @@ fn figures(run: &Run) -> String {
     );
     text.push_str(&said("Charges", &charges));
     text.push_str(&paragraph("Stock", &stock(counts)));
-    text.push_str(&paragraph("Service", &service(run)));
-    if let Some(metrics) = &run.service.metrics {
-        text.push_str(&paragraph("Monitoring", &monitoring(metrics)));
+    if let Some(cost) = &run.service {
+        text.push_str(&paragraph("Service", &service(run, cost)));
+        if let Some(metrics) = &cost.metrics {
+            text.push_str(&paragraph("Monitoring", &monitoring(metrics)));
+        }
     }
     let claim = |claim: &Claim| format!("{}: {}", claim.claim, claim.figure);
     let claims: Vec<String> = run.claims.iter().map(claim).collect();
@@ -135,8 +139,8 @@ fn faults(run: &Run) -> String {
 }
 
 /// What came to the service, what became of repetitions, and what it cost.
-fn service(run: &Run) -> String {
-    let (counts, service) = (&run.counts, &run.service);
+fn service(run: &Run, service: &Service) -> String {
+    let counts = &run.counts;
     let mut text = format!(
         "{} arrived, {} of them repeated; {} held back by the button; prevented {}",
         plural(service.requests_arrived, "request", "requests"),
@@ -308,7 +312,10 @@ pub(crate) fn verdict(run: &Run) -> String {
             undecided(&run.rules)
         ),
     };
-    format!("{what}; {}", expectation(run))
+    match run.is_recorded() {
+        true => what,
+        false => format!("{what}; {}", expectation(run)),
+    }
 }
 
 /// What keeps a verdict from being one: the rules that are not decided, with the reason where there is one.

@@ -170,7 +170,8 @@ struct Sums {
 
 impl Sums {
     fn add(&mut self, run: &Run, histograms: &Histograms) {
-        let (counts, service) = (&run.counts, &run.service);
+        let counts = &run.counts;
+        let service = &run.service.expect("the world counts what it costs");
         let row = self.row.get_or_insert_default();
         row.inconclusive_seeds += u64::from(run.verdict == RunVerdict::Inconclusive);
         row.intents += counts.intents;

@@ -3,6 +3,7 @@
 //! This crate never prints, writes no file and has no clock of its own: whoever watches a run tells it the time.
 //!
 //! - [`one`]: one run: simulate, judge, collect
+//! - [`recorded`]: the report of a history that was recorded elsewhere
 //! - [`seeds`]: many runs on all cores, their results in the order of their seeds
 //! - [`compare`](mod@compare): strategies side by side on one scenario
 //! - [`interval`]: how certain a counted share is
@@ -18,6 +19,7 @@ pub mod interval;
 pub mod known;
 pub mod one;
 pub mod races;
+pub mod recorded;
 pub mod seeds;
 pub mod waits;
 pub mod watch;
@@ -26,5 +28,6 @@ pub use compare::{Contest, compare};
 pub use known::{Named, known};
 pub use one::{Failure, Finished, Player, Task, run_one};
 pub use orders::StrategyName;
+pub use recorded::recorded;
 pub use seeds::{Batch, run_seeds};
 pub use watch::{Control, Progress, Watcher};

@@ -176,7 +176,7 @@ fn collect(
         story: plan.story.clone(),
         claims: plan.claims.iter().map(claim).collect(),
         strategy: strategy.name().to_owned(),
-        seed,
+        seed: Some(seed),
         backend: BACKEND.to_owned(),
         scale: plan.scale,
         overlay: plan.overlay.clone(),
@@ -187,10 +187,10 @@ fn collect(
         verdict: judged::overall(verdict).ok_or_else(|| malformed(verdict, seed))?,
         expectation: expectation(plan, strategy.name(), verdict),
         counts: judged::counts(verdict),
-        service: service(simulated, verdict),
+        service: Some(service(simulated, verdict)),
         prevention: prevention(verdict.counts.extra_orders, repetitions(simulated.traffic)),
         race_losers: race_losers(history),
-        first_violation_us: first_violation_us(verdict),
+        first_violation_us: first_violation(verdict),
         faults: faults(plan, history),
         rules: judged::rows(verdict),
         coverage: coverage(plan, history),
@@ -249,7 +249,7 @@ fn metrics(counted: &orders::Metrics) -> Metrics {
 }
 
 /// When the first violation came true: each rule keeps its earliest witnesses, in the order of time.
-fn first_violation_us(verdict: &Verdict) -> Option<u64> {
+pub(crate) fn first_violation(verdict: &Verdict) -> Option<u64> {
     let broken = verdict
         .violated()
         .filter(|found| found.rule.kind() != Kind::Evidence);

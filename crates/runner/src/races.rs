@@ -66,7 +66,9 @@ fn tries(history: &History) -> Vec<Try> {
             What::Invoke(_) => None,
             What::Ok(said) => Some((true, said)),
             What::Fail(said) | What::Info(said) => Some((false, said)),
-            What::Read { .. } | What::Cancel { .. } | What::Refund(_) | What::Fault { .. } => continue,
+            What::Read { .. } | What::Cancel { .. } | What::Refund(_) | What::Fault { .. } => {
+                continue;
+            }
         };
         let Some(attempt) = tries.get_mut(places[event.process as usize] as usize) else {
             continue;

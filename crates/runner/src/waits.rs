@@ -45,7 +45,8 @@ fn accepted(completion: Completion) -> OutcomeClass {
     }
 }
 
-fn micros(unit: TimeUnit, span: u64) -> u64 {
+/// A span of a unit in microseconds.
+pub(crate) fn micros(unit: TimeUnit, span: u64) -> u64 {
     match unit {
         TimeUnit::Nanoseconds => span / 1_000,
         TimeUnit::Microseconds => span,

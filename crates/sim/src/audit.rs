@@ -6,9 +6,8 @@ use hashbrown::HashTable;
 use history::names::{Item, Names};
 use history::{
     Audit, AuditCharge, AuditCoupon, AuditKey, AuditNotification, AuditOrder, AuditStock,
-    BasketRef, ChargeRef, CodeRef, CouponRef, HostRef, KeyRef, OrderRef, PayloadRef, ProviderKeyRef,
-    RecordState,
-    SkuRef, TenantRef, Transition,
+    BasketRef, ChargeRef, CodeRef, CouponRef, HostRef, KeyRef, OrderRef, PayloadRef,
+    ProviderKeyRef, RecordState, SkuRef, TenantRef, Transition,
 };
 use orders::{NewOrder, NotificationKind};
 use protocol::{Line, OrderId, Scope, ScopedKey, Sku, Tenant};

@@ -47,10 +47,17 @@ impl Asked {
     pub(super) fn gather(history: &History) -> Asked {
         let mut asked = Asked::default();
         let names = &history.names;
-        for (event, what) in history.events.iter().enumerate().map(|(i, event)| (i, &event.what)) {
+        for (event, what) in history
+            .events
+            .iter()
+            .enumerate()
+            .map(|(i, event)| (i, &event.what))
+        {
             let What::Invoke(invoke) = what else { continue };
             let purchase = Purchase::of(invoke, event);
-            let basket = invoke.payload.and_then(|payload| names.payload_items(payload));
+            let basket = invoke
+                .payload
+                .and_then(|payload| names.payload_items(payload));
             match basket {
                 Some(basket) => {
                     let content = asked.number(names.items(basket));
@@ -86,7 +93,9 @@ impl Asked {
         content: Content,
         tenant: Option<TenantRef>,
     ) -> impl Iterator<Item = Purchase> + '_ {
-        let first = self.purchases.partition_point(|(other, ..)| *other < content);
+        let first = self
+            .purchases
+            .partition_point(|(other, ..)| *other < content);
         let own = self.purchases[first..].iter();
         own.take_while(move |(other, ..)| *other == content)
             .filter(move |(_, asker, _)| tenant.is_none_or(|tenant| tenant == *asker))

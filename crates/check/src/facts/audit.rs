@@ -35,7 +35,8 @@ impl Facts {
             let (one, other) = (&keys[pair[0]], &keys[pair[1]]);
             one.key == other.key && one.state != other.state
         });
-        self.flaws.extend(differ.map(|pair| Flaw::KeyTwice(pair[1])));
+        self.flaws
+            .extend(differ.map(|pair| Flaw::KeyTwice(pair[1])));
     }
 
     /// Whoever writes the rows one after another numbers them so, and then one look is enough.

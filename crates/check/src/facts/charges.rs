@@ -102,13 +102,21 @@ impl Facts {
         }
         self.charge_crowds(history, charges);
         let paid = |order: &u32| self.orders[*order as usize].captured.get();
-        let unclear = self.perhaps_one.iter().filter(|(one, other)| paid(one).is_some() && paid(other).is_some());
-        let unclear: Vec<u32> = unclear.filter_map(|(_, other)| Some(paid(other)? as u32)).collect();
+        let unclear = self
+            .perhaps_one
+            .iter()
+            .filter(|(one, other)| paid(one).is_some() && paid(other).is_some());
+        let unclear: Vec<u32> = unclear
+            .filter_map(|(_, other)| Some(paid(other)? as u32))
+            .collect();
         self.unclear_charges.extend(unclear);
     }
 
     fn add_refunds(&mut self, history: &History) {
-        let refunds = history.audit.as_ref().and_then(|audit| audit.refunds.as_ref());
+        let refunds = history
+            .audit
+            .as_ref()
+            .and_then(|audit| audit.refunds.as_ref());
         for refund in refunds.into_iter().flatten() {
             if self.refunded.is_empty() {
                 reset(&mut self.refunded, history.names.charges.len());
@@ -131,7 +139,9 @@ impl Facts {
         }
         let intent = charge.intent.map(|intent| intent.index());
         let intent = intent.or_else(|| order.and_then(|order| self.orders[order].intent.get()));
-        intent.map(|intent| For::Intent(intent as u32)).or_else(by_order)
+        intent
+            .map(|intent| For::Intent(intent as u32))
+            .or_else(by_order)
     }
 
     fn see_money(
@@ -173,16 +183,32 @@ impl Facts {
             first: first as u32,
             group,
         };
-        pairs.extend(first_of_group.filter(|first| *first != row).map(|first| pair(first, group)));
-        pairs.extend(first_of_key.filter(|first| *first != row).map(|first| pair(first, None)));
+        pairs.extend(
+            first_of_group
+                .filter(|first| *first != row)
+                .map(|first| pair(first, group)),
+        );
+        pairs.extend(
+            first_of_key
+                .filter(|first| *first != row)
+                .map(|first| pair(first, None)),
+        );
     }
 
     /// Of charges that hang together by purchase or key, all but one are too many; unless they are the tenders of one payment.
-    fn count_extra_charges(&mut self, history: &History, charges: &[AuditCharge], pairs: Vec<Pair>) {
+    fn count_extra_charges(
+        &mut self,
+        history: &History,
+        charges: &[AuditCharge],
+        pairs: Vec<Pair>,
+    ) {
         let mut members: BTreeMap<For, BTreeSet<u32>> = BTreeMap::new();
         for pair in &pairs {
             if let Some(group) = pair.group {
-                members.entry(group).or_default().extend([pair.first, pair.row]);
+                members
+                    .entry(group)
+                    .or_default()
+                    .extend([pair.first, pair.row]);
             }
         }
         let mut payments = BTreeSet::new();
@@ -193,7 +219,9 @@ impl Facts {
         }
         let mut sets = Sets::default();
         for pair in pairs {
-            if pair.group.is_some_and(|group| payments.contains(&group)) || !sets.unite(pair.row, pair.first) {
+            if pair.group.is_some_and(|group| payments.contains(&group))
+                || !sets.unite(pair.row, pair.first)
+            {
                 continue;
             }
             let row = pair.row as usize;
@@ -228,7 +256,12 @@ impl Facts {
     }
 
     /// Whether charges are the tenders of one payment: each from another purse, and together no more than the price.
-    fn is_one_payment(&self, history: &History, charges: &[AuditCharge], rows: &BTreeSet<u32>) -> bool {
+    fn is_one_payment(
+        &self,
+        history: &History,
+        charges: &[AuditCharge],
+        rows: &BTreeSet<u32>,
+    ) -> bool {
         let rows = || rows.iter().map(|row| &charges[*row as usize]);
         let tenders: BTreeSet<_> = rows().filter_map(|charge| charge.tender).collect();
         let are_distinct = tenders.len() == rows().count();
@@ -243,12 +276,17 @@ impl Facts {
             self.price_less_coupon(history, order)
         });
         let price = prices.next();
-        price.is_none_or(|price| total <= price || mutant!("double-charge/tenders-may-exceed-the-price"))
+        price.is_none_or(|price| {
+            total <= price || mutant!("double-charge/tenders-may-exceed-the-price")
+        })
     }
 
     /// Where an order is one too many of a group of purchases, and both it and the other are paid for, so is its charge.
     fn charge_crowds(&mut self, history: &History, charges: &[AuditCharge]) {
-        let crowds = self.extra_orders.iter().filter(|extra| extra.clause == Clause::Crowd);
+        let crowds = self
+            .extra_orders
+            .iter()
+            .filter(|extra| extra.clause == Clause::Crowd);
         let paid = |order: u32| self.orders[order as usize].captured.get();
         let pairs = crowds.filter_map(|extra| Some((paid(extra.order)?, paid(extra.other)?)));
         let pairs: Vec<(usize, usize)> = pairs.filter(|(row, other)| row != other).collect();

@@ -36,9 +36,14 @@ impl Facts {
             }
             let room = |purchase: &Purchase| self.room(history, *purchase);
             let free: u64 = purchases.iter().map(room).sum();
-            let may_succeed = purchases.iter().filter(|purchase| !self.has_failed(history, **purchase));
+            let may_succeed = purchases
+                .iter()
+                .filter(|purchase| !self.has_failed(history, **purchase));
             let possible: u64 = may_succeed.map(room).sum();
-            let taken = purchases.iter().filter_map(|purchase| self.order_of(*purchase)).next();
+            let taken = purchases
+                .iter()
+                .filter_map(|purchase| self.order_of(*purchase))
+                .next();
             let other = taken.unwrap_or(rows.first().copied().unwrap_or(0));
             for (place, row) in rows.iter().enumerate() {
                 let place = place as u64;
@@ -65,7 +70,8 @@ impl Facts {
                 What::Invoke(invoke) => Some(Purchase::of(invoke, begun)),
                 _ => None,
             });
-            let own = purchase.filter(|purchase| !matches!(purchase, Purchase::Intent(_)) && order.key.is_none());
+            let own = purchase
+                .filter(|purchase| !matches!(purchase, Purchase::Intent(_)) && order.key.is_none());
             if let Some(purchase) = own {
                 answered.entry(purchase).or_default().push(*row as usize);
             }
@@ -80,7 +86,10 @@ impl Facts {
             }
             rows.truncate(room);
         }
-        self.answered = answered.into_iter().map(|(purchase, rows)| (purchase, rows.len() as u64)).collect();
+        self.answered = answered
+            .into_iter()
+            .map(|(purchase, rows)| (purchase, rows.len() as u64))
+            .collect();
     }
 
     /// The orders that belong to no certain purchase, by what they have in common; the narrowest groups first.
@@ -90,7 +99,9 @@ impl Facts {
         for row in strays.iter().map(|row| *row as usize) {
             let order = &order_rows(history)[row];
             let facts = &self.orders[order.id.index()];
-            let was_sent = order.key.map(|key| !self.keys[key.index()].intent.is_unused());
+            let was_sent = order
+                .key
+                .map(|key| !self.keys[key.index()].intent.is_unused());
             if facts.is_baseline || was_sent == Some(false) {
                 continue;
             }
@@ -102,7 +113,9 @@ impl Facts {
                 self.unattributed.push(row as u32);
             }
             let by_content = content.into_iter().flat_map(|content| {
-                let own = order.tenant.map(|tenant| Group::Content(content, Some(tenant)));
+                let own = order
+                    .tenant
+                    .map(|tenant| Group::Content(content, Some(tenant)));
                 own.into_iter().chain([Group::Content(content, None)])
             });
             let by_key = order.key.map(|key| Group::Key(key.index() as u32));
@@ -122,16 +135,19 @@ impl Facts {
         let asked = self.asked(history);
         let mut purchases: Vec<Purchase> = match group {
             Group::All => asked.all(),
-            Group::Content(content, tenant) => {
-                asked.for_content(content, tenant).chain(asked.blind(tenant)).collect()
-            }
+            Group::Content(content, tenant) => asked
+                .for_content(content, tenant)
+                .chain(asked.blind(tenant))
+                .collect(),
             Group::Key(_) | Group::Payload(_) => {
                 let events = history.events.iter().enumerate();
                 let sent = events.filter_map(|(event, what)| match &what.what {
                     What::Invoke(invoke) => {
                         let is_own = match group {
                             Group::Key(key) => invoke.key.is_some_and(|k| k.index() as u32 == key),
-                            _ => invoke.payload.is_some_and(|payload| Group::Payload(payload) == group),
+                            _ => invoke
+                                .payload
+                                .is_some_and(|payload| Group::Payload(payload) == group),
                         };
                         is_own.then(|| Purchase::of(invoke, event))
                     }
@@ -149,7 +165,9 @@ impl Facts {
     fn room(&self, history: &History, purchase: Purchase) -> u64 {
         let answered = self.answered.get(&purchase).copied().unwrap_or(0);
         let room: u64 = match purchase {
-            Purchase::Intent(intent) => u64::from(self.intents[intent as usize].live.get().is_none()),
+            Purchase::Intent(intent) => {
+                u64::from(self.intents[intent as usize].live.get().is_none())
+            }
             Purchase::Request(_) => 1,
             Purchase::Key(key) => {
                 let lives = self.lives(history, key as usize);
@@ -179,7 +197,8 @@ impl Facts {
             return 0;
         }
         let own = self.orders_with(history, key);
-        let counts = |order: &&AuditOrder| super::is_live(order) && !self.orders[order.id.index()].is_extra;
+        let counts =
+            |order: &&AuditOrder| super::is_live(order) && !self.orders[order.id.index()].is_extra;
         own.filter(counts).count() as u64
     }
 
@@ -215,7 +234,8 @@ impl Facts {
             let done = self.links[begun].partner.get();
             match done.map(|done| history.events[done].what) {
                 Some(What::Fail(said)) => {
-                    !is_server_error(&history.contract, &said) && self.refusal(history, &said).is_definite()
+                    !is_server_error(&history.contract, &said)
+                        && self.refusal(history, &said).is_definite()
                 }
                 _ => false,
             }
@@ -236,7 +256,9 @@ impl Facts {
         let mut orders: BTreeMap<Purchase, Vec<usize>> = BTreeMap::new();
         for (intent, row) in std::mem::take(&mut self.split_orders) {
             let order = &order_rows(history)[row as usize];
-            let sent = order.key.filter(|key| !self.keys[key.index()].intent.is_unused());
+            let sent = order
+                .key
+                .filter(|key| !self.keys[key.index()].intent.is_unused());
             let purchase = match (intent, sent) {
                 (Some(intent), _) => Purchase::Intent(intent as u32),
                 (None, Some(key)) if self.counts.intents == 0 => Purchase::Key(key.index() as u32),
@@ -249,7 +271,9 @@ impl Facts {
         }
         for (purchase, mut rows) in orders {
             rows.sort_unstable_by_key(|row| creation(&order_rows(history)[*row], *row));
-            let Some(asked) = asked.get(&purchase) else { continue };
+            let Some(asked) = asked.get(&purchase) else {
+                continue;
+            };
             let mut left = asked.clone();
             for row in &rows {
                 let order = &order_rows(history)[*row];
@@ -276,9 +300,13 @@ fn asked_by_purchase(history: &History) -> BTreeMap<Purchase, BTreeMap<history::
     let mut asked: BTreeMap<Purchase, BTreeMap<history::SkuRef, u64>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for (event, what) in history.events.iter().enumerate() {
-        let What::Invoke(invoke) = &what.what else { continue };
+        let What::Invoke(invoke) = &what.what else {
+            continue;
+        };
         let purchase = Purchase::of(invoke, event);
-        let basket = invoke.payload.and_then(|payload| history.names.payload_items(payload));
+        let basket = invoke
+            .payload
+            .and_then(|payload| history.names.payload_items(payload));
         let Some(basket) = basket.filter(|basket| seen.insert((purchase, *basket))) else {
             continue;
         };

@@ -103,7 +103,8 @@ impl Facts {
             let precedes = class.first.returned < answer.invoked
                 || mutant!("replay-mismatch/concurrent-too") && class.first.begun != answer.begun;
             if precedes && says_too_little(contract, &class.first.said, &answer.said) {
-                is_bodiless |= within(ttl, class.made, self.handling(history, answer)) != Within::Outside;
+                is_bodiless |=
+                    within(ttl, class.made, self.handling(history, answer)) != Within::Outside;
             }
             if !precedes
                 || difference(contract, &class.first.said, &answer.said).is_none()
@@ -172,7 +173,9 @@ fn says_too_little(contract: &Contract, first: &Completion, then: &Completion) -
     let lacks_order = first.order.is_none() || then.order.is_none();
     let lacks_status = first.status.is_none() || then.status.is_none();
     let observed = contract.observed;
-    let lacks = lacks_body && observed.response || lacks_order && observed.order || lacks_status && observed.status;
+    let lacks = lacks_body && observed.response
+        || lacks_order && observed.order
+        || lacks_status && observed.status;
     lacks && !mutant!("replay-mismatch/what-is-not-said-is-equal")
 }
 
@@ -190,7 +193,8 @@ pub(crate) fn difference(
         .filter(|_| !mutant!("replay-mismatch/replays-keep-their-status"));
     let status = replayed.or(first.status);
     let says_no = then.replayed == Some(false) && first.replayed.is_some();
-    let is_mark_seen = contract.observed.replayed || mutant!("replay-mismatch/a-mark-is-always-seen");
+    let is_mark_seen =
+        contract.observed.replayed || mutant!("replay-mismatch/a-mark-is-always-seen");
     let unmarked = says_no || contract.replay_header && is_mark_seen && then.replayed != Some(true);
     if both(first.order, then.order) && !mutant!("replay-mismatch/order-does-not-matter") {
         Some("order")

@@ -405,7 +405,10 @@ impl Facts {
             self.rare.refused_keys.push(key.index() as u32);
         }
         let is_stored = said.status.and_then(|status| contract.stores(status));
-        if is_stored == Some(true) && !refusal.is_no_holder() && facts.stored_error == Maybe::default() {
+        if is_stored == Some(true)
+            && !refusal.is_no_holder()
+            && facts.stored_error == Maybe::default()
+        {
             facts.stored_error = Maybe::at(index);
             self.rare.stored_keys.push(key.index() as u32);
         }
@@ -432,7 +435,8 @@ impl Facts {
 
     /// Notes an answer that refuses a repetition and does not say of which order.
     fn note_untold(&mut self, key: KeyRef, refusal: Refusal, said: &Completion) {
-        let is_untold = !refusal.is_definite() || refusal == Refusal::Duplicate && said.order.is_none();
+        let is_untold =
+            !refusal.is_definite() || refusal == Refusal::Duplicate && said.order.is_none();
         let facts = &mut self.keys[key.index()];
         facts.infos = facts.infos.saturating_add(u8::from(is_untold));
         if is_untold && facts.infos == UNRESOLVED_MIN {

@@ -153,11 +153,13 @@ impl Facts {
         let rows = order_rows(history);
         let (one, other) = (&rows[first], &rows[second]);
         let payloads = one.payload.zip(other.payload);
-        if payloads.is_some_and(|(a, b)| a != b) && !mutant!("double-charge/any-payload-of-the-key") {
+        if payloads.is_some_and(|(a, b)| a != b) && !mutant!("double-charge/any-payload-of-the-key")
+        {
             return;
         }
         let is_acked = |order: &AuditOrder| self.orders[order.id.index()].acked.get().is_some();
-        let are_acked = is_acked(one) && is_acked(other) && !mutant!("double-charge/acknowledged-orders-too");
+        let are_acked =
+            is_acked(one) && is_acked(other) && !mutant!("double-charge/acknowledged-orders-too");
         let order = other.id.index() as u32;
         match are_acked {
             true => self.perhaps_one.push((one.id.index() as u32, order)),

@@ -92,7 +92,9 @@ impl Facts {
         if stranger || self.counts.intents == 0 {
             return None;
         }
-        let by_payload = order.payload.map(|payload| self.payloads[payload.index()].intent);
+        let by_payload = order
+            .payload
+            .map(|payload| self.payloads[payload.index()].intent);
         match by_payload {
             Some(sole) if !sole.is_unused() => sole.get(),
             _ if order.key.is_some() => None,

@@ -101,12 +101,7 @@ const CODES: [(Refusal, &[&str]); 8] = [
 ];
 
 /// Codes that are definite, whatever the status.
-const DEFINITE: &[&str] = &[
-    "unauthorized",
-    "forbidden",
-    "price_changed",
-    "coupon_used",
-];
+const DEFINITE: &[&str] = &["unauthorized", "forbidden", "price_changed", "coupon_used"];
 
 /// Whether a failure is a server error that the contract does not store: whoever recorded it calls it a failure, and nobody knows whether
 /// the request took effect.

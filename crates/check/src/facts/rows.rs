@@ -131,7 +131,9 @@ impl Facts {
         let order = message.order.map(|order| &self.orders[order.index()]);
         let row = order.and_then(|order| order.row.get());
         row.is_some_and(|row| match (message.t, order_rows(history)[row].t) {
-            (Some(left), Some(made)) => left.saturating_add(history.contract.clock_tolerance) > made,
+            (Some(left), Some(made)) => {
+                left.saturating_add(history.contract.clock_tolerance) > made
+            }
             _ => true,
         })
     }
@@ -167,14 +169,43 @@ pub(crate) enum Tells {
 
 /// Words in the name of an event that tells that an order was taken.
 const TAKEN: [&str; 9] = [
-    "created", "confirmed", "confirmation", "placed", "received", "receipt", "accepted", "taken", "booked",
+    "created",
+    "confirmed",
+    "confirmation",
+    "placed",
+    "received",
+    "receipt",
+    "accepted",
+    "taken",
+    "booked",
 ];
 
 /// Words in the name of an event that tells something else.
 const ELSE: [&str; 24] = [
-    "cancelled", "canceled", "cancel", "cancellation", "refunded", "refund", "shipped", "delivered", "delivery",
-    "dispatched", "declined", "failed", "failure", "expired", "reminder", "returned", "rejected", "updated",
-    "voided", "delayed", "rated", "review", "feedback", "abandoned",
+    "cancelled",
+    "canceled",
+    "cancel",
+    "cancellation",
+    "refunded",
+    "refund",
+    "shipped",
+    "delivered",
+    "delivery",
+    "dispatched",
+    "declined",
+    "failed",
+    "failure",
+    "expired",
+    "reminder",
+    "returned",
+    "rejected",
+    "updated",
+    "voided",
+    "delayed",
+    "rated",
+    "review",
+    "feedback",
+    "abandoned",
 ];
 
 /// What an event's name tells.
@@ -214,9 +245,13 @@ impl Facts {
         if rows.is_empty() {
             return;
         }
-        self.events_told.extend((0..codes.len()).map(|code| tells(&codes.text(code))));
+        self.events_told
+            .extend((0..codes.len()).map(|code| tells(&codes.text(code))));
         let told = &mut self.events_told;
-        if !rows.iter().any(|row| told[row.event.index()] == Tells::Taken) {
+        if !rows
+            .iter()
+            .any(|row| told[row.event.index()] == Tells::Taken)
+        {
             for event in told.iter_mut().filter(|event| **event == Tells::Unknown) {
                 *event = Tells::Taken;
             }

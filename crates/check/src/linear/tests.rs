@@ -6,7 +6,7 @@ mod pruned;
 use everything::every_interleaving;
 use history::{
     Audit, AuditOrder, CodeRef, Completion, Contract, Event, History, InFlight, Invoke, KeyRef,
-    OrderRef, PayloadRef, ResponseRef, TenantRef, What,
+    OrderRef, PayloadRef, ProcessRef, ResponseRef, TenantRef, What,
 };
 use proptest::prelude::*;
 
@@ -55,13 +55,15 @@ fn history(attempts: &[Attempt], rows: Option<&[Option<u32>]>) -> History {
         contract: Contract {
             in_flight: Some(InFlight::Refuse(409)),
             mismatch: Some(422),
-            stored_errors: vec![499],
+            stored_errors: Some(vec![499]),
             ..Contract::default()
         },
-        processes: u32::try_from(attempts.len()).expect("few"),
         ..History::default()
     };
     let names = &mut history.names;
+    if let Some(last) = attempts.len().checked_sub(1) {
+        names.processes.count_to::<ProcessRef>(last as u32);
+    }
     names.tenants.count_to::<TenantRef>(0);
     names.keys.count_to::<KeyRef>(0);
     names.payloads.count_to::<PayloadRef>(1);
@@ -106,8 +108,10 @@ fn history(attempts: &[Attempt], rows: Option<&[Option<u32>]>) -> History {
             tenant: Some(TenantRef::new(0)),
             key: Some(KeyRef::new(0)),
             payload: Some(PayloadRef::new((*payload)?)),
+            intent: None,
             items: None,
             coupon: None,
+            cart: None,
             state: OrderState::Confirmed,
             t: None,
         })

@@ -59,8 +59,14 @@ mod tests {
 
     #[test]
     fn an_instant_since_1970_reads_as_a_date() {
-        assert_eq!(dated(TimeUnit::Milliseconds, 1_795_807_806_250), "2026-11-27T19:30:06.25Z");
-        assert_eq!(dated(TimeUnit::Seconds, u64::MAX), time(TimeUnit::Seconds, u64::MAX));
+        assert_eq!(
+            dated(TimeUnit::Milliseconds, 1_795_807_806_250),
+            "2026-11-27T19:30:06.25Z"
+        );
+        assert_eq!(
+            dated(TimeUnit::Seconds, u64::MAX),
+            time(TimeUnit::Seconds, u64::MAX)
+        );
     }
 
     #[test]
