@@ -5,7 +5,7 @@ use history::{
     PayloadRef, What,
 };
 
-use crate::facts::{Facts, charge_rows, order_rows, stock_table};
+use crate::facts::{Facts, charge_rows, items_of, order_rows, stock_table};
 
 /// What a rule judges by.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,47 @@ impl<'a> Case<'a> {
         key: usize,
     ) -> impl Iterator<Item = &'a AuditOrder> + Clone + use<'a> {
         self.facts.orders_with(self.history, key)
+    }
+
+    /// The orders without a key that may be of this one: of its tenant, of no purchase that it was not sent for, and of what was asked
+    /// for with it.
+    pub(crate) fn perhaps_with(
+        &self,
+        key: usize,
+    ) -> impl Iterator<Item = &'a AuditOrder> + use<'a> {
+        let case = *self;
+        let rows = order_rows(self.history);
+        let keyless = &self.facts.gaps.keyless;
+        // Most histories have no such order, and need not look at the requests.
+        let asked = match keyless.is_empty() {
+            true => Vec::new(),
+            false => self.attempts_with(key),
+        };
+        let rows = keyless.iter().map(|row| &rows[*row as usize]);
+        rows.filter(move |order| {
+            let intent = case.facts.orders[order.id.index()].intent.get();
+            let is_of = |asked: &Invoke| {
+                let other_intent = intent
+                    .zip(asked.intent)
+                    .is_some_and(|(a, b)| a != b.index());
+                let other_tenant = order.tenant.is_some_and(|tenant| tenant != asked.tenant);
+                !other_intent && !other_tenant && case.may_be_asked(order, asked)
+            };
+            asked.iter().any(|attempt| is_of(attempt.asked))
+        })
+    }
+
+    /// Whether the content of an order may be what a request asked for, as far as both say.
+    pub(crate) fn may_be_asked(&self, order: &AuditOrder, asked: &Invoke) -> bool {
+        let names = &self.history.names;
+        if let (Some(stored), Some(asked)) = (order.payload, asked.payload) {
+            return stored == asked;
+        }
+        let asked = asked
+            .payload
+            .and_then(|payload| names.payload_items(payload));
+        let both = items_of(self.history, order).zip(asked);
+        both.is_none_or(|(stored, asked)| names.items(stored) == names.items(asked))
     }
 
     /// The charges of the audit, if anybody looked.

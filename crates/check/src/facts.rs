@@ -12,6 +12,7 @@ mod crowds;
 mod differing;
 mod events;
 mod extras;
+mod gaps;
 mod orders;
 mod refusals;
 mod rows;
@@ -29,6 +30,7 @@ pub(crate) use charges::{ExtraCharge, Money, charge_rows};
 pub(crate) use differing::{Differing, difference};
 pub(crate) use events::is_acceptance;
 pub(crate) use extras::{Clause, ExtraOrder};
+use gaps::Gaps;
 pub(crate) use orders::{is_live, order_rows};
 pub(crate) use refusals::{Refusal, is_server_error};
 use rows::OddRows;
@@ -360,6 +362,8 @@ pub(crate) struct Facts {
     pub(crate) odd_answers: Vec<u32>,
     /// Rows of the audit that are not as usual at first sight.
     pub(crate) odd: OddRows,
+    /// What rows and answers leave out.
+    pub(crate) gaps: Gaps,
     /// The changes of key records.
     pub(crate) changes: ByKey,
     /// The orders that have a key, by row. Filled when somebody asks.
@@ -396,8 +400,6 @@ pub(crate) struct Facts {
     pub(crate) unclear_charges: Vec<u32>,
     /// What was given back of each charge, by its name; empty if nothing was.
     pub(crate) refunded: Vec<i64>,
-    /// Captured charges that name neither an order nor an intent, by row.
-    pub(crate) nameless_charges: Vec<u32>,
     /// Scratch of `charges`: the first captured charge of each provider key.
     provider_keys: Vec<Maybe>,
     /// By SKU: its price. Filled when somebody asks.
@@ -480,6 +482,7 @@ impl Facts {
         reset(&mut self.processes, history.processes());
         self.rare.clear();
         self.odd.clear();
+        self.gaps.clear();
         self.asked.take();
         self.applied_after_failure.clear();
         self.unattributed.clear();
@@ -487,7 +490,6 @@ impl Facts {
         self.perhaps_one.clear();
         self.unclear_charges.clear();
         self.refunded.clear();
-        self.nameless_charges.clear();
         self.apart_pairs.clear();
         self.mixed_keys.clear();
         self.odd_answers.clear();

@@ -4,10 +4,12 @@
 //! - `brute_force`: closed forms against the table, read literally, on random small histories
 //! - `round_trip`: a history that was written and read again is judged the same
 //! - `sabotage`: worlds that cheat, one falsified thing each
+//! - `metamorphic`: what must not change a verdict, and what must not improve one
 //! - `random`: small histories in which anything may have happened
 
 mod brute_force;
 mod histories;
+mod metamorphic;
 mod random;
 mod round_trip;
 mod sabotage;

@@ -203,6 +203,13 @@ impl Symbols {
         R::at(counted + index)
     }
 
+    /// Tells a listed name otherwise from now on. It is no longer found by its text: all lines are read when this is done.
+    pub(crate) fn rename(&mut self, index: usize, text: &str) {
+        if let Some(listed) = index.checked_sub(self.counted as usize) {
+            self.listed[listed] = CompactString::new(text);
+        }
+    }
+
     /// The number of a name, if it has one.
     pub fn find<R: Reference>(&self, text: &str) -> Option<R> {
         let index = self.counted_index(text).or_else(|| {

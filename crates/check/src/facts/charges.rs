@@ -169,9 +169,7 @@ impl Facts {
             }
             Some(For::Order(order)) => Some(first(&mut self.orders[order as usize].charged, row)),
             None => {
-                if is_taken {
-                    self.nameless_charges.push(row as u32);
-                }
+                self.gaps.nameless_charges.push(row as u32);
                 None
             }
         };
@@ -202,26 +200,16 @@ impl Facts {
         charges: &[AuditCharge],
         pairs: Vec<Pair>,
     ) {
-        let mut members: BTreeMap<For, BTreeSet<u32>> = BTreeMap::new();
-        for pair in &pairs {
-            if let Some(group) = pair.group {
-                members
-                    .entry(group)
-                    .or_default()
-                    .extend([pair.first, pair.row]);
-            }
-        }
+        let groups = groups(charges, &pairs);
         let mut payments = BTreeSet::new();
-        for (group, rows) in &members {
-            if self.is_one_payment(history, charges, rows) {
+        for (group, rows) in &groups {
+            if group.is_some() && self.is_one_payment(history, charges, rows) {
                 payments.insert(*group);
             }
         }
         let mut sets = Sets::default();
-        for pair in pairs {
-            if pair.group.is_some_and(|group| payments.contains(&group))
-                || !sets.unite(pair.row, pair.first)
-            {
+        for pair in later_ones(charges, &groups) {
+            if payments.contains(&pair.group) || !sets.unite(pair.row, pair.first) {
                 continue;
             }
             let row = pair.row as usize;
@@ -256,12 +244,7 @@ impl Facts {
     }
 
     /// Whether charges are the tenders of one payment: each from another purse, and together no more than the price.
-    fn is_one_payment(
-        &self,
-        history: &History,
-        charges: &[AuditCharge],
-        rows: &BTreeSet<u32>,
-    ) -> bool {
+    fn is_one_payment(&self, history: &History, charges: &[AuditCharge], rows: &[u32]) -> bool {
         let rows = || rows.iter().map(|row| &charges[*row as usize]);
         let tenders: BTreeSet<_> = rows().filter_map(|charge| charge.tender).collect();
         let are_distinct = tenders.len() == rows().count();
@@ -315,6 +298,46 @@ impl Facts {
     fn first_of_provider_key(&mut self, key: ProviderKeyRef, row: usize) -> usize {
         first(&mut self.provider_keys[key.index()], row)
     }
+}
+
+/// The charges of each purchase or provider key that has several, as they came: by their times; where those are not known, the smaller
+/// one is the one too many.
+fn groups(charges: &[AuditCharge], pairs: &[Pair]) -> Vec<(Option<For>, Vec<u32>)> {
+    let mut members: BTreeMap<(Option<For>, u32), BTreeSet<u32>> = BTreeMap::new();
+    for pair in pairs {
+        let own = members.entry((pair.group, pair.first)).or_default();
+        own.extend([pair.first, pair.row]);
+    }
+    let sorted = members.into_iter().map(|((group, _), rows)| {
+        let mut rows: Vec<u32> = rows.into_iter().collect();
+        rows.sort_unstable_by_key(|row| arrival(charges, *row));
+        (group, rows)
+    });
+    sorted.collect()
+}
+
+/// Each charge that is not the first of its group, with the first; those that came first in front.
+fn later_ones(charges: &[AuditCharge], groups: &[(Option<For>, Vec<u32>)]) -> Vec<Pair> {
+    let mut pairs = Vec::new();
+    for (group, rows) in groups {
+        pairs.extend(rows.iter().skip(1).map(|row| Pair {
+            row: *row,
+            first: rows[0],
+            group: *group,
+        }));
+    }
+    pairs.sort_by_key(|pair| (arrival(charges, pair.row), pair.group.is_none()));
+    pairs
+}
+
+/// In which order charges came.
+fn arrival(charges: &[AuditCharge], row: u32) -> (u64, std::cmp::Reverse<i64>, u32) {
+    let charge = &charges[row as usize];
+    (
+        charge.t.unwrap_or(u64::MAX),
+        std::cmp::Reverse(charge.amount),
+        row,
+    )
 }
 
 /// Disjoint sets of rows.

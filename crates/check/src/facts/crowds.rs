@@ -26,6 +26,7 @@ impl Facts {
     /// Counts the orders of each group against the purchases that may have made them.
     pub(super) fn count_crowds(&mut self, history: &History) {
         self.attribute_by_answers(history);
+        let mut further = 0;
         for (group, mut rows) in self.groups(history) {
             rows.sort_unstable_by_key(|row| creation(&order_rows(history)[*row], *row));
             rows.retain(|row| !self.is_extra(history, *row));
@@ -45,6 +46,14 @@ impl Facts {
                 .filter_map(|purchase| self.order_of(*purchase))
                 .next();
             let other = taken.unwrap_or(rows.first().copied().unwrap_or(0));
+            // Beyond the first of each purchase there is room only where a key may have been used anew.
+            let first_lives = purchases.iter().filter(|purchase| room(purchase) > 0);
+            let is_first = |purchase: &&Purchase| {
+                self.order_of(**purchase).is_none() && !self.answered.contains_key(purchase)
+            };
+            let first_lives = first_lives.filter(is_first);
+            let certain = first_lives.count() as u64;
+            further = further.max((rows.len() as u64).min(free).saturating_sub(certain));
             for (place, row) in rows.iter().enumerate() {
                 let place = place as u64;
                 if place >= free {
@@ -54,6 +63,7 @@ impl Facts {
                 }
             }
         }
+        self.gaps.further_lives = further;
         self.applied_after_failure.sort_unstable();
         self.applied_after_failure.dedup();
     }

@@ -63,7 +63,8 @@ impl Facts {
             (!self.is_cancelled(history, order)).then_some((order, class.made))
         });
         named.extend(orders);
-        // Classes come by creation, and those of one order have the same.
+        // By creation, those of one instant as their rows come: the one that is too many is the same one as among the rows.
+        named.sort_by_key(|(order, made)| (made.latest, self.orders[*order].row.get(), *order));
         named.dedup_by_key(|(order, _)| *order);
         let mut undated = 0;
         for pair in named.windows(2) {

@@ -172,7 +172,7 @@ impl Facts {
             }
             End::Fail if is_server_error(&history.contract, completion) => {
                 self.counts.fail += 1;
-                self.not_told(index, event, invoke, completion);
+                self.not_told(history, index, event, invoke, completion);
             }
             End::Fail => {
                 self.counts.fail += 1;
@@ -180,13 +180,20 @@ impl Facts {
             }
             End::Info => {
                 self.counts.info += 1;
-                self.not_told(index, event, invoke, completion);
+                self.not_told(history, index, event, invoke, completion);
             }
         }
     }
 
     /// It may have taken effect or not.
-    fn not_told(&mut self, index: usize, event: &Event, invoke: &Invoke, said: &Completion) {
+    fn not_told(
+        &mut self,
+        history: &History,
+        index: usize,
+        event: &Event,
+        invoke: &Invoke,
+        said: &Completion,
+    ) {
         let Some(key) = invoke.key else {
             return;
         };
@@ -196,7 +203,8 @@ impl Facts {
         if facts.infos == UNRESOLVED_MIN {
             self.rare.unresolved_keys.push(key.index() as u32);
         }
-        if said.status.is_some_and(|status| status >= 500) {
+        let is_error = said.status.map(|status| status >= 500);
+        if is_error.unwrap_or_else(|| self.gaps.may_be_an_error(history, said)) {
             self.rare.server_errors.push(index as u32);
         }
     }
@@ -345,6 +353,10 @@ impl Facts {
         said: &Completion,
     ) {
         let refusal = self.refusal(history, said);
+        self.gaps.see_refusal(index, said, refusal);
+        if said.status.is_none() && refusal == Refusal::Definite && invoke.key.is_some() {
+            self.rare.server_errors.push(index as u32);
+        }
         if refusal.is_definite() {
             if let Some(payload) = invoke.payload {
                 self.payloads[payload.index()].failed += 1;
@@ -445,8 +457,12 @@ impl Facts {
     }
 }
 
-/// Whether an `ok` says only that the request was accepted, not what became of it.
+/// Whether an `ok` says only that the request was accepted, not what became of it; or may say that, because it has neither status nor order.
 #[inline]
 pub(crate) fn is_acceptance(history: &History, completion: &Completion) -> bool {
-    completion.status == Some(202) && history.contract.in_flight == Some(InFlight::Accept)
+    let is_one = match completion.status {
+        Some(status) => status == 202,
+        None => completion.order.is_none(),
+    };
+    is_one && history.contract.in_flight == Some(InFlight::Accept)
 }

@@ -35,6 +35,7 @@ impl Facts {
             if !self.is_plain(history, order) {
                 self.odd.contents.push(row as u32);
             }
+            self.see_gaps(row, order);
             self.orders_without_items += u64::from(items_of(history, order).is_none());
             self.count_units(history, order);
             let intent = self.intent_of(history, order);

@@ -51,8 +51,33 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
                 1,
                 "a key stood for two payloads, and it cannot be told whether it had expired",
             ),
+            None if may_be_taken_twice(case, *key as usize, &stands) => {
+                let why = "an order that may be of a key with two payloads does not say its key or its payload";
+                tally.unknown(1, why);
+            }
             None => {}
         }
+    }
+}
+
+/// Whether an order that says too little may be of a reused key, and of another payload than the key is known to have stood for.
+fn may_be_taken_twice(case: &Case<'_>, key: usize, stands: &[Stand<'_>]) -> bool {
+    let own = case.orders_with(key).filter(|order| order.payload.is_none());
+    let unclear = own.chain(case.perhaps_with(key)).filter(|order| is_live(order));
+    let answered = |order: &AuditOrder| stands.iter().any(|stand| stand.names(case, order));
+    let unclear: Vec<&AuditOrder> = unclear.filter(|order| !answered(order)).collect();
+    let is_other = |order: &&AuditOrder| {
+        stands.iter().any(|stand| order.payload != Some(stand.payload))
+            || unclear.iter().any(|other| other.payload.is_none() || other.payload != order.payload)
+    };
+    unclear.len() + stands.len() > 1 && unclear.iter().any(is_other)
+}
+
+impl Stand<'_> {
+    /// Whether it is an answer that names this order.
+    fn names(&self, case: &Case<'_>, order: &AuditOrder) -> bool {
+        let attempt = self.event.and_then(|event| case.attempt_at(event));
+        attempt.is_some_and(|attempt| attempt.said.order == Some(order.id))
     }
 }
 

@@ -35,6 +35,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     judge_reads(case, tally);
     judge_keys(case, tally);
     judge_bodies(case, tally);
+    let why = "an order does not say whose it is";
+    tally.unknown(facts.gaps.tenantless, why);
+    let why = "an answer does not name its order, so that it may be another tenant's";
+    tally.unknown(facts.rare.nameless, why);
     if case.orders().is_none() {
         tally.unknown(facts.acknowledgements, "it was not looked at whose the orders are");
     }

@@ -44,6 +44,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     tally.checked(facts.counts.orders);
     let why = "two orders of one key, and it is not said when they were created";
     tally.unknown(facts.undated_pairs, why);
+    let why = "an order does not say its key, and there is room for it only if the key was forgotten and used anew";
+    tally.unknown(facts.gaps.further_lives, why);
     let why = "an order says neither its key nor what is in it, so that it cannot be counted";
     tally.unknown(facts.unattributed.len() as u64, why);
 }

@@ -66,6 +66,12 @@ fn judge(case: &Case<'_>, tally: &mut Tally, key: usize, change: &Transition, ma
         .iter()
         .find(|row| row.t.is_some_and(|t| change.t <= t && t < end(made)));
     let (Some(first), Some(second)) = (first, second) else {
+        let keyless = case.perhaps_with(key).filter(|row| is_live(row)).count();
+        let undated = own.iter().filter(|row| row.t.is_none()).count();
+        if keyless + undated > 0 && own.len() + keyless > 1 {
+            let why = "a key was forgotten inside its time to live, and an order that may be its second does not say its key or its time";
+            tally.unknown(1, why);
+        }
         return;
     };
     tally.violation(change.t, || {

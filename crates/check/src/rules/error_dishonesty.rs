@@ -22,8 +22,14 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 
 fn judge_error(case: &Case<'_>, tally: &mut Tally, attempts: &[Try<'_>], done: usize) {
     {
-        tally.checked(1);
+        let status = case.attempt_at(done).and_then(|attempt| attempt.said.status);
+        tally.checked(u64::from(status.is_some()));
         if let Some(other) = duplicate_of(case, attempts, done) {
+            if status.is_none() {
+                let why = "a duplicate ended without a status, which may have been a server error";
+                tally.unknown(1, why);
+                return;
+            }
             tally.violation(case.time(done), || {
                 let why = format!(
                     "{} got a server error at {}, and nothing was wrong but that {} asked for the same. A duplicate is no error of the server.",
@@ -77,8 +83,8 @@ fn fails_alone(attempts: &[Try<'_>]) -> bool {
     let [first, second, ..] = attempts else {
         return false;
     };
-    let error = first.said.status.is_some_and(|status| status >= 500);
-    error
+    let error = first.said.status.is_none_or(|status| status >= 500);
+    error && first.end != End::Ok
         && first.precedes(second)
         && !mutant!("error-dishonesty/failing-alone-is-no-excuse")
 }
@@ -110,12 +116,16 @@ fn judge_records(case: &Case<'_>, tally: &mut Tally) {
                 || is_captured && !mutant!("error-dishonesty/charges-do-not-count")
         });
         let order = effect.map(|order| case.tell_order_row(order));
-        let Some(effect) = order.or_else(|| charge_of(case, key)) else {
-            continue;
-        };
         if !is_unknown || mutant!("error-dishonesty/records-may-lie") {
             continue;
         }
+        let Some(effect) = order.or_else(|| charge_of(case, key)) else {
+            if case.perhaps_with(key.index()).next().is_some() || !case.facts.gaps.nameless_charges.is_empty() {
+                let why = "a record says failed, and an order or a charge that may be its request's does not say whose it is";
+                tally.unknown(1, why);
+            }
+            continue;
+        };
         tally.violation(case.audit_time(), || {
             let why = format!(
                 "the record of the key {} says failed; the request took effect. An outcome that is not known is no failure.",

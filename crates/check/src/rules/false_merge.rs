@@ -54,6 +54,16 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             witness(why).operation(case, done)
         });
     }
+    let is_open = |done: &&u32| {
+        let intent = case.attempt_at(**done as usize).and_then(|attempt| attempt.asked.intent);
+        intent.is_some_and(|intent| {
+            let own = &facts.intents[intent.index()];
+            !own.ok && own.live.get().is_none()
+        })
+    };
+    let uncoded = facts.gaps.uncoded_refusals.iter().filter(is_open).count();
+    let why = "a purchase without an order was refused without a code, perhaps as a repetition of another";
+    tally.unknown(uncoded as u64, why);
     let why = "an answer names no order, so that it may be another purchase's";
     tally.unknown(facts.rare.nameless, why);
 }

@@ -6,7 +6,7 @@
 //! A request that was refused as in flight has not failed for certain: where no other attempt on its key tells what became of it, a copy of
 //! it that the network made may hold its units.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use history::{Item, SkuRef, What};
 
@@ -29,6 +29,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     if refusals.is_empty() {
         return;
     }
+    tally.unknown(uncoded(case), "a refusal has the status of those for lack of stock, and no code");
     let mut walk = Walk {
         taken: strange(case),
         freed: Units::new(),
@@ -63,6 +64,14 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         }
         begin += same;
     }
+}
+
+/// How many refusals have no code, and the status of one for lack of stock.
+fn uncoded(case: &Case<'_>) -> u64 {
+    let status = |done: &u32| case.attempt_at(*done as usize).and_then(|attempt| attempt.said.status);
+    let statuses: BTreeSet<u16> = case.facts.rare.sold_out.iter().filter_map(status).collect();
+    let uncoded = case.facts.gaps.uncoded_refusals.iter().filter_map(status);
+    uncoded.filter(|status| statuses.contains(status)).count() as u64
 }
 
 /// What was taken and given back so far.
@@ -172,7 +181,11 @@ fn holds_nothing(case: &Case<'_>, attempt: &Try<'_>) -> bool {
 /// Whether a refusal may be the stored answer to another request on its key: it was right when it was first given.
 fn may_repeat(case: &Case<'_>, attempt: &Try<'_>) -> bool {
     let contract = &case.history.contract;
-    if attempt.said.status.and_then(|status| contract.stores(status)) != Some(true) {
+    let is_stored = match attempt.said.status {
+        Some(status) => contract.stores(status) == Some(true),
+        None => contract.stored_errors.as_ref().is_some_and(|stored| !stored.is_empty()),
+    };
+    if !is_stored {
         return false;
     }
     let returned = attempt.returned.unwrap_or(u64::MAX);

@@ -3,7 +3,7 @@
 use history::Expiry;
 
 use crate::case::Case;
-use crate::keyed::End;
+use crate::keyed::{End, Try};
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -33,7 +33,16 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     for key in keys {
         let attempts = case.attempts_with(key as usize);
         for late in attempts.iter().filter(|attempt| attempt.end == End::Ok) {
-            let same = |first: &&crate::keyed::Try<'_>| {
+            let may_be_old = |first: &Try<'_>| {
+                let until = first.returned.map(|t| t.saturating_add(ttl).saturating_add(grace));
+                let is_nameless = first.said.order.is_none() || late.said.order.is_none();
+                first.end == End::Ok && is_nameless && until.is_some_and(|until| until < late.invoked)
+            };
+            if case.history.contract.observed.order && attempts.iter().any(may_be_old) {
+                tally.unknown(1, "an answer does not name its order, and the answers are further apart than the time to live");
+                continue;
+            }
+            let same = |first: &&Try<'_>| {
                 first.end == End::Ok
                     && (first.said.order == late.said.order
                         || mutant!("immortal-key/new-orders-are-replays"))

@@ -45,6 +45,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             false => {}
         }
     }
+    let why = "an order does not say its key, and there is room for it only if the key was forgotten and used anew";
+    tally.unknown(case.facts.gaps.further_lives, why);
 }
 
 /// Whether a request asked for what an order was made of. What another purchase asks for under the key, or with another content, is

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use history::{AuditOrder, OrderRef, What};
 
 use super::partial_order::is_part_of;
+use super::phantom_order::are_items_asked;
 use crate::case::{Attempt, Case};
 use crate::facts::{Purchase, is_live, items_of};
 use crate::tally::Tally;
@@ -105,6 +106,12 @@ fn judge(case: &Case<'_>, attempt: &Attempt<'_>, has_keys: bool) -> Judged {
 /// another purchase that asked for the same got no order that is known to be its own.
 fn is_unclear(case: &Case<'_>, attempt: &Attempt<'_>, has_keys: bool) -> bool {
     let order = attempt.said.order.and_then(|order| case.order(order.index()));
+    let leaves_out = |row: &AuditOrder| {
+        row.tenant.is_none() && case.facts.has_tenants || row.items.is_none() && are_items_asked(case, row)
+    };
+    if order.is_some_and(leaves_out) {
+        return true;
+    }
     let Some(row) = order.filter(|row| row.key.is_none() && row.intent.is_none()) else {
         return false;
     };

@@ -5,7 +5,7 @@ use history::{KeyRef, Label};
 
 use crate::case::Case;
 use crate::facts::Clause;
-use crate::keyed::Try;
+use crate::keyed::{End, Try};
 use crate::linear::{Found, Problem, STATES_MAX, is_plain};
 use crate::other_keys::OtherKeys;
 use crate::tally::Tally;
@@ -32,8 +32,12 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let mut other_keys = OtherKeys::default();
     let copies = case.history.coverage.count(Label::DuplicateDelivered) > 0;
     let (mut unexplained, mut disagreed, mut left_alone) = (0, 0, 0);
-    let (mut capped, mut copied) = (0, 0);
+    let (mut capped, mut copied, mut unsaid) = (0, 0, 0);
     for key in odd {
+        if leaves_out(case, key) {
+            unsaid += 1;
+            continue;
+        }
         let states_max = match case.explained {
             true => CROSS_CHECKED_STATES_MAX,
             false => STATES_MAX,
@@ -57,6 +61,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         copied,
         "the network duplicated requests, and their copies were not recorded",
     );
+    let why = "an answer on a key does not say which order it means, or what it is refused for";
+    tally.unknown(unsaid, why);
     if disagreed > 0 {
         tally.note(format!(
             "the search finds an order for {} with two orders",
@@ -74,6 +80,16 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             "without the orders of the audit, only what clients saw is in order",
         );
     }
+}
+
+/// Whether an answer on a key says too little to be put in order with the others.
+fn leaves_out(case: &Case<'_>, key: u32) -> bool {
+    let leaves_out = |attempt: &Try<'_>| match attempt.end {
+        End::Ok => attempt.said.order.is_none() && case.history.contract.observed.order,
+        End::Fail(_) => attempt.said.status.is_none() && attempt.said.code.is_none(),
+        End::Unknown => false,
+    };
+    case.attempts_with(key as usize).iter().any(leaves_out)
 }
 
 /// A key that was asked for very often is no part of the cross-check: the closed forms judge it.

@@ -35,6 +35,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         let Some(promised) = promised else { continue };
         judge(case, tally, done, said, promised, what);
     }
+    let why = "a refusal says neither its status nor a code that is known";
+    tally.unknown(case.facts.gaps.bare_refusals, why);
 }
 
 fn judge(case: &Case<'_>, tally: &mut Tally, done: usize, said: &Completion, promised: u16, what: &str) {

@@ -10,6 +10,8 @@ use crate::facts::is_live;
 use crate::tally::Tally;
 use crate::tell::witness;
 
+use super::phantom_order::are_items_asked;
+
 /// Whether a list of items has nothing that another lacks. Both are sorted, each SKU once.
 pub(super) fn is_part_of(part: &[Item], whole: &[Item]) -> bool {
     part.iter().all(|item| {
@@ -47,6 +49,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         }
     }
     count_coupons(case, tally, orders);
+    let itemless = case.facts.gaps.itemless.iter().map(|row| &orders[*row as usize]);
+    let itemless = itemless.filter(|order| are_items_asked(case, order)).count();
+    tally.unknown(itemless as u64, "an order does not say what is in it");
 }
 
 /// What an order lacks of the request that it was made from.

@@ -21,6 +21,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             true => 0,
             false => case.history.contract.clock_tolerance,
         };
+        if row.t.is_some() && found.is_some_and(|found| found.t.is_none()) {
+            tally.unknown(1, "an order does not say when it was made, and a message about it may be older");
+            continue;
+        }
         let early = found.and_then(|found| Some(row.t?.saturating_add(tolerance) < found.t?));
         let early = early == Some(true) && !mutant!("phantom-notification/time-does-not-matter")
             || mutant!("phantom-notification/same-time-is-too-early")

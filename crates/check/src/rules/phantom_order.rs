@@ -5,11 +5,11 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use history::{AuditOrder, Invoke, Item, What};
+use history::{AuditOrder, Invoke, Item, PayloadRef, What};
 
 use super::partial_order::is_part_of;
 use crate::case::Case;
-use crate::facts::items_of;
+use crate::facts::{Clause, items_of};
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -36,6 +36,39 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             Found::Phantom(what) => tell(case, tally, order, what),
         }
     }
+    count_gaps(case, tally, orders);
+}
+
+/// What the rows leave out may be what nobody asked for.
+fn count_gaps(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
+    let gaps = &case.facts.gaps;
+    let why = "an order does not say whose it is";
+    tally.unknown(gaps.tenantless, why);
+    let are_some_keyed = gaps.keyless.len() < orders.len();
+    let is_unknown = |order: &&AuditOrder| {
+        let facts = &case.facts.orders[order.id.index()];
+        facts.acked.get().is_none() && order.intent.is_none() && !case.is_baseline(order)
+    };
+    let keyless = gaps.keyless.iter().map(|row| &orders[*row as usize]);
+    let keyless = if are_some_keyed { keyless.filter(is_unknown).count() } else { 0 };
+    tally.unknown(keyless as u64, "an order does not say its key, which others do");
+    let itemless = gaps.itemless.iter().map(|row| &orders[*row as usize]);
+    let itemless = itemless.filter(|order| are_items_asked(case, order)).count();
+    tally.unknown(itemless as u64, "an order does not say what is in it");
+    let why = "there are more orders than purchases, and it is not said which of them was never asked for";
+    let crowded = case.facts.extra_orders.iter().filter(|extra| extra.clause == Clause::Crowd);
+    tally.unknown(crowded.count() as u64, why);
+    let why = "an order does not say when it was created, so that it may be older than its request";
+    tally.unknown(gaps.undated, why);
+}
+
+/// Whether it is known what was asked for with the key or the payload of an order, so that its own items would tell.
+pub(super) fn are_items_asked(case: &Case<'_>, order: &AuditOrder) -> bool {
+    let names = &case.history.names;
+    let is_told = |payload: PayloadRef| names.payload_items(payload).is_some();
+    let by_key = order.key.map(|key| case.facts.keys[key.index()].payload.get());
+    let by_key = by_key.flatten().map(|payload| PayloadRef::new(payload as u32));
+    order.payload.into_iter().chain(by_key).any(is_told)
 }
 
 fn tell(case: &Case<'_>, tally: &mut Tally, order: &AuditOrder, what: &str) {

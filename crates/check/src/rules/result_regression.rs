@@ -29,6 +29,9 @@ fn judge(case: &Case<'_>, tally: &mut Tally, oks: &[Try<'_>], failed: &Try<'_>, 
         Some((Within::Inside, _)) if failed.end == End::Fail(Refusal::Shed) => {
             tally.unknown(1, "a request was turned away at the door, and the contract does not say whether it may be");
         }
+        Some((Within::Inside, _)) if failed.end == End::Unknown && failed.said.status.is_none() => {
+            tally.unknown(1, "an answer has neither status nor order, and may say only that the request was accepted");
+        }
         Some((Within::Inside, ok)) => tally.violation(case.time(done), || {
             let why = format!(
                 "{} was answered ok, and after that {} was refused the same at {}. Inside its time to live a key keeps its answer.",

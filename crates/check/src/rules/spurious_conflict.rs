@@ -11,6 +11,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         tally.checked(1);
         judge(case, tally, *done as usize);
     }
+    let why = "a refusal says neither its status nor a code that is known, and may mean that the key came with another payload";
+    tally.unknown(case.facts.gaps.bare_refusals, why);
     // An unclear refusal of the only payload is either this or in flight.
     for done in &case.facts.rare.unclear {
         let Some(attempt) = case.attempt_at(*done as usize) else {

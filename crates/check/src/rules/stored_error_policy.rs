@@ -31,6 +31,14 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         }
     }
     judge_declines(case, tally);
+    let is_promised = stored.as_ref().is_some_and(|stored| !stored.is_empty());
+    let is_repeated = |done: &&u32| {
+        let key = case.attempt_at(**done as usize).and_then(|attempt| attempt.asked.key);
+        key.is_some_and(|key| case.attempts_with(key.index()).len() > 1)
+    };
+    let statusless = case.facts.gaps.statusless_refusals.iter().filter(|_| is_promised);
+    let why = "a refusal has no status, so that it may be one that the contract stores";
+    tally.unknown(statusless.filter(is_repeated).count() as u64, why);
 }
 
 /// A declined payment that is not stored is asked for again with each request: of a purchase, the ledger holds as many declined charges as
@@ -81,14 +89,23 @@ fn declines<'a>(case: &Case<'a>) -> BTreeMap<usize, Vec<Try<'a>>> {
     let mut declines: BTreeMap<usize, Vec<Try<'a>>> = BTreeMap::new();
     for key in &case.facts.rare.refused_keys {
         for attempt in case.attempts_with(*key as usize) {
-            let stores = attempt.said.status.and_then(|status| case.history.contract.stores(status));
-            let is_declined = attempt.end == End::Fail(Refusal::Declined) && stores == Some(false);
+            let is_declined = attempt.end == End::Fail(Refusal::Declined) && stores(case, &attempt.said) == Some(false);
             if let Some(intent) = attempt.asked.intent.filter(|_| is_declined) {
                 declines.entry(intent.index()).or_default().push(attempt);
             }
         }
     }
     declines
+}
+
+/// Whether the contract stores a failure, if it says so of that status; one that stores nothing says it of all.
+fn stores(case: &Case<'_>, said: &Completion) -> Option<bool> {
+    let contract = &case.history.contract;
+    let stores_none = contract.stored_errors.as_ref().is_some_and(Vec::is_empty);
+    match said.status {
+        Some(status) => contract.stores(status),
+        None => stores_none.then_some(false),
+    }
 }
 
 fn is_stored(case: &Case<'_>, attempt: &Try<'_>) -> bool {
@@ -124,7 +141,15 @@ fn judge_replays(case: &Case<'_>, tally: &mut Tally, key: usize) {
             continue;
         }
         tally.checked(1);
-        let same = matches!(later.end, End::Fail(_)) && is_same(&first.said, &later.said);
+        let same = match later.end {
+            End::Fail(_) => is_same(case, &first.said, &later.said),
+            _ => Some(false),
+        };
+        if same.is_none() {
+            tally.unknown(1, "a refusal may repeat a stored one: it does not say all that the first does");
+            continue;
+        }
+        let same = same == Some(true);
         let shed = later.end == End::Fail(Refusal::Shed);
         if same
             || shed
@@ -148,16 +173,35 @@ fn judge_replays(case: &Case<'_>, tally: &mut Tally, key: usize) {
     }
 }
 
-/// Whether a failure says what another said: status, code and body, as far as both say.
-fn is_same(first: &Completion, later: &Completion) -> bool {
-    fn differ<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {
-        a.zip(b).is_some_and(|(a, b)| a != b)
+/// Whether a failure says what another said: status, code and body. Unknown if one of them leaves out what the other says, or both say
+/// neither a code nor a body although the recorder would have seen them.
+fn is_same(case: &Case<'_>, first: &Completion, later: &Completion) -> Option<bool> {
+    fn differ<T: PartialEq>(a: Option<T>, b: Option<T>) -> Option<bool> {
+        match (a, b) {
+            (Some(a), Some(b)) => Some(a != b),
+            (None, None) => Some(false),
+            _ => None,
+        }
     }
-    let other_code =
-        differ(first.code, later.code) && !mutant!("stored-error-policy/code-does-not-matter");
-    let other_body = differ(first.response, later.response)
-        && !mutant!("stored-error-policy/body-does-not-matter");
-    first.status == later.status && !other_code && !other_body
+    let observed = case.history.contract.observed;
+    let other_code = match mutant!("stored-error-policy/code-does-not-matter") {
+        true => Some(false),
+        false => differ(first.code, later.code),
+    };
+    let other_body = match mutant!("stored-error-policy/body-does-not-matter") || !observed.response {
+        true => Some(false),
+        false => differ(first.response, later.response),
+    };
+    let other_status = differ(first.status, later.status);
+    // What the bodies say twice the codes need not say.
+    let same_bodies = first.response.is_some() && first.response == later.response;
+    let other_code = other_code.or(same_bodies.then_some(false));
+    let differences = [other_status, other_code, other_body];
+    if differences.contains(&Some(true)) {
+        return Some(false);
+    }
+    let are_silent = first.code.is_none() && first.response.is_none() && observed.response;
+    (!differences.contains(&None) && !are_silent).then_some(true)
 }
 
 /// A mismatch with payloads all of which had failed with errors that are not stored.
@@ -177,8 +221,7 @@ fn judge_block(case: &Case<'_>, tally: &mut Tally, attempts: &[Try<'_>], blocked
             End::Fail(refusal) => {
                 refusal.is_definite()
                     && !refusal.is_no_holder()
-                    && !is_stored(case, other)
-                    && case.history.contract.stored_errors.is_some()
+                    && stores(case, &other.said) == Some(false)
             }
             _ => mutant!("stored-error-policy/unknown-frees"),
         };

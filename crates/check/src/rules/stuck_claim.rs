@@ -14,7 +14,7 @@ use crate::verdict::Witness;
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let history = case.history;
     let rows = history.audit.as_ref().and_then(|audit| audit.keys.as_ref());
-    if rows.is_none() && case.facts.refusals_seen == 0 {
+    if rows.is_none() && case.facts.refusals_seen == 0 && case.facts.gaps.bare_refusals == 0 {
         tally.not_judged("the keys were not looked at, and no duplicate was refused");
         return;
     }
@@ -42,6 +42,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         });
     }
     judge_refusals(case, tally);
+    let why = "a refusal says neither its status nor a code that is known, and may mean that a request is in flight";
+    tally.unknown(case.facts.gaps.bare_refusals, why);
 }
 
 /// The refusals that no attempt explains. A request that the network delivers twice may be refused because of its own copy; where that

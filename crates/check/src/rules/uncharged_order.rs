@@ -15,7 +15,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     };
     let unfinished = &case.facts.odd.unfinished;
     let mut checked = (orders.len() - unfinished.len()) as u64;
-    let nameless = case.facts.nameless_charges.len();
+    let nameless = case.facts.gaps.nameless_charges.len();
     for order in unfinished.iter().map(|row| &orders[*row as usize]) {
         let counts = order.state == OrderState::Confirmed
             || mutant!("uncharged-order/open-orders-too") && order.state == OrderState::Pending;

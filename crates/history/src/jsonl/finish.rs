@@ -98,6 +98,19 @@ impl Reader {
             };
             self.rows.orders.rows[row].payload = Some(resolved);
         }
+        self.name_by_items(&unresolved.ambiguous);
+    }
+
+    /// A payload whose name has several lists of items is told with its own, so that it does not matter which came first.
+    fn name_by_items(&mut self, ambiguous: &BTreeSet<PayloadRef>) {
+        for payload in ambiguous {
+            let names = &self.history.names;
+            let Some(items) = names.payload_items(*payload) else {
+                continue;
+            };
+            let name = self.variant(&names.payloads.text(payload.index()), items);
+            self.history.names.payloads.rename(payload.index(), &name);
+        }
     }
 
     /// The payload of a name that has several lists of items, where none is given.

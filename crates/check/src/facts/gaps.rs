@@ -1,0 +1,115 @@
+//! What rows and answers leave out. A rule that would need it, and finds nothing wrong without it, does not know.
+
+use history::{AuditOrder, Completion, History};
+
+use super::{Facts, Refusal};
+
+/// How much is left out.
+#[derive(Debug, Default)]
+pub(crate) struct Gaps {
+    /// Orders without a key, by row.
+    pub(crate) keyless: Vec<u32>,
+    /// Orders that were not there before the run, and do not say when they were created.
+    pub(crate) undated: u64,
+    /// Orders that do not say whose they are, although there are several tenants.
+    pub(crate) tenantless: u64,
+    /// Orders that do not say what is in them, by row.
+    pub(crate) itemless: Vec<u32>,
+    /// Live orders for which there is room only if a key, whose orders are not all known, was forgotten and used anew.
+    pub(crate) further_lives: u64,
+    /// Captured or authorised charges that name neither an order nor an intent, by row.
+    pub(crate) nameless_charges: Vec<u32>,
+    /// Refusals with neither a status nor a code that is known.
+    pub(crate) bare_refusals: u64,
+    /// Definite refusals without a status, by event.
+    pub(crate) statusless_refusals: Vec<u32>,
+    /// Refusals without a code, by event.
+    pub(crate) uncoded_refusals: Vec<u32>,
+}
+
+impl Gaps {
+    pub(super) fn clear(&mut self) {
+        let Gaps {
+            keyless,
+            undated,
+            tenantless,
+            itemless,
+            further_lives,
+            nameless_charges,
+            bare_refusals,
+            statusless_refusals,
+            uncoded_refusals,
+        } = self;
+        for list in [
+            keyless,
+            itemless,
+            nameless_charges,
+            statusless_refusals,
+            uncoded_refusals,
+        ] {
+            list.clear();
+        }
+        for count in [undated, tenantless, further_lives, bare_refusals] {
+            *count = 0;
+        }
+    }
+
+    /// A refusal, and what it means as far as it says.
+    #[inline]
+    pub(super) fn see_refusal(&mut self, index: usize, said: &Completion, meaning: Refusal) {
+        let is_bare = said.status.is_none() && meaning == Refusal::Definite;
+        self.bare_refusals += u64::from(is_bare);
+        if said.status.is_none() && !meaning.is_no_holder() {
+            self.statusless_refusals.push(index as u32);
+        }
+        if said.code.is_none() {
+            self.uncoded_refusals.push(index as u32);
+        }
+    }
+
+    /// Whether an end without a status may have been an answer of the server's: it does not say that none came.
+    #[cold]
+    pub(super) fn may_be_an_error(&self, history: &History, said: &Completion) -> bool {
+        let Some(code) = said.code else {
+            return history.contract.observed.status;
+        };
+        let text = history.names.codes.text(code.index()).to_lowercase();
+        !NO_ANSWER.iter().any(|word| text.contains(word))
+    }
+}
+
+/// Words for an answer that never came.
+const NO_ANSWER: [&str; 16] = [
+    "timeout",
+    "timed",
+    "deadline",
+    "reset",
+    "connect",
+    "refused",
+    "closed",
+    "eof",
+    "broken",
+    "lost",
+    "dropped",
+    "aborted",
+    "cancel",
+    "died",
+    "no answer",
+    "network",
+];
+
+impl Facts {
+    /// An order of the audit.
+    #[inline]
+    pub(super) fn see_gaps(&mut self, row: usize, order: &AuditOrder) {
+        if order.key.is_none() {
+            self.gaps.keyless.push(row as u32);
+        }
+        if order.items.is_none() {
+            self.gaps.itemless.push(row as u32);
+        }
+        let is_new = !self.orders[order.id.index()].is_baseline;
+        self.gaps.undated += u64::from(order.t.is_none() && is_new);
+        self.gaps.tenantless += u64::from(order.tenant.is_none() && self.has_tenants);
+    }
+}
