@@ -97,7 +97,10 @@ impl KeyAnswers {
         } = self;
         for group in answers.chunk_by(|a, b| a.payload == b.payload) {
             classes.clear();
-            for named in group.chunk_by(|a, b| a.said.order == b.said.order) {
+            // Of answers that name no order it is not known whether they mean the same.
+            for named in
+                group.chunk_by(|a, b| a.said.order.is_some() && a.said.order == b.said.order)
+            {
                 let made = creation(history, facts, named, *unseen_from);
                 let same = |a: &Answer, b: &Answer| {
                     (a.said.status, a.said.response) == (b.said.status, b.said.response)

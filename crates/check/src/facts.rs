@@ -382,16 +382,16 @@ pub(crate) struct Facts {
     perhaps_one: Vec<(u32, u32)>,
     /// Of keys with several lives, or several orders in one: the order that began the life which each order belongs to, by name.
     heads: std::collections::BTreeMap<u32, u32>,
-    /// Live orders of one key, neighbours in time, that were created the time to live apart or more, by row.
-    pub(crate) apart_pairs: Vec<(u32, u32)>,
+    /// A key, and two live orders of it by row, neighbours in time, that were created the time to live apart or more.
+    pub(crate) apart_pairs: Vec<(u32, u32, u32)>,
     /// Live orders of one key of which nobody knows how far apart they were created.
     pub(crate) undated_pairs: u64,
     /// Scratch of `extras`: key, creation, row.
     crowd: Vec<(u32, Option<u64>, u32)>,
     /// Scratch of `extras`: live orders that belong to no certain purchase, by row.
     strays: Vec<u32>,
-    /// Scratch of `extras`: how many orders each purchase has because an answer names them.
-    answered: std::collections::BTreeMap<Purchase, u64>,
+    /// Scratch of `extras`: the orders that each purchase has because an answer names them, by row.
+    answered: std::collections::BTreeMap<Purchase, Vec<usize>>,
     /// Scratch of `extras`: where purchases may be split, each live order by row, with its intent.
     split_orders: Vec<(Option<usize>, u32)>,
     /// Captured charges beyond the first, each once.

@@ -188,8 +188,8 @@ pub struct AuditCoupon {
     pub coupon: CouponRef,
     /// How often it may be used.
     pub limit: u64,
-    /// How often it says it was.
-    pub used: u64,
+    /// How often it says it was, if it says.
+    pub used: Option<u64>,
     /// What it takes off an order, in the contract's amounts, if that is known.
     pub off: Option<i64>,
 }

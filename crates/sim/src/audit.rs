@@ -265,7 +265,7 @@ fn coupons(database: &Database, names: &mut Names) -> Option<Vec<AuditCoupon>> {
         coupon: coupon_name(slot.tenant, &slot.code, names),
         limit: slot.limit,
         // What was given back more often than it was used shows in the orders that have it.
-        used: slot.used.max(0) as u64,
+        used: Some(slot.used.max(0) as u64),
         off: Some(slot.off.minor()),
     };
     (!slots.is_empty()).then(|| slots.iter().map(row).collect())

@@ -25,7 +25,6 @@ enum Group {
 impl Facts {
     /// Counts the orders of each group against the purchases that may have made them.
     pub(super) fn count_crowds(&mut self, history: &History) {
-        self.attribute_by_answers(history);
         let mut further = 0;
         for (group, mut rows) in self.groups(history) {
             rows.sort_unstable_by_key(|row| creation(&order_rows(history)[*row], *row));
@@ -48,10 +47,7 @@ impl Facts {
             let other = taken.unwrap_or(rows.first().copied().unwrap_or(0));
             // Beyond the first of each purchase there is room only where a key may have been used anew.
             let first_lives = purchases.iter().filter(|purchase| room(purchase) > 0);
-            let is_first = |purchase: &&Purchase| {
-                self.order_of(**purchase).is_none() && !self.answered.contains_key(purchase)
-            };
-            let first_lives = first_lives.filter(is_first);
+            let first_lives = first_lives.filter(|purchase| self.order_of(**purchase).is_none());
             let certain = first_lives.count() as u64;
             further = further.max((rows.len() as u64).min(free).saturating_sub(certain));
             for (place, row) in rows.iter().enumerate() {
@@ -68,38 +64,46 @@ impl Facts {
         self.applied_after_failure.dedup();
     }
 
-    /// An order that an `ok` names belongs to the purchase that was answered, where that is known by its key or request only.
-    fn attribute_by_answers(&mut self, history: &History) {
-        let mut strays = std::mem::take(&mut self.strays);
-        let mut answered: BTreeMap<Purchase, Vec<usize>> = BTreeMap::new();
-        strays.retain(|row| {
-            let order = &order_rows(history)[*row as usize];
-            let done = self.orders[order.id.index()].acked.get();
-            let begun = done.and_then(|done| self.links[done].partner.get());
-            let purchase = begun.and_then(|begun| match &history.events[begun].what {
-                What::Invoke(invoke) => Some(Purchase::of(invoke, begun)),
-                _ => None,
-            });
-            let own = purchase
-                .filter(|purchase| !matches!(purchase, Purchase::Intent(_)) && order.key.is_none());
-            if let Some(purchase) = own {
-                answered.entry(purchase).or_default().push(*row as usize);
+    /// An order that an `ok` names belongs to the purchase that was answered, where that is known by its key or request only. One that
+    /// belongs to a key is from then on compared with the other orders of that key.
+    pub(super) fn attribute_by_answers(&mut self, history: &History) {
+        let strays = std::mem::take(&mut self.strays);
+        for row in strays {
+            match self.answered_purchase(history, row as usize) {
+                Some(purchase) => {
+                    if let Purchase::Key(key) = purchase {
+                        self.see_order_of_key(history, row as usize, key as usize);
+                    }
+                    self.answered
+                        .entry(purchase)
+                        .or_default()
+                        .push(row as usize);
+                }
+                None => self.strays.push(row),
             }
-            own.is_none()
-        });
-        self.strays = strays;
-        for (purchase, rows) in &mut answered {
-            rows.sort_unstable_by_key(|row| creation(&order_rows(history)[*row], *row));
-            let room = self.room(history, *purchase) as usize;
-            for row in rows.iter().skip(room) {
-                self.push_extra(history, *row, rows[0], Clause::Crowd, 0);
-            }
-            rows.truncate(room);
         }
-        self.answered = answered
-            .into_iter()
-            .map(|(purchase, rows)| (purchase, rows.len() as u64))
-            .collect();
+        let answered = std::mem::take(&mut self.answered);
+        for (purchase, rows) in &answered {
+            if let Purchase::Request(_) = purchase {
+                for row in rows.iter().skip(1) {
+                    self.push_extra(history, *row, rows[0], Clause::Crowd, 0);
+                }
+            }
+        }
+        self.answered = answered;
+    }
+
+    /// The purchase that was answered with an order without a key, if that is no intent.
+    fn answered_purchase(&self, history: &History, row: usize) -> Option<Purchase> {
+        let order = &order_rows(history)[row];
+        let done = self.orders[order.id.index()].acked.get()?;
+        let begun = self.links[done].partner.get()?;
+        let What::Invoke(invoke) = &history.events[begun].what else {
+            return None;
+        };
+        let purchase = Purchase::of(invoke, begun);
+        let is_intent = matches!(purchase, Purchase::Intent(_));
+        (order.key.is_none() && !is_intent).then_some(purchase)
     }
 
     /// The orders that belong to no certain purchase, by what they have in common; the narrowest groups first.
@@ -173,7 +177,10 @@ impl Facts {
 
     /// How many live orders more a purchase may have, beside those that are known to be its own.
     fn room(&self, history: &History, purchase: Purchase) -> u64 {
-        let answered = self.answered.get(&purchase).copied().unwrap_or(0);
+        let answered = self.answered.get(&purchase).into_iter().flatten();
+        let answered = answered
+            .filter(|row| !self.is_extra(history, **row))
+            .count() as u64;
         let room: u64 = match purchase {
             Purchase::Intent(intent) => {
                 u64::from(self.intents[intent as usize].live.get().is_none())
@@ -194,11 +201,12 @@ impl Facts {
 
     /// The row of an order that a purchase is known to have.
     fn order_of(&self, purchase: Purchase) -> Option<usize> {
-        match purchase {
+        let named = match purchase {
             Purchase::Intent(intent) => self.intents[intent as usize].live.get(),
             Purchase::Key(key) => self.keys[key as usize].live.get(),
             Purchase::Request(_) => None,
-        }
+        };
+        named.or_else(|| self.answered.get(&purchase)?.first().copied())
     }
 
     /// The live orders with a key that are not one too many.

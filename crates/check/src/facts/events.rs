@@ -286,8 +286,7 @@ impl Facts {
                 && row.payload == invoke.payload
                 && row.key == invoke.key
                 && row.tenant == Some(invoke.tenant)
-                && (row.items.is_none()
-                    || row.items == row.payload.and_then(|p| history.names.payload_items(p)))
+                && (row.items == row.payload.and_then(|p| history.names.payload_items(p)))
         })
     }
 

@@ -63,24 +63,32 @@ impl Facts {
             self.strays.push(row as u32);
         }
         if let Some(key) = order.key {
-            let facts = &mut self.keys[key.index()];
-            match facts.live.get() {
-                None => facts.live = Maybe::at(row),
-                Some(first) => {
-                    let key = key.index() as u32;
-                    if !facts.crowded {
-                        facts.crowded = true;
-                        let t = order_rows(history)[first].t;
-                        self.crowd.push((key, t, first as u32));
-                    }
-                    self.crowd.push((key, order.t, row as u32));
+            self.see_order_of_key(history, row, key.index());
+        }
+    }
+
+    /// A live order of a key: is it the first?
+    #[inline]
+    pub(super) fn see_order_of_key(&mut self, history: &History, row: usize, key: usize) {
+        let facts = &mut self.keys[key];
+        match facts.live.get() {
+            None => facts.live = Maybe::at(row),
+            Some(first) => {
+                let rows = order_rows(history);
+                if !facts.crowded {
+                    facts.crowded = true;
+                    self.crowd.push((key as u32, rows[first].t, first as u32));
                 }
+                self.crowd.push((key as u32, rows[row].t, row as u32));
             }
         }
     }
 
     /// Collects every live order beyond the first, each once.
     pub(super) fn find_extra_orders(&mut self, history: &History) {
+        if !self.strays.is_empty() {
+            self.attribute_by_answers(history);
+        }
         self.compare_within_keys(history);
         self.compare_answers(history);
         if history.contract.split {
@@ -128,9 +136,13 @@ impl Facts {
                 (Some(ttl), Some(before), Some(after))
                     if after - before >= ttl || mutant!("duplicate-order/no-ttl") =>
                 {
-                    self.apart_pairs.push((first, second));
+                    self.apart_pairs.push((key, first, second));
                 }
-                (Some(_), None, _) | (Some(_), _, None) => self.undated_pairs += 1,
+                (Some(_), None, _) | (Some(_), _, None) => {
+                    self.undated_pairs += 1;
+                    let name = |row: u32| order_rows(history)[row as usize].id.index() as u32;
+                    self.perhaps_one.push((name(first), name(second)));
+                }
                 _ => {
                     let (first, second) = (first as usize, second as usize);
                     self.link_to_head(history, first, second, head);

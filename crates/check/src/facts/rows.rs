@@ -134,7 +134,8 @@ impl Facts {
             (Some(left), Some(made)) => {
                 left.saturating_add(history.contract.clock_tolerance) > made
             }
-            _ => true,
+            (Some(_), None) => false,
+            (None, _) => true,
         })
     }
 

@@ -97,8 +97,12 @@ fn judge_orders(case: &Case<'_>, tally: &mut Tally, refunds: &[AuditRefund]) {
     let is_sent = |refund: &&AuditRefund| refund.key.is_some_and(|key| keys.contains(&key));
     let mut by_order: BTreeMap<OrderRef, Vec<&AuditRefund>> = BTreeMap::new();
     for refund in refunds {
-        if let Some(order) = order_of(case, refund) {
-            by_order.entry(order).or_default().push(refund);
+        match order_of(case, refund) {
+            Some(order) => by_order.entry(order).or_default().push(refund),
+            None if !asked.is_empty() => {
+                tally.unknown(1, "a refund's charge does not say its order, so that it may be the second for one");
+            }
+            None => {}
         }
     }
     for (order, mut own) in by_order {

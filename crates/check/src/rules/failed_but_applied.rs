@@ -62,6 +62,40 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         }
     }
     judge_stock(case, tally);
+    count_gaps(case, tally);
+}
+
+/// What failed may be behind an order or a charge that does not say whose it is.
+fn count_gaps(case: &Case<'_>, tally: &mut Tally) {
+    let why = "a purchase failed for certain, and a charge does not say whose it is";
+    let nameless = case.facts.gaps.nameless_charges.iter();
+    let nameless = nameless.filter(|row| case.charge(**row as usize).state == ChargeState::Captured);
+    tally.unknown(nameless.count() as u64, why);
+    let rows = case.orders().unwrap_or_default();
+    let keyless = case.facts.gaps.keyless.iter().map(|row| &rows[*row as usize]);
+    let is_given_up = |order: &&AuditOrder| {
+        let captured = case.facts.orders[order.id.index()].captured.get();
+        !is_live(order) && captured.is_some_and(|row| case.charge(row).state == ChargeState::Captured)
+    };
+    let why = "a purchase failed for certain, and an order that was charged and cancelled does not say its key";
+    tally.unknown(keyless.filter(is_given_up).count() as u64, why);
+    let why = "a key failed for certain with one of its payloads, and an order does not say of which it is";
+    tally.unknown(without_payload(case, rows), why);
+}
+
+/// How many live orders do not say their payload, although a payload of their key failed for certain.
+fn without_payload(case: &Case<'_>, rows: &[AuditOrder]) -> u64 {
+    let may_have_failed = |order: &AuditOrder, key: KeyRef| {
+        let attempts = case.attempts_with(key.index());
+        let is_failure = |end: End| matches!(end, End::Fail(refusal) if refusal.is_definite());
+        attempts.iter().any(|attempt| {
+            let mut same = attempts.iter().filter(|other| other.asked.payload == attempt.asked.payload);
+            case.may_be_asked(order, attempt.asked) && same.all(|other| is_failure(other.end))
+        })
+    };
+    let refused = case.facts.odd.refused.iter().map(|row| &rows[*row as usize]);
+    let bare = refused.filter(|order| order.payload.is_none() && is_live(order) && !has_only_failed(case, order));
+    bare.filter(|order| order.key.is_some_and(|key| may_have_failed(order, key))).count() as u64
 }
 
 /// Whether every attempt for an order failed for certain.

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use history::{Item, SkuRef, What};
+use history::{AuditOrder, Item, SkuRef, What};
 
 use crate::case::Case;
 use crate::facts::{Purchase, Refusal, order_rows};
@@ -30,8 +30,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     }
     tally.unknown(uncoded(case), "a refusal has the status of those for lack of stock, and no code");
+    let Strange { certain, perhaps } = strange(case);
     let mut walk = Walk {
-        taken: strange(case),
+        taken: certain,
         freed: Units::new(),
         own: refused_purchases(case),
         freed_at: BTreeMap::new(),
@@ -51,7 +52,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             let attempt = ended_at(case, index).filter(is_sold_out);
             if let Some(attempt) = attempt.filter(|attempt| !may_repeat(case, attempt)) {
                 tally.checked(1);
-                compare(case, tally, &attempt, &capacity, &walk.held_by_others(case, &attempt));
+                let held = walk.held_by_others(case, &attempt);
+                compare(case, tally, &attempt, &capacity, &held, &perhaps);
             }
         }
         for index in group {
@@ -230,29 +232,45 @@ fn capacity(case: &Case<'_>) -> Units {
     promised.chain(audited).collect()
 }
 
-/// Units of orders that no request explains: those of keys that nobody sent, and those beyond the first of what was meant once.
-fn strange(case: &Case<'_>) -> Units {
-    let mut units = Units::new();
+/// Units of orders that no request explains.
+struct Strange {
+    /// Of keys or contents that were never sent, and beyond the first of what was meant once.
+    certain: Units,
+    /// Of orders that do not say their key, and may be of a request or of none.
+    perhaps: Units,
+}
+
+fn strange(case: &Case<'_>) -> Strange {
     let rows = order_rows(case.history);
     let odd = case.facts.odd.contents.iter().map(|row| &rows[*row as usize]);
-    let extra = case
-        .facts
-        .extra_orders
-        .iter()
-        .filter_map(|extra| case.order(extra.order as usize));
-    for order in odd
-        .chain(extra)
-        .filter(|_| !mutant!("false-sold-out/strange-orders-take-nothing"))
-    {
-        let basket = crate::facts::items_of(case.history, order);
-        for item in basket
-            .map(|basket| case.history.names.items(basket))
-            .unwrap_or_default()
-        {
-            *units.entry(item.sku).or_default() += i128::from(item.quantity);
+    let extra = &case.facts.extra_orders;
+    let is_extra = |order: &AuditOrder| extra.iter().any(|extra| extra.order as usize == order.id.index());
+    let mut strange = Strange {
+        certain: Units::new(),
+        perhaps: Units::new(),
+    };
+    for extra in extra.iter().filter_map(|extra| case.order(extra.order as usize)) {
+        add_order(case, &mut strange.certain, extra);
+    }
+    for order in odd.filter(|order| !is_extra(order)) {
+        let is_own = |attempt: &Try<'_>| case.may_be_asked(order, attempt.asked);
+        match order.key {
+            Some(key) if case.attempts_with(key.index()).iter().any(is_own) => {}
+            Some(_) => add_order(case, &mut strange.certain, order),
+            None => add_order(case, &mut strange.perhaps, order),
         }
     }
-    units
+    strange
+}
+
+fn add_order(case: &Case<'_>, units: &mut Units, order: &AuditOrder) {
+    if mutant!("false-sold-out/strange-orders-take-nothing") {
+        return;
+    }
+    let basket = crate::facts::items_of(case.history, order);
+    for item in basket.map(|basket| case.history.names.items(basket)).unwrap_or_default() {
+        *units.entry(item.sku).or_default() += i128::from(item.quantity);
+    }
 }
 
 fn compare(
@@ -261,12 +279,14 @@ fn compare(
     attempt: &Try<'_>,
     capacity: &Units,
     others: &Units,
+    perhaps: &Units,
 ) {
     let Some(items) = items(case, attempt) else {
         tally.unknown(1, "it is not said what was asked for");
         return;
     };
     let mut least = i128::MAX;
+    let mut is_unsure = false;
     for item in items {
         let Some(capacity) = capacity.get(&item.sku) else {
             tally.unknown(
@@ -287,9 +307,15 @@ fn compare(
         } else {
             own
         };
-        least = least.min(capacity - others - own);
+        let left = capacity - others - own;
+        is_unsure |= left - at(perhaps, item.sku) < 0;
+        least = least.min(left);
     }
     let enough = least >= 0 && !(mutant!("false-sold-out/the-last-unit-is-too-few") && least == 0);
+    if enough && is_unsure {
+        tally.unknown(1, "an order does not say its key, and may be of no request that is known");
+        return;
+    }
     if enough && !items.is_empty() && !mutant!("false-sold-out/never") {
         tally.violation(attempt.returned.unwrap_or(attempt.invoked), || {
             let why = format!(

@@ -14,13 +14,13 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     };
     tally.checked(case.facts.apart_pairs.len() as u64);
-    for (first, second) in &case.facts.apart_pairs {
+    for (key, first, second) in &case.facts.apart_pairs {
         let (first, second) = (&orders[*first as usize], &orders[*second as usize]);
-        let (Some(made), Some(then), Some(key)) = (first.t, second.t, second.key) else {
+        let (Some(made), Some(then)) = (first.t, second.t) else {
             continue;
         };
         let expiry = made.saturating_add(ttl);
-        let attempts = case.attempts_with(key.index());
+        let attempts = case.attempts_with(*key as usize);
         let makers = makers(&attempts, first, second, then);
         let is_early = |maker: &&&Try<'_>| {
             maker.invoked < expiry
@@ -30,6 +30,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         let early = makers.iter().filter(is_early).count();
         let all =
             early == makers.len() && early > 0 || mutant!("late-after-expiry/any-second-order");
+        let is_reused = case.facts.keys[*key as usize].reused;
+        if early > 0 && is_reused && (first.payload.is_none() || second.payload.is_none()) {
+            tally.unknown(1, "an order of a key with two payloads does not say of which it is");
+            continue;
+        }
         match all {
             true => tally.violation(then, || {
                 let why = format!(

@@ -119,6 +119,10 @@ fn is_unclear(case: &Case<'_>, attempt: &Attempt<'_>, has_keys: bool) -> bool {
         return false;
     };
     let facts = case.facts;
+    // Two purchases were told that it is theirs.
+    if facts.orders[row.id.index()].named_for.is_many() {
+        return true;
+    }
     let asked = facts.asked(case.history);
     let own = match attempt.asked.intent {
         Some(intent) => Purchase::Intent(intent.index() as u32),

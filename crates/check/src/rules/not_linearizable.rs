@@ -68,12 +68,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             "the search finds an order for {} with two orders",
             keys(disagreed)
         ));
-    } else if unexplained > 0 {
-        tally.note(format!(
-            "no order fits {}, as other rules say too",
-            keys(unexplained)
-        ));
     }
+    let why = "no order fits a key, as other rules say in other words";
+    tally.unknown(unexplained, why);
     if case.orders().is_none() {
         tally.unknown(
             sent,

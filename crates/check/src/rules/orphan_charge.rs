@@ -1,9 +1,11 @@
 //! A charge captured, not refunded, and its order absent or cancelled at quiescence; before the recovery deadline that is undecided.
 
-use history::{AuditCharge, AuditOrder};
-use protocol::{ChargeState, OrderState};
+use std::collections::BTreeMap;
 
-use super::uncharged_order::{is_charged, is_free};
+use history::{AuditCharge, AuditOrder, OrderRef};
+use protocol::ChargeState;
+
+use super::uncharged_order::is_charged;
 use crate::case::Case;
 use crate::facts::{Money, is_live};
 use crate::tally::Tally;
@@ -21,12 +23,13 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         case.facts.money(charge) == Money::Taken && charge.state == ChargeState::Captured
             || mutant!("orphan-charge/refunded-counts") && charge.state == ChargeState::Refunded
     });
-    // A charge that names neither order nor purchase may pay for any order that has none.
-    let mut unpaid = unpaid_orders(case, orders);
+    // A charge that names neither order nor purchase may pay for any order that is not paid for.
+    let mut owed = owed(case, orders);
     for charge in captured {
         let is_nameless = charge.order.is_none() && charge.intent.is_none();
-        if is_nameless && unpaid > 0 && !mutant!("orphan-charge/nameless-charges-pay-for-nothing") {
-            unpaid -= 1;
+        let has_use = owed.is_none_or(|owed| charge.amount <= owed);
+        if is_nameless && has_use && !mutant!("orphan-charge/nameless-charges-pay-for-nothing") {
+            owed = owed.map(|owed| owed.saturating_sub(charge.amount));
             tally.unknown(1, "a charge names neither an order nor a purchase");
         } else if !is_orphan(case, charge) {
             continue;
@@ -38,16 +41,33 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
 }
 
-/// How many confirmed orders have no charge that is known to be theirs, and may need one.
-fn unpaid_orders(case: &Case<'_>, orders: &[AuditOrder]) -> usize {
-    let unfinished = case.facts.odd.unfinished.iter().map(|row| &orders[*row as usize]);
-    let unpaid = unfinished.filter(|order| {
-        order.state == OrderState::Confirmed
-            && !case.is_baseline(order)
-            && !is_charged(case, order)
-            && !is_free(case, order)
-    });
-    unpaid.count()
+/// What the live orders cost, less what was captured for them; `None` if an order that has no charge may cost anything.
+fn owed(case: &Case<'_>, orders: &[AuditOrder]) -> Option<i64> {
+    if case.facts.gaps.nameless_charges.is_empty() {
+        return Some(0);
+    }
+    let mut paid: BTreeMap<OrderRef, i64> = BTreeMap::new();
+    for charge in case.charges().unwrap_or_default() {
+        if let Some(order) = charge.order.filter(|_| case.facts.money(charge) == Money::Taken) {
+            let sum = paid.entry(order).or_default();
+            *sum = sum.saturating_add(charge.amount);
+        }
+    }
+    let mut owed: i64 = 0;
+    for order in orders.iter().filter(|order| is_live(order) && !case.is_baseline(order)) {
+        let paid = paid.get(&order.id).copied();
+        if paid.is_none() && is_charged(case, order) {
+            continue;
+        }
+        match (case.facts.price_less_coupon(case.history, order), paid) {
+            (Some(price), paid) => {
+                owed = owed.saturating_add(price.saturating_sub(paid.unwrap_or(0)).max(0));
+            }
+            (None, None) => return None,
+            (None, Some(_)) => {}
+        }
+    }
+    Some(owed)
 }
 
 /// A charge that names no order pays for the live order of its intent, if there is one.

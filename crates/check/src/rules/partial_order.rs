@@ -3,7 +3,7 @@
 
 mod together;
 
-use history::{AuditOrder, Item};
+use history::{AuditOrder, Invoke, Item, PayloadRef, What};
 
 use crate::case::Case;
 use crate::facts::is_live;
@@ -52,6 +52,24 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let itemless = case.facts.gaps.itemless.iter().map(|row| &orders[*row as usize]);
     let itemless = itemless.filter(|order| are_items_asked(case, order)).count();
     tally.unknown(itemless as u64, "an order does not say what is in it");
+    let why = "an order says neither its key nor its coupon, and a request that may have made it had one";
+    tally.unknown(without_coupon(case, orders), why);
+}
+
+/// How many orders without a key have no coupon, although a request for their content had one.
+fn without_coupon(case: &Case<'_>, orders: &[AuditOrder]) -> u64 {
+    if case.history.names.coupons.is_empty() {
+        return 0;
+    }
+    let may_lack = |order: &&AuditOrder| {
+        let is_open = order.key.is_none() && order.coupon.is_none() && is_live(order);
+        is_open && case.history.events.iter().any(|event| match &event.what {
+            What::Invoke(asked) => asked.coupon.is_some() && case.may_be_asked(order, asked),
+            _ => false,
+        })
+    };
+    let keyless = case.facts.gaps.keyless.iter().map(|row| &orders[*row as usize]);
+    keyless.filter(may_lack).count() as u64
 }
 
 /// What an order lacks of the request that it was made from.
@@ -65,22 +83,26 @@ fn missing(case: &Case<'_>, order: &AuditOrder) -> Option<&'static str> {
         Some(key) => case.attempts_with(key.index()),
         None => Vec::new(),
     };
-    let mut own = attempts
-        .iter()
-        .filter(|a| a.asked.payload == order.payload)
-        .peekable();
-    let asked = order
-        .payload
-        .and_then(|payload| names.payload_items(payload));
-    if let (Some(stored), Some(asked)) = (order.items, asked) {
-        let (stored, asked) = (names.items(stored), names.items(asked));
-        let lacks = match mutant!("partial-order/quantity-does-not-matter") {
-            false => stored != asked && is_part_of(stored, asked),
-            true => stored.len() < asked.len() && is_part_of(stored, asked),
-        };
-        if lacks && !mutant!("partial-order/items-do-not-matter") {
-            return Some("all of the items");
-        }
+    let is_own = |asked: &Invoke| order.payload.is_none() || asked.payload == order.payload;
+    let mut own = attempts.iter().filter(|a| is_own(a.asked)).peekable();
+    let payloads: Vec<PayloadRef> = match order.payload {
+        Some(payload) => vec![payload],
+        // What is in it may be a part of any of what was asked for with its key.
+        None => attempts.iter().filter_map(|a| a.asked.payload).collect(),
+    };
+    let lacks = |asked: &PayloadRef| {
+        let both = order.items.zip(names.payload_items(*asked));
+        both.is_some_and(|(stored, asked)| {
+            let (stored, asked) = (names.items(stored), names.items(asked));
+            match mutant!("partial-order/quantity-does-not-matter") {
+                false => stored != asked && is_part_of(stored, asked),
+                true => stored.len() < asked.len() && is_part_of(stored, asked),
+            }
+        })
+    };
+    let is_short = !payloads.is_empty() && payloads.iter().all(lacks);
+    if is_short && !mutant!("partial-order/items-do-not-matter") {
+        return Some("all of the items");
     }
     let had_coupon = own.peek().is_some() && own.all(|a| a.asked.coupon.is_some());
     let lacks =
@@ -102,9 +124,13 @@ fn count_coupons(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
             with().count() as u64,
             with().filter(|order| is_live(order)).count() as u64,
         );
-        let fits = (live..=all).contains(&row.used)
-            || (mutant!("partial-order/coupon-may-be-lost") && row.used > all)
-            || (mutant!("partial-order/coupon-may-be-free") && row.used < live);
+        let Some(used) = row.used else {
+            tally.unknown(1, "a coupon does not say how often it was used");
+            continue;
+        };
+        let fits = (live..=all).contains(&used)
+            || (mutant!("partial-order/coupon-may-be-lost") && used > all)
+            || (mutant!("partial-order/coupon-may-be-free") && used < live);
         tally.checked(1);
         if fits {
             continue;
@@ -113,7 +139,7 @@ fn count_coupons(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
             let name = case.history.names.coupons.text(row.coupon.index());
             let why = format!(
                 "coupon {name} says that it was used {} times; {live} live orders have it, and {} cancelled ones. An order and its coupon are written together.",
-                row.used,
+                used,
                 all - live,
             );
             with().take(3).fold(witness(why), |told, order| told.order_row(case, order))

@@ -45,16 +45,21 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     let why = "an order does not say whose it is";
     tally.unknown(gaps.tenantless, why);
     let are_some_keyed = gaps.keyless.len() < orders.len();
-    let is_unknown = |order: &&AuditOrder| {
-        let facts = &case.facts.orders[order.id.index()];
-        facts.acked.get().is_none() && order.intent.is_none() && !case.is_baseline(order)
-    };
+    let is_unknown = |order: &&AuditOrder| order.intent.is_none() && !case.is_baseline(order);
     let keyless = gaps.keyless.iter().map(|row| &orders[*row as usize]);
     let keyless = if are_some_keyed { keyless.filter(is_unknown).count() } else { 0 };
     tally.unknown(keyless as u64, "an order does not say its key, which others do");
     let itemless = gaps.itemless.iter().map(|row| &orders[*row as usize]);
     let itemless = itemless.filter(|order| are_items_asked(case, order)).count();
     tally.unknown(itemless as u64, "an order does not say what is in it");
+    let acked_to = |order: &AuditOrder| case.facts.orders[order.id.index()].acked_to.get();
+    let is_foreign = |order: &&AuditOrder| {
+        let tenant = order.tenant.map(|tenant| tenant.index());
+        acked_to(order).zip(tenant).is_some_and(|(to, tenant)| to != tenant)
+    };
+    let foreign = gaps.keyless.iter().map(|row| &orders[*row as usize]).filter(is_foreign);
+    let why = "an order without a key was answered to another tenant than it is of";
+    tally.unknown(foreign.count() as u64, why);
     let why = "there are more orders than purchases, and it is not said which of them was never asked for";
     let crowded = case.facts.extra_orders.iter().filter(|extra| extra.clause == Clause::Crowd);
     tally.unknown(crowded.count() as u64, why);
@@ -198,7 +203,26 @@ fn has_items(case: &Case<'_>, order: &AuditOrder, asked: Option<history::BasketR
     }
 }
 
+/// Whether any request of an order's tenant, with its coupon if it has one, may have asked for it, where there are several tenants or
+/// coupons.
+fn is_asked_by_its_own(case: &Case<'_>, order: &AuditOrder) -> bool {
+    let has_tenants = case.history.names.tenants.len() > 1 && order.tenant.is_some();
+    if !has_tenants && order.coupon.is_none() || mutant!("phantom-order/keyless-orders-are-of-any-tenant") {
+        return true;
+    }
+    case.history.events.iter().any(|event| match &event.what {
+        What::Invoke(asked) => {
+            let is_own = order.tenant.is_none_or(|tenant| tenant == asked.tenant);
+            is_own && has_coupon(order, asked) && case.may_be_asked(order, asked)
+        }
+        _ => false,
+    })
+}
+
 fn find_keyless(case: &Case<'_>, order: &AuditOrder, contents: &Contents) -> Found {
+    if !is_asked_by_its_own(case, order) {
+        return Found::Phantom("no request of its tenant, with its coupon, can have asked for it");
+    }
     if let Some(payload) = order.payload {
         let is_sent = case.facts.payloads[payload.index()].attempts > 0
             || mutant!("phantom-order/keyless-payload-may-be-anything");

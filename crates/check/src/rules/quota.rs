@@ -25,10 +25,13 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             .filter(|order| is_live(order) || mutant!("quota/cancelled-orders-count"))
             .collect();
         let by_orders = live.len() as u64 > row.limit && !mutant!("quota/orders-do-not-count");
-        let by_row = row.used > row.limit && !mutant!("quota/the-row-does-not-count");
+        let by_row = row.used.is_some_and(|used| used > row.limit) && !mutant!("quota/the-row-does-not-count");
         let perhaps = live.len() + without.get(&row.coupon).copied().unwrap_or(0);
         if !by_orders && perhaps as u64 > row.limit && !mutant!("quota/what-is-not-said-is-not-used") {
             tally.unknown(1, "an order does not say its coupon, although its request had one");
+        }
+        if row.used.is_none() {
+            tally.unknown(1, "a coupon does not say how often it was used");
         }
         if by_orders
             || by_row
@@ -40,7 +43,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
                     "coupon {name} may be used {} times; {} live orders have it, and it says {}. A limit is a limit.",
                     row.limit,
                     live.len(),
-                    row.used,
+                    row.used.map_or(String::from("nothing"), |used| used.to_string()),
                 );
                 live.iter().take(3).fold(witness(why), |told, order| told.order_row(case, order))
             });

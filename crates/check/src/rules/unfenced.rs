@@ -13,12 +13,18 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         tally.not_judged("the changes of key records were not recorded");
         return;
     }
+    let said = Said::by(&case.history.transitions);
     for (key, log) in case.key_logs() {
+        let (mut is_silent, mut is_wrong) = (false, false);
         let mut record = Record::default();
         let mut before: Option<&Transition> = None;
         for change in log {
             tally.checked(1);
+            // Whoever finds a record past its time to live may delete it, and has no claim to name.
+            let is_young = || record.made.is_none_or(|made| is_inside(case, key, made, change.t));
+            is_silent |= said.more_than(change) && (change.to != RecordState::Absent || is_young());
             if let Some(what) = record.take(change, |made| is_inside(case, key, made, change.t)) {
+                is_wrong = true;
                 tally.violation(change.t, || {
                     let why = format!(
                         "the record of the key {} {what} at {}. Only the owner that holds a claim may end it, and only once.",
@@ -32,6 +38,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             }
             before = Some(change);
         }
+        let why = "a change of a key record does not say its owner or its token, which others do";
+        tally.unknown(u64::from(is_silent && !is_wrong), why);
     }
 }
 
@@ -55,6 +63,27 @@ fn is_inside(case: &Case<'_>, key: usize, made: u64, t: u64) -> bool {
     let asked = may_have_made.map(|attempt| attempt.invoked).min();
     let asked = asked.filter(|_| !mutant!("unfenced/counts-from-the-commit"));
     t < asked.unwrap_or(made).saturating_add(ttl)
+}
+
+/// What the changes of a history say of who made them.
+struct Said {
+    owners: bool,
+    tokens: bool,
+}
+
+impl Said {
+    fn by(changes: &[Transition]) -> Said {
+        Said {
+            owners: changes.iter().any(|change| change.owner.is_some()),
+            tokens: changes.iter().any(|change| change.token > 0),
+        }
+    }
+
+    /// Whether other changes say more than this one.
+    fn more_than(&self, change: &Transition) -> bool {
+        let is_silent = self.owners && change.owner.is_none() || self.tokens && change.token == 0;
+        is_silent && !mutant!("unfenced/what-is-not-said-is-right")
+    }
 }
 
 /// What is known of a record.
@@ -118,7 +147,12 @@ impl Record {
                 }
                 if !self.is_stale(what) {
                     let before = self.holder.and_then(|(owner, _)| owner);
-                    self.ousted.extend(before.filter(|_| before != what.owner));
+                    if what.owner.is_none() {
+                        // Any of those may hold it again.
+                        self.ousted.clear();
+                    }
+                    let is_other = what.owner.is_some() && before != what.owner;
+                    self.ousted.extend(before.filter(|_| is_other));
                     self.ousted.retain(|owner| Some(*owner) != what.owner);
                     self.holder = Some((what.owner, what.token));
                 }

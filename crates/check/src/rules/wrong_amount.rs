@@ -65,6 +65,10 @@ fn judge(case: &Case<'_>, tally: &mut Tally, payment: &Payment<'_>) {
     if is_right(case, row, price, amount) {
         return;
     }
+    if amount < price && !case.facts.gaps.nameless_charges.is_empty() {
+        tally.unknown(1, "a charge that names neither an order nor a purchase may be a part of what an order costs");
+        return;
+    }
     let at = payment.charges.iter().filter_map(|charge| charge.t).max();
     tally.violation(at.unwrap_or(case.audit_time()), || {
         let name = |charge: &&AuditCharge| case.history.names.charges.text(charge.id.index()).into_owned();

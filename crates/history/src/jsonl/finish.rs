@@ -88,15 +88,16 @@ impl Reader {
                 .items
                 .filter(|items| names.payload_items(payload) != Some(*items));
             let resolved = match (order.items, own) {
-                (None, _) => self.unspecified(payload),
-                (Some(_), None) => payload,
+                // Which of the payloads of that name it is made of is not said.
+                (None, _) => None,
+                (Some(_), None) => Some(payload),
                 (Some(_), Some(items)) => {
                     let name = self.variant(&names.payloads.text(payload.index()), items);
                     let sent = self.history.names.payloads.find(&name);
-                    sent.unwrap_or_else(|| self.unspecified(payload))
+                    sent.or_else(|| Some(self.unspecified(payload)))
                 }
             };
-            self.rows.orders.rows[row].payload = Some(resolved);
+            self.rows.orders.rows[row].payload = resolved;
         }
         self.name_by_items(&unresolved.ambiguous);
     }

@@ -343,7 +343,7 @@ impl Reader {
         self.rows.coupons.rows.push(AuditCoupon {
             coupon,
             limit: raw.limit,
-            used: raw.used.unwrap_or(0),
+            used: raw.used,
             off,
         });
         Ok(())

@@ -42,7 +42,7 @@ impl Line<'_> {
             for row in coupons {
                 self.field_of(&names.coupons.text(row.coupon.index()));
                 self.number("limit", row.limit);
-                self.number("used", row.used);
+                self.optional("used", row.used.map(i128::from));
                 if let Some(off) = row.off {
                     self.amount("off", off);
                 }
