@@ -390,6 +390,10 @@ pub(crate) struct Facts {
     crowd: Vec<(u32, Option<u64>, u32)>,
     /// Scratch of `extras`: live orders that belong to no certain purchase, by row.
     strays: Vec<u32>,
+    /// Orders by row that are more than purchases may have made, each group with how many those may have made.
+    crowds: Vec<(Vec<usize>, u64)>,
+    /// Scratch of `extras`: live orders that no purchase asked for, by row.
+    unexplained: Vec<u32>,
     /// Scratch of `extras`: the orders that each purchase has because an answer names them, by row.
     answered: std::collections::BTreeMap<Purchase, Vec<usize>>,
     /// Scratch of `extras`: where purchases may be split, each live order by row, with its intent.
@@ -400,6 +404,8 @@ pub(crate) struct Facts {
     pub(crate) unclear_charges: Vec<u32>,
     /// What was given back of each charge, by its name; empty if nothing was.
     pub(crate) refunded: Vec<i64>,
+    /// Scratch of `charges`: whether a charge names its intent.
+    are_charged_by_intent: bool,
     /// Scratch of `charges`: the first captured charge of each provider key.
     provider_keys: Vec<Maybe>,
     /// By SKU: its price. Filled when somebody asks.
@@ -500,6 +506,8 @@ impl Facts {
         self.undecided_repeats = 0;
         self.bodiless_repeats = 0;
         self.strays.clear();
+        self.unexplained.clear();
+        self.crowds.clear();
         self.split_orders.clear();
         self.answered.clear();
         self.extra_charges.clear();

@@ -1,6 +1,6 @@
 //! The attempts on one key, or for one order: what each asked for, when, and how it ended. Only what is rare comes here.
 
-use history::{Completion, Invoke, What};
+use history::{AuditOrder, Completion, Invoke, What};
 
 use crate::case::Case;
 use crate::facts::{Refusal, is_acceptance, is_server_error};
@@ -135,7 +135,8 @@ impl<'a> Case<'a> {
         found
     }
 
-    /// When an `ok` took effect: as the row of its order says, if that is of its payload; else while the request was out.
+    /// When an `ok` took effect: as the row of its order says, if that is of its payload; else while the request was out. An order that may
+    /// be of its payload, and does not say so or when it was created, may be an old one.
     pub(crate) fn took_effect(&self, attempt: &Try<'_>) -> Bounds {
         let order = attempt.said.order.map(|order| order.index());
         let row = order.and_then(|order| self.order(order));
@@ -146,6 +147,21 @@ impl<'a> Case<'a> {
         let t = same.and_then(|row| row.t).filter(|t| {
             *t <= attempt.span().latest || mutant!("result-regression/rows-may-be-later")
         });
-        t.map_or(attempt.span(), Bounds::exactly)
+        let is_silent = |row: &AuditOrder| row.t.is_none() || row.payload.is_none();
+        let may_be_old = match row {
+            Some(row) => is_silent(row) && self.may_be_asked(row, attempt.asked),
+            None => {
+                order.is_none() && attempt.end == End::Ok && self.history.contract.observed.order
+            }
+        };
+        let first_sent = attempt
+            .asked
+            .key
+            .map(|key| self.facts.keys[key.index()].first_sent);
+        let mut span = attempt.span();
+        if let Some(first_sent) = first_sent.filter(|_| may_be_old) {
+            span.earliest = span.earliest.min(first_sent);
+        }
+        t.map_or(span, Bounds::exactly)
     }
 }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use history::{AuditCharge, Capture, History, ProviderKeyRef};
 use protocol::ChargeState;
 
-use super::extras::Clause;
 use super::orders::order_rows;
 use super::{Facts, Maybe, reset};
 
@@ -80,6 +79,7 @@ impl Facts {
         self.add_refunds(history);
         let charges = charge_rows(history);
         self.size_provider_keys(charges);
+        self.are_charged_by_intent = charges.iter().any(|charge| charge.intent.is_some());
         let mut pairs = Vec::new();
         for (row, charge) in charges.iter().enumerate() {
             if !self.is_plain_charge(history, charge) {
@@ -167,7 +167,14 @@ impl Facts {
                 }
                 Some(first(&mut facts.charged, row))
             }
-            Some(For::Order(order)) => Some(first(&mut self.orders[order as usize].charged, row)),
+            Some(For::Order(order)) => {
+                let facts = &mut self.orders[order as usize];
+                // The order's purchase is not known, and may be one that another charge names.
+                let is_unknown = facts.intent == Maybe::default() && self.are_charged_by_intent;
+                self.unclear_charges
+                    .extend(is_unknown.then_some(row as u32));
+                Some(first(&mut facts.charged, row))
+            }
             None => {
                 self.gaps.nameless_charges.push(row as u32);
                 None
@@ -264,28 +271,34 @@ impl Facts {
         })
     }
 
-    /// Where an order is one too many of a group of purchases, and both it and the other are paid for, so is its charge.
+    /// Where there are more orders than a group of purchases may have made, and more of them are paid for than that, the last charges are
+    /// too many.
     fn charge_crowds(&mut self, history: &History, charges: &[AuditCharge]) {
-        let crowds = self
-            .extra_orders
-            .iter()
-            .filter(|extra| extra.clause == Clause::Crowd);
-        let paid = |order: u32| self.orders[order as usize].captured.get();
-        let pairs = crowds.filter_map(|extra| Some((paid(extra.order)?, paid(extra.other)?)));
-        let pairs: Vec<(usize, usize)> = pairs.filter(|(row, other)| row != other).collect();
-        for (row, other) in pairs {
-            if self.extra_charges.iter().any(|extra| extra.row == row) {
-                continue;
+        for (orders, capacity) in std::mem::take(&mut self.crowds) {
+            let paid = |row: &usize| {
+                self.orders[order_rows(history)[*row].id.index()]
+                    .captured
+                    .get()
+            };
+            let mut paid: Vec<usize> = orders.iter().filter_map(paid).collect();
+            paid.sort_unstable_by_key(|row| arrival(charges, *row as u32));
+            paid.dedup();
+            let too_many = paid.len().saturating_sub(capacity as usize);
+            let last: Vec<usize> = paid[paid.len() - too_many..].to_vec();
+            for row in last {
+                if self.extra_charges.iter().any(|extra| extra.row == row) {
+                    continue;
+                }
+                self.counts.extra_charges += 1;
+                let amount = &mut self.counts.extra_charges_amount;
+                let hundredths = history.contract.amounts.hundredths(charges[row].amount);
+                *amount = amount.saturating_add(hundredths);
+                self.extra_charges.push(ExtraCharge {
+                    row,
+                    other: paid[0],
+                    by_provider_key: false,
+                });
             }
-            self.counts.extra_charges += 1;
-            let amount = &mut self.counts.extra_charges_amount;
-            let hundredths = history.contract.amounts.hundredths(charges[row].amount);
-            *amount = amount.saturating_add(hundredths);
-            self.extra_charges.push(ExtraCharge {
-                row,
-                other,
-                by_provider_key: false,
-            });
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use history::{AuditOrder, History, PayloadRef, TenantRef, What};
+use history::{AuditOrder, History, KeyRef, PayloadRef, TenantRef, What};
 
 use super::extras::creation;
 use super::orders::order_rows;
@@ -26,7 +26,10 @@ impl Facts {
     /// Counts the orders of each group against the purchases that may have made them.
     pub(super) fn count_crowds(&mut self, history: &History) {
         let mut further = 0;
-        for (group, mut rows) in self.groups(history) {
+        let mut crowds = Vec::new();
+        let mut perhaps_second: BTreeSet<u32> = BTreeSet::new();
+        let mut asked_for: BTreeSet<u32> = BTreeSet::new();
+        for (group, mut rows) in in_order(self.groups(history)) {
             rows.sort_unstable_by_key(|row| creation(&order_rows(history)[*row], *row));
             rows.retain(|row| !self.is_extra(history, *row));
             let purchases = self.purchases_of(history, group);
@@ -34,22 +37,38 @@ impl Facts {
             if purchases.is_empty() && !mutant!("duplicate-order/orders-of-nobody-count") {
                 continue;
             }
+            asked_for.extend(rows.iter().map(|row| *row as u32));
             let room = |purchase: &Purchase| self.room(history, *purchase);
             let free: u64 = purchases.iter().map(room).sum();
             let may_succeed = purchases
                 .iter()
                 .filter(|purchase| !self.has_failed(history, **purchase));
             let possible: u64 = may_succeed.map(room).sum();
-            let taken = purchases
-                .iter()
-                .filter_map(|purchase| self.order_of(*purchase))
-                .next();
+            let known = purchases.iter();
+            let known = known.filter_map(|purchase| self.order_of(*purchase));
+            let taken = known.min();
             let other = taken.unwrap_or(rows.first().copied().unwrap_or(0));
+            if rows.len() as u64 > free {
+                let known = purchases
+                    .iter()
+                    .filter_map(|purchase| self.order_of(*purchase));
+                let all: BTreeSet<usize> = known.chain(rows.iter().copied()).collect();
+                let capacity = all.len() as u64 - (rows.len() as u64 - free);
+                crowds.push((all.into_iter().collect(), capacity));
+            }
             // Beyond the first of each purchase there is room only where a key may have been used anew.
             let first_lives = purchases.iter().filter(|purchase| room(purchase) > 0);
             let first_lives = first_lives.filter(|purchase| self.order_of(**purchase).is_none());
             let certain = first_lives.count() as u64;
             further = further.max((rows.len() as u64).min(free).saturating_sub(certain));
+            let is_full =
+                |purchase: &Purchase| self.has_key(*purchase) && self.order_of(*purchase).is_some();
+            if purchases.iter().any(is_full) {
+                let keyless = rows
+                    .iter()
+                    .filter(|row| order_rows(history)[**row].key.is_none());
+                perhaps_second.extend(keyless.map(|row| *row as u32));
+            }
             for (place, row) in rows.iter().enumerate() {
                 let place = place as u64;
                 if place >= free {
@@ -60,6 +79,11 @@ impl Facts {
             }
         }
         self.gaps.further_lives = further;
+        self.crowds = crowds;
+        self.gaps.perhaps_second.extend(perhaps_second);
+        let strays = self.strays.iter();
+        let unexplained = strays.filter(|row| !asked_for.contains(row));
+        self.unexplained = unexplained.copied().collect();
         self.applied_after_failure.sort_unstable();
         self.applied_after_failure.dedup();
     }
@@ -104,6 +128,28 @@ impl Facts {
         let purchase = Purchase::of(invoke, begun);
         let is_intent = matches!(purchase, Purchase::Intent(_));
         (order.key.is_none() && !is_intent).then_some(purchase)
+    }
+
+    /// An order without a key that no purchase asked for may be the second of any key; and any order without a key that of a key which
+    /// no request had, if there is one.
+    pub(super) fn see_unexplained(&mut self, history: &History) {
+        let rows = order_rows(history);
+        let counts = |order: &AuditOrder| {
+            super::is_live(order) && !self.orders[order.id.index()].is_baseline
+        };
+        let is_sent = |key: KeyRef| !self.keys[key.index()].intent.is_unused();
+        let is_strange = |order: &AuditOrder| order.key.is_some_and(|key| !is_sent(key));
+        let mut unexplained = std::mem::take(&mut self.unexplained);
+        if rows.iter().any(|order| counts(order) && is_strange(order)) {
+            unexplained.extend(&self.gaps.keyless);
+        }
+        unexplained.retain(|row| {
+            let order = &rows[*row as usize];
+            order.key.is_none() && counts(order)
+        });
+        self.unattributed.append(&mut unexplained);
+        self.unattributed.sort_unstable();
+        self.unattributed.dedup();
     }
 
     /// The orders that belong to no certain purchase, by what they have in common; the narrowest groups first.
@@ -197,6 +243,15 @@ impl Facts {
             }
         };
         room.saturating_sub(answered)
+    }
+
+    /// Whether requests of a purchase had a key, which its order may have too.
+    fn has_key(&self, purchase: Purchase) -> bool {
+        match purchase {
+            Purchase::Intent(intent) => !self.intents[intent as usize].key.is_unused(),
+            Purchase::Key(_) => true,
+            Purchase::Request(_) => false,
+        }
     }
 
     /// The row of an order that a purchase is known to have.
@@ -311,6 +366,20 @@ impl Facts {
             }
         }
     }
+}
+
+/// Groups in an order that does not depend on which of them a history named first: the narrowest first, and those of a kind by their rows.
+fn in_order(groups: BTreeMap<Group, Vec<usize>>) -> Vec<(Group, Vec<usize>)> {
+    let rank = |group: &Group| match group {
+        Group::Key(_) => 0,
+        Group::Payload(_) => 1,
+        Group::Content(_, Some(_)) => 2,
+        Group::Content(_, None) => 3,
+        Group::All => 4,
+    };
+    let mut groups: Vec<(Group, Vec<usize>)> = groups.into_iter().collect();
+    groups.sort_by(|(a, rows), (b, others)| (rank(a), rows).cmp(&(rank(b), others)));
+    groups
 }
 
 /// What each purchase asked for at most, by SKU.

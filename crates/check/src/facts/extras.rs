@@ -86,6 +86,7 @@ impl Facts {
 
     /// Collects every live order beyond the first, each once.
     pub(super) fn find_extra_orders(&mut self, history: &History) {
+        self.gaps.strays = self.strays.len() as u64;
         if !self.strays.is_empty() {
             self.attribute_by_answers(history);
         }
@@ -97,6 +98,9 @@ impl Facts {
         if !self.strays.is_empty() {
             self.count_crowds(history);
             self.keep_the_strongest();
+        }
+        if !self.gaps.keyless.is_empty() {
+            self.see_unexplained(history);
         }
         self.extra_orders.sort_unstable_by_key(|e| (e.at, e.order));
         let intents_known = self.counts.intents > 0;

@@ -17,6 +17,10 @@ pub(crate) struct Gaps {
     pub(crate) itemless: Vec<u32>,
     /// Live orders for which there is room only if a key, whose orders are not all known, was forgotten and used anew.
     pub(crate) further_lives: u64,
+    /// Live orders without a key that may be the second of a purchase which has one, by row.
+    pub(crate) perhaps_second: Vec<u32>,
+    /// Live orders that belong to no certain purchase.
+    pub(crate) strays: u64,
     /// Captured or authorised charges that name neither an order nor an intent, by row.
     pub(crate) nameless_charges: Vec<u32>,
     /// Refusals with neither a status nor a code that is known.
@@ -35,12 +39,15 @@ impl Gaps {
             tenantless,
             itemless,
             further_lives,
+            perhaps_second,
+            strays,
             nameless_charges,
             bare_refusals,
             statusless_refusals,
             uncoded_refusals,
         } = self;
         for list in [
+            perhaps_second,
             keyless,
             itemless,
             nameless_charges,
@@ -49,7 +56,7 @@ impl Gaps {
         ] {
             list.clear();
         }
-        for count in [undated, tenantless, further_lives, bare_refusals] {
+        for count in [undated, tenantless, further_lives, strays, bare_refusals] {
             *count = 0;
         }
     }

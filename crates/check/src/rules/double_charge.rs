@@ -47,6 +47,15 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let are_some_keyed = keyless < kept().count();
     let why = "a charge does not say the provider's key, which others do";
     tally.unknown(if are_some_keyed { keyless as u64 } else { 0 }, why);
+    let is_open = |charge: &&AuditCharge| {
+        let order = charge.order.map(|order| &facts.orders[order.index()]);
+        facts.rare.nameless > 0 && are_several && order.is_some_and(|order| order.intent.get().is_none())
+    };
+    let why = "an answer does not name its order, so that a charge may be the second of a purchase";
+    tally.unknown(kept().filter(is_open).count() as u64, why);
+    let paid = facts.gaps.perhaps_second.iter().filter(|row| case.is_paid(**row as usize));
+    let why = "an order that does not say its key is paid for, and may be the second of a purchase";
+    tally.unknown(paid.count() as u64, why);
     let why = "an order says too little to tell whether its key was used anew, or its charge is the second";
     tally.unknown(facts.gaps.further_lives, why);
     let why = "an order says neither its key nor what is in it, so that its charge may be the second of a purchase";

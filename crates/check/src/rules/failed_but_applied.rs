@@ -71,6 +71,8 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally) {
     let nameless = case.facts.gaps.nameless_charges.iter();
     let nameless = nameless.filter(|row| case.charge(**row as usize).state == ChargeState::Captured);
     tally.unknown(nameless.count() as u64, why);
+    let why = "a purchase failed for certain, and an order does not say whose it is";
+    tally.unknown(case.facts.gaps.tenantless, why);
     let rows = case.orders().unwrap_or_default();
     let keyless = case.facts.gaps.keyless.iter().map(|row| &rows[*row as usize]);
     let is_given_up = |order: &&AuditOrder| {

@@ -354,3 +354,15 @@ pub fn without(lines: &Lines, name: &str, places: &[usize]) -> Lines {
     }
     lines
 }
+
+/// Whether an order has a key that no request had.
+pub fn has_strange_keys(lines: &Lines) -> bool {
+    let key = |line: &Map<String, Value>| {
+        line.get("key")
+            .map(|key| (line.get("tenant").cloned(), key.clone()))
+    };
+    let of = |kind: &'static str| lines.iter().filter(move |line| is_of(line, kind));
+    let sent: Vec<_> = of("asked").filter_map(key).collect();
+    let mut stored = of("order").filter_map(key);
+    stored.any(|key| !sent.contains(&key))
+}
