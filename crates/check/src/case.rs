@@ -93,7 +93,7 @@ impl<'a> Case<'a> {
     /// Whether the order in a row has a charge.
     pub(crate) fn is_paid(&self, row: usize) -> bool {
         let order = &order_rows(self.history)[row];
-        self.facts.orders[order.id.index()].captured.get().is_some()
+        self.facts.charge_of(order.id.index()).is_some()
     }
 
     /// The purchase that a charge is for.

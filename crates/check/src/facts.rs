@@ -170,6 +170,10 @@ pub(crate) struct OrderFacts {
     pub(crate) acked: Maybe,
     /// Whose `ok` that was.
     pub(crate) acked_to: Maybe,
+    /// Whether an `ok` to another tenant named it too.
+    pub(crate) is_leaked: bool,
+    /// For which key an `ok` named it: 0 is none, and others are one more than the key's index.
+    named_with: Sole,
     /// Its first message that tells that it was taken, by row.
     pub(crate) told: Maybe,
     /// Its first message of any kind, by row.
@@ -378,10 +382,6 @@ pub(crate) struct Facts {
     pub(crate) applied_after_failure: Vec<u32>,
     /// Live orders that say too little to be counted, by row.
     pub(crate) unattributed: Vec<u32>,
-    /// Orders, by name, that may be of one purchase or of two.
-    perhaps_one: Vec<(u32, u32)>,
-    /// Of keys with several lives, or several orders in one: the order that began the life which each order belongs to, by name.
-    heads: std::collections::BTreeMap<u32, u32>,
     /// A key, and two live orders of it by row, neighbours in time, that were created the time to live apart or more.
     pub(crate) apart_pairs: Vec<(u32, u32, u32)>,
     /// Live orders of one key of which nobody knows how far apart they were created.
@@ -390,7 +390,7 @@ pub(crate) struct Facts {
     crowd: Vec<(u32, Option<u64>, u32)>,
     /// Scratch of `extras`: live orders that belong to no certain purchase, by row.
     strays: Vec<u32>,
-    /// Orders by row that are more than purchases may have made, each group with how many those may have made.
+    /// Groups of orders, by row, each with how many purchases they may be of: more of them than that are not to be paid for.
     crowds: Vec<(Vec<usize>, u64)>,
     /// Scratch of `extras`: live orders that no purchase asked for, by row.
     unexplained: Vec<u32>,
@@ -492,8 +492,6 @@ impl Facts {
         self.asked.take();
         self.applied_after_failure.clear();
         self.unattributed.clear();
-        self.heads.clear();
-        self.perhaps_one.clear();
         self.unclear_charges.clear();
         self.refunded.clear();
         self.apart_pairs.clear();

@@ -101,15 +101,6 @@ impl Facts {
             self.count_extra_charges(history, charges, pairs);
         }
         self.charge_crowds(history, charges);
-        let paid = |order: &u32| self.orders[*order as usize].captured.get();
-        let unclear = self
-            .perhaps_one
-            .iter()
-            .filter(|(one, other)| paid(one).is_some() && paid(other).is_some());
-        let unclear: Vec<u32> = unclear
-            .filter_map(|(_, other)| Some(paid(other)? as u32))
-            .collect();
-        self.unclear_charges.extend(unclear);
     }
 
     fn add_refunds(&mut self, history: &History) {
@@ -130,10 +121,7 @@ impl Facts {
     #[inline]
     fn purpose(&self, history: &History, charge: &AuditCharge) -> Option<For> {
         let order = charge.order.map(|order| order.index());
-        let by_order = || {
-            let order = order? as u32;
-            Some(For::Order(self.heads.get(&order).copied().unwrap_or(order)))
-        };
+        let by_order = || Some(For::Order(order? as u32));
         if history.contract.split && order.is_some() {
             return by_order();
         }
@@ -219,31 +207,16 @@ impl Facts {
             if payments.contains(&pair.group) || !sets.unite(pair.row, pair.first) {
                 continue;
             }
-            let row = pair.row as usize;
-            if self.is_undecided(charges, pair) {
-                self.unclear_charges.push(pair.row);
-                continue;
+            let is_held = |row: u32| self.money(&charges[row as usize]) == Money::Held;
+            let are_held = is_held(pair.row) && is_held(pair.first);
+            if !(are_held && mutant!("double-charge/two-authorisations-are-fine")) {
+                self.push_extra_charge(history, charges, &pair);
             }
-            if self.money(&charges[row]) == Money::Held
-                && self.money(&charges[pair.first as usize]) == Money::Held
-                && mutant!("double-charge/two-authorisations-are-fine")
-            {
-                continue;
-            }
-            self.counts.extra_charges += 1;
-            let amount = &mut self.counts.extra_charges_amount;
-            let hundredths = history.contract.amounts.hundredths(charges[row].amount);
-            *amount = amount.saturating_add(hundredths);
-            self.extra_charges.push(ExtraCharge {
-                row,
-                other: pair.first as usize,
-                by_provider_key: pair.group.is_none(),
-            });
         }
     }
 
     /// A second authorisation is too many only when the deadline has passed.
-    fn is_undecided(&self, charges: &[AuditCharge], pair: Pair) -> bool {
+    fn is_undecided(&self, charges: &[AuditCharge], pair: &Pair) -> bool {
         let held = |row: u32| self.money(&charges[row as usize]) == Money::Held;
         (held(pair.row) || held(pair.first))
             && !self.settled
@@ -271,35 +244,58 @@ impl Facts {
         })
     }
 
-    /// Where there are more orders than a group of purchases may have made, and more of them are paid for than that, the last charges are
-    /// too many.
+    /// Where more orders of a group are paid for than they may be purchases, the last charges are too many. Where they may be several
+    /// purchases or one, it is not known.
     fn charge_crowds(&mut self, history: &History, charges: &[AuditCharge]) {
-        for (orders, capacity) in std::mem::take(&mut self.crowds) {
-            let paid = |row: &usize| {
-                self.orders[order_rows(history)[*row].id.index()]
-                    .captured
-                    .get()
-            };
+        let mut known: BTreeSet<usize> = self.extra_charges.iter().map(|extra| extra.row).collect();
+        for (orders, purchases) in std::mem::take(&mut self.crowds) {
+            let paid = |row: &usize| self.charge_of(order_rows(history)[*row].id.index());
             let mut paid: Vec<usize> = orders.iter().filter_map(paid).collect();
             paid.sort_unstable_by_key(|row| arrival(charges, *row as u32));
             paid.dedup();
-            let too_many = paid.len().saturating_sub(capacity as usize);
-            let last: Vec<usize> = paid[paid.len() - too_many..].to_vec();
-            for row in last {
-                if self.extra_charges.iter().any(|extra| extra.row == row) {
-                    continue;
-                }
-                self.counts.extra_charges += 1;
-                let amount = &mut self.counts.extra_charges_amount;
-                let hundredths = history.contract.amounts.hundredths(charges[row].amount);
-                *amount = amount.saturating_add(hundredths);
-                self.extra_charges.push(ExtraCharge {
-                    row,
-                    other: paid[0],
-                    by_provider_key: false,
-                });
+            let kept = paid.len().min(purchases as usize);
+            self.unclear_charges
+                .extend(paid[..kept].iter().skip(1).map(|row| *row as u32));
+            for row in paid[kept..]
+                .iter()
+                .copied()
+                .filter(|row| known.insert(*row))
+            {
+                let order = charges[row].order.map_or(0, |order| order.index() as u32);
+                let pair = Pair {
+                    row: row as u32,
+                    first: paid[0] as u32,
+                    group: Some(For::Order(order)),
+                };
+                self.push_extra_charge(history, charges, &pair);
             }
         }
+        self.unclear_charges.sort_unstable();
+        self.unclear_charges.dedup();
+    }
+
+    /// The first charge that is kept for an order, by row.
+    pub(crate) fn charge_of(&self, order: usize) -> Option<usize> {
+        let facts = &self.orders[order];
+        facts.captured.get().or(facts.charged.get())
+    }
+
+    /// A charge that is one too many, unless that is not decided yet.
+    fn push_extra_charge(&mut self, history: &History, charges: &[AuditCharge], pair: &Pair) {
+        let (row, other) = (pair.row as usize, pair.first as usize);
+        if self.is_undecided(charges, pair) {
+            self.unclear_charges.push(pair.row);
+            return;
+        }
+        self.counts.extra_charges += 1;
+        let amount = &mut self.counts.extra_charges_amount;
+        let hundredths = history.contract.amounts.hundredths(charges[row].amount);
+        *amount = amount.saturating_add(hundredths);
+        self.extra_charges.push(ExtraCharge {
+            row,
+            other,
+            by_provider_key: pair.group.is_none(),
+        });
     }
 
     fn size_provider_keys(&mut self, charges: &[AuditCharge]) {
@@ -343,14 +339,12 @@ fn later_ones(charges: &[AuditCharge], groups: &[(Option<For>, Vec<u32>)]) -> Ve
     pairs
 }
 
-/// In which order charges came.
-fn arrival(charges: &[AuditCharge], row: u32) -> (u64, std::cmp::Reverse<i64>, u32) {
+/// In which order charges came. Where that is not known, what is captured was there before what is only authorised.
+fn arrival(charges: &[AuditCharge], row: u32) -> (u64, bool, std::cmp::Reverse<i64>, u32) {
     let charge = &charges[row as usize];
-    (
-        charge.t.unwrap_or(u64::MAX),
-        std::cmp::Reverse(charge.amount),
-        row,
-    )
+    let is_held = charge.state == ChargeState::Authorized;
+    let t = charge.t.unwrap_or(u64::MAX);
+    (t, is_held, std::cmp::Reverse(charge.amount), row)
 }
 
 /// Disjoint sets of rows.

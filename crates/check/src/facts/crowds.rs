@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use history::{AuditOrder, History, KeyRef, PayloadRef, TenantRef, What};
 
-use super::extras::creation;
 use super::orders::order_rows;
 use super::{Clause, Content, Facts, Purchase, is_server_error};
 
@@ -30,7 +29,7 @@ impl Facts {
         let mut perhaps_second: BTreeSet<u32> = BTreeSet::new();
         let mut asked_for: BTreeSet<u32> = BTreeSet::new();
         for (group, mut rows) in in_order(self.groups(history)) {
-            rows.sort_unstable_by_key(|row| creation(&order_rows(history)[*row], *row));
+            rows.sort_unstable_by_key(|row| self.creation(history, *row));
             rows.retain(|row| !self.is_extra(history, *row));
             let purchases = self.purchases_of(history, group);
             // What was never asked for is no purchase's second order.
@@ -45,24 +44,26 @@ impl Facts {
                 .filter(|purchase| !self.has_failed(history, **purchase));
             let possible: u64 = may_succeed.map(room).sum();
             let known = purchases.iter();
-            let known = known.filter_map(|purchase| self.order_of(*purchase));
+            let known = known.filter_map(|purchase| self.order_of(history, *purchase));
             let taken = known.min();
             let other = taken.unwrap_or(rows.first().copied().unwrap_or(0));
             if rows.len() as u64 > free {
                 let known = purchases
                     .iter()
-                    .filter_map(|purchase| self.order_of(*purchase));
+                    .filter_map(|purchase| self.order_of(history, *purchase));
                 let all: BTreeSet<usize> = known.chain(rows.iter().copied()).collect();
                 let capacity = all.len() as u64 - (rows.len() as u64 - free);
                 crowds.push((all.into_iter().collect(), capacity));
             }
             // Beyond the first of each purchase there is room only where a key may have been used anew.
             let first_lives = purchases.iter().filter(|purchase| room(purchase) > 0);
-            let first_lives = first_lives.filter(|purchase| self.order_of(**purchase).is_none());
+            let first_lives =
+                first_lives.filter(|purchase| self.order_of(history, **purchase).is_none());
             let certain = first_lives.count() as u64;
             further = further.max((rows.len() as u64).min(free).saturating_sub(certain));
-            let is_full =
-                |purchase: &Purchase| self.has_key(*purchase) && self.order_of(*purchase).is_some();
+            let is_full = |purchase: &Purchase| {
+                self.has_key(*purchase) && self.order_of(history, *purchase).is_some()
+            };
             if purchases.iter().any(is_full) {
                 let keyless = rows
                     .iter()
@@ -79,7 +80,7 @@ impl Facts {
             }
         }
         self.gaps.further_lives = further;
-        self.crowds = crowds;
+        self.crowds.append(&mut crowds);
         self.gaps.perhaps_second.extend(perhaps_second);
         let strays = self.strays.iter();
         let unexplained = strays.filter(|row| !asked_for.contains(row));
@@ -93,6 +94,11 @@ impl Facts {
     pub(super) fn attribute_by_answers(&mut self, history: &History) {
         let strays = std::mem::take(&mut self.strays);
         for row in strays {
+            let order = &order_rows(history)[row as usize];
+            if order.key.is_none() && self.orders[order.id.index()].named_with.is_many() {
+                // It was answered to several purchases, and may be the second of each.
+                self.gaps.perhaps_second.push(row);
+            }
             match self.answered_purchase(history, row as usize) {
                 Some(purchase) => {
                     if let Purchase::Key(key) = purchase {
@@ -231,7 +237,8 @@ impl Facts {
             Purchase::Intent(intent) => {
                 u64::from(self.intents[intent as usize].live.get().is_none())
             }
-            Purchase::Request(_) => 1,
+            // A repetition without a key is told the order of the first.
+            Purchase::Request(begun) => u64::from(!self.is_told_an_order(history, begun as usize)),
             Purchase::Key(key) => {
                 let lives = self.lives(history, key as usize);
                 // Where intents are known, the orders with this key are among those that are counted.
@@ -245,6 +252,16 @@ impl Facts {
         room.saturating_sub(answered)
     }
 
+    /// Whether a request was answered with an order that the database holds.
+    fn is_told_an_order(&self, history: &History, begun: usize) -> bool {
+        let done = self.links[begun].partner.get();
+        let order = done.and_then(|done| match history.events[done].what {
+            What::Ok(said) => said.order,
+            _ => None,
+        });
+        order.is_some_and(|order| self.orders[order.index()].row.get().is_some())
+    }
+
     /// Whether requests of a purchase had a key, which its order may have too.
     fn has_key(&self, purchase: Purchase) -> bool {
         match purchase {
@@ -254,11 +271,22 @@ impl Facts {
         }
     }
 
+    /// The row of the live order of a key that was created first.
+    fn first_live(&self, history: &History, key: usize) -> Option<usize> {
+        self.keys[key].live.get()?;
+        let own = self
+            .orders_with(history, key)
+            .filter(|order| super::is_live(order));
+        let rows = own.filter_map(|order| self.orders[order.id.index()].row.get());
+        let first = rows.min_by_key(|row| self.creation(history, *row));
+        first.or(self.keys[key].live.get())
+    }
+
     /// The row of an order that a purchase is known to have.
-    fn order_of(&self, purchase: Purchase) -> Option<usize> {
+    fn order_of(&self, history: &History, purchase: Purchase) -> Option<usize> {
         let named = match purchase {
             Purchase::Intent(intent) => self.intents[intent as usize].live.get(),
-            Purchase::Key(key) => self.keys[key as usize].live.get(),
+            Purchase::Key(key) => self.first_live(history, key as usize),
             Purchase::Request(_) => None,
         };
         named.or_else(|| self.answered.get(&purchase)?.first().copied())
@@ -343,7 +371,7 @@ impl Facts {
             orders.entry(purchase).or_default().push(row as usize);
         }
         for (purchase, mut rows) in orders {
-            rows.sort_unstable_by_key(|row| creation(&order_rows(history)[*row], *row));
+            rows.sort_unstable_by_key(|row| self.creation(history, *row));
             let Some(asked) = asked.get(&purchase) else {
                 continue;
             };

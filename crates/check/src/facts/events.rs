@@ -236,15 +236,20 @@ impl Facts {
                     self.rare.merged.push(index as u32);
                 }
                 if facts.acked_to != to {
+                    facts.is_leaked = true;
                     self.rare.leaked.push(index as u32);
                 }
             }
             facts.named_for.see(intent);
+            facts
+                .named_with
+                .see(Some(invoke.key.map_or(0, |key| key.index() + 1)));
             self.see_body(history, index, completion);
         } else if history.contract.observed.order {
             self.rare.nameless += 1;
         }
         self.acknowledgements += 1;
+        self.gaps.bodiless_oks += u64::from(completion.response.is_none());
         if !self.is_as_asked(history, invoke, completion) {
             self.odd_answers.push(index as u32);
         }

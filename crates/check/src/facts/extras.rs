@@ -50,10 +50,9 @@ impl Facts {
             return;
         }
         if let Some(intent) = intent {
-            let rows = order_rows(history);
             match self.intents[intent].live.get() {
                 None => self.intents[intent].live = Maybe::at(row),
-                Some(first) if creation(order, row) < creation(&rows[first], first) => {
+                Some(first) if self.creation(history, row) < self.creation(history, first) => {
                     self.intents[intent].live = Maybe::at(row);
                     self.push_extra(history, first, row, Clause::Intent, intent);
                 }
@@ -125,7 +124,11 @@ impl Facts {
     /// Two live orders of one key, neighbours in time, less than the time to live apart.
     fn compare_within_keys(&mut self, history: &History) {
         let mut crowd = std::mem::take(&mut self.crowd);
-        crowd.sort_unstable();
+        // Of those that were created at once, those that were answered come first.
+        let rows = order_rows(history);
+        let is_unseen =
+            |row: u32| self.orders[rows[row as usize].id.index()].acked == Maybe::default();
+        crowd.sort_unstable_by_key(|(key, t, row)| (*key, *t, is_unseen(*row), *row));
         let ttl = history.contract.ttl;
         for pair in crowd.windows(2) {
             let [(key, before, first), (other_key, after, second)] = *pair else {
@@ -134,7 +137,6 @@ impl Facts {
             if key != other_key {
                 continue;
             }
-            let head = self.head_of(history, first as usize);
             let ttl = ttl.filter(|_| !mutant!("duplicate-order/for-ever"));
             match (ttl, before, after) {
                 (Some(ttl), Some(before), Some(after))
@@ -142,45 +144,80 @@ impl Facts {
                 {
                     self.apart_pairs.push((key, first, second));
                 }
-                (Some(_), None, _) | (Some(_), _, None) => {
-                    self.undated_pairs += 1;
-                    let name = |row: u32| order_rows(history)[row as usize].id.index() as u32;
-                    self.perhaps_one.push((name(first), name(second)));
-                }
+                (Some(_), None, _) | (Some(_), _, None) => self.undated_pairs += 1,
                 _ => {
                     let (first, second) = (first as usize, second as usize);
-                    self.link_to_head(history, first, second, head);
                     self.push_extra(history, second, first, Clause::Key, key as usize);
                 }
             }
         }
         self.crowd = crowd;
+        self.group_by_purchase(history);
     }
 
-    /// The order that began the life of its key which an order in a row belongs to.
-    fn head_of(&self, history: &History, row: usize) -> u32 {
-        let order = order_rows(history)[row].id.index() as u32;
-        self.heads.get(&order).copied().unwrap_or(order)
-    }
-
-    /// Where no intents are known, a key stands for the purchase: two orders of one key and payload are paid for once. If both were
-    /// acknowledged, the client may have meant both, and their charges are undecided.
-    fn link_to_head(&mut self, history: &History, first: usize, second: usize, head: u32) {
+    /// Where no intents are known, a key stands for the purchase: the orders of one key and payload, created less than the time to live
+    /// apart, are paid for once. A client that was answered with several of them may have meant each.
+    fn group_by_purchase(&mut self, history: &History) {
+        let mut crowd = std::mem::take(&mut self.crowd);
         let rows = order_rows(history);
-        let (one, other) = (&rows[first], &rows[second]);
-        let payloads = one.payload.zip(other.payload);
-        if payloads.is_some_and(|(a, b)| a != b) && !mutant!("double-charge/any-payload-of-the-key")
-        {
-            return;
+        crowd.retain(|(.., row)| {
+            self.orders[rows[*row as usize].id.index()]
+                .intent
+                .get()
+                .is_none()
+        });
+        let payload = |row: u32| match mutant!("double-charge/any-payload-of-the-key") {
+            true => None,
+            false => rows[row as usize].payload,
+        };
+        crowd.sort_unstable_by_key(|(key, t, row)| (*key, payload(*row), *t, *row));
+        let ttl = history.contract.ttl;
+        let is_apart = |a: Option<u64>, b: Option<u64>| {
+            let span = a.zip(b).map(|(a, b)| b.saturating_sub(a));
+            ttl.is_some_and(|ttl| span.is_none_or(|span| span >= ttl))
+        };
+        let lives = crowd.chunk_by(|(key, t, row), (other_key, then, other)| {
+            key == other_key && payload(*row) == payload(*other) && !is_apart(*t, *then)
+        });
+        for life in lives.filter(|life| life.len() > 1) {
+            let orders: Vec<usize> = life.iter().map(|(.., row)| *row as usize).collect();
+            let is_acked = |row: &&usize| self.orders[rows[**row].id.index()].acked.get().is_some();
+            let acked = orders.iter().filter(is_acked).count() as u64;
+            let purchases = match mutant!("double-charge/acknowledged-orders-too") {
+                true => 1,
+                false => acked.max(1),
+            };
+            self.crowds.push((orders, purchases));
         }
-        let is_acked = |order: &AuditOrder| self.orders[order.id.index()].acked.get().is_some();
-        let are_acked =
-            is_acked(one) && is_acked(other) && !mutant!("double-charge/acknowledged-orders-too");
-        let order = other.id.index() as u32;
-        match are_acked {
-            true => self.perhaps_one.push((one.id.index() as u32, order)),
-            false => drop(self.heads.insert(order, head)),
+        self.relate_unclear(history, &crowd);
+        self.crowd = crowd;
+    }
+
+    /// Orders of one key of which it is not known whether they are of one payload, or how far apart they were created, may be one purchase.
+    fn relate_unclear(&mut self, history: &History, crowd: &[(u32, Option<u64>, u32)]) {
+        let rows = order_rows(history);
+        let is_unclear = |(_, t, row): &(u32, Option<u64>, u32)| {
+            t.is_none() && history.contract.ttl.is_some() || rows[*row as usize].payload.is_none()
+        };
+        for of_key in crowd.chunk_by(|(key, ..), (other, ..)| key == other) {
+            if of_key.iter().any(is_unclear) {
+                let orders: Vec<usize> = of_key.iter().map(|(.., row)| *row as usize).collect();
+                let purchases = orders.len() as u64;
+                self.crowds.push((orders, purchases));
+            }
         }
+    }
+
+    /// Whether no `ok` named an order.
+    fn is_unseen(&self, order: &AuditOrder) -> bool {
+        self.orders[order.id.index()].acked == Maybe::default()
+    }
+
+    /// In which order orders were created. Of those of one instant, those that were answered come first, and then as their rows do; those
+    /// whose time is not known come last.
+    pub(super) fn creation(&self, history: &History, row: usize) -> (u64, bool, usize) {
+        let order = &order_rows(history)[row];
+        (order.t.unwrap_or(u64::MAX), self.is_unseen(order), row)
     }
 
     pub(super) fn push_extra(
@@ -221,9 +258,4 @@ impl Facts {
             .sort_unstable_by_key(|extra| (extra.order, extra.clause));
         self.extra_orders.dedup_by_key(|extra| extra.order);
     }
-}
-
-/// The order of creation; orders whose time is not known come last, in the order of the rows.
-pub(super) fn creation(order: &AuditOrder, row: usize) -> (u64, usize) {
-    (order.t.unwrap_or(u64::MAX), row)
 }

@@ -23,6 +23,8 @@ pub(crate) struct Gaps {
     pub(crate) strays: u64,
     /// Captured or authorised charges that name neither an order nor an intent, by row.
     pub(crate) nameless_charges: Vec<u32>,
+    /// Answers `ok` without a body.
+    pub(crate) bodiless_oks: u64,
     /// Refusals with neither a status nor a code that is known.
     pub(crate) bare_refusals: u64,
     /// Definite refusals without a status, by event.
@@ -42,6 +44,7 @@ impl Gaps {
             perhaps_second,
             strays,
             nameless_charges,
+            bodiless_oks,
             bare_refusals,
             statusless_refusals,
             uncoded_refusals,
@@ -56,7 +59,14 @@ impl Gaps {
         ] {
             list.clear();
         }
-        for count in [undated, tenantless, further_lives, strays, bare_refusals] {
+        for count in [
+            bodiless_oks,
+            undated,
+            tenantless,
+            further_lives,
+            strays,
+            bare_refusals,
+        ] {
             *count = 0;
         }
     }

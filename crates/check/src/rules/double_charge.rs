@@ -8,7 +8,7 @@ use protocol::ChargeState;
 
 use crate::attempts::{Subject, Whose, behind};
 use crate::case::Case;
-use crate::facts::{ExtraCharge, Money};
+use crate::facts::{ExtraCharge, Money, is_live};
 use crate::tally::Tally;
 use crate::tell::witness;
 use crate::verdict::Witness;
@@ -53,7 +53,15 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     };
     let why = "an answer does not name its order, so that a charge may be the second of a purchase";
     tally.unknown(kept().filter(is_open).count() as u64, why);
-    let paid = facts.gaps.perhaps_second.iter().filter(|row| case.is_paid(**row as usize));
+    let rows = case.orders().unwrap_or_default();
+    let is_given_up = |row: &&u32| {
+        let order = &rows[**row as usize];
+        let is_unknown = facts.orders[order.id.index()].intent.get().is_none();
+        !is_live(order) && is_unknown && are_several
+    };
+    let given_up = facts.gaps.keyless.iter().filter(is_given_up);
+    let paid = facts.gaps.perhaps_second.iter().chain(given_up);
+    let paid = paid.filter(|row| case.is_paid(**row as usize));
     let why = "an order that does not say its key is paid for, and may be the second of a purchase";
     tally.unknown(paid.count() as u64, why);
     let why = "an order says too little to tell whether its key was used anew, or its charge is the second";

@@ -97,11 +97,11 @@ fn subject(case: &Case<'_>, extra: &ExtraOrder) -> Subject {
 fn tell(case: &Case<'_>, extra: &ExtraOrder, attempts: &[usize]) -> Witness {
     let (order, other) = (extra.order as usize, extra.other as usize);
     let names = &case.history.names;
-    let pair = format!(
-        "orders {} and {}",
-        names.orders.text(other),
-        names.orders.text(order)
-    );
+    let row = |order: usize| case.facts.orders[order].row.get();
+    let mut both = [other, order];
+    both.sort_by_key(|order| row(*order));
+    let [one, two] = both.map(|order| names.orders.text(order));
+    let pair = format!("orders {one} and {two}");
     let group = extra.group as usize;
     let why = match extra.clause {
         Clause::Intent => format!(

@@ -71,6 +71,8 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally) {
     let nameless = case.facts.gaps.nameless_charges.iter();
     let nameless = nameless.filter(|row| case.charge(**row as usize).state == ChargeState::Captured);
     tally.unknown(nameless.count() as u64, why);
+    let why = "a purchase failed for certain, and an answer does not name its order, so that another may be its own";
+    tally.unknown(case.facts.gaps.strays.min(case.facts.rare.nameless), why);
     let why = "a purchase failed for certain, and an order does not say whose it is";
     tally.unknown(case.facts.gaps.tenantless, why);
     let rows = case.orders().unwrap_or_default();
@@ -81,8 +83,27 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally) {
     };
     let why = "a purchase failed for certain, and an order that was charged and cancelled does not say its key";
     tally.unknown(keyless.filter(is_given_up).count() as u64, why);
+    let why = "a key failed for certain, and an order that may be its own does not say its key";
+    tally.unknown(failed_with_keyless(case), why);
     let why = "a key failed for certain with one of its payloads, and an order does not say of which it is";
     tally.unknown(without_payload(case, rows), why);
+}
+
+/// How many keys failed for certain although a live order without a key, which is not known to be of another purchase, may be their own.
+fn failed_with_keyless(case: &Case<'_>) -> u64 {
+    if case.facts.gaps.keyless.is_empty() {
+        return 0;
+    }
+    let is_open = |order: &AuditOrder| {
+        let facts = &case.facts.orders[order.id.index()];
+        is_live(order) && facts.intent.get().is_none() && facts.acked.get().is_none()
+    };
+    let is_failure = |attempt: &Try<'_>| matches!(attempt.end, End::Fail(refusal) if refusal.is_definite());
+    let may_be_applied = |key: &&u32| {
+        let key = **key as usize;
+        case.attempts_with(key).iter().all(is_failure) && case.perhaps_with(key).any(is_open)
+    };
+    case.facts.rare.refused_keys.iter().filter(may_be_applied).count() as u64
 }
 
 /// How many live orders do not say their payload, although a payload of their key failed for certain.
@@ -136,7 +157,7 @@ fn has_only_failed(case: &Case<'_>, order: &AuditOrder) -> bool {
 fn attempts_for<'a>(case: &Case<'a>, order: &AuditOrder, key: KeyRef) -> Vec<Try<'a>> {
     let mut own = case.attempts_with(key.index());
     if !mutant!("failed-but-applied/any-payload-of-the-key") {
-        own.retain(|attempt| order.payload.is_none() || attempt.asked.payload == order.payload);
+        own.retain(|attempt| case.may_be_asked(order, attempt.asked));
     }
     own
 }

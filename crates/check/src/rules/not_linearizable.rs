@@ -61,7 +61,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         copied,
         "the network duplicated requests, and their copies were not recorded",
     );
-    let why = "an answer on a key does not say which order it means, or what it is refused for";
+    let why = "an answer on a key does not say which order it means or what it is refused for, or an order does not say its key";
     tally.unknown(unsaid, why);
     if disagreed > 0 {
         tally.note(format!(
@@ -79,13 +79,18 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
 }
 
-/// Whether an answer on a key says too little to be put in order with the others.
+/// Whether an answer on a key, or an order that may be its own, says too little to be put in order with the others.
 fn leaves_out(case: &Case<'_>, key: u32) -> bool {
+    let stored = &case.history.contract.stored_errors;
+    let stores = stored.as_ref().is_some_and(|stored| !stored.is_empty());
     let leaves_out = |attempt: &Try<'_>| match attempt.end {
         End::Ok => attempt.said.order.is_none() && case.history.contract.observed.order,
-        End::Fail(_) => attempt.said.status.is_none() && attempt.said.code.is_none(),
+        End::Fail(_) => attempt.said.status.is_none() && (attempt.said.code.is_none() || stores),
         End::Unknown => false,
     };
+    if case.perhaps_with(key as usize).next().is_some() {
+        return true;
+    }
     case.attempts_with(key as usize).iter().any(leaves_out)
 }
 

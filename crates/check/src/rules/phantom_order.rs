@@ -52,10 +52,10 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     let itemless = gaps.itemless.iter().map(|row| &orders[*row as usize]);
     let itemless = itemless.filter(|order| are_items_asked(case, order)).count();
     tally.unknown(itemless as u64, "an order does not say what is in it");
-    let acked_to = |order: &AuditOrder| case.facts.orders[order.id.index()].acked_to.get();
     let is_foreign = |order: &&AuditOrder| {
-        let tenant = order.tenant.map(|tenant| tenant.index());
-        acked_to(order).zip(tenant).is_some_and(|(to, tenant)| to != tenant)
+        let facts = &case.facts.orders[order.id.index()];
+        let both = facts.acked_to.get().zip(order.tenant);
+        facts.is_leaked || both.is_some_and(|(to, tenant)| to != tenant.index())
     };
     let foreign = gaps.keyless.iter().map(|row| &orders[*row as usize]).filter(is_foreign);
     let why = "an order without a key was answered to another tenant than it is of";

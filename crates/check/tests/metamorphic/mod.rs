@@ -269,7 +269,7 @@ fn less_evidence_never_makes_a_better_verdict() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
     fn random_facts_told_otherwise_have_the_same_verdict(lines in world::lines()) {

@@ -11,7 +11,8 @@ use super::form::Lines;
 #[derive(Clone, Debug)]
 struct Purchase {
     tenant: u8,
-    key: Option<u8>,
+    /// Whether it shares its key with the first purchase, if it has one.
+    key: Option<bool>,
     payload: u8,
     begins: u64,
     attempts: Vec<Attempt>,
@@ -75,7 +76,12 @@ fn purchase() -> impl Strategy<Value = Purchase> {
         5 => prop::collection::vec(order(), 1),
         1 => prop::collection::vec(order(), 0..3),
     ];
-    let asks = (0..2_u8, option::weighted(0.8, 0..3_u8), 0..2_u8, 0..60_u64);
+    let asks = (
+        0..2_u8,
+        option::weighted(0.8, prop::bool::weighted(0.1)),
+        0..2_u8,
+        0..60_u64,
+    );
     (asks, prop::collection::vec(attempt, 1..4), orders).prop_map(
         |((tenant, key, payload, begins), attempts, orders)| Purchase {
             tenant,
@@ -94,11 +100,11 @@ prop_compose! {
         purchases in prop::collection::vec(purchase(), 1..4),
         tenants in 1..3_u8,
         has_intents in prop::bool::weighted(0.5),
-        ttl in option::weighted(0.7, 10..200_u64),
+        ttl in option::weighted(0.7, 100..2_000_u64),
         stored in option::weighted(0.5, Just(402)),
     ) -> Lines {
         let mut contract = json!({
-            "kind": "contract", "time_unit": "ms", "recovery_deadline": 50, "in_flight": "409", "mismatch": "422", "prices": {"S": 100, "T": 50},
+            "kind": "contract", "time_unit": "ms", "recovery_deadline": 500, "in_flight": "409", "mismatch": "422", "prices": {"S": 100, "T": 50},
         });
         contract["ttl"] = json!(ttl);
         contract["stored_errors"] = json!(stored.map(|status| [status]));
@@ -147,20 +153,32 @@ impl Told {
 
     fn purchase(&mut self, intent: usize, purchase: &Purchase) {
         let tenant = format!("t{}", purchase.tenant % self.tenants);
-        let key = purchase.key.map(|key| format!("k{key}"));
+        let key = purchase
+            .key
+            .map(|is_shared| format!("k{}", if is_shared { 0 } else { intent }));
         let payload = format!("b{}", purchase.payload);
         let (sku, price) = SKUS[purchase.payload as usize];
         let items = json!([{"sku": sku, "quantity": 1}]);
         let first = self.orders;
-        let mut t = purchase.begins;
-        for (number, attempt) in purchase.attempts.iter().enumerate() {
-            t += if number > 0 { attempt.waits } else { 0 };
+        // An order that the database lost, or the first of its own.
+        let own = match purchase.orders.is_empty() {
+            true => format!("lost-{intent}"),
+            false => first.to_string(),
+        };
+        let mut t = purchase.begins * 10;
+        // Without intents and keys, each request is a purchase of its own.
+        let attempts = match self.has_intents || key.is_some() {
+            true => &purchase.attempts[..],
+            false => &purchase.attempts[..1],
+        };
+        for (number, attempt) in attempts.iter().enumerate() {
+            t += if number > 0 { attempt.waits * 10 } else { 0 };
             let process = format!("{intent}.{number}");
             let intent = self.has_intents.then(|| format!("i{intent}"));
             self.say(json!({
                 "kind": "invoke", "t": t, "process": process, "tenant": tenant, "key": key, "intent": intent, "payload": payload, "items": items,
             }));
-            t += attempt.lasts;
+            t += attempt.lasts * 10;
             let end = |kind: &str| json!({"kind": kind, "t": t, "process": process});
             let mut line = match attempt.end {
                 End::Open => continue,
@@ -177,7 +195,7 @@ impl Told {
             line["status"] = status;
             line["code"] = code;
             if line["kind"] == "ok" {
-                line["order"] = json!(first.to_string());
+                line["order"] = json!(own);
                 let other = if matches!(attempt.end, End::OtherBody) {
                     "x"
                 } else {
@@ -193,7 +211,7 @@ impl Told {
             self.sold[purchase.payload as usize] += i64::from(order.state != "cancelled");
             self.say(json!({
                 "kind": "order", "id": id.to_string(), "tenant": tenant, "key": key, "payload": payload, "items": items, "state": order.state,
-                "t": purchase.begins + order.after,
+                "t": (purchase.begins + order.after) * 10 + id as u64,
             }));
             for state in &order.charges {
                 let charge = self.charges;
