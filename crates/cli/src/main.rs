@@ -6,6 +6,7 @@
 //! - [`batch`]: one scenario, under one seed or many
 //! - [`compare`]: `onceproof compare`
 //! - [`judge`]: `onceproof check`
+//! - [`import`]: `onceproof import`
 //! - [`list`]: `onceproof list` and `onceproof schema`
 //! - [`input`]: files that are read, compressed or not
 //! - [`folder`]: files that are written whole or not at all
@@ -18,6 +19,7 @@ mod batch;
 mod compare;
 mod exit;
 mod folder;
+mod import;
 mod input;
 mod judge;
 mod list;
@@ -58,6 +60,7 @@ fn run(command: &Command, output: &mut Output) -> Exit {
         Command::List { json } => list::names(*json, output),
         Command::Schema { of } => list::schema(*of, output),
         Command::Check(args) => judge::run(args, output),
+        Command::Import(args) => import::run(args, output),
     }
 }
 

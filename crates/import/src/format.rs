@@ -6,7 +6,7 @@
 //! - [`pattern`]: anything else, by a regular expression
 //! - [`json`]: one JSON object a line, and Caddy's
 //! - [`har`]: what a browser exports
-//! - [`otel`]: spans
+//! - [`otel`]: spans of traces
 
 pub mod dialect;
 pub mod har;
@@ -126,9 +126,9 @@ pub trait Format {
         None
     }
 
-    /// What stands in the place of another field of a request, if nothing was said: only what is called like the field.
-    fn usual_field(&self, _field: &str) -> Option<Selector> {
-        None
+    /// Where another field of a request may stand, if nothing was said, the first that is there: only what is called like the field.
+    fn usual_field(&self, _field: &str) -> Vec<Selector> {
+        Vec::new()
     }
 
     /// Whether a log is one document that is in memory anyway, and has whole requests and answers: what it shows of them is only

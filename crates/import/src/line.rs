@@ -1,7 +1,71 @@
 //! Writes one line of a history: an object whose values are texts, numbers, times and JSON.
 
+use std::io::{self, Write};
+
 use crate::instant;
 use crate::span::Unit;
+
+/// Bytes that are written away before one collects a line.
+const BUFFER_BYTES: usize = 1 << 16;
+
+/// Lines on their way out.
+pub struct Out<'a> {
+    to: &'a mut dyn Write,
+    /// The end of what was written: lines are appended here.
+    pub buffer: Vec<u8>,
+    failed: Option<io::Error>,
+}
+
+impl std::fmt::Debug for Out<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Out")
+            .field("failed", &self.failed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Out<'a> {
+    /// Lines that go to a writer.
+    pub fn new(to: &'a mut dyn Write) -> Out<'a> {
+        Out {
+            to,
+            buffer: Vec::with_capacity(2 * BUFFER_BYTES),
+            failed: None,
+        }
+    }
+
+    /// Writes what has collected, if it is much. After a failure nothing is written any more; [`Out::end`] tells it.
+    pub fn spill(&mut self) {
+        if self.buffer.len() >= BUFFER_BYTES {
+            self.write();
+        }
+    }
+
+    fn write(&mut self) {
+        if self.failed.is_none() {
+            self.failed = self.to.write_all(&self.buffer).err();
+        }
+        self.buffer.clear();
+    }
+
+    /// Writes the rest.
+    ///
+    /// # Errors
+    ///
+    /// The first that occurred.
+    pub fn end(mut self) -> io::Result<()> {
+        self.write();
+        match self.failed.take() {
+            Some(error) => Err(error),
+            None => self.to.flush(),
+        }
+    }
+
+    /// Whether writing failed, so that the rest of the input need not be read.
+    pub fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+}
 
 /// A line that is being written. Its `kind` comes first.
 #[derive(Debug)]
@@ -14,6 +78,11 @@ impl<'a> Line<'a> {
     pub fn new(kind: &str, out: &'a mut Vec<u8>) -> Line<'a> {
         out.extend_from_slice(b"{\"kind\":");
         quote(kind, out);
+        Line { out }
+    }
+
+    /// A line that was begun before, and is not ended.
+    pub fn of(out: &'a mut Vec<u8>) -> Line<'a> {
         Line { out }
     }
 

@@ -53,6 +53,13 @@ impl Mistakes {
         }
     }
 
+    /// Those of something else besides.
+    pub fn extend(&mut self, more: Mistakes) {
+        let room = SHOWN_MAX.saturating_sub(self.shown.len());
+        self.shown.extend(more.shown.into_iter().take(room));
+        self.count += more.count;
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.count == 0

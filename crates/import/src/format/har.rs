@@ -90,7 +90,7 @@ fn header<'e>(headers: &'e [Header], wanted: &str) -> Option<Cow<'e, str>> {
 impl Entry {
     fn raw<'e>(&'e self, slots: &[Selector]) -> Raw<'e> {
         let time = self.time.to_string();
-        let lasted = (!time.starts_with('-')).then(|| (Cow::Owned(time), Some(Unit::Ms)));
+        let lasted = (!time.starts_with('-')).then_some((Cow::Owned(time), Some(Unit::Ms)));
         Raw {
             method: Cow::Borrowed(&self.request.method),
             target: Cow::Borrowed(&self.request.url),
@@ -153,14 +153,17 @@ impl Format for Har {
         Some(Selector::Header(String::from("Idempotency-Key")))
     }
 
-    fn usual_field(&self, field: &str) -> Option<Selector> {
+    fn usual_field(&self, field: &str) -> Vec<Selector> {
         match field {
-            "payload" => Some(Selector::Body(String::new())),
-            "response" => Some(Selector::Response(String::new())),
-            "replayed" => Some(Selector::ResponseHeader(String::from(
+            "payload" => vec![Selector::Body(String::new())],
+            "response" => vec![Selector::Response(String::new())],
+            "replayed" => vec![Selector::ResponseHeader(String::from(
                 "Idempotent-Replayed",
-            ))),
-            _ => None,
+            ))],
+            "order" => ["/order_id", "/orderId", "/order/id", "/id"]
+                .map(|at| Selector::Response(at.to_owned()))
+                .to_vec(),
+            _ => Vec::new(),
         }
     }
 

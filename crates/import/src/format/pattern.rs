@@ -30,7 +30,8 @@ impl Pattern {
                 "no group is called `time`; write (?<time>...)",
             ));
         }
-        if !has("request") && !(has("method") && has("path")) {
+        let is_request = has("request") || (has("method") && has("path"));
+        if !is_request {
             return Err(String::from(
                 "no group is called `request`, nor are there both `method` and `path`; write (?<method>[A-Z]+) (?<path>\\S+)",
             ));
@@ -109,11 +110,14 @@ impl Format for Pattern {
             .then(|| Selector::Field(String::from("key")))
     }
 
-    fn usual_field(&self, field: &str) -> Option<Selector> {
-        let mut groups = self.regex.capture_names().flatten();
-        groups
-            .any(|group| group == field)
-            .then(|| Selector::Field(field.to_owned()))
+    fn usual_field(&self, field: &str) -> Vec<Selector> {
+        let groups = self.regex.capture_names().flatten();
+        let mut called_so = groups.filter(|group| *group == field);
+        called_so
+            .next()
+            .map(|group| Selector::Field(group.to_owned()))
+            .into_iter()
+            .collect()
     }
 }
 

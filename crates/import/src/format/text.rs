@@ -69,9 +69,9 @@ impl Text {
         if !has(&|role| matches!(role, Role::Time(_))) {
             return Err(String::from("the format has no time"));
         }
-        if !has(&|role| *role == Role::Request)
-            && !(has(&|role| *role == Role::Method) && has(&|role| *role == Role::Target))
-        {
+        let parts = [Role::Method, Role::Target];
+        let in_parts = parts.iter().all(|part| has(&|role| role == part));
+        if !has(&|role| *role == Role::Request) && !in_parts {
             return Err(String::from(
                 "the format has no request: neither the request line, nor both method and path",
             ));
@@ -166,7 +166,10 @@ impl Text {
             self.lasted = Lasted::At(Place::Named(name.to_owned()));
             return;
         }
-        let bare = tail.iter().enumerate().filter(|(_, field)| !field.quoted && field.name.is_none());
+        let bare = tail
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| !field.quoted && field.name.is_none());
         let (mut decimal, mut whole) = (Vec::new(), Vec::new());
         for (at, field) in bare {
             if field.is_decimal() {
