@@ -265,9 +265,6 @@ pub struct ImportArgs {
     /// When the dumps were taken [default: behind the last time that is seen].
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub snapshot: Option<i64>,
-    /// Leave out orders after this time, and what belongs to them.
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    pub until: Option<i64>,
     /// Count broken lines and rows instead of failing.
     #[arg(long)]
     pub skip_broken: bool,
@@ -329,7 +326,7 @@ fn utc_offset(text: &str) -> Result<i64, String> {
         .map_err(|_| String::from("expected an offset such as +01:00 or Z"))
 }
 
-/// What can be written after `--until`, in nanoseconds since 1970.
+/// What can be written after `--snapshot`, in nanoseconds since 1970.
 fn instant(text: &str) -> Result<i64, String> {
     let stamp = import::instant::read(text, 0);
     stamp

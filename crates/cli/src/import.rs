@@ -90,7 +90,6 @@ fn prepared(args: &ImportArgs) -> Result<(Plan, Inputs), String> {
         longest: args.longest,
         skew: args.skew,
         snapshot: args.snapshot,
-        until: args.until,
         skip_broken: args.skip_broken,
     };
     let logs = args.requests.iter().map(|path| {

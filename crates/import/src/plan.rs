@@ -35,8 +35,6 @@ pub struct Plan {
     pub skew: i64,
     /// When the dumps were taken, in nanoseconds since 1970; `None`: at the last time that is seen.
     pub snapshot: Option<i64>,
-    /// Orders and charges after this time are left out, in nanoseconds since 1970.
-    pub until: Option<i64>,
     /// Whether broken lines are counted, and not mistakes.
     pub skip_broken: bool,
 }
@@ -74,7 +72,6 @@ impl Default for Plan {
             longest: 60 * Unit::S.ns(),
             skew: Unit::S.ns(),
             snapshot: None,
-            until: None,
             skip_broken: false,
         }
     }

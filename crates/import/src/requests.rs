@@ -31,13 +31,24 @@ pub struct Requests<'p> {
     lines: u64,
 }
 
+/// The time that requests cover, in nanoseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Covered {
+    /// When the first began.
+    pub first: i64,
+    /// When the first ended that did.
+    pub first_end: i64,
+    /// When the last ended.
+    pub last: i64,
+    /// How long the longest took, or may have taken.
+    pub longest: i64,
+}
+
 /// What the requests were like.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    /// When the first began, in nanoseconds since 1970, with the latitude of its line.
-    pub first: Option<i64>,
-    /// When the last ended.
-    pub last: Option<i64>,
+    /// The time that the requests cover; `None` without any.
+    pub covered: Option<Covered>,
     /// How many were answered with which status; 0 is no status.
     statuses: BTreeMap<u16, u64>,
     /// Requests without a duration.
@@ -50,6 +61,10 @@ pub struct Seen {
     skipped: u64,
     /// Requests whose key is that of an order.
     of_known_key: u64,
+    /// The orders' keys, by their numbers: whether a request had that one.
+    pub keys: Vec<bool>,
+    /// Whether any request had a key.
+    pub has_keys: bool,
 }
 
 /// What a format was asked for.
@@ -82,7 +97,10 @@ impl<'p> Requests<'p> {
             kinds: asked.kinds,
             unit,
             order_keys,
-            seen: Seen::default(),
+            seen: Seen {
+                keys: vec![false; order_keys.len()],
+                ..Seen::default()
+            },
             mistakes: Mistakes::default(),
             lines: 0,
         }
@@ -236,8 +254,9 @@ impl<'p> Requests<'p> {
             )
             .map_err(|why| format!("{}: {why}", pick.field))?;
             pick.found += 1;
-            if pick.field == "key" && self.order_keys.has(&text) {
+            if let Some(at) = self.order_keys.find(&text).filter(|_| pick.field == "key") {
                 self.seen.of_known_key += 1;
+                self.seen.keys[at as usize] = true;
             }
         }
         Ok(())
@@ -304,8 +323,19 @@ fn whole_units(begin: i64, end: i64, unit: Unit) -> i64 {
 
 impl Seen {
     fn count(&mut self, begin: i64, end: i64, status: u16) {
-        self.first = Some(self.first.map_or(begin, |first| first.min(begin)));
-        self.last = Some(self.last.map_or(end, |last| last.max(end)));
+        let one = Covered {
+            first: begin,
+            first_end: end,
+            last: end,
+            longest: end - begin,
+        };
+        let all = self.covered.unwrap_or(one);
+        self.covered = Some(Covered {
+            first: all.first.min(begin),
+            first_end: all.first_end.min(end),
+            last: all.last.max(end),
+            longest: all.longest.max(end - begin),
+        });
         *self.statuses.entry(status).or_default() += 1;
     }
 

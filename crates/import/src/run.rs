@@ -1,6 +1,8 @@
 //! The whole import: dumps first, because the first line says how exact their times are; then the logs, as a stream; then the
 //! rows, and the audit.
 
+mod window;
+
 use std::io::Write;
 
 use crate::contract::{Contract, Facts};
@@ -17,6 +19,7 @@ use crate::map::Part;
 use crate::mistake::{Mistake, Mistakes, Stop, Tell, counted, tell};
 use crate::plan::{Dump, Inputs, Log, LogFormat, Plan};
 use crate::requests::{Asked, Requests, Seen};
+use crate::run::window::{Place, Window};
 use crate::span::Unit;
 
 /// Reads everything and writes a history.
@@ -71,18 +74,9 @@ pub fn run(plan: &Plan, inputs: Inputs, history: &mut dyn Write, to: Tell<'_>) -
         logs(&mut requests, inputs.requests, &mut *format, &mut out);
     }
     let seen = requests.end(&name, &format.said(), to)?;
-    if let Some(snapshot) = plan
-        .snapshot
-        .filter(|snapshot| seen.last.is_some_and(|last| *snapshot < last))
-    {
-        let last = instant::show(seen.last.unwrap_or(snapshot));
-        return Err(Mistake::new(
-            "--snapshot",
-            format!("requests were still answered at {last}"),
-        )
-        .into());
-    }
-    rows(plan, unit, &store, &seen, tolerance, &mut out, to);
+    let window = Window::new(seen.covered, seen.has_keys, tolerance);
+    let last = rows(&store, &seen, &window, &mut out, to);
+    audit(plan, unit, &store, last, &mut out, to)?;
     out.end().map_err(Stop::Write)
 }
 
@@ -140,45 +134,40 @@ fn dumps(
     }
 }
 
-/// Writes the rows and the audit.
-fn rows(
-    plan: &Plan,
-    unit: Unit,
-    store: &Store,
-    seen: &Seen,
-    tolerance: i64,
-    out: &mut Out<'_>,
-    to: Tell<'_>,
-) {
-    let early = seen.first.map(|first| first.saturating_sub(tolerance));
-    let late = seen.last.map(|last| last.saturating_add(tolerance));
-    let (mut before, mut after, mut timeless) = (0, 0, 0);
-    let mut last = seen.last.unwrap_or(0);
-    store.orders.write(out, |row, _| {
-        let Some(t) = row.t else {
-            timeless += 1;
-            return Some("");
+/// Writes the rows, and returns the last time that was seen.
+fn rows(store: &Store, seen: &Seen, window: &Window, out: &mut Out<'_>, to: Tell<'_>) -> i64 {
+    let (mut early, mut late, mut timeless) = (0, 0, 0);
+    let mut last = seen.covered.map_or(0, |covered| covered.last);
+    store.orders.write(out, |row| {
+        last = last.max(row.t.unwrap_or(0));
+        let is_known = row.key.is_some_and(|key| seen.keys[key as usize]);
+        let (place, count) = match row.t.map(|t| window.place(t, is_known)) {
+            None => ("", &mut timeless),
+            Some(Place::Inside) => return "",
+            Some(Place::Before) => (BASELINE, &mut early),
+            Some(Place::After) => (BASELINE, &mut late),
         };
-        last = last.max(t);
-        after += u64::from(late.is_some_and(|late| t > late));
-        if early.is_some_and(|early| t < early) {
-            before += 1;
-            return Some(",\"baseline\":true");
-        }
-        Some("")
+        *count += 1;
+        place
     });
     for rows in [&store.charges, &store.refunds] {
-        rows.write(out, |row, _| {
+        rows.write(out, |row| {
             last = last.max(row.t.unwrap_or(0));
-            Some("")
+            ""
         });
     }
-    if before > 0 {
-        tell(
-            to,
-            "Baseline",
-            format!("{} from before the first request", counted(before, "order")),
-        );
+    for (count, when) in [
+        (early, "before the log begins"),
+        (late, "about its end or after"),
+    ] {
+        if count > 0 {
+            let orders = counted(count, "order");
+            tell(
+                to,
+                "Baseline",
+                format!("{orders} from {when}: their requests need not be in it"),
+            );
+        }
     }
     if timeless > 0 {
         let what = "those from before the log count as orders that were never asked for";
@@ -188,23 +177,32 @@ fn rows(
             format!("{} without a time: {what}", counted(timeless, "order")),
         );
     }
-    if after > 0 {
-        let until = instant::show(seen.last.unwrap_or(0));
-        let message = format!(
-            "{} after the last request: they count as orders that were never asked for; --until {until} leaves them out",
-            counted(after, "order")
-        );
-        tell(to, "Note", message);
-    }
-    audit(plan, unit, store, last, out, to);
+    last
 }
 
-fn audit(plan: &Plan, unit: Unit, store: &Store, last: i64, out: &mut Out<'_>, to: Tell<'_>) {
-    let at = plan.snapshot.unwrap_or_else(|| {
-        last.div_euclid(unit.ns())
-            .saturating_add(1)
-            .saturating_mul(unit.ns())
-    });
+/// What is added to an order that may have been asked for outside of the log.
+const BASELINE: &str = ",\"baseline\":true";
+
+fn audit(
+    plan: &Plan,
+    unit: Unit,
+    store: &Store,
+    last: i64,
+    out: &mut Out<'_>,
+    to: Tell<'_>,
+) -> Result<(), Mistake> {
+    let behind = last
+        .div_euclid(unit.ns())
+        .saturating_add(1)
+        .saturating_mul(unit.ns());
+    let at = plan.snapshot.unwrap_or(behind);
+    if at < last {
+        let message = format!("something happened after it, at {}", instant::show(last));
+        return Err(Mistake::new(
+            format!("--snapshot {}", instant::show(at)),
+            message,
+        ));
+    }
     let parts: Vec<&str> = store.parts.iter().map(|part| part.name()).collect();
     let when = match plan.snapshot {
         Some(_) => "as --snapshot says",
@@ -224,6 +222,7 @@ fn audit(plan: &Plan, unit: Unit, store: &Store, last: i64, out: &mut Out<'_>, t
     line.time("t", at, unit);
     line.json("complete", &serde_json::json!(parts).to_string());
     line.end();
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::dump::columns::Columns;
-use crate::dump::rows::{Added, Rows};
+use crate::dump::rows::{Added, NewRow, Rows};
 use crate::dump::states::{Meaning, States};
 use crate::dump::stripe::{Kind, Stripe};
 use crate::dump::table::{self, Sink};
@@ -33,6 +33,8 @@ pub struct Store {
     pub resolution: i64,
     /// Whether amounts are decimals because of an export that has no others.
     pub decimal: bool,
+    /// A dump whose amounts are whole, as far as the command line says.
+    whole_amounts: Option<String>,
     /// Orders and charges that were left out, with which what belongs to them is left out too.
     gone_orders: Rows,
     gone_charges: Rows,
@@ -162,7 +164,7 @@ impl Sink for Reader<'_> {
             }
         };
         self.layout = Some(layout);
-        Ok(())
+        self.one_kind_of_amounts()
     }
 
     fn row(&mut self, line: u64, cells: &[Option<&str>]) {
@@ -220,6 +222,25 @@ impl Reader<'_> {
         }
     }
 
+    /// A history has amounts of one kind. Those of Stripe's exports are decimals, whatever the command line says.
+    fn one_kind_of_amounts(&mut self) -> Result<(), Mistake> {
+        let is_whole = matches!(self.layout, Some(Layout::Table(_)))
+            && self.part != Part::Orders
+            && !self.plan.decimal;
+        if is_whole {
+            self.store
+                .whole_amounts
+                .get_or_insert_with(|| self.name.clone());
+        }
+        match &self.store.whole_amounts {
+            Some(name) if self.store.decimal => {
+                let message = "its amounts would be whole, and those of the Stripe export are decimals; say --decimal if its are too";
+                Err(Mistake::new(name, message))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn leave_out(&mut self, why: String) {
         *self.tally.left_out.entry(why).or_default() += 1;
     }
@@ -235,19 +256,11 @@ impl Reader<'_> {
         let row = TableRow { columns, cells };
         let id = row.required("id")?;
         let t = row.time(self.plan)?;
-        if let (Some(stamp), Some(until)) = (t, self.plan.until)
-            && stamp.ns > until
-            && part == Part::Orders
-        {
-            self.store.gone_orders.add(id, b"", line, None, Vec::new());
-            self.leave_out(String::from("orders after --until"));
-            return Ok(());
-        }
         let mut json = std::mem::take(&mut self.json);
         json.clear();
         let built = match part {
             Part::Refunds => self.refund(&row, decimal, &mut json),
-            Part::Charges => self.charge(&row, line, decimal, t.map(|stamp| stamp.ns), &mut json),
+            Part::Charges => self.charge(&row, line, decimal, &mut json),
             _ => self.order(&row, line, &mut json),
         };
         let built = built.map(|items| {
@@ -256,11 +269,21 @@ impl Reader<'_> {
                 self.store.resolution = self.store.resolution.max(stamp.resolution);
                 Line::of(&mut json).time("t", stamp.ns, self.unit);
             }
-            Some(
-                self.store
-                    .rows(part)
-                    .add(id, &json, line, t.map(|stamp| stamp.ns), items),
-            )
+            let key = match part {
+                Part::Orders => row
+                    .meaning("key", self.plan)
+                    .map(|key| self.store.keys.name(key)),
+                _ => None,
+            };
+            let t = t.map(|stamp| stamp.ns);
+            Some(self.store.rows(part).add(NewRow {
+                id,
+                json: &json,
+                line,
+                t,
+                key,
+                items,
+            }))
         });
         self.json = json;
         match built? {
@@ -286,7 +309,7 @@ impl Reader<'_> {
     ) -> Result<Option<Vec<Item>>, String> {
         let id = row.required("id")?;
         let Some(state) = self.state(row, line)? else {
-            self.store.gone_orders.add(id, b"", line, None, Vec::new());
+            self.store.gone_orders.name(id);
             return Ok(None);
         };
         let mut out = Line::new("order", json);
@@ -296,9 +319,6 @@ impl Reader<'_> {
         }
         for field in ["key", "intent", "payload", "coupon", "cart"] {
             row.copy(field, self.plan, &mut out);
-        }
-        if let Some(key) = row.meaning("key", self.plan) {
-            self.store.keys.add(key, b"", line, None, Vec::new());
         }
         out.text("state", state);
         let mut items = match row.value("items") {
@@ -332,7 +352,6 @@ impl Reader<'_> {
         row: &TableRow<'_>,
         line: u64,
         decimal: bool,
-        t: Option<i64>,
         json: &mut Vec<u8>,
     ) -> Result<Option<Vec<Item>>, String> {
         let (id, order) = (row.required("id")?, row.value("order"));
@@ -345,18 +364,18 @@ impl Reader<'_> {
                 String::from("a charge is not below zero; refunds are a dump of their own"),
             ));
         }
-        let late = order.is_none() && t.zip(self.plan.until).is_some_and(|(t, until)| t > until);
-        if late || order.is_some_and(|order| self.store.gone_orders.has(order)) {
-            self.store.gone_charges.add(id, b"", line, None, Vec::new());
+        if order.is_some_and(|order| self.store.gone_orders.has(order)) {
+            self.store.gone_charges.name(id);
             self.leave_out(String::from("charges of orders that are left out"));
             return Ok(None);
         }
         let Some(state) = state else {
-            self.store.gone_charges.add(id, b"", line, None, Vec::new());
+            self.store.gone_charges.name(id);
             return Ok(None);
         };
-        let of = order.map(|order| (order, self.store.orders.has(order)));
-        self.relate(of);
+        let is_there =
+            |order| !self.store.parts.contains(&Part::Orders) || self.store.orders.has(order);
+        self.relate(order.map(|order| (order, is_there(order))));
         let mut out = Line::new("charge", json);
         out.text("id", id);
         for field in ["order", "intent", "provider_key", "tender"] {
@@ -381,8 +400,8 @@ impl Reader<'_> {
             self.leave_out(String::from("refunds of charges that are left out"));
             return Ok(None);
         }
-        let of = Some((charge, self.store.charges.has(charge)));
-        self.relate(of);
+        let is_there = !self.store.parts.contains(&Part::Charges) || self.store.charges.has(charge);
+        self.relate(Some((charge, is_there)));
         let mut out = Line::new("refund", json);
         out.text("id", id);
         row.copy("charge", self.plan, &mut out);
@@ -473,13 +492,8 @@ impl Reader<'_> {
         }
         if let Some(first) = &tally.first_unmatched {
             let message = format!(
-                "{} of {} that the dump of {owner}s does not have, the first {}: is {owner} the same as the id there?",
+                "{} whose {owner} is not in the dump of {owner}s, the first {owner} {}: does the id there hold the same names?",
                 counted(tally.unmatched, of),
-                if tally.unmatched == 1 {
-                    format!("an {owner}")
-                } else {
-                    format!("{owner}s")
-                },
                 quoted(first)
             );
             tell(to, "Note", message);

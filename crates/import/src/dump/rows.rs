@@ -27,7 +27,26 @@ pub struct Row {
     pub line: u32,
     /// When it was made, in nanoseconds since 1970.
     pub t: Option<i64>,
+    /// The number of its key, for an order.
+    pub key: Option<u32>,
     items: Vec<Item>,
+}
+
+/// A row that is to be added.
+#[derive(Clone, Debug, Default)]
+pub struct NewRow<'r> {
+    /// Its id.
+    pub id: &'r str,
+    /// Its JSON without items and without the closing brace.
+    pub json: &'r [u8],
+    /// The line of its dump.
+    pub line: u64,
+    /// When it was made, in nanoseconds since 1970.
+    pub t: Option<i64>,
+    /// The number of its key, for an order.
+    pub key: Option<u32>,
+    /// An item of it, or all.
+    pub items: Vec<Item>,
 }
 
 /// Whether a row was new.
@@ -48,46 +67,55 @@ fn hash(id: &[u8]) -> u64 {
 }
 
 impl Rows {
-    /// Adds a row: its id, its JSON without items and without the closing brace, and an item of it.
-    pub fn add(
-        &mut self,
-        id: &str,
-        json: &[u8],
-        line: u64,
-        t: Option<i64>,
-        items: Vec<Item>,
-    ) -> Added {
-        let hashed = hash(id.as_bytes());
-        let same = |at: &u32| self.id(*at) == id.as_bytes();
-        if let Some(at) = self.by_id.find(hashed, same).copied() {
-            let (known, number) = (&mut self.rows[at as usize], at);
+    /// Adds a row.
+    pub fn add(&mut self, row: NewRow<'_>) -> Added {
+        if let Some(at) = self.find(row.id) {
+            let known = &mut self.rows[at as usize];
             let begin = known.begin + known.id as usize;
-            if self.text[begin..begin + known.json as usize] != *json {
-                return Added::Otherwise(self.rows[number as usize].line);
+            if self.text[begin..begin + known.json as usize] != *row.json {
+                return Added::Otherwise(known.line);
             }
-            for item in items {
+            for item in row.items {
                 value::add(&mut known.items, item);
             }
             return Added::Again;
         }
         let at = self.rows.len() as u32;
-        let row = Row {
+        self.rows.push(Row {
             begin: self.text.len(),
-            id: id.len() as u32,
-            json: json.len() as u32,
-            line: line as u32,
-            t,
-            items,
-        };
-        self.text.extend_from_slice(id.as_bytes());
-        self.text.extend_from_slice(json);
-        self.rows.push(row);
+            id: row.id.len() as u32,
+            json: row.json.len() as u32,
+            line: row.line as u32,
+            t: row.t,
+            key: row.key,
+            items: row.items,
+        });
+        self.text.extend_from_slice(row.id.as_bytes());
+        self.text.extend_from_slice(row.json);
         let (rows, text) = (&self.rows, &self.text);
-        self.by_id.insert_unique(hashed, at, |at| {
+        self.by_id.insert_unique(hash(row.id.as_bytes()), at, |at| {
             let row = &rows[*at as usize];
             hash(&text[row.begin..row.begin + row.id as usize])
         });
         Added::New
+    }
+
+    /// Adds a bare name, if it is not there yet, and returns its number.
+    pub fn name(&mut self, id: &str) -> u32 {
+        if let Some(at) = self.find(id) {
+            return at;
+        }
+        self.add(NewRow {
+            id,
+            ..NewRow::default()
+        });
+        self.rows.len() as u32 - 1
+    }
+
+    /// The number of the row of an id.
+    pub fn find(&self, id: &str) -> Option<u32> {
+        let same = |at: &u32| self.id(*at) == id.as_bytes();
+        self.by_id.find(hash(id.as_bytes()), same).copied()
     }
 
     fn id(&self, at: u32) -> &[u8] {
@@ -97,9 +125,7 @@ impl Rows {
 
     /// Whether there is a row of this id.
     pub fn has(&self, id: &str) -> bool {
-        self.by_id
-            .find(hash(id.as_bytes()), |at| self.id(*at) == id.as_bytes())
-            .is_some()
+        self.find(id).is_some()
     }
 
     /// How many there are.
@@ -112,21 +138,9 @@ impl Rows {
         self.rows.is_empty()
     }
 
-    /// The rows, in the order of adding.
-    pub fn iter(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter()
-    }
-
-    /// Writes the rows that a function wants, each with the fields that it adds.
-    pub fn write(
-        &self,
-        out: &mut Out<'_>,
-        mut wanted: impl FnMut(&Row, &[u8]) -> Option<&'static str>,
-    ) {
-        for (at, row) in self.rows.iter().enumerate() {
-            let Some(more) = wanted(row, self.id(at as u32)) else {
-                continue;
-            };
+    /// Writes the rows, each with the fields that a function adds.
+    pub fn write(&self, out: &mut Out<'_>, mut more: impl FnMut(&Row) -> &'static str) {
+        for row in &self.rows {
             let begin = row.begin + row.id as usize;
             out.buffer
                 .extend_from_slice(&self.text[begin..begin + row.json as usize]);
@@ -134,8 +148,11 @@ impl Rows {
                 out.buffer.extend_from_slice(b",\"items\":");
                 value::write_items(&row.items, &mut out.buffer);
             }
-            out.buffer.extend_from_slice(more.as_bytes());
-            out.buffer.extend_from_slice(b"}\n");
+            out.buffer.extend_from_slice(more(row).as_bytes());
+            out.buffer.extend_from_slice(
+                b"}
+",
+            );
             out.spill();
         }
     }
@@ -145,44 +162,45 @@ impl Rows {
 mod tests {
     use super::*;
 
+    fn row<'r>(id: &'r str, json: &'r [u8], line: u64, sku: &str) -> NewRow<'r> {
+        let items = vec![Item {
+            sku: sku.into(),
+            quantity: 1,
+        }];
+        NewRow {
+            id,
+            json,
+            line,
+            t: Some(7),
+            key: None,
+            items,
+        }
+    }
+
     #[test]
     fn rows_of_one_id_are_one_row_with_all_items_wherever_they_stand() {
-        let item = |sku: &str| {
-            vec![Item {
-                sku: sku.into(),
-                quantity: 1,
-            }]
-        };
         let mut rows = Rows::default();
-        assert_eq!(
-            rows.add("1", b"{\"id\":\"1\"", 2, Some(7), item("S")),
-            Added::New
-        );
-        assert_eq!(
-            rows.add("2", b"{\"id\":\"2\"", 3, None, Vec::new()),
-            Added::New
-        );
-        assert_eq!(
-            rows.add("1", b"{\"id\":\"1\"", 4, Some(7), item("T")),
-            Added::Again
-        );
-        assert_eq!(
-            rows.add("1", b"{\"id\":\"1\"", 5, Some(7), item("S")),
-            Added::Again
-        );
-        assert_eq!(
-            rows.add("1", b"{\"id\":\"1\",\"x\":1", 6, Some(7), item("S")),
-            Added::Otherwise(2)
-        );
+        assert_eq!(rows.add(row("1", b"{\"id\":\"1\"", 2, "S")), Added::New);
+        let bare = NewRow {
+            id: "2",
+            json: b"{\"id\":\"2\"",
+            line: 3,
+            ..NewRow::default()
+        };
+        assert_eq!(rows.add(bare), Added::New);
+        assert_eq!(rows.add(row("1", b"{\"id\":\"1\"", 4, "T")), Added::Again);
+        assert_eq!(rows.add(row("1", b"{\"id\":\"1\"", 5, "S")), Added::Again);
+        let other = rows.add(row("1", b"{\"id\":\"1\",\"x\":1", 6, "S"));
+        assert_eq!(other, Added::Otherwise(2));
         assert!(rows.has("2") && !rows.has("3"));
         let mut text = Vec::new();
         let mut out = Out::new(&mut text);
-        rows.write(&mut out, |row, _| {
-            Some(if row.t.is_some() {
+        rows.write(&mut out, |row| {
+            if row.t.is_some() {
                 ",\"baseline\":true"
             } else {
                 ""
-            })
+            }
         });
         out.end().expect("memory takes it");
         assert_eq!(
@@ -192,15 +210,15 @@ mod tests {
     }
 
     #[test]
-    fn many_ids_are_found_again() {
+    fn many_names_are_found_again_under_their_numbers() {
         let mut rows = Rows::default();
         for n in 0..10_000 {
-            assert_eq!(
-                rows.add(&n.to_string(), b"{", n, None, Vec::new()),
-                Added::New
-            );
+            assert_eq!(rows.name(&n.to_string()), n);
         }
-        assert!((0..10_000).all(|n| rows.has(&n.to_string())));
-        assert!(!rows.has("10000"));
+        assert!(
+            (0..10_000)
+                .all(|n| rows.find(&n.to_string()) == Some(n) && rows.name(&n.to_string()) == n)
+        );
+        assert_eq!((rows.find("10000"), rows.len()), (None, 10_000));
     }
 }

@@ -49,6 +49,7 @@ impl Requests<'_> {
         self.tell_keys(to);
         self.tell_answers(to);
         self.tell_times(to);
+        self.seen.has_keys = self.keyed() > 0;
         Ok(self.seen)
     }
 
@@ -189,12 +190,9 @@ impl Requests<'_> {
                 format!("{count} without a duration took {longest} s at most (--longest)"),
             );
         }
-        if let (Some(first), Some(last)) = (self.seen.first, self.seen.last) {
-            tell(
-                to,
-                "Times",
-                format!("{} to {}", instant::show(first), instant::show(last)),
-            );
+        if let Some(covered) = self.seen.covered {
+            let (first, last) = (instant::show(covered.first), instant::show(covered.last));
+            tell(to, "Times", format!("{first} to {last}"));
         }
     }
 }
