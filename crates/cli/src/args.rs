@@ -262,7 +262,7 @@ pub struct ImportArgs {
     /// The offset of times that are written without one.
     #[arg(long, value_name = "+HH:MM", default_value = "Z", allow_hyphen_values = true, value_parser = utc_offset)]
     pub utc_offset: i64,
-    /// When the dumps were taken [default: behind the last time that is seen].
+    /// When the dumps were taken [default: just after the last time that is seen].
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub snapshot: Option<i64>,
     /// Count broken lines and rows instead of failing.

@@ -139,7 +139,7 @@ impl Contract {
             tell(
                 to,
                 "Unjudged",
-                format!("not promised: {}", absent.join(", ")),
+                format!("the contract promises nothing about {}", absent.join(", ")),
             );
         }
         out.extend_from_slice(

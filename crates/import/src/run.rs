@@ -206,7 +206,7 @@ fn audit(
     let parts: Vec<&str> = store.parts.iter().map(|part| part.name()).collect();
     let when = match plan.snapshot {
         Some(_) => "as --snapshot says",
-        None => "behind the last time that was seen (--snapshot)",
+        None => "just after the last time that was seen (--snapshot)",
     };
     let complete = if parts.is_empty() {
         String::from("no dump")

@@ -1,5 +1,6 @@
 //! Finds out which column of a dump is which field of a row: by the command line, or by its name.
 
+use crate::dump::names::usual;
 use crate::map::{Maps, Part};
 use crate::mistake::{Mistake, did_you_mean};
 
@@ -19,101 +20,6 @@ pub struct Columns {
     /// The names of the columns.
     pub names: Vec<String>,
     fields: Vec<(&'static str, Source)>,
-}
-
-/// The usual names of a field's column, the best first; compared without regard to case, spaces and punctuation.
-pub fn usual(part: Part, field: &str) -> &'static [&'static str] {
-    match (part, field) {
-        (Part::Orders, "id") => &["id", "orderid", "orderno", "ordernumber", "number", "order"],
-        (Part::Orders, "state") => &["state", "status", "orderstate", "orderstatus"],
-        (Part::Orders, "key") => &[
-            "key",
-            "idempotencykey",
-            "idemkey",
-            "clienttoken",
-            "requestid",
-        ],
-        (Part::Orders, "tenant") => &[
-            "tenant",
-            "tenantid",
-            "shop",
-            "shopid",
-            "store",
-            "storeid",
-            "merchant",
-            "merchantid",
-        ],
-        (Part::Orders, "intent") => &["intent", "intentid"],
-        (Part::Orders, "items") => &["items", "lineitems"],
-        (Part::Orders, "sku") => &[
-            "sku",
-            "productsku",
-            "itemsku",
-            "productid",
-            "variantid",
-            "itemid",
-            "product",
-        ],
-        (Part::Orders, "quantity") => &["quantity", "qty", "units"],
-        (Part::Orders, "coupon") => &["coupon", "couponcode", "voucher", "promocode"],
-        (Part::Orders, "cart") => &["cart", "cartid", "basketid"],
-        (Part::Charges, "id") => &["id", "chargeid", "charge", "paymentid", "transactionid"],
-        (Part::Charges | Part::Refunds, "amount") => &[
-            "amount",
-            "total",
-            "gross",
-            "amountcents",
-            "amountminor",
-            "totalcents",
-        ],
-        (Part::Charges, "state") => &["state", "status", "chargestatus", "paymentstatus"],
-        (Part::Charges, "order") => &[
-            "order",
-            "orderid",
-            "orderno",
-            "ordernumber",
-            "orderref",
-            "merchantreference",
-        ],
-        (Part::Charges, "intent") => &["intent", "intentid"],
-        (Part::Charges, "provider_key") => &[
-            "providerkey",
-            "idempotencykey",
-            "idemkey",
-            "gatewaykey",
-            "paymentintent",
-            "paymentintentid",
-        ],
-        (Part::Charges, "tender") => &["tender"],
-        (Part::Charges, "t") => &[
-            "t",
-            "capturedat",
-            "createdat",
-            "insertedat",
-            "created",
-            "timestamp",
-            "time",
-            "date",
-            "createdutc",
-        ],
-        (Part::Refunds, "id") => &["id", "refundid", "refund"],
-        (Part::Refunds, "charge") => &["charge", "chargeid", "paymentid", "transactionid"],
-        (Part::Refunds, "key") => &["key", "refundkey", "idempotencykey", "idemkey", "requestid"],
-        (Part::Orders | Part::Refunds, "t") => &[
-            "t",
-            "createdat",
-            "insertedat",
-            "created",
-            "placedat",
-            "orderedat",
-            "orderdate",
-            "datecreated",
-            "timestamp",
-            "time",
-            "date",
-        ],
-        _ => &[],
-    }
 }
 
 /// The fields without which there is no row.

@@ -42,7 +42,7 @@ impl Requests<'_> {
             tell(
                 to,
                 "Skipped",
-                format!("{skipped}: a finding may be about what they said"),
+                format!("{skipped}: what they said is missing, and a finding may come of that"),
             );
         }
         self.tell_fields(to);

@@ -97,3 +97,20 @@ fn values_of_bodies_are_found_whether_they_are_objects_or_texts() {
         expected
     );
 }
+
+#[test]
+fn the_page_has_every_usual_name() {
+    let page = include_str!("../../../../history/IMPORT.md");
+    let section = page
+        .split("\n### jsonl\n")
+        .nth(1)
+        .and_then(|rest| rest.split("\n### ").next())
+        .expect("a section");
+    let names = TIMES
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(DURATIONS.iter().map(|(name, _)| *name));
+    for name in names.chain(METHODS).chain(TARGETS).chain(STATUSES) {
+        assert!(section.contains(&format!("`{name}`")), "{name}");
+    }
+}
