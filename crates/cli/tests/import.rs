@@ -186,7 +186,11 @@ fn a_table_of_a_sqlite_file_is_a_dump() {
 #[test]
 fn mistakes_exit_with_2_and_say_where_and_what_to_do() {
     let folder = copied();
-    fs::write(folder.path().join("bad.log"), "nonsense\n".repeat(30)).expect("room for a file");
+    let log = fs::read_to_string(folder.path().join("access.log")).expect("the log is there");
+    for (name, log) in [("no.log", ""), ("bad.log", log.as_str())] {
+        let nonsense = "nonsense\n".repeat(30);
+        fs::write(folder.path().join(name), format!("{log}{nonsense}")).expect("room for a file");
+    }
     for (line, part) in [
         ("import --requests access.log", "--format <FORMAT>"),
         (
@@ -194,8 +198,8 @@ fn mistakes_exit_with_2_and_say_where_and_what_to_do() {
             "tip: a similar value exists: 'nginx'",
         ),
         (
-            "import --requests no.log --format nginx",
-            "cannot read `no.log`",
+            "import --requests none.log --format nginx",
+            "cannot read `none.log`",
         ),
         ("import --requests . --format nginx", "it is a folder"),
         (
@@ -238,6 +242,10 @@ fn mistakes_exit_with_2_and_say_where_and_what_to_do() {
         (
             "import --requests bad.log --format nginx",
             "error: and 10 more",
+        ),
+        (
+            "import --requests no.log --format nginx",
+            "none of the 30 lines is written as --format says",
         ),
         (
             "import --requests access.log --format nginx --orders orders.csv",

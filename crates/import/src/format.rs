@@ -36,6 +36,8 @@ pub struct Raw<'l> {
     pub times: Vec<(Anchor, Cow<'l, str>)>,
     /// How long it took, and the unit if the format has one.
     pub duration: Option<(Cow<'l, str>, Option<Unit>)>,
+    /// Why the line cannot be relied on, if it is one that counts.
+    pub doubt: Option<String>,
     /// What was asked for with [`Format::slot`], by its number.
     pub values: Vec<Option<Cow<'l, str>>>,
 }

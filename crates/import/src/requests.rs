@@ -147,6 +147,9 @@ impl<'p> Requests<'p> {
         if !self.kinds.takes(&raw.method, path) {
             return Ok(());
         }
+        if let Some(doubt) = &raw.doubt {
+            return Err(doubt.clone());
+        }
         let times = raw.read_times(&self.plan.reading)?;
         let (begin, end) = times
             .widened(self.plan.longest)
@@ -188,6 +191,7 @@ impl<'p> Requests<'p> {
                 .duration
                 .as_ref()
                 .map(|(text, unit)| (borrowed(text), *unit)),
+            doubt: raw.doubt.clone(),
             values: raw
                 .values
                 .iter()

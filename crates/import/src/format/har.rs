@@ -97,6 +97,7 @@ impl Entry {
             status: self.response.status.to_string().into(),
             times: vec![(Anchor::Begin, Cow::Borrowed(&self.started_date_time))],
             duration: lasted,
+            doubt: None,
             values: slots.iter().map(|selector| self.value(selector)).collect(),
         }
     }

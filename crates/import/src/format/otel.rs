@@ -114,6 +114,7 @@ impl Span {
                 (Anchor::End, time(&self.end_time_unix_nano)),
             ],
             duration: None,
+            doubt: None,
             values: slots
                 .iter()
                 .map(|selector| self.value(resource, selector).map(Cow::Owned))

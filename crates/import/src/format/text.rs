@@ -18,8 +18,8 @@ pub struct Text {
     slots: Vec<Place>,
     lasted: Lasted,
     whole: Option<Unit>,
-    /// The further fields of the first line, for messages.
-    first_tail: Option<String>,
+    /// How many further fields the first line has, and what they are, for messages.
+    first_tail: Option<(usize, String)>,
 }
 
 /// Where in a line a value stands.
@@ -132,7 +132,23 @@ impl Text {
         raw.values = slots
             .map(|place| found(place, values, &tail).map(unescaped))
             .collect();
+        raw.doubt = self.doubt(tail.len());
         Ok(raw)
+    }
+
+    /// Further fields are counted, so a line with more or fewer of them has something else in their places: a format that was
+    /// changed in the middle of a log would turn durations into keys.
+    fn doubt(&self, further: usize) -> Option<String> {
+        let first = self
+            .first_tail
+            .as_ref()
+            .map_or(further, |(count, _)| *count);
+        let counts = |place: &Place| matches!(place, Place::Further(_) | Place::Last);
+        let is_used = self.slots.iter().any(counts)
+            || matches!(&self.lasted, Lasted::At(place) if counts(place));
+        (is_used && further != first).then(|| {
+            format!("{} further fields, and {first} in the first line, so that it is unknown which is which; give the format with --log-format", further)
+        })
     }
 
     /// The further fields. Referer and user agent, with which Apache's `combined` continues `common`, are none.
@@ -153,7 +169,7 @@ impl Text {
                 .iter()
                 .enumerate()
                 .map(|(at, field)| format!("field:{} = {}", at + 1, field.text));
-            self.first_tail = Some(shown.collect::<Vec<_>>().join(", "));
+            self.first_tail = Some((fields.len(), shown.collect::<Vec<_>>().join(", ")));
         }
         fields
     }
@@ -311,7 +327,7 @@ impl Format for Text {
 
     fn said(&self) -> Vec<String> {
         let mut said = vec![self.dialect.about_times().to_owned()];
-        if let Some(tail) = self.first_tail.as_deref().filter(|tail| !tail.is_empty()) {
+        if let Some((_, tail)) = self.first_tail.as_ref().filter(|(count, _)| *count > 0) {
             said.push(format!("further fields of the first line: {tail}"));
         }
         match &self.lasted {

@@ -22,6 +22,7 @@ impl Requests<'_> {
     ///
     /// All mistakes.
     pub fn end(mut self, name: &str, format: &[String], to: Tell<'_>) -> Result<Seen, Mistakes> {
+        self.check_format();
         self.check();
         let mut read = format!("{name}: {}", counted(self.lines, "line"));
         if self.mistakes.is_empty() {
@@ -51,6 +52,18 @@ impl Requests<'_> {
         self.tell_times(to);
         self.seen.has_keys = self.keyed() > 0;
         Ok(self.seen)
+    }
+
+    /// A log of which no line can be read is in another format: one mistake says more than twenty.
+    fn check_format(&mut self) {
+        if self.lines > 1 && self.mistakes.count == self.lines {
+            let mut first = self.mistakes.shown.remove(0);
+            first.message += &format!(
+                "; none of the {} is written as --format says: try another format, --log-format or --pattern",
+                counted(self.lines, "line")
+            );
+            self.mistakes = first.into();
+        }
     }
 
     /// Looks for what makes the requests no history: the first mistake of a kind is enough, because the next may follow from it.

@@ -267,3 +267,19 @@ fn what_a_text_log_cannot_have_is_refused_with_what_to_add() {
         .expect_err("not in the format");
     assert!(said.contains("msec, request"), "{said}");
 }
+
+#[test]
+fn a_format_that_changes_in_the_middle_of_a_log_does_not_turn_durations_into_keys() {
+    let line = r#"h - - [28/Nov/2026:06:16:02 +0000] "POST /o HTTP/1.1" 201 57 "-" "-" 0.010"#;
+    let mut format = Text::usual(Dialect::Nginx, None);
+    format
+        .slot(&Selector::Field("last".into()))
+        .expect("further fields may follow");
+    let mut doubts = Vec::new();
+    let log = format!("{line} \"k\"\n{line}\n{line} \"k\"\n");
+    let read = format.read(Box::new(Cursor::new(log)), &mut |_, raw| {
+        doubts.push(raw.expect("a line").doubt.is_some());
+    });
+    read.expect("memory can be read");
+    assert_eq!(doubts, [false, true, false]);
+}
