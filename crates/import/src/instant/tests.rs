@@ -39,6 +39,7 @@ fn the_forms_of_logs_and_dumps_are_one_instant_each_as_exact_as_it_is_written() 
             1_000,
         ),
         ("2026-11-28 06:16:02 UTC", NOON * SECOND, SECOND),
+        ("2026-11-28 06:16:02 GMT", NOON * SECOND, SECOND),
         ("2026-11-28 06:16:02 +0000 UTC", NOON * SECOND, SECOND),
         ("2026-11-28 06:16", (NOON - 2) * SECOND, 60 * SECOND),
         ("2026-11-28", (NOON - 22_562) * SECOND, 86_400 * SECOND),

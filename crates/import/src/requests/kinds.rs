@@ -72,8 +72,7 @@ impl Kinds {
             },
             &target::kind(path),
         );
-        // With several paths nothing is known of which ones ask for orders, and the import fails in the end.
-        takes && (!self.paths.is_empty() || self.taken.len() == 1)
+        takes
     }
 
     /// How many lines were requests that count.

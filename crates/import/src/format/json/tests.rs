@@ -67,6 +67,25 @@ fn nginx_json_is_known_by_its_names_and_ends_at_its_time() {
 }
 
 #[test]
+fn every_name_of_a_time_says_which_end_it_is() {
+    for (name, expected) in [
+        ("time_local", "1499..3000"),
+        ("msec", "1499..3000"),
+        ("start_time", "2000..3501"),
+        ("@timestamp", "1499..3501"),
+    ] {
+        let log = format!(
+            r#"{{"{name}":"28/Nov/2026:06:16:02 +0000","method":"POST","path":"/o","status":201,"request_time":"0.500"}}"#
+        );
+        assert_eq!(
+            read(Json::usual(), &[], &log),
+            [Ok(format!("POST /o 201 {expected}"))],
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn a_time_that_may_be_begin_or_end_is_widened_both_ways() {
     let log = r#"{"ts":"2026-11-28T06:16:02.000Z","method":"POST","path":"/orders","status":201,"duration_ms":500}"#;
     assert_eq!(

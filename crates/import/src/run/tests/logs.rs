@@ -118,3 +118,35 @@ fn a_contract_gives_the_unit_and_its_decimals_are_those_of_the_dumps() {
         [r#""id":"c1","amount":"1.50","state":"captured"}"#]
     );
 }
+
+#[test]
+fn spans_are_rounded_outwards_to_the_unit_of_the_history() {
+    let attribute = |key: &str, value: &str| {
+        format!(r#"{{"key":"{key}","value":{{"stringValue":"{value}"}}}}"#)
+    };
+    let attributes = [
+        attribute("http.request.method", "POST"),
+        attribute("url.path", "/orders"),
+        attribute("http.response.status_code", "201"),
+        attribute("http.request.header.idempotency-key", "k1"),
+    ];
+    let log = format!(
+        r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"kind":2,"startTimeUnixNano":"1795846590250999999","endTimeUnixNano":"1795846590300000000","attributes":[{}]}}]}}]}}]}}"#,
+        attributes.join(",")
+    );
+    let plan = Plan {
+        format: LogFormat::Otel,
+        ..Plan::default()
+    };
+    let lines = Case {
+        plan,
+        log: &log,
+        ..Case::default()
+    }
+    .lines();
+    // From 250.999999 ms to 300.000001 ms, as whole milliseconds.
+    assert_eq!(
+        of_kind(&lines, "request"),
+        [r#""t":"2026-11-28T06:16:30.250Z","duration":51,"status":201,"key":"k1"}"#]
+    );
+}
