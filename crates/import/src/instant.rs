@@ -299,7 +299,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year + era * 400 + i64::from(month <= 2), month, day)
 }
 
-/// Writes a time as RFC 3339 in UTC, with so many digits of the second.
+/// Writes a time as RFC 3339 in UTC, with that many digits of the second.
 pub fn write(ns: i64, digits: usize, out: &mut Vec<u8>) {
     let (second, fraction) = (ns.div_euclid(SECOND), ns.rem_euclid(SECOND));
     let (days, of_day) = (second.div_euclid(86_400), second.rem_euclid(86_400));

@@ -53,7 +53,7 @@ pub struct Seen {
     statuses: BTreeMap<u16, u64>,
     /// Requests without a duration.
     without_duration: u64,
-    /// Requests whose time is the begin or the end, nobody knows which.
+    /// Requests whose time may be the begin or the end.
     of_either_end: u64,
     /// Requests that were answered with a 2xx and had no `order`, or no `response`.
     ok_without: BTreeMap<&'static str, u64>,

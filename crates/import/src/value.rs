@@ -87,7 +87,7 @@ fn without_commas(text: &str) -> String {
     }
 }
 
-/// So many of one thing.
+/// A SKU and how many of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     /// What.

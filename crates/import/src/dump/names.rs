@@ -5,7 +5,7 @@ use crate::map::Part;
 /// The names of a field's column, the best first, as [`crate::dump::columns::plain`] leaves them.
 type Usual = (Part, &'static str, &'static [&'static str]);
 
-/// When an order or a refund was made. Databases call it so often the same that one list serves both.
+/// When an order or a refund was made.
 const MADE: &[&str] = &[
     "t",
     "createdat",

@@ -51,7 +51,7 @@ impl Dialect {
         }
     }
 
-    /// The format that is written if nobody configured another. Apache's is `common`, which `combined` continues.
+    /// The format of a server that is not configured otherwise. Apache's is `common`, which `combined` continues.
     pub const fn usual(self) -> &'static str {
         match self {
             Dialect::Nginx => {

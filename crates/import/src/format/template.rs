@@ -81,7 +81,7 @@ impl Template {
                 ("", _) if self.open => Some(rest.find(' ').unwrap_or(rest.len())),
                 ("", _) => Some(rest.len()),
                 (_, true) => closing_quote(rest).filter(|end| rest[*end..].starts_with(literal)),
-                (literal, false) => rest.find(literal),
+                (literal, false) => find(rest, literal),
             };
             let end = end.ok_or_else(|| {
                 (
@@ -98,6 +98,13 @@ impl Template {
             _ => Err((column(rest), String::from("the end of the line"))),
         }
     }
+}
+
+/// Where a literal begins. Lines are short and most literals are two or three bytes: setting up a search for each takes longer than
+/// looking.
+fn find(text: &str, literal: &str) -> Option<usize> {
+    let (text, literal) = (text.as_bytes(), literal.as_bytes());
+    (0..text.len()).find(|at| text[*at] == literal[0] && text[*at..].starts_with(literal))
 }
 
 /// Where a quoted text ends: at the first quote that no backslash escapes.
