@@ -50,10 +50,15 @@ impl Raw<'_> {
     /// Names the text that is no time or no duration.
     pub fn read_times(&self, reading: &Reading) -> Result<Times, String> {
         let mut times = Times::default();
+        // A line with two times says of both what they are.
+        let anchor_of = |anchor| match self.times.len() {
+            1 => reading.time_is.unwrap_or(anchor),
+            _ => anchor,
+        };
         for (anchor, text) in self.times.iter().filter(|(_, text)| is_there(text)) {
             let stamp = instant::read(text, reading.utc_offset);
             let stamp = stamp.map_err(|why| format!("{} {why}", crate::mistake::quoted(text)))?;
-            match reading.time_is.unwrap_or(*anchor) {
+            match anchor_of(*anchor) {
                 Anchor::Begin => times.begin = Some(stamp),
                 Anchor::End => times.end = Some(stamp),
                 Anchor::Unknown => times.either = Some(stamp),

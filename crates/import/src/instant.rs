@@ -341,5 +341,11 @@ pub fn show(ns: i64) -> String {
     String::from_utf8(text).expect("digits are text")
 }
 
+/// An offset as `+01:00`.
+pub fn show_offset(seconds: i64) -> String {
+    let (sign, minutes) = (if seconds < 0 { '-' } else { '+' }, seconds.abs() / 60);
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
 #[cfg(test)]
 mod tests;

@@ -61,8 +61,9 @@ pub struct Seen {
     skipped: u64,
     /// Requests whose key is that of an order.
     of_known_key: u64,
-    /// The orders' keys, by their numbers: whether a request had that one.
-    pub keys: Vec<bool>,
+    /// The orders' keys, by their numbers: when the first request with that one began, in nanoseconds since 1970; `None` if there
+    /// was none.
+    pub keys: Vec<Option<i64>>,
     /// Whether any request had a key.
     pub has_keys: bool,
 }
@@ -98,7 +99,7 @@ impl<'p> Requests<'p> {
             unit,
             order_keys,
             seen: Seen {
-                keys: vec![false; order_keys.len()],
+                keys: vec![None; order_keys.len()],
                 ..Seen::default()
             },
             mistakes: Mistakes::default(),
@@ -162,7 +163,7 @@ impl<'p> Requests<'p> {
         if status > 0 {
             line.number("status", i64::from(status));
         }
-        if let Err(why) = self.fields(raw, query, status, &mut line) {
+        if let Err(why) = self.fields(raw, query, begin, status, &mut line) {
             out.buffer.truncate(begin_of_line);
             return Err(why);
         }
@@ -221,6 +222,7 @@ impl<'p> Requests<'p> {
         &mut self,
         raw: &Raw<'_>,
         query: &str,
+        begin: i64,
         status: u16,
         line: &mut Line<'_>,
     ) -> Result<(), String> {
@@ -260,7 +262,8 @@ impl<'p> Requests<'p> {
             pick.found += 1;
             if let Some(at) = self.order_keys.find(&text).filter(|_| pick.field == "key") {
                 self.seen.of_known_key += 1;
-                self.seen.keys[at as usize] = true;
+                let first = &mut self.seen.keys[at as usize];
+                *first = Some(first.map_or(begin, |first| first.min(begin)));
             }
         }
         Ok(())

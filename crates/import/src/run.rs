@@ -13,7 +13,7 @@ use crate::format::json::Json;
 use crate::format::otel::Otel;
 use crate::format::pattern::Pattern;
 use crate::format::text::Text;
-use crate::instant;
+use crate::instant::{self, SECOND};
 use crate::line::{Line, Out};
 use crate::map::Part;
 use crate::mistake::{Mistake, Mistakes, Stop, Tell, counted, tell};
@@ -75,7 +75,7 @@ pub fn run(plan: &Plan, inputs: Inputs, history: &mut dyn Write, to: Tell<'_>) -
     }
     let seen = requests.end(&name, &format.said(), to)?;
     let window = Window::new(seen.covered, seen.has_keys, tolerance);
-    let last = rows(&store, &seen, &window, &mut out, to);
+    let last = rows(plan, &store, &seen, &window, &mut out, to);
     audit(plan, unit, &store, last, &mut out, to)?;
     out.end().map_err(Stop::Write)
 }
@@ -135,13 +135,22 @@ fn dumps(
 }
 
 /// Writes the rows, and returns the last time that was seen.
-fn rows(store: &Store, seen: &Seen, window: &Window, out: &mut Out<'_>, to: Tell<'_>) -> i64 {
+fn rows(
+    plan: &Plan,
+    store: &Store,
+    seen: &Seen,
+    window: &Window,
+    out: &mut Out<'_>,
+    to: Tell<'_>,
+) -> i64 {
     let (mut early, mut late, mut timeless) = (0, 0, 0);
+    let mut delays = Vec::new();
     let mut last = seen.covered.map_or(0, |covered| covered.last);
     store.orders.write(out, |row| {
         last = last.max(row.t.unwrap_or(0));
-        let is_known = row.key.is_some_and(|key| seen.keys[key as usize]);
-        let (place, count) = match row.t.map(|t| window.place(t, is_known)) {
+        let asked = row.key.and_then(|key| seen.keys[key as usize]);
+        delays.extend(row.t.zip(asked).map(|(t, asked)| t - asked));
+        let (place, count) = match row.t.map(|t| window.place(t, asked.is_some())) {
             None => ("", &mut timeless),
             Some(Place::Inside) => return "",
             Some(Place::Before) => (BASELINE, &mut early),
@@ -177,7 +186,32 @@ fn rows(store: &Store, seen: &Seen, window: &Window, out: &mut Out<'_>, to: Tell
             format!("{} without a time: {what}", counted(timeless, "order")),
         );
     }
+    if let Some(offset) = local_offset(delays) {
+        let hint = format!(
+            "if the times of the dump are local, say --utc-offset {}",
+            instant::show_offset(plan.reading.utc_offset + offset)
+        );
+        tell(
+            to,
+            "Note",
+            format!("orders were not made at about the time of their requests; {hint}"),
+        );
+    }
     last
+}
+
+/// The offset in seconds by which the times of orders are off, if half of them are further from the first request with their key
+/// than a clock can be. `delays` are in nanoseconds.
+fn local_offset(mut delays: Vec<i64>) -> Option<i64> {
+    /// Offsets of the world are multiples of this many seconds.
+    const STEP: i64 = 900;
+    let middle = delays.len() / 2;
+    if delays.is_empty() {
+        return None;
+    }
+    let (_, median, _) = delays.select_nth_unstable(middle);
+    let steps = (*median as f64 / (STEP * SECOND) as f64).round() as i64;
+    (steps != 0).then_some(steps * STEP)
 }
 
 /// What is added to an order that may have been asked for outside of the log.

@@ -76,7 +76,7 @@ fn read_text(
 
 /// Whether a cell says anything. Databases write NULL as nothing, `\N` (PostgreSQL, MySQL) or `NULL` (MySQL's clients).
 fn cell(text: &str) -> Option<&str> {
-    Some(text).filter(|text| !matches!(text.trim(), "" | "\\N" | "NULL"))
+    Some(text.trim()).filter(|text| !matches!(*text, "" | "\\N" | "NULL"))
 }
 
 fn csv(name: &str, mut text: Box<dyn BufRead>, sink: &mut dyn Sink) -> Result<(), Mistake> {

@@ -46,7 +46,7 @@ fn csv_of_any_delimiter_is_rows_with_their_lines_and_null_is_absent() {
         "5: 3|none",
         "6: broken: 1 fields, but the header has 2",
     ];
-    let text = "id, note\n1,\"two\nlines\"\n2,\\N\n3,\n4\n";
+    let text = "id, note\n 1,\"two\nlines\"\n2,\\N\n3,\n4\n";
     assert_eq!(seen(text.as_bytes(), &[]).expect("a table"), expected);
     let tabs = text.replace(',', "\t");
     assert_eq!(

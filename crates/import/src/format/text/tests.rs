@@ -283,3 +283,27 @@ fn a_format_that_changes_in_the_middle_of_a_log_does_not_turn_durations_into_key
     read.expect("memory can be read");
     assert_eq!(doubts, [false, true, false]);
 }
+
+#[test]
+fn which_end_a_time_is_can_be_said_unless_a_line_has_both() {
+    let begin = Reading {
+        time_is: Some(crate::span::Anchor::Begin),
+        ..Reading::default()
+    };
+    let stamp = |text: &'static str| (crate::span::Anchor::End, text.into());
+    let one = Raw {
+        times: vec![stamp("2026-11-28T06:16:02Z")],
+        ..Raw::default()
+    };
+    let times = one.read_times(&begin).expect("a time");
+    assert!(times.begin.is_some() && times.end.is_none());
+    let both = Raw {
+        times: vec![
+            stamp("2026-11-28T06:16:02Z"),
+            (crate::span::Anchor::Begin, "2026-11-28T06:16:01Z".into()),
+        ],
+        ..Raw::default()
+    };
+    let times = both.read_times(&begin).expect("times");
+    assert!(times.begin.is_some() && times.end.is_some());
+}

@@ -228,3 +228,47 @@ fn skipped_rows_are_counted() {
     .told();
     assert!(told.contains("Skipped 2 broken rows"), "{told}");
 }
+
+#[test]
+fn local_times_are_noticed_by_the_requests_of_their_orders() {
+    let log = log(&[
+        (10, "POST /orders", 201, "0.1", "k1"),
+        (50, "POST /orders", 201, "0.1", "k2"),
+    ]);
+    let orders = |hour: &str| {
+        format!(
+            "id,key,state,created_at\n1,k1,confirmed,2026-11-28 {hour}:16:10\n2,k2,confirmed,2026-11-28 {hour}:16:50\n"
+        )
+    };
+    let told = |hour, offset| {
+        let reading = crate::format::Reading {
+            utc_offset: offset,
+            ..crate::format::Reading::default()
+        };
+        let orders = orders(hour);
+        Case {
+            plan: Plan { reading, ..keyed() },
+            log: &log,
+            orders: Some(&orders),
+            ..Case::default()
+        }
+        .told()
+    };
+    assert!(
+        told("07", 0).contains("say --utc-offset +01:00"),
+        "{}",
+        told("07", 0)
+    );
+    assert!(
+        told("01", 0).contains("say --utc-offset -05:00"),
+        "{}",
+        told("01", 0)
+    );
+    for (hour, offset) in [("06", 0), ("07", 3600)] {
+        assert!(
+            !told(hour, offset).contains("--utc-offset"),
+            "{}",
+            told(hour, offset)
+        );
+    }
+}
