@@ -183,6 +183,69 @@ fn a_table_of_a_sqlite_file_is_a_dump() {
     );
 }
 
+/// Command lines that are mistakes, and what is said of them.
+const MISTAKES: &[(&str, &str)] = &[
+    ("import --requests access.log", "--format <FORMAT>"),
+    (
+        "import --requests access.log --format nginxx",
+        "tip: a similar value exists: 'nginx'",
+    ),
+    (
+        "import --requests none.log --format nginx",
+        "cannot read `none.log`",
+    ),
+    ("import --requests . --format nginx", "it is a folder"),
+    (
+        "import --requests access.log --format nginx",
+        "say which ask for orders: 6 /orders, 1 /carts",
+    ),
+    (
+        "import --requests access.log --format nginx --path /order",
+        "did you mean `/orders`?",
+    ),
+    (
+        "import --requests access.log --format nginx --path orders",
+        "a path begins with a slash: /orders",
+    ),
+    (
+        "import --requests access.log --format alb --log-format $msec",
+        "--log-format is for nginx, apache and envoy",
+    ),
+    (
+        "import --requests access.log --format nginx --path /orders --key header:Idempotency-Key",
+        "add \"$http_idempotency_key\"",
+    ),
+    ("import --requests access.log --pattern (", "unclosed group"),
+    (
+        "import --requests access.log --format nginx --map order:id=x",
+        "did you mean `orders`?",
+    ),
+    (
+        "import --requests access.log --format nginx --longest soon",
+        "such as 60s or 250ms",
+    ),
+    (
+        "import --requests access.log --format nginx --utc-offset Berlin",
+        "such as +01:00",
+    ),
+    (
+        "import --requests access.log --format nginx --orders sqlite:shop.db",
+        "expected sqlite:FILE?table",
+    ),
+    (
+        "import --requests bad.log --format nginx",
+        "error: and 10 more",
+    ),
+    (
+        "import --requests no.log --format nginx",
+        "none of the 30 lines is written as --format says",
+    ),
+    (
+        "import --requests access.log --format nginx --orders orders.csv",
+        "--map 'orders.state:paid=confirmed,open=pending'",
+    ),
+];
+
 #[test]
 fn mistakes_exit_with_2_and_say_where_and_what_to_do() {
     let folder = copied();
@@ -191,67 +254,7 @@ fn mistakes_exit_with_2_and_say_where_and_what_to_do() {
         let nonsense = "nonsense\n".repeat(30);
         fs::write(folder.path().join(name), format!("{log}{nonsense}")).expect("room for a file");
     }
-    for (line, part) in [
-        ("import --requests access.log", "--format <FORMAT>"),
-        (
-            "import --requests access.log --format nginxx",
-            "tip: a similar value exists: 'nginx'",
-        ),
-        (
-            "import --requests none.log --format nginx",
-            "cannot read `none.log`",
-        ),
-        ("import --requests . --format nginx", "it is a folder"),
-        (
-            "import --requests access.log --format nginx",
-            "say which ask for orders: 6 /orders, 1 /carts",
-        ),
-        (
-            "import --requests access.log --format nginx --path /order",
-            "did you mean `/orders`?",
-        ),
-        (
-            "import --requests access.log --format nginx --path orders",
-            "a path begins with a slash: /orders",
-        ),
-        (
-            "import --requests access.log --format alb --log-format $msec",
-            "--log-format is for nginx, apache and envoy",
-        ),
-        (
-            "import --requests access.log --format nginx --path /orders --key header:Idempotency-Key",
-            "add \"$http_idempotency_key\"",
-        ),
-        ("import --requests access.log --pattern (", "unclosed group"),
-        (
-            "import --requests access.log --format nginx --map order:id=x",
-            "did you mean `orders`?",
-        ),
-        (
-            "import --requests access.log --format nginx --longest soon",
-            "such as 60s or 250ms",
-        ),
-        (
-            "import --requests access.log --format nginx --utc-offset Berlin",
-            "such as +01:00",
-        ),
-        (
-            "import --requests access.log --format nginx --orders sqlite:shop.db",
-            "expected sqlite:FILE?table",
-        ),
-        (
-            "import --requests bad.log --format nginx",
-            "error: and 10 more",
-        ),
-        (
-            "import --requests no.log --format nginx",
-            "none of the 30 lines is written as --format says",
-        ),
-        (
-            "import --requests access.log --format nginx --orders orders.csv",
-            "--map 'orders.state:paid=confirmed,open=pending'",
-        ),
-    ] {
+    for (line, part) in MISTAKES {
         let said = stderr(&folder, line, 2);
         assert!(
             said.contains(part) && !said.contains("panicked"),

@@ -8,6 +8,7 @@ mod parts;
 use std::io::Cursor;
 
 use super::*;
+use crate::instant;
 use crate::map::Maps;
 use crate::plan;
 use crate::select::Selector;
