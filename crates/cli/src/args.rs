@@ -43,6 +43,9 @@ pub enum Command {
     /// Tell everything that happened to one purchase of a history, in the order of time.
     #[command(after_help = exit::TABLE)]
     Trace(TraceArgs),
+    /// Turn an access log and dumps of tables into a history, on standard output; what was taken and assumed goes to stderr.
+    #[command(after_help = IMPORT.to_owned() + exit::TABLE)]
+    Import(ImportArgs),
 }
 
 /// Where the form of histories is defined.
@@ -50,6 +53,12 @@ const FORM: &str = "\
 A history has one JSON object per line: contract, request, order, charge, audit, ...
 crates/history/JSONL.md in the repository is the definition, `onceproof schema history` its schema, and
 `onceproof scenario NAME --history -` an example. What is compressed with gzip or zstd is read as it is.
+
+";
+
+/// Where the formats of logs and dumps are described.
+const IMPORT: &str = "\
+crates/history/IMPORT.md in the repository has an example, and says for each format what the log must contain.
 
 ";
 
@@ -227,6 +236,146 @@ pub struct AboutArgs {
 pub enum ExportForm {
     /// EDN for Elle's list-append model: a key is a list of its orders.
     Elle,
+}
+
+/// What `onceproof import` takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ImportArgs {
+    /// An access log; may be said again. `-` is standard input; gzip and zstd are read as they are.
+    #[arg(long, required = true, value_name = "FILE")]
+    pub requests: Vec<PathBuf>,
+    /// How the log is written.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        required_unless_present = "pattern",
+        conflicts_with = "pattern"
+    )]
+    pub format: Option<LogForm>,
+    /// The format string of a log of nginx, apache or envoy, if it is not the usual one.
+    #[arg(long, value_name = "STRING", requires = "format")]
+    pub log_format: Option<String>,
+    /// A regular expression for a line of any other log, with the groups time, method, path, and if there are status, duration,
+    /// key, order, ...
+    #[arg(long, value_name = "REGEX")]
+    pub pattern: Option<String>,
+    /// Where the idempotency key stands: header:NAME, query:NAME, body:/json/pointer or field:NAME.
+    #[arg(long, value_name = "WHERE", value_parser = import::select::Selector::parse)]
+    pub key: Option<import::select::Selector>,
+    /// The path of requests that ask for an order; may be said again; `*` is any text in a segment, `**` any text [default: the
+    /// only one that there is].
+    #[arg(long, value_name = "PATH")]
+    pub path: Vec<String>,
+    /// The method of requests that ask for an order; may be said again.
+    #[arg(long, value_name = "METHOD", default_value = "POST")]
+    pub method: Vec<String>,
+    /// A dump of the orders: CSV with a header, JSON lines, or sqlite:FILE?table.
+    #[arg(long, value_name = "FILE")]
+    pub orders: Vec<PathBuf>,
+    /// A dump of the charges, or a balance export of Stripe.
+    #[arg(long, value_name = "FILE")]
+    pub charges: Vec<PathBuf>,
+    /// A dump of the refunds.
+    #[arg(long, value_name = "FILE")]
+    pub refunds: Vec<PathBuf>,
+    /// Which column is which field, `orders:id=order_no,key=idem_key`, or which value means which state,
+    /// `orders.state:paid=confirmed`; may be said again.
+    #[arg(long, value_name = "MAP")]
+    pub map: Vec<String>,
+    /// Amounts are written with decimals, and not in the smallest unit.
+    #[arg(long)]
+    pub decimal: bool,
+    /// The tenant of all requests and orders.
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+    /// What the service promised: a JSON object, or a history whose first line is taken.
+    #[arg(long, value_name = "FILE")]
+    pub contract: Option<PathBuf>,
+    /// The unit of durations, where a log writes whole numbers and its format does not say of what.
+    #[arg(long, value_name = "UNIT")]
+    pub duration_unit: Option<DurationUnit>,
+    /// Whether the times of the log are when requests began or when they ended, if it is not as the format says.
+    #[arg(long, value_name = "END")]
+    pub time_is: Option<TimeIs>,
+    /// How long a request takes at most of which the log does not say it.
+    #[arg(long, value_name = "SPAN", default_value = "60s", value_parser = span)]
+    pub longest: i64,
+    /// By how much the clocks of the log and of the dumps may differ.
+    #[arg(long, value_name = "SPAN", default_value = "1s", value_parser = span)]
+    pub skew: i64,
+    /// The offset of times that are written without one.
+    #[arg(long, value_name = "+HH:MM", default_value = "Z", allow_hyphen_values = true, value_parser = utc_offset)]
+    pub utc_offset: i64,
+    /// When the dumps were taken [default: just after the last time that is seen].
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub snapshot: Option<i64>,
+    /// Count broken lines and rows instead of failing.
+    #[arg(long)]
+    pub skip_broken: bool,
+}
+
+/// How an access log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogForm {
+    /// nginx: combined, and what follows it.
+    Nginx,
+    /// Apache: common or combined, and what follows it.
+    Apache,
+    /// AWS Application Load Balancer.
+    Alb,
+    /// Envoy.
+    Envoy,
+    /// Caddy: JSON.
+    Caddy,
+    /// HTTP Archive: what browsers export.
+    Har,
+    /// OpenTelemetry: spans as OTLP JSON.
+    Otel,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+/// The unit of a whole number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DurationUnit {
+    /// Nanoseconds.
+    Ns,
+    /// Microseconds.
+    Us,
+    /// Milliseconds.
+    Ms,
+    /// Seconds.
+    S,
+}
+
+/// Which end of a request a time is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TimeIs {
+    /// When it began.
+    Begin,
+    /// When it ended.
+    End,
+}
+
+/// What can be written after `--longest`, in nanoseconds.
+fn span(text: &str) -> Result<i64, String> {
+    let span = import::span::read(text, None);
+    span.map(|span| span.ns)
+        .map_err(|_| String::from("expected a number with its unit, such as 60s or 250ms"))
+}
+
+/// What can be written after `--utc-offset`, in seconds.
+fn utc_offset(text: &str) -> Result<i64, String> {
+    import::instant::read_offset(text)
+        .map_err(|_| String::from("expected an offset such as +01:00 or Z"))
+}
+
+/// What can be written after `--snapshot`, in nanoseconds since 1970.
+fn instant(text: &str) -> Result<i64, String> {
+    let stamp = import::instant::read(text, 0);
+    stamp
+        .map(|stamp| stamp.ns)
+        .map_err(|_| String::from("expected a time such as 2026-11-28T06:16:02Z"))
 }
 
 #[cfg(test)]

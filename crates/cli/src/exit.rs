@@ -37,7 +37,7 @@ pub const TABLE: &str = "\
 Exit codes:
   0    no rule was violated (with --expect: every expectation was met; compare: everything was measured)
   1    a rule was violated (with --expect: an expectation was not met)
-  2    the request was malformed: a flag, a scenario file, a history
+  2    the request was malformed: a flag, a scenario file, a history, a log, a dump
   3    the harness failed: a panic of ours, a report that could not be written
   4    inconclusive: nothing was violated, but the evidence is missing
   130  interrupted: no verdict";

@@ -8,6 +8,7 @@
 //! - [`judge`]: `onceproof check`
 //! - [`trace`]: `onceproof trace`
 //! - [`recording`]: histories that are read, with what is wrong in them
+//! - [`import`]: `onceproof import`
 //! - [`list`]: `onceproof list` and `onceproof schema`
 //! - [`input`]: files that are read, compressed or not
 //! - [`folder`]: files that are written whole or not at all
@@ -20,6 +21,7 @@ mod batch;
 mod compare;
 mod exit;
 mod folder;
+mod import;
 mod input;
 mod judge;
 mod list;
@@ -63,6 +65,7 @@ fn run(command: &Command, output: &mut Output) -> Exit {
         Command::Schema { of } => list::schema(*of, output),
         Command::Check(args) => judge::run(args, output),
         Command::Trace(args) => trace::run(args, output),
+        Command::Import(args) => import::run(args, output),
     }
 }
 

@@ -8,6 +8,7 @@
 //! - `determinism`: one seed is one run, everywhere
 //! - `golden`: the committed reports and schemas are what the program writes
 //! - `histories`: `onceproof check`
+//! - `import`: `onceproof import`, and the page that shows it
 //! - `tidy`: the house rules, and the map in `crates/README.md`
 
 mod comparison;
@@ -15,6 +16,7 @@ mod determinism;
 mod exits;
 mod golden;
 mod histories;
+mod import;
 mod interrupt;
 mod outputs;
 mod stories;
