@@ -32,6 +32,14 @@ pub(crate) fn witness(why: String) -> Witness {
     }
 }
 
+/// A key with its tenant, if that has a name.
+fn scoped(tenant: &str, key: &str) -> String {
+    match tenant.is_empty() {
+        true => format!("({key})"),
+        false => format!("({tenant}, {key})"),
+    }
+}
+
 impl Witness {
     /// With the operation that this event begins or ends.
     pub(crate) fn operation(mut self, case: &Case<'_>, event: usize) -> Witness {
@@ -133,7 +141,12 @@ impl Case<'_> {
     /// The attempt of an event.
     pub(crate) fn tell_attempt(&self, event: usize) -> String {
         let process = self.history.events[event].process;
-        format!("attempt {}", self.history.process_name(process))
+        let name = self.history.process_name(process);
+        // A request in one line without a process is called by its line.
+        match name.starts_with("request in line ") {
+            true => name.into_owned(),
+            false => format!("attempt {name}"),
+        }
     }
 
     /// A key with its tenant.
@@ -142,12 +155,10 @@ impl Case<'_> {
         let text = names.key_text(key);
         let begun = self.facts.keys[key.index()].last_invoke.get();
         match begun.map(|begun| &self.history.events[begun].what) {
-            Some(What::Invoke(invoke)) => {
-                format!("({}, {text})", names.tenants.text(invoke.tenant.index()))
-            }
+            Some(What::Invoke(invoke)) => scoped(&names.tenants.text(invoke.tenant.index()), &text),
             _ => match names.keys.text(key.index()).split_once(KEY_SEPARATOR) {
-                Some((tenant, _)) => format!("({tenant}, {text})"),
-                None => format!("({text})"),
+                Some((tenant, _)) => scoped(tenant, &text),
+                None => text.into_owned(),
             },
         }
     }

@@ -3,7 +3,7 @@
 use check::{Had, Inventory, Overall, RuleVerdict, Verdict};
 use serde::Serialize;
 
-use crate::figures::{count, money};
+use crate::figures::{count, money, plural};
 use crate::judged::{counts, moment, rows};
 use crate::rules::{VERB, lines, paragraph, timeline, witnesses};
 use crate::run::{Counts, Moment, RuleRow};
@@ -14,9 +14,12 @@ pub fn judgement(called: &str, verdict: &Verdict, inventory: Option<&Inventory>)
     let (counts, rules) = (counts(verdict), rows(verdict));
     let mut text = format!("{:>VERB$} {called}\n", "History");
     let held = format!(
-        "{} requests for {} intents; {} live orders, {} of them extra for {}",
-        count(counts.requests),
-        count(counts.intents),
+        "{} for {}; {} live orders, {} of them extra for {}",
+        plural(counts.requests, "request", "requests"),
+        match counts.intents {
+            0 => String::from("purchases that are not named"),
+            some => plural(some, "intent", "intents"),
+        },
         count(counts.orders),
         count(counts.extra_orders),
         money(counts.extra_orders_amount)

@@ -1,6 +1,6 @@
 //! Live orders beyond the first: of an intent, of a key inside its time to live, of a group of purchases.
 
-use history::{AuditOrder, History};
+use history::{AuditOrder, BasketRef, History, PayloadRef};
 
 use super::orders::order_rows;
 use super::{Facts, Maybe};
@@ -18,6 +18,24 @@ pub(crate) enum Clause {
     Key,
     /// Its key was answered with another order inside the time to live.
     Answers,
+}
+
+/// What an order is of, as far as its row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    Unknown,
+    Payload(PayloadRef),
+    Items(BasketRef),
+}
+
+impl What {
+    fn of(order: &AuditOrder) -> What {
+        match (order.payload, order.items) {
+            (Some(payload), _) => What::Payload(payload),
+            (None, Some(items)) => What::Items(items),
+            (None, None) => What::Unknown,
+        }
+    }
 }
 
 /// An order that is one too many.
@@ -166,18 +184,18 @@ impl Facts {
                 .get()
                 .is_none()
         });
-        let payload = |row: u32| match mutant!("double-charge/any-payload-of-the-key") {
-            true => None,
-            false => rows[row as usize].payload,
+        let content = |row: u32| match mutant!("double-charge/any-payload-of-the-key") {
+            true => What::Unknown,
+            false => What::of(&rows[row as usize]),
         };
-        crowd.sort_unstable_by_key(|(key, t, row)| (*key, payload(*row), *t, *row));
+        crowd.sort_unstable_by_key(|(key, t, row)| (*key, content(*row), *t, *row));
         let ttl = history.contract.ttl;
         let is_apart = |a: Option<u64>, b: Option<u64>| {
             let span = a.zip(b).map(|(a, b)| b.saturating_sub(a));
             ttl.is_some_and(|ttl| span.is_none_or(|span| span >= ttl))
         };
         let lives = crowd.chunk_by(|(key, t, row), (other_key, then, other)| {
-            key == other_key && payload(*row) == payload(*other) && !is_apart(*t, *then)
+            key == other_key && content(*row) == content(*other) && !is_apart(*t, *then)
         });
         for life in lives.filter(|life| life.len() > 1) {
             let orders: Vec<usize> = life.iter().map(|(.., row)| *row as usize).collect();
@@ -193,14 +211,22 @@ impl Facts {
         self.crowd = crowd;
     }
 
-    /// Orders of one key of which it is not known whether they are of one payload, or how far apart they were created, may be one purchase.
+    /// Orders of one key of which it is not known whether they are of one content, or how far apart they were created, may be one purchase.
     fn relate_unclear(&mut self, history: &History, crowd: &[(u32, Option<u64>, u32)]) {
         let rows = order_rows(history);
-        let is_unclear = |(_, t, row): &(u32, Option<u64>, u32)| {
-            t.is_none() && history.contract.ttl.is_some() || rows[*row as usize].payload.is_none()
-        };
+        let content = |(.., row): &(u32, Option<u64>, u32)| What::of(&rows[*row as usize]);
         for of_key in crowd.chunk_by(|(key, ..), (other, ..)| key == other) {
-            if of_key.iter().any(is_unclear) {
+            let is_undated = of_key.iter().any(|(_, t, _)| t.is_none());
+            let mut contents = of_key.iter().map(content);
+            let has_items = contents
+                .clone()
+                .any(|content| matches!(content, What::Items(_)));
+            let has_payload = contents
+                .clone()
+                .any(|content| matches!(content, What::Payload(_)));
+            let is_unclear =
+                contents.any(|content| content == What::Unknown) || has_items && has_payload;
+            if is_unclear || is_undated && history.contract.ttl.is_some() {
                 let orders: Vec<usize> = of_key.iter().map(|(.., row)| *row as usize).collect();
                 let purchases = orders.len() as u64;
                 self.crowds.push((orders, purchases));

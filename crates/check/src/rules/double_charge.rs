@@ -90,10 +90,15 @@ fn tell(case: &Case<'_>, extra: &ExtraCharge, attempts: &[usize]) -> Witness {
     let name = |charge: &AuditCharge| names.charges.text(charge.id.index()).into_owned();
     let intent = case.intent_of(second);
     let order = second.order.map(|order| order.index());
+    let key = second.order.and_then(|order| case.order(order.index())).and_then(|row| row.key);
+    let key = key.filter(|_| first.order != second.order);
     let whose = match (extra.by_provider_key, intent, order) {
         (true, ..) => "one provider key".to_owned(),
         (false, Some(intent), _) => format!("the one purchase {}", names.intents.text(intent)),
-        (false, None, Some(order)) => case.tell_order(order),
+        (false, None, Some(order)) => match key {
+            Some(key) => format!("the one purchase of {}", case.tell_key(key)),
+            None => case.tell_order(order),
+        },
         (false, None, None) => "one purchase".to_owned(),
     };
     let did = |charge: &AuditCharge| match charge.state {

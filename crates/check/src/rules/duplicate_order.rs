@@ -50,8 +50,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     tally.unknown(facts.gaps.perhaps_second.len() as u64, why);
     let why = "an order does not say its key, and its purchase shared one with another";
     tally.unknown(of_shared_keys(case), why);
-    let why = "an answer does not name its order, and an order belongs to no certain purchase";
-    tally.unknown(facts.gaps.strays.min(facts.rare.nameless), why);
+    let why = "an answer does not name its order, which may be a second one";
+    tally.unknown(facts.rare.nameless, why);
     let why = "an order says neither its key nor what is in it, so that it cannot be counted";
     tally.unknown(facts.unattributed.len() as u64, why);
 }

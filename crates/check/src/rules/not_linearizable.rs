@@ -97,13 +97,14 @@ fn leaves_out(case: &Case<'_>, key: u32) -> bool {
 /// A key that was asked for very often is no part of the cross-check: the closed forms judge it.
 fn count(tally: &mut Tally, sent: u64, left_alone: u64) {
     if left_alone == sent {
-        tally.not_judged("every key has more operations than are searched; the closed forms judge them");
+        tally.not_judged("every key has more operations than are searched, or answers that name no order; the closed forms judge them");
         return;
     }
     tally.checked(sent - left_alone);
     if left_alone > 0 {
         tally.note(format!(
-            "{left_alone} keys have more operations than are searched; the closed forms judge them"
+            "{} with more operations than are searched, or answers that name no order, left to the closed forms",
+            keys(left_alone)
         ));
     }
 }
