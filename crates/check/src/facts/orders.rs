@@ -1,10 +1,10 @@
 //! Which intent each order of the audit belongs to.
 
-use history::{AuditOrder, History};
+use history::{AuditOrder, History, What};
 use protocol::OrderState;
 
 use super::by_key::ByKey;
-use super::{Facts, Flaw, Maybe, Purchase, items_of};
+use super::{Facts, Flaw, Maybe, Purchase, Sole, items_of};
 
 /// Whether an order counts: pending or confirmed.
 #[inline]
@@ -98,9 +98,32 @@ impl Facts {
             .map(|payload| self.payloads[payload.index()].intent);
         match by_payload {
             Some(sole) if !sole.is_unused() => sole.get(),
-            _ if order.key.is_some() => None,
+            _ if order.key.is_some() => self.intent_by_key_and_content(history, order),
             _ => self.intent_by_content(history, order),
         }
+    }
+
+    /// The intent of an order whose content only one purchase asked for with its key.
+    #[cold]
+    fn intent_by_key_and_content(&self, history: &History, order: &AuditOrder) -> Option<usize> {
+        let names = &history.names;
+        let stored = names.items(items_of(history, order)?);
+        let mut sole = Sole::default();
+        let mut next = self.keys[order.key?.index()].last_invoke.get();
+        while let Some(begun) = next {
+            next = self.links[begun].previous.get();
+            let What::Invoke(asked) = &history.events[begun].what else {
+                continue;
+            };
+            let items = asked
+                .payload
+                .and_then(|payload| names.payload_items(payload));
+            // What is not said may be the same.
+            if items.is_none_or(|items| names.items(items) == stored) {
+                sole.see(asked.intent.map(|intent| intent.index()));
+            }
+        }
+        sole.get()
     }
 
     /// The intent of an order whose content only one purchase asked for.

@@ -60,7 +60,18 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         !is_live(order) && is_unknown && are_several
     };
     let given_up = facts.gaps.keyless.iter().filter(is_given_up);
-    let paid = facts.gaps.perhaps_second.iter().chain(given_up);
+    // What was charged for an order that was given up may be of the purchase of one that does not say whose it is.
+    let is_orphan = |charge: &AuditCharge| {
+        let row = charge.order.and_then(|order| case.order(order.index()));
+        row.is_some_and(|row| !is_live(row))
+    };
+    let has_orphans = kept().any(is_orphan);
+    let is_stray = |row: &&u32| {
+        let order = &rows[**row as usize];
+        has_orphans && is_live(order) && facts.orders[order.id.index()].intent.get().is_none()
+    };
+    let strays = facts.gaps.keyless.iter().filter(is_stray);
+    let paid = facts.gaps.perhaps_second.iter().chain(given_up).chain(strays);
     let paid = paid.filter(|row| case.is_paid(**row as usize));
     let why = "an order that does not say its key is paid for, and may be the second of a purchase";
     tally.unknown(paid.count() as u64, why);
