@@ -26,6 +26,7 @@ impl Facts {
     pub(super) fn count_crowds(&mut self, history: &History) {
         let mut further = 0;
         let mut crowds = Vec::new();
+        let given_up = self.given_up(history);
         let mut perhaps_second: BTreeSet<u32> = BTreeSet::new();
         let mut asked_for: BTreeSet<u32> = BTreeSet::new();
         for (group, mut rows) in in_order(self.groups(history)) {
@@ -64,7 +65,14 @@ impl Facts {
             let is_full = |purchase: &Purchase| {
                 self.has_key(*purchase) && self.order_of(history, *purchase).is_some()
             };
-            if purchases.iter().any(is_full) {
+            // What was given up may be any purchase's only order.
+            let is_tight = given_up > 0 && rows.len() as u64 + given_up > free;
+            // A copy of a request that was answered may have made one more, but need not.
+            let open: u64 = purchases
+                .iter()
+                .map(|purchase| self.open_requests(history, *purchase))
+                .sum();
+            if purchases.iter().any(is_full) || is_tight || rows.len() as u64 > open {
                 let keyless = rows
                     .iter()
                     .filter(|row| order_rows(history)[**row].key.is_none());
@@ -252,14 +260,35 @@ impl Facts {
         room.saturating_sub(answered)
     }
 
-    /// Whether a request was answered with an order that the database holds.
+    /// How many orders without a key were cancelled: each may have been its purchase's only one.
+    fn given_up(&self, history: &History) -> u64 {
+        let keyless = self.gaps.keyless.iter();
+        let keyless = keyless.map(|row| &order_rows(history)[*row as usize]);
+        let is_given_up = |order: &&AuditOrder| {
+            !super::is_live(order) && !self.orders[order.id.index()].is_baseline
+        };
+        keyless.filter(is_given_up).count() as u64
+    }
+
+    /// How many orders more a purchase may have if no request of it was delivered twice: at most one for each that was not answered with
+    /// an order.
+    fn open_requests(&self, history: &History, purchase: Purchase) -> u64 {
+        let room = self.room(history, purchase);
+        let Purchase::Key(key) = purchase else {
+            return room;
+        };
+        let open = self.attempts_of(key as usize);
+        let open = open.filter(|begun| !self.is_told_an_order(history, *begun));
+        room.min(open.count() as u64)
+    }
+
+    /// Whether a request was answered with an order, be it one that the database lost: it made no other.
     fn is_told_an_order(&self, history: &History, begun: usize) -> bool {
         let done = self.links[begun].partner.get();
-        let order = done.and_then(|done| match history.events[done].what {
-            What::Ok(said) => said.order,
-            _ => None,
-        });
-        order.is_some_and(|order| self.orders[order.index()].row.get().is_some())
+        done.is_some_and(|done| match history.events[done].what {
+            What::Ok(said) => said.order.is_some(),
+            _ => false,
+        })
     }
 
     /// Whether requests of a purchase had a key, which its order may have too.

@@ -1,6 +1,6 @@
 //! Which intent each order of the audit belongs to.
 
-use history::{AuditOrder, History, What};
+use history::{AuditOrder, History, PayloadRef, What};
 use protocol::OrderState;
 
 use super::by_key::ByKey;
@@ -97,7 +97,9 @@ impl Facts {
             .payload
             .map(|payload| self.payloads[payload.index()].intent);
         match by_payload {
-            Some(sole) if !sole.is_unused() => sole.get(),
+            Some(sole) if !sole.is_unused() && (sole.get().is_some() || order.key.is_none()) => {
+                sole.get()
+            }
             _ if order.key.is_some() => self.intent_by_key_and_content(history, order),
             _ => self.intent_by_content(history, order),
         }
@@ -107,7 +109,16 @@ impl Facts {
     #[cold]
     fn intent_by_key_and_content(&self, history: &History, order: &AuditOrder) -> Option<usize> {
         let names = &history.names;
-        let stored = names.items(items_of(history, order)?);
+        let stored = items_of(history, order).map(|items| names.items(items));
+        let is_own = |payload: Option<PayloadRef>| match (order.payload, payload) {
+            (Some(stored), Some(asked)) => stored == asked,
+            // What is not said may be the same.
+            _ => {
+                let asked = payload.and_then(|payload| names.payload_items(payload));
+                let both = stored.zip(asked.map(|items| names.items(items)));
+                both.is_none_or(|(stored, asked)| stored == asked)
+            }
+        };
         let mut sole = Sole::default();
         let mut next = self.keys[order.key?.index()].last_invoke.get();
         while let Some(begun) = next {
@@ -115,11 +126,7 @@ impl Facts {
             let What::Invoke(asked) = &history.events[begun].what else {
                 continue;
             };
-            let items = asked
-                .payload
-                .and_then(|payload| names.payload_items(payload));
-            // What is not said may be the same.
-            if items.is_none_or(|items| names.items(items) == stored) {
+            if is_own(asked.payload) {
                 sole.see(asked.intent.map(|intent| intent.index()));
             }
         }

@@ -6,6 +6,7 @@
 use history::AuditCharge;
 use protocol::ChargeState;
 
+use super::duplicate_order::of_shared_keys;
 use crate::attempts::{Subject, Whose, behind};
 use crate::case::Case;
 use crate::facts::{ExtraCharge, Money, is_live};
@@ -71,7 +72,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         has_orphans && is_live(order) && facts.orders[order.id.index()].intent.get().is_none()
     };
     let strays = facts.gaps.keyless.iter().filter(is_stray);
-    let paid = facts.gaps.perhaps_second.iter().chain(given_up).chain(strays);
+    let shared = of_shared_keys(case);
+    let shared = shared.iter().filter(|_| are_several);
+    let paid = facts.gaps.perhaps_second.iter().chain(given_up).chain(strays).chain(shared);
     let paid = paid.filter(|row| case.is_paid(**row as usize));
     let why = "an order that does not say its key is paid for, and may be the second of a purchase";
     tally.unknown(paid.count() as u64, why);

@@ -1,7 +1,7 @@
 //! Two live orders for one scoped key created less than the time to live apart; or for one intent, whatever the keys; or two `ok` of
 //! one key and payload inside the time to live that name different orders. Each order that is one too many counts once.
 
-use history::{AuditOrder, KeyRef};
+use history::KeyRef;
 
 use crate::attempts::{Subject, Whose, behind};
 use crate::case::Case;
@@ -49,33 +49,33 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let why = "an order does not say its key, and may be the second of a purchase that has one";
     tally.unknown(facts.gaps.perhaps_second.len() as u64, why);
     let why = "an order does not say its key, and its purchase shared one with another";
-    tally.unknown(of_shared_keys(case), why);
+    tally.unknown(of_shared_keys(case).len() as u64, why);
     let why = "an answer does not name its order, which may be a second one";
     tally.unknown(facts.rare.nameless, why);
     let why = "an order says neither its key nor what is in it, so that it cannot be counted";
     tally.unknown(facts.unattributed.len() as u64, why);
 }
 
-/// How many live orders without a key are, or may be, of a purchase whose key was sent for another one too.
-fn of_shared_keys(case: &Case<'_>) -> u64 {
+/// The live orders without a key that are, or may be, of a purchase whose key was sent for another one too.
+pub(super) fn of_shared_keys(case: &Case<'_>) -> Vec<u32> {
     let facts = case.facts;
-    let rows = case.orders().unwrap_or_default();
-    let keyless = facts.gaps.keyless.iter().map(|row| &rows[*row as usize]);
     if facts.gaps.keyless.is_empty() || facts.counts.intents == 0 {
-        return 0;
+        return Vec::new();
     }
+    let rows = case.orders().unwrap_or_default();
     let are_shared = facts.keys.iter().any(|key| key.intent.is_many());
-    let is_shared = |order: &&AuditOrder| {
+    let is_shared = |row: &u32| {
+        let order = &rows[*row as usize];
         let intent = facts.orders[order.id.index()].intent.get();
-        let Some(own) = intent.map(|intent| facts.intents[intent].key) else {
-            return are_shared;
-        };
-        match own.get() {
-            Some(key) => facts.keys[key].intent.is_many(),
-            None => !own.is_unused(),
-        }
+        let own = intent.map(|intent| facts.intents[intent].key);
+        is_live(order)
+            && match own.map(|own| (own, own.get())) {
+                None => are_shared,
+                Some((_, Some(key))) => facts.keys[key].intent.is_many(),
+                Some((own, None)) => !own.is_unused(),
+            }
     };
-    keyless.filter(|order| is_live(order)).filter(is_shared).count() as u64
+    facts.gaps.keyless.iter().copied().filter(is_shared).collect()
 }
 
 /// Whose attempts made the two orders.

@@ -98,27 +98,28 @@ fn failed_with_keyless(case: &Case<'_>) -> u64 {
         let facts = &case.facts.orders[order.id.index()];
         is_live(order) && facts.intent.get().is_none() && facts.acked.get().is_none()
     };
-    let is_failure = |attempt: &Try<'_>| matches!(attempt.end, End::Fail(refusal) if refusal.is_definite());
     let may_be_applied = |key: &&u32| {
         let key = **key as usize;
-        case.attempts_with(key).iter().all(is_failure) && case.perhaps_with(key).any(is_open)
+        case.perhaps_with(key).any(|order| is_open(order) && may_have_failed(case, order, key))
     };
     case.facts.rare.refused_keys.iter().filter(may_be_applied).count() as u64
 }
 
+/// Whether an order may be what was asked for by requests with a key that all failed for certain.
+fn may_have_failed(case: &Case<'_>, order: &AuditOrder, key: usize) -> bool {
+    let attempts = case.attempts_with(key);
+    let is_failure = |end: End| matches!(end, End::Fail(refusal) if refusal.is_definite());
+    attempts.iter().any(|attempt| {
+        let mut same = attempts.iter().filter(|other| other.asked.payload == attempt.asked.payload);
+        case.may_be_asked(order, attempt.asked) && same.all(|other| is_failure(other.end))
+    })
+}
+
 /// How many live orders do not say their payload, although a payload of their key failed for certain.
 fn without_payload(case: &Case<'_>, rows: &[AuditOrder]) -> u64 {
-    let may_have_failed = |order: &AuditOrder, key: KeyRef| {
-        let attempts = case.attempts_with(key.index());
-        let is_failure = |end: End| matches!(end, End::Fail(refusal) if refusal.is_definite());
-        attempts.iter().any(|attempt| {
-            let mut same = attempts.iter().filter(|other| other.asked.payload == attempt.asked.payload);
-            case.may_be_asked(order, attempt.asked) && same.all(|other| is_failure(other.end))
-        })
-    };
     let refused = case.facts.odd.refused.iter().map(|row| &rows[*row as usize]);
     let bare = refused.filter(|order| order.payload.is_none() && is_live(order) && !has_only_failed(case, order));
-    bare.filter(|order| order.key.is_some_and(|key| may_have_failed(order, key))).count() as u64
+    bare.filter(|order| order.key.is_some_and(|key| may_have_failed(case, order, key.index()))).count() as u64
 }
 
 /// Whether every attempt for an order failed for certain.

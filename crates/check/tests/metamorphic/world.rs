@@ -100,6 +100,7 @@ prop_compose! {
         purchases in prop::collection::vec(purchase(), 1..4),
         tenants in 1..3_u8,
         has_intents in prop::bool::weighted(0.5),
+        has_keys in prop::bool::weighted(0.8),
         ttl in option::weighted(0.7, 100..2_000_u64),
         stored in option::weighted(0.5, Just(402)),
     ) -> Lines {
@@ -110,6 +111,7 @@ prop_compose! {
         contract["stored_errors"] = json!(stored.map(|status| [status]));
         let mut told = Told {
             has_intents,
+            has_keys,
             tenants,
             lines: vec![object(contract)],
             orders: 0,
@@ -137,6 +139,8 @@ fn object(value: Value) -> Map<String, Value> {
 
 struct Told {
     has_intents: bool,
+    /// Whether each client sends a key, where purchases are known by nothing else.
+    has_keys: bool,
     tenants: u8,
     lines: Lines,
     orders: usize,
@@ -153,9 +157,11 @@ impl Told {
 
     fn purchase(&mut self, intent: usize, purchase: &Purchase) {
         let tenant = format!("t{}", purchase.tenant % self.tenants);
-        let key = purchase
-            .key
-            .map(|is_shared| format!("k{}", if is_shared { 0 } else { intent }));
+        let is_shared = match self.has_intents {
+            true => purchase.key,
+            false => self.has_keys.then_some(purchase.key == Some(true)),
+        };
+        let key = is_shared.map(|is_shared| format!("k{}", if is_shared { 0 } else { intent }));
         let payload = format!("b{}", purchase.payload);
         let (sku, price) = SKUS[purchase.payload as usize];
         let items = json!([{"sku": sku, "quantity": 1}]);
