@@ -366,3 +366,27 @@ pub fn has_strange_keys(lines: &Lines) -> bool {
     let mut stored = of("order").filter_map(key);
     stored.any(|key| !sent.contains(&key))
 }
+
+/// Some choices of what to leave out, the same on every run: each attribute of each line is left out, or not, as if a coin was thrown.
+pub fn at_random(lines: &Lines, count: usize) -> Vec<Lines> {
+    let mut places = Vec::new();
+    for ((kind, name), absence) in OPTIONAL {
+        if *absence == Absence::Unknown || *name == "response" && *absence == Absence::Says {
+            let own = having(lines, (kind, name));
+            places.extend(own.into_iter().map(|place| (*name, place)));
+        }
+    }
+    let mut runner = TestRunner::deterministic();
+    let coins = prop::collection::vec(prop::bool::weighted(0.3), places.len());
+    let choices = (0..count).map(|_| {
+        let coins = coins.new_tree(&mut runner).expect("nothing is rejected");
+        let left_out = places
+            .iter()
+            .zip(coins.current())
+            .filter(|(_, is_out)| *is_out);
+        left_out.fold(lines.clone(), |lines, ((name, place), _)| {
+            without(&lines, name, &[*place])
+        })
+    });
+    choices.collect()
+}

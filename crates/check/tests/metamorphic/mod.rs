@@ -16,6 +16,9 @@ use proptest::test_runner::RngSeed;
 /// How many orders of the lines are tried.
 const ORDERS: usize = 20;
 
+/// How many times evidence is taken away at random.
+const CHOICES: usize = 40;
+
 /// Every history that is one, with its name.
 fn histories() -> Vec<(String, Lines)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("histories");
@@ -226,6 +229,22 @@ fn less_evidence(lines: &Lines) -> Vec<String> {
     found
 }
 
+/// What evidence that was taken away at random made pass.
+fn less_at_random(lines: &Lines) -> Vec<String> {
+    let lines = form::rows_as_lines(lines);
+    let before = verdict(&lines);
+    if before.overall() != Overall::Fail || form::has_strange_keys(&lines) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for left_out in form::at_random(&lines, CHOICES) {
+        if verdict(&left_out).overall() == Overall::Pass {
+            found.push(format!("FAIL -> PASS:\n{}", form::text(&left_out)));
+        }
+    }
+    found
+}
+
 /// Rules about whose a row is, which a history passes in which no row says it: a row without a tenant is the only tenant's, and where no
 /// row says its key, an order that is as it was asked for is what was asked for (`ok-unattributed-one-order.jsonl`).
 fn rules_by_the_form(what: &str) -> &'static [Rule] {
@@ -261,6 +280,17 @@ fn the_same_facts_told_otherwise_have_the_same_verdict() {
 #[test]
 fn less_evidence_never_makes_a_better_verdict() {
     let complaints = complaints(less_evidence);
+    assert!(
+        complaints.is_empty(),
+        "{}:\n{}",
+        complaints.len(),
+        complaints.join("\n")
+    );
+}
+
+#[test]
+fn evidence_taken_away_at_random_makes_nothing_pass_that_failed() {
+    let complaints = complaints(less_at_random);
     assert!(
         complaints.is_empty(),
         "{}:\n{}",
