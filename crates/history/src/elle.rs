@@ -38,7 +38,8 @@ pub fn write(history: &History, mut output: impl Write) -> io::Result<()> {
             _ => None,
         };
         line.clear();
-        head(&mut line, history, index, kind, event);
+        let process = number(history, event.process);
+        head(&mut line, history, index, kind, process, event.t);
         line.push('[');
         if let Some(order) = appended {
             let order = quoted(&history.names.orders.text(order.index()));
@@ -149,7 +150,7 @@ fn key_name(history: &History, key: KeyRef, asked: &Invoke) -> String {
     format!("{tenant}/{}", names.key_text(key))
 }
 
-fn head(line: &mut String, history: &History, index: u64, kind: &str, event: &Event) {
+fn head(line: &mut String, history: &History, index: u64, kind: &str, process: u64, t: u64) {
     let ns: u128 = match history.contract.time_unit {
         TimeUnit::Nanoseconds => 1,
         TimeUnit::Microseconds => 1_000,
@@ -158,9 +159,15 @@ fn head(line: &mut String, history: &History, index: u64, kind: &str, event: &Ev
     };
     line.push_str(&format!(
         "{{:index {index}, :type {kind}, :process {}, :time {}, :f :txn, :value ",
-        event.process,
-        u128::from(event.t) * ns,
+        process,
+        u128::from(t) * ns,
     ));
+}
+
+/// A process of the history as the number that Elle needs: its own where it is one, else its place among all.
+fn number(history: &History, process: u32) -> u64 {
+    let name = history.process_name(process);
+    name.parse().unwrap_or(u64::from(process))
 }
 
 /// What the database holds at the end, key by key.
@@ -190,15 +197,15 @@ fn last_read(history: &History, index: u64, output: &mut impl Write) -> io::Resu
         reads.push_str(&format!("[:r {key} [{}]] ", orders.join(" ")));
     }
     let reads = format!("{}]", reads.trim_end());
+    // A process of its own, after all others.
+    let processes = history.processes() as u32;
+    let reader = (0..processes)
+        .map(|p| number(history, p) + 1)
+        .max()
+        .unwrap_or(0);
     for (offset, kind) in [(0, ":invoke"), (1, ":ok")] {
-        let event = Event {
-            t: audit.t,
-            // A process of its own, after all others.
-            process: history.processes() as u32,
-            what: What::Info(crate::Completion::default()),
-        };
         let mut line = String::new();
-        head(&mut line, history, index + offset, kind, &event);
+        head(&mut line, history, index + offset, kind, reader, audit.t);
         output.write_all(format!("{line}{reads}}}\n").as_bytes())?;
     }
     Ok(())

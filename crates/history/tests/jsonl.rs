@@ -2,19 +2,22 @@
 
 use history::{
     Expiry, History, InFlight, Item, Label, TimeUnit, What,
-    jsonl::{self, ReadError},
+    jsonl::{self, Mistake, Mistakes},
 };
 use proptest::prelude::*;
 
 const CONTRACT: &str = r#"{"kind":"contract","time_unit":"ms","ttl":1000,"grace":50,"recovery_deadline":500,"in_flight":"409","mismatch":"422","prices":{"S":100},"stock":{"S":10}}"#;
 const INVOKE: &str = r#"{"kind":"invoke","t":1,"process":0,"op":"create","tenant":"A","key":"k","intent":"i1","payload":"b1","items":[{"sku":"S","quantity":1}]}"#;
 
-fn read(lines: &[&str]) -> Result<History, ReadError> {
+fn read(lines: &[&str]) -> Result<History, Mistakes> {
     jsonl::read(lines.join("\n").as_bytes())
 }
 
-fn error(lines: &[&str]) -> ReadError {
-    read(lines).expect_err("this is not a history")
+fn error(lines: &[&str]) -> Mistake {
+    read(lines)
+        .expect_err("this is not a history")
+        .first()
+        .clone()
 }
 
 fn written(history: &History) -> String {
@@ -39,7 +42,7 @@ fn the_contract_is_read_field_by_field() {
         .map(|(sku, price)| (history.names.skus.text(sku.index()).into_owned(), *price))
         .collect();
     assert_eq!(prices, [("T".to_owned(), 7), ("S".to_owned(), 9)]);
-    assert_eq!(contract.stored_errors, [402]);
+    assert_eq!(contract.stored_errors, Some(vec![402]));
     assert_eq!(contract.volatile, ["at"]);
     assert!(contract.at_least_once);
     assert_eq!(contract.required_coverage, ["takeover"]);
@@ -140,8 +143,8 @@ fn processes_keep_the_numbers_of_the_file() {
     let history = read(&[CONTRACT, &a, &b, &c, &d]).expect("a history");
     let numbers: Vec<_> = history.events.iter().map(|e| e.process).collect();
     assert_eq!(numbers, [0, 1, 2, 1]);
-    assert_eq!(history.processes, 3);
-    assert_eq!(history.process_number(1), u64::MAX);
+    assert_eq!(history.processes(), 3);
+    assert_eq!(history.process_name(1), u64::MAX.to_string());
     assert!(written(&history).contains(&format!("\"process\":{}", u64::MAX)));
 }
 
@@ -173,7 +176,7 @@ const REFUSED: &[(&[&str], usize, &str)] = &[
         2,
         "unknown kind \"party\"",
     ),
-    (&[CONTRACT, r#"{"t":1}"#], 2, "missing field `kind`"),
+    (&[CONTRACT, r#"{"t":1}"#], 2, "`kind` is missing"),
     (&[CONTRACT, " [1]"], 2, "is a JSON object"),
     (
         &[CONTRACT, "", "{\"kind\":\"ok\",\"t\":1"],
@@ -183,7 +186,7 @@ const REFUSED: &[(&[&str], usize, &str)] = &[
     (
         &[CONTRACT, r#"{"kind":"ok","t":-1,"process":0}"#],
         2,
-        "integer `-1`",
+        "`t` is -1 (a number); wanted is a time",
     ),
     (
         &[
@@ -191,12 +194,12 @@ const REFUSED: &[(&[&str], usize, &str)] = &[
             r#"{"kind":"ok","t":99999999999999999999999,"process":0}"#,
         ],
         2,
-        "invalid",
+        "wanted is a time",
     ),
     (
         &[CONTRACT, r#"{"kind":"ok","t":1e400,"process":0}"#],
         2,
-        "out of range",
+        "`t` is 1e400 (a number)",
     ),
     (
         &[
@@ -209,7 +212,7 @@ const REFUSED: &[(&[&str], usize, &str)] = &[
     (
         &[CONTRACT, r#"{"kind":"ok","t":1,"t":2,"process":0}"#],
         2,
-        "duplicate field `t`",
+        "`t` is there twice",
     ),
     (
         &[
@@ -217,7 +220,7 @@ const REFUSED: &[(&[&str], usize, &str)] = &[
             r#"{"kind":"invoke","t":1,"process":0,"op":"sing"}"#,
         ],
         2,
-        "unknown op",
+        "wanted is \"create\", \"read\", \"cancel\" or \"refund\"",
     ),
     (
         &[
@@ -235,7 +238,7 @@ const REFUSED: &[(&[&str], usize, &str)] = &[
         2,
         "U+001F",
     ),
-    (&[r#"{"kind":"contract"}"#], 1, "no time_unit"),
+    (&[r#"{"kind":"contract"}"#], 1, "`time_unit` is missing"),
     (
         &[r#"{"kind":"contract","time_unit":"weeks"}"#],
         1,
@@ -279,7 +282,6 @@ const REFUSED: &[(&[&str], usize, &str)] = &[
         2,
         "\"C\" is there twice",
     ),
-    (&["\u{feff}{}"], 1, "without a byte order mark"),
 ];
 
 fn assert_refused(lines: &[&str], line: usize, part: &str) {
@@ -302,13 +304,14 @@ fn depth_is_an_error_and_no_overflow() {
     let ignored = format!("{{\"kind\":\"fault\",\"x\":{nested}");
     let body = format!("{{\"kind\":\"ok\",\"t\":1,\"process\":0,\"response\":{{\"x\":{nested}");
     assert_refused(&[CONTRACT, &ignored], 2, "EOF");
-    assert_refused(&[CONTRACT, &body], 2, "recursion limit");
+    assert_refused(&[CONTRACT, &body], 2, "EOF");
 }
 
 #[test]
 fn bytes_that_are_not_utf_8_are_pointed_at() {
     let text = [CONTRACT.as_bytes(), b"\n{\"kind\":\"\xff\"}"].concat();
-    let error = jsonl::read(&text[..]).expect_err("not UTF-8");
+    let mistakes = jsonl::read(&text[..]).expect_err("not UTF-8");
+    let error = mistakes.first();
     assert_eq!((error.line, error.column), (2, Some(10)));
     assert_eq!(error.to_string(), "line 2, column 10: this is not UTF-8");
 }
@@ -396,7 +399,7 @@ proptest! {
     fn what_is_nearly_right_is_read_into_one_form_or_refused(lines in prop::collection::vec(nearly(), 0..6)) {
         let text = format!("{CONTRACT}\n{}", lines.join("\n"));
         match jsonl::read(text.as_bytes()) {
-            Err(error) => prop_assert!((1..=lines.len() + 1).contains(&error.line)),
+            Err(mistakes) => prop_assert!((1..=lines.len() + 1).contains(&mistakes.first().line)),
             Ok(history) => {
                 let once = written(&history);
                 let again = jsonl::read(once.as_bytes()).map_err(|e| TestCaseError::fail(e.to_string()))?;

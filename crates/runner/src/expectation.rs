@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn what_is_violated_sometimes_is_not_met_by_missing_evidence() {
         let sometimes = expect(&[Rule::DuplicateOrder], true);
-        const VACUOUS: (Rule, Outcome) = (Rule::Vacuous, Outcome::Vacuous);
+        const VACUOUS: (Rule, Outcome) = (Rule::Evidence, Outcome::Vacuous);
         for open in [VACUOUS, (Rule::LostAck, Outcome::Unknown)] {
             let found = violates(&sometimes, &verdict(&[open]));
             assert_eq!((found.met, found.differences.len()), (Met::Unknown, 1));
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn nothing_holds_without_evidence() {
         assert_eq!(holds(&verdict(&[])).met, Met::Yes);
-        let vacuous = holds(&verdict(&[(Rule::Vacuous, Outcome::Vacuous)]));
+        let vacuous = holds(&verdict(&[(Rule::Evidence, Outcome::Vacuous)]));
         assert_eq!(vacuous.met, Met::Unknown);
         assert_eq!(holds(&verdict(&[CHARGED])).met, Met::No);
     }

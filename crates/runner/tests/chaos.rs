@@ -43,14 +43,18 @@ fn the_reference_holds_under_every_fault_for_a_hundred_thousand_keys() {
     let (mut faults, mut labels, mut orders) = (BTreeMap::new(), BTreeMap::new(), 0);
     for run in &runs {
         let open: Vec<_> = run.rules.iter().filter(|rule| is_open(rule)).collect();
-        assert!(open.is_empty(), "seed {}: {open:?}", run.seed);
+        assert!(
+            open.is_empty(),
+            "seed {}: {open:?}",
+            run.seed.expect("a seed")
+        );
         assert_eq!(run.counts.extra_orders, 0);
         let unfenced = run.rules.iter().find(|rule| rule.name == "unfenced");
         let changes = unfenced.expect("it is judged").checked;
         assert!(
             changes > 2 * run.counts.orders,
             "seed {}: a claim and an end each, and take-overs: {changes}",
-            run.seed
+            run.seed.expect("a seed")
         );
         orders += run.counts.orders;
         for fault in &run.faults {

@@ -33,7 +33,7 @@ fn a_row_is_the_sum_of_its_runs() {
     assert_eq!(row.extra_orders, sum(|run| run.counts.extra_orders));
     assert_eq!(
         row.requests_repeated,
-        sum(|run| run.service.requests_repeated)
+        sum(|run| run.service.as_ref().expect("a service").requests_repeated)
     );
     let accepted = sum(|run| run.latency.created.count + run.latency.replayed.count);
     assert_eq!(row.latency.count, accepted);

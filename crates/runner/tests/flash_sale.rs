@@ -73,12 +73,18 @@ fn carts_in_two_orders_deadlock_who_locks_in_their_order_and_nobody_else() {
             let reference = run(&plan, StrategyName::ClaimComplete, seed);
             assert!(met(&reference, "lock-wait") > 0);
             assert_eq!(
-                (met(&reference, "deadlock"), reference.service.deadlocks),
+                (
+                    met(&reference, "deadlock"),
+                    reference.service.as_ref().expect("a service").deadlocks
+                ),
                 (0, 0)
             );
             let in_cart_order = run(&plan, StrategyName::OrderIdempotencies, seed);
             let deadlocks = met(&in_cart_order, "deadlock");
-            assert!(deadlocks > 0 && deadlocks == in_cart_order.service.deadlocks);
+            assert!(
+                deadlocks > 0
+                    && deadlocks == in_cart_order.service.as_ref().expect("a service").deadlocks
+            );
             for rule in [
                 "duplicate-order",
                 "partial-order",

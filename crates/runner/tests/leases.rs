@@ -72,9 +72,14 @@ fn hold(lease: &str, faults: &str) -> Vec<Run> {
             run.verdict,
             RunVerdict::Pass,
             "{lease}, seed {}: {violated:?}",
-            run.seed
+            run.seed.expect("a seed")
         );
-        assert_eq!(run.counts.extra_orders, 0, "{lease}, seed {}", run.seed);
+        assert_eq!(
+            run.counts.extra_orders,
+            0,
+            "{lease}, seed {}",
+            run.seed.expect("a seed")
+        );
     }
     runs
 }

@@ -79,8 +79,9 @@ fn results_come_in_the_order_of_their_seeds_on_any_number_of_threads() {
     let digests = |jobs| {
         let mut digests = Vec::new();
         let task = task(&plan, StrategyName::CheckThenInsert);
-        let take =
-            |finished: runner::Finished| digests.push((finished.run.seed, finished.run.digest));
+        let take = |finished: runner::Finished| {
+            digests.push((finished.run.seed.expect("a seed"), finished.run.digest))
+        };
         run_seeds(&batch(task, jobs), &Nobody, take).expect("it runs");
         digests
     };
@@ -146,7 +147,7 @@ fn a_stopped_batch_gives_what_was_finished_before_and_ends() {
         ..Meddler::default()
     };
     let mut seeds = Vec::new();
-    let take = |finished: runner::Finished| seeds.push(finished.run.seed);
+    let take = |finished: runner::Finished| seeds.push(finished.run.seed.expect("a seed"));
     let ended = run_seeds(
         &batch(task(&plan, StrategyName::NoDedup), 1),
         &meddler,
@@ -168,7 +169,7 @@ fn a_batch_ends_with_the_last_seed_that_there_is() {
         ..batch(task(&plan, StrategyName::NoDedup), 2)
     };
     let mut seeds = Vec::new();
-    let take = |finished: runner::Finished| seeds.push(finished.run.seed);
+    let take = |finished: runner::Finished| seeds.push(finished.run.seed.expect("a seed"));
     assert_eq!(run_seeds(&batch, &meddler, take), Ok(()));
     assert!(seeds.into_iter().eq(u64::MAX - 5..u64::MAX));
     let begun = meddler.begun.load(Ordering::Relaxed);
@@ -183,7 +184,7 @@ fn a_panic_of_ours_is_a_failure_of_the_harness_with_its_seed_and_not_a_verdict()
         ..Meddler::default()
     };
     let mut seeds = Vec::new();
-    let take = |finished: runner::Finished| seeds.push(finished.run.seed);
+    let take = |finished: runner::Finished| seeds.push(finished.run.seed.expect("a seed"));
     let ended = run_seeds(
         &batch(task(&plan, StrategyName::NoDedup), 2),
         &meddler,

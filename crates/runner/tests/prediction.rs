@@ -107,7 +107,8 @@ struct Counted {
 }
 
 fn counted(finished: &Finished) -> Counted {
-    let (counts, service) = (&finished.run.counts, &finished.run.service);
+    let counts = &finished.run.counts;
+    let service = finished.run.service.as_ref().expect("a service");
     Counted {
         repetitions: service.requests_repeated + service.taps_held_back,
         extra: counts.extra_orders,
