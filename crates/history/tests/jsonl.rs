@@ -138,8 +138,11 @@ fn changes_of_key_records_come_by_time_and_are_written_among_the_events() {
 
 #[test]
 fn processes_keep_the_numbers_of_the_file() {
-    let at = |process: u64| INVOKE.replace("\"process\":0", &format!("\"process\":{process}"));
-    let (a, b, c, d) = (at(0), at(u64::MAX), at(7), at(u64::MAX));
+    let by = |process: u64, t: u64| {
+        let line = INVOKE.replace("\"process\":0", &format!("\"process\":{process}"));
+        line.replace("\"t\":1,", &format!("\"t\":{t},"))
+    };
+    let (a, b, c, d) = (by(0, 1), by(u64::MAX, 2), by(7, 3), by(u64::MAX, 4));
     let history = read(&[CONTRACT, &a, &b, &c, &d]).expect("a history");
     let numbers: Vec<_> = history.events.iter().map(|e| e.process).collect();
     assert_eq!(numbers, [0, 1, 2, 1]);
