@@ -127,7 +127,7 @@ impl World {
             charges: Some(self.charges),
             notifications: Some(self.notifications),
             keys: Some(Vec::new()),
-            coupons: None,
+            ..Audit::default()
         })
     }
 }

@@ -100,10 +100,8 @@ rules! {
 }
 
 impl Rule {
-    /// What a rule is called now that once had this name.
-    pub fn renamed(name: &str) -> Option<Rule> {
-        (name == "vacuous").then_some(Rule::Evidence)
-    }
+    /// Names that rules once had, and the rules they are now.
+    pub const RENAMED: &[(&str, Rule)] = &[("vacuous", Rule::Evidence)];
 
     /// The rule of a name.
     pub fn from_name(name: &str) -> Option<Rule> {
@@ -136,6 +134,8 @@ mod tests {
             assert_eq!(*rule as usize, i);
         }
         assert_eq!(Rule::from_name("no-such-rule"), None);
-        assert_eq!(Rule::renamed("vacuous"), Some(Rule::Evidence));
+        for (old, _) in Rule::RENAMED {
+            assert_eq!(Rule::from_name(old), None, "a name means one rule");
+        }
     }
 }

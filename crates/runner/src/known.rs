@@ -25,6 +25,10 @@ pub fn known() -> Known {
             .collect(),
         rules: rules().map(|rule| owned(rule.name)).collect(),
         evidence: evidence().map(owned).collect(),
+        renamed: check::Rule::RENAMED
+            .iter()
+            .map(|(old, now)| (owned(old), owned(now.name())))
+            .collect(),
         labels: labels().map(owned).collect(),
         presets: presets().map(owned).collect(),
         faults: faults().map(owned).collect(),

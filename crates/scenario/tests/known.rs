@@ -29,7 +29,7 @@ const STRATEGIES: &[&str] = &[
 /// Every rule.
 const RULES: &[&str] = &[
     "malformed",
-    "vacuous",
+    "evidence",
     "duplicate-order",
     "lost-ack",
     "phantom-order",
@@ -65,6 +65,9 @@ const RULES: &[&str] = &[
     "missing-notification",
     "unavailable",
     "not-linearizable",
+    "stuck-order",
+    "off-contract",
+    "double-refund",
 ];
 
 /// Every situation.
@@ -133,7 +136,8 @@ pub fn options(scale: f64) -> Options {
         known: Known {
             strategies: STRATEGIES.iter().map(strategy).collect(),
             rules: names(RULES),
-            evidence: names(&["malformed", "vacuous"]),
+            evidence: names(&["malformed", "evidence"]),
+            renamed: vec![("vacuous".into(), "evidence".into())],
             labels: names(LABELS),
             presets: names(PRESETS),
             faults: names(scenario::FAULTS),

@@ -128,7 +128,8 @@ fn what_may_be_violated_stands_beside_what_is() {
 fn an_expectation_names_promises_of_the_service_and_not_the_state_of_the_evidence() {
     check_all(
         r#"
-        ["duplicate-order"] => ["vacuous"] | " | no strategy violates `vacuous` | leave it out
+        ["duplicate-order"] => ["evidence"] | " | no strategy violates `evidence` | leave it out
+        ["duplicate-order"] => ["vacuous"] | " | no strategy violates `evidence` | `vacuous` is its old name; leave it out
         "#,
     );
 }

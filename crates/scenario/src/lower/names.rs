@@ -12,6 +12,8 @@ pub struct Known {
     pub rules: Vec<String>,
     /// Those of the rules that are about evidence: no strategy can violate them.
     pub evidence: Vec<String>,
+    /// Names that rules once had: the old, the new.
+    pub renamed: Vec<(String, String)>,
     /// The coverage labels.
     pub labels: Vec<String>,
     /// The contract presets.
@@ -30,7 +32,10 @@ impl Known {
 
     /// A rule that a strategy keeps or violates.
     pub(super) fn promise(&self, name: &At<String>) -> Result<String, Mistake> {
-        let rule = among(name, &self.rules, "rule")?;
+        let rule = match self.now_called(name) {
+            Some(now) => now.clone(),
+            None => among(name, &self.rules, "rule")?,
+        };
         if self.evidence.contains(&rule) {
             let message = format!("no strategy violates `{rule}`");
             return Err(Mistake::at(
@@ -38,9 +43,21 @@ impl Known {
                 message,
                 "is about the evidence, not the service",
             )
-            .help("leave it out: a run without evidence meets no expectation"));
+            .help(format!(
+                "{}leave it out: a run without evidence meets no expectation",
+                match self.now_called(name) {
+                    Some(_) => format!("`{}` is its old name; ", name.value),
+                    None => String::new(),
+                }
+            )));
         }
         Ok(rule)
+    }
+
+    /// What a rule is called now that once had this name.
+    fn now_called(&self, name: &At<String>) -> Option<&String> {
+        let renamed = self.renamed.iter().find(|(old, _)| *old == name.value);
+        renamed.map(|(_, now)| now)
     }
 
     pub(super) fn label(&self, name: &At<String>) -> Result<String, Mistake> {
