@@ -28,6 +28,9 @@ pub enum Command {
     Compare(CompareArgs),
     /// Show the scenarios, strategies, faults, rules, situations and contract presets.
     List {
+        /// Show instead which scenarios try what: faults and situations that they require, presets, clients and contracts.
+        #[arg(long)]
+        uses: bool,
         /// One JSON object instead of text.
         #[arg(long)]
         json: bool,

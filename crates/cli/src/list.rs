@@ -1,18 +1,25 @@
 //! `onceproof list` and `onceproof schema`: what can be named, and the forms of files.
 
 use runner::known;
-use scenario::Library;
+use scenario::{Library, Mistake, Options, Scale};
 use serde_json::{Value, json};
 
 use crate::args::SchemaOf;
 use crate::exit::Exit;
-use crate::output::Output;
+use crate::output::{Output, say};
 
-/// Prints everything that a scenario file or a command line may name.
-pub fn names(json: bool, output: &mut Output) -> Exit {
+/// Prints everything that a scenario file or a command line may name; or which scenarios try what.
+pub fn run(uses: bool, json: bool, output: &mut Output) -> Exit {
+    let sections = match uses.then(tried).unwrap_or_else(|| Ok(names())) {
+        Ok(sections) => sections,
+        Err(mistake) => {
+            say(&mistake.render());
+            return Exit::Malformed;
+        }
+    };
     output.print(&match json {
-        true => format!("{}\n", object()),
-        false => text(),
+        true => format!("{}\n", object(sections)),
+        false => text(sections),
     });
     Exit::Ok
 }
@@ -31,7 +38,7 @@ pub fn schema(of: SchemaOf, output: &mut Output) -> Exit {
 /// Names under a heading, each with a line about it if there is one.
 type Section = (&'static str, Vec<(String, String)>);
 
-fn sections() -> Vec<Section> {
+fn names() -> Vec<Section> {
     let about = |named: known::Named| (named.name.to_owned(), named.about.to_owned());
     let bare = |name: &str| (name.to_owned(), String::new());
     let library = Library::at("scenarios");
@@ -54,9 +61,38 @@ fn sections() -> Vec<Section> {
     ]
 }
 
-fn text() -> String {
+/// What the scenarios of the folder try: under each name, the scenarios that try it.
+fn tried() -> Result<Vec<Section>, Mistake> {
+    let library = Library::at("scenarios");
+    let options = Options {
+        scale: Scale::FULL,
+        overlay: None,
+        known: runner::known(),
+    };
+    let names = library.list().into_iter();
+    let plans: Result<Vec<_>, _> = names
+        .map(|entry| library.load(&entry.name, &options))
+        .collect();
+    let mut sections: Vec<Section> = Vec::new();
+    for used in runner::uses(&plans?) {
+        let row = (
+            used.name,
+            match used.scenarios.as_slice() {
+                [] => String::from("none"),
+                scenarios => scenarios.join(", "),
+            },
+        );
+        match sections.last_mut() {
+            Some((heading, rows)) if *heading == used.section => rows.push(row),
+            _ => sections.push((used.section, vec![row])),
+        }
+    }
+    Ok(sections)
+}
+
+fn text(sections: Vec<Section>) -> String {
     let mut text = String::new();
-    for (heading, names) in sections() {
+    for (heading, names) in sections {
         let widest = names.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         text.push_str(&format!("{heading}\n"));
         for (name, about) in names {
@@ -69,7 +105,7 @@ fn text() -> String {
     text
 }
 
-fn object() -> Value {
+fn object(sections: Vec<Section>) -> Value {
     let entry = |(name, about): (String, String)| match about.is_empty() {
         true => Value::String(name),
         false => json!({ "name": name, "about": about }),
@@ -78,5 +114,5 @@ fn object() -> Value {
         let names: Vec<Value> = names.into_iter().map(entry).collect();
         (heading.to_owned(), Value::Array(names))
     };
-    Value::Object(sections().into_iter().map(section).collect())
+    Value::Object(sections.into_iter().map(section).collect())
 }

@@ -61,7 +61,7 @@ fn run(command: &Command, output: &mut Output) -> Exit {
     match command {
         Command::Scenario(args) => scenario::run(args, output),
         Command::Compare(args) => compare::run(args, output),
-        Command::List { json } => list::names(*json, output),
+        Command::List { uses, json } => list::run(*uses, *json, output),
         Command::Schema { of } => list::schema(*of, output),
         Command::Check(args) => judge::run(args, output),
         Command::Trace(args) => trace::run(args, output),

@@ -59,6 +59,8 @@ pub trait Strategy {
     const CLIENT_KEY: bool = false;
     /// Whether it listens to the gateway's webhooks.
     const LISTENS: bool = false;
+    /// Whether it asks a cache, so that what goes wrong there can strike it.
+    const ASKS_CACHE: bool = false;
     /// Whether its kitchen knows a message by its id, and prints one ticket of it however often it comes.
     const KNOWS_MESSAGES: bool = false;
     /// How many duplicates it prevents, if its document says so.
@@ -116,6 +118,11 @@ macro_rules! registry {
             /// Whether [`StrategyName::maintain`] does anything.
             pub const fn needs_maintenance(self) -> bool {
                 match self { $(StrategyName::$strategy => <$strategy as Strategy>::MAINTAINED,)+ }
+            }
+
+            /// Whether it asks a cache.
+            pub const fn asks_cache(self) -> bool {
+                match self { $(StrategyName::$strategy => <$strategy as Strategy>::ASKS_CACHE,)+ }
             }
 
             /// What its client's button does.

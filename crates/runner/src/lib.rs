@@ -11,6 +11,7 @@
 //! - [`watch`]: who looks on, and may stop it
 //! - [`expectation`]: whether a verdict is what the scenario expects
 //! - [`waits`]: how long clients waited
+//! - [`uses`](mod@uses): which scenarios try what
 //! - [`known`]: the names that scenario files and command lines may use
 
 pub mod compare;
@@ -21,6 +22,7 @@ pub mod one;
 pub mod races;
 pub mod recorded;
 pub mod seeds;
+pub mod uses;
 pub mod waits;
 pub mod watch;
 
@@ -30,4 +32,5 @@ pub use one::{Failure, Finished, Player, Task, run_one};
 pub use orders::StrategyName;
 pub use recorded::recorded;
 pub use seeds::{Batch, run_seeds};
+pub use uses::{Use, uses};
 pub use watch::{Control, Progress, Watcher};

@@ -193,7 +193,7 @@ fn collect(
         first_violation_us: first_violation(verdict),
         faults: faults(plan, history),
         rules: judged::rows(verdict),
-        coverage: coverage(plan, history),
+        coverage: coverage(history),
         latency: report::latency::Latency::default(),
         reproduce: task.reproduce(strategy, seed),
         wall_seconds: 0.0,
@@ -287,13 +287,23 @@ fn faults(plan: &Plan, history: &History) -> Vec<FaultCount> {
     counts
 }
 
-fn coverage(plan: &Plan, history: &History) -> Vec<CoverageRow> {
+fn coverage(history: &History) -> Vec<CoverageRow> {
+    let required = &history.contract.required_coverage;
     let row = |(label, count): (history::Label, u64)| CoverageRow {
         label: label.name().to_owned(),
         count,
-        required: plan.coverage.iter().any(|name| name == label.name()),
+        required: required.iter().any(|name| name == label.name()),
     };
-    history.coverage.iter().map(row).collect()
+    let situations = history.coverage.iter().map(row);
+    // Faults that the scenario requires stand among the situations; the others are told with their counts.
+    let is_fault = |name: &&String| history::Label::from_name(name).is_none();
+    let faults = required.iter().filter(is_fault);
+    let faults = faults.map(|word| CoverageRow {
+        label: word.clone(),
+        count: check::times_met(history, word),
+        required: true,
+    });
+    situations.chain(faults).collect()
 }
 
 #[cfg(test)]

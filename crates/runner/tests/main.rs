@@ -9,6 +9,7 @@ mod leases;
 mod prediction;
 mod presets;
 mod purchases;
+mod uses;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

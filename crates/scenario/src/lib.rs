@@ -11,6 +11,7 @@
 //! - [`unfold`]: the intents of a load, one after another
 //! - [`library`]: the scenarios of a folder, by name
 //! - [`overlay`]: what goes wrong by itself, to be laid over any story
+//! - [`uses`]: what of all that a file can say a plan says
 //! - [`schema`]: the JSON Schema of scenario files
 
 pub mod delay;
@@ -23,9 +24,10 @@ pub mod plan;
 pub mod schema;
 pub mod tempo;
 pub mod unfold;
+pub mod uses;
 
 pub use delay::DelayTable;
-pub use file::fault::FAULTS;
+pub use file::fault::{CACHE_FAULTS, FAULTS};
 pub use library::{Entry, Library, builtin, load, overlay};
 pub use lower::{Known, Options, Scale, parse};
 pub use mistake::Mistake;

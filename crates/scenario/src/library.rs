@@ -30,12 +30,20 @@ const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../../scenarios/coupon-last-one.toml"),
     ),
     (
+        "database-failover",
+        include_str!("../../../scenarios/database-failover.toml"),
+    ),
+    (
         "doordash-storm",
         include_str!("../../../scenarios/doordash-storm.toml"),
     ),
     (
         "flash-sale",
         include_str!("../../../scenarios/flash-sale.toml"),
+    ),
+    (
+        "gateway-brownout",
+        include_str!("../../../scenarios/gateway-brownout.toml"),
     ),
     (
         "instacart-retry",
@@ -73,6 +81,7 @@ const BUILTIN: &[(&str, &str)] = &[
         "offline-queue",
         include_str!("../../../scenarios/offline-queue.toml"),
     ),
+    ("open-api", include_str!("../../../scenarios/open-api.toml")),
     (
         "replica-crash",
         include_str!("../../../scenarios/replica-crash.toml"),
@@ -84,6 +93,14 @@ const BUILTIN: &[(&str, &str)] = &[
     (
         "seven-thirty",
         include_str!("../../../scenarios/seven-thirty.toml"),
+    ),
+    (
+        "sleeping-replicas",
+        include_str!("../../../scenarios/sleeping-replicas.toml"),
+    ),
+    (
+        "subway-ride",
+        include_str!("../../../scenarios/subway-ride.toml"),
     ),
     (
         "uber-eats-double-click",

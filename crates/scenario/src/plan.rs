@@ -23,7 +23,7 @@ pub struct Plan {
     pub strategy: String,
     /// What is expected of which strategy.
     pub expect: Vec<Expect>,
-    /// The coverage labels without which a run proves nothing.
+    /// The situations and the faults, by their words, without which a run proves nothing.
     pub coverage: Vec<String>,
     /// What the service promises.
     pub contract: Contract,

@@ -186,7 +186,7 @@ fn unknown_names_get_the_nearest_known_one() {
         "claim-complete" => "claim-compleet" | " | unknown strategy `claim-compleet` | did you mean `claim-complete`?
         "no-dedup" => "zzz" | " | unknown strategy `zzz` | there is `claim-complete`, `check-then-insert`, `no-dedup`,
         ["duplicate-order"] => ["duplicat-order"] | " | unknown rule | did you mean `duplicate-order`?
-        ["double-click"] => ["double-clik"] | " | unknown coverage label | did you mean `double-click`?
+        ["double-click"] => ["double-clik"] | " | unknown situation or fault | did you mean `double-click`?
         "reference" => "stripe" | " | unknown preset | did you mean
         burger = 2 => burgr = 2 | burgr | unknown SKU | did you mean `burger`?
         client = "ios" => client = "io" | " | unknown client | did you mean `ios`?

@@ -95,6 +95,9 @@ pub fn simulate(
     pace: &mut Pace<'_>,
 ) -> Result<Simulated, Interrupted> {
     let world = World::under(plan, strategy.preset(), chooser);
+    if !strategy.asks_cache() {
+        world.requires_no_cache();
+    }
     let service = OrderService::new(strategy, world.service_contract);
     let shoppers = Shoppers::new(plan);
     run(&world, &service, &shoppers, pace)?;

@@ -310,6 +310,13 @@ impl World {
         self
     }
 
+    /// What goes wrong in a cache need not strike a service that asks none.
+    pub(crate) fn requires_no_cache(&self) {
+        let recorder = &mut self.state.borrow_mut().recorder;
+        let required = &mut recorder.history_mut().contract.required_coverage;
+        required.retain(|name| !scenario::CACHE_FAULTS.contains(&name.as_str()));
+    }
+
     /// The digest of everything that was picked and that happened so far.
     pub fn digest(&self) -> explore::Digest {
         self.state.borrow().chooser.digest()

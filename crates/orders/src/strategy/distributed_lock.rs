@@ -27,6 +27,7 @@ impl Strategy for DistributedLock {
     const NAME: &'static str = "distributed-lock";
     const SUMMARY: &'static str =
         "SET NX EX a lock in the cache, look for the order or create it, release; no fencing";
+    const ASKS_CACHE: bool = true;
 
     async fn create<P: Ports>(
         &self,

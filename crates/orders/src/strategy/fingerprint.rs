@@ -25,6 +25,7 @@ pub(super) const WINDOW: Span = Span::secs(300);
 impl Strategy for Fingerprint {
     const NAME: &'static str = "fingerprint";
     const SUMMARY: &'static str = "cache GET by hash of user, items and 5-minute bucket, order, SETEX; nothing in the database";
+    const ASKS_CACHE: bool = true;
     const STATED: Option<StatedPrevention> = Some(StatedPrevention {
         share: 0.999,
         source: "seed 002, line 970",

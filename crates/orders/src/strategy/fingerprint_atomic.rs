@@ -42,6 +42,7 @@ impl Strategy for FingerprintAtomic {
     const NAME: &'static str = "fingerprint-atomic";
     const SUMMARY: &'static str =
         "SET NX the fingerprint in two neighbouring buckets, then order, then store the result";
+    const ASKS_CACHE: bool = true;
     const STATED: Option<StatedPrevention> = Some(StatedPrevention {
         share: 0.999,
         source: "seed 002, line 970, of approach 1",

@@ -26,6 +26,7 @@ impl Strategy for FingerprintDb {
     const NAME: &'static str = "fingerprint-db";
     const SUMMARY: &'static str =
         "cache GET by fingerprint, SELECT 10 orders of 5 min and compare, order, SETEX";
+    const ASKS_CACHE: bool = true;
     const STATED: Option<StatedPrevention> = Some(StatedPrevention {
         share: 0.999,
         source: "seed 002, line 970",

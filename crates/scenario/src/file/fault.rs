@@ -107,6 +107,15 @@ faults! {
     CrashRelay(Down) = "crash-relay",
 }
 
+/// The words of those that strike only what asks a cache.
+pub const CACHE_FAULTS: &[&str] = &[
+    "flush-cache",
+    "evict-key",
+    "cache-unavailable",
+    "lose-cache-answer",
+    "fail-over-cache",
+];
+
 /// When a fault can strike, from the beginning of the run.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

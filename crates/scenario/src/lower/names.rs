@@ -60,8 +60,10 @@ impl Known {
         renamed.map(|(_, now)| now)
     }
 
+    /// What a run must have met: a situation, or a fault by its word.
     pub(super) fn label(&self, name: &At<String>) -> Result<String, Mistake> {
-        among(name, &self.labels, "coverage label")
+        let known: Vec<String> = self.labels.iter().chain(&self.faults).cloned().collect();
+        among(name, &known, "situation or fault")
     }
 
     pub(super) fn preset(&self, name: &At<String>) -> Result<String, Mistake> {

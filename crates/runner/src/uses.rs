@@ -1,0 +1,53 @@
+//! Which scenarios try what: every fault, situation, preset, client behaviour and contract option, and who requires or says it.
+
+use scenario::Plan;
+use scenario::uses::{CLIENTS, CONTRACT, Choice};
+
+use crate::known;
+
+/// Something that scenarios can try, and those that do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The heading that it stands under.
+    pub section: &'static str,
+    /// Its name.
+    pub name: String,
+    /// The scenarios that require it, of a fault or a situation; that say it, of everything else.
+    pub scenarios: Vec<String>,
+}
+
+/// What plans try, of all that a plan can try, section by section.
+///
+/// A fault or a situation counts only where the scenario requires it, so that a run without it is inconclusive.
+pub fn uses(plans: &[Plan]) -> Vec<Use> {
+    let among = |fits: &dyn Fn(&Plan) -> bool| {
+        let fitting = plans.iter().filter(|plan| fits(plan));
+        fitting.map(|plan| plan.name.clone()).collect()
+    };
+    let row = |section, name: &str, fits: &dyn Fn(&Plan) -> bool| Use {
+        section,
+        name: name.to_owned(),
+        scenarios: among(fits),
+    };
+    let required = |section, name: &'static str| {
+        row(section, name, &|plan| {
+            plan.coverage.iter().any(|required| required == name)
+        })
+    };
+    let faults = known::faults().map(|fault| required("faults that must strike", fault));
+    let situations = known::labels().map(|label| required("situations that must be met", label));
+    let presets = known::presets().map(|preset| {
+        row("presets", preset, &|plan| {
+            plan.contract.preset.as_deref() == Some(preset)
+        })
+    });
+    let choices =
+        |section, choices: &'static [Choice]| choices.iter().map(move |choice| (section, choice));
+    let said = choices("clients", CLIENTS).chain(choices("contracts and worlds", CONTRACT));
+    let said = said.map(|(section, choice)| row(section, choice.name, &choice.is_in));
+    faults
+        .chain(situations)
+        .chain(presets)
+        .chain(said)
+        .collect()
+}
