@@ -31,6 +31,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
     tally.unknown(uncoded(case), "a refusal has the status of those for lack of stock, and no code");
     let Strange { certain, perhaps } = strange(case);
+    let mut firsts = Firsts::default();
     let mut walk = Walk {
         taken: certain,
         freed: Units::new(),
@@ -50,14 +51,15 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         }
         for index in group.clone() {
             let attempt = ended_at(case, index).filter(is_sold_out);
-            if let Some(attempt) = attempt.filter(|attempt| !may_repeat(case, attempt)) {
+            if let Some(attempt) = attempt.filter(|attempt| !may_repeat(case, &mut firsts, attempt)) {
                 tally.checked(1);
                 let held = walk.held_by_others(case, &attempt);
                 compare(case, tally, &attempt, &capacity, &held, &perhaps);
             }
         }
         for index in group {
-            let attempt = ended_at(case, index).filter(|attempt| holds_nothing(case, attempt));
+            let attempt = ended_at(case, index);
+            let attempt = attempt.filter(|attempt| holds_nothing(case, &mut firsts, attempt));
             if let Some(attempt) =
                 attempt.filter(|_| !mutant!("false-sold-out/failures-keep-their-units"))
             {
@@ -165,23 +167,53 @@ fn ended_at<'a>(case: &Case<'a>, event: usize) -> Option<Try<'a>> {
     is_end.then(|| case.attempt_at(event)).flatten()
 }
 
+/// The first attempts with each key that was looked up, so that ten thousand refusals on one key are not ten thousand searches.
+#[derive(Default)]
+struct Firsts {
+    of_keys: BTreeMap<usize, First>,
+}
+
+/// The first attempts with a key.
+#[derive(Clone, Copy)]
+struct First {
+    /// When the first one was sent that did not end in doubt.
+    sure: Option<u64>,
+    /// The first two that were not answered `ok`: their places, and when they were sent.
+    refused: [Option<(usize, u64)>; 2],
+}
+
+impl Firsts {
+    fn with(&mut self, case: &Case<'_>, key: usize) -> First {
+        *self.of_keys.entry(key).or_insert_with(|| {
+            let attempts = case.attempts_with(key);
+            let mut refused = attempts.iter().filter(|attempt| attempt.end != End::Ok);
+            let mut next = || refused.next().map(|attempt| (attempt.begun, attempt.invoked));
+            First {
+                sure: attempts.iter().find(|attempt| !is_unsure(attempt)).map(|attempt| attempt.invoked),
+                refused: [next(), next()],
+            }
+        })
+    }
+}
+
+/// Whether it is open what a request came to, and others on its key tell.
+fn is_unsure(attempt: &Try<'_>) -> bool {
+    matches!(attempt.end, End::Fail(Refusal::InFlight | Refusal::Unclear))
+}
+
 /// Whether a request that has ended holds no units any more, but those that another one on its key is counted with.
-fn holds_nothing(case: &Case<'_>, attempt: &Try<'_>) -> bool {
-    let is_unsure = |end| matches!(end, End::Fail(Refusal::InFlight | Refusal::Unclear));
-    if !is_unsure(attempt.end) || mutant!("false-sold-out/in-flight-is-over") {
+fn holds_nothing(case: &Case<'_>, firsts: &mut Firsts, attempt: &Try<'_>) -> bool {
+    if !is_unsure(attempt) || mutant!("false-sold-out/in-flight-is-over") {
         return matches!(attempt.end, End::Fail(_));
     }
     let returned = attempt.returned.unwrap_or(u64::MAX);
-    let tells = |other: &Try<'_>| {
-        let is_sure = !is_unsure(other.end) && !mutant!("false-sold-out/twins-tell-nothing");
-        other.begun != attempt.begun && other.invoked <= returned && is_sure
-    };
     let key = attempt.asked.key.map(|key| key.index());
-    key.is_some_and(|key| case.attempts_with(key).iter().any(tells))
+    let told = key.and_then(|key| firsts.with(case, key).sure);
+    told.is_some_and(|sent| sent <= returned) && !mutant!("false-sold-out/twins-tell-nothing")
 }
 
 /// Whether a refusal may be the stored answer to another request on its key: it was right when it was first given.
-fn may_repeat(case: &Case<'_>, attempt: &Try<'_>) -> bool {
+fn may_repeat(case: &Case<'_>, firsts: &mut Firsts, attempt: &Try<'_>) -> bool {
     let contract = &case.history.contract;
     let is_stored = match attempt.said.status {
         Some(status) => contract.stores(status) == Some(true),
@@ -194,11 +226,10 @@ fn may_repeat(case: &Case<'_>, attempt: &Try<'_>) -> bool {
     if mutant!("false-sold-out/repetitions-are-new") {
         return false;
     }
-    let first = |other: &Try<'_>| {
-        other.begun != attempt.begun && other.invoked <= returned && other.end != End::Ok
-    };
+    let is_first = |(begun, sent): (usize, u64)| begun != attempt.begun && sent <= returned;
     let key = attempt.asked.key.map(|key| key.index());
-    key.is_some_and(|key| case.attempts_with(key).iter().any(first))
+    let refused = key.map_or([None; 2], |key| firsts.with(case, key).refused);
+    refused.into_iter().flatten().any(is_first)
 }
 
 fn is_sold_out(attempt: &Try<'_>) -> bool {

@@ -34,7 +34,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let is_promised = stored.as_ref().is_some_and(|stored| !stored.is_empty());
     let is_repeated = |done: &&u32| {
         let key = case.attempt_at(**done as usize).and_then(|attempt| attempt.asked.key);
-        key.is_some_and(|key| case.attempts_with(key.index()).len() > 1)
+        let last = key.and_then(|key| case.facts.keys[key.index()].last_invoke.get());
+        last.is_some_and(|last| case.facts.links[last].previous.get().is_some())
     };
     let statusless = case.facts.gaps.statusless_refusals.iter().filter(|_| is_promised);
     let why = "a refusal has no status, so that it may be one that the contract stores";
@@ -125,16 +126,16 @@ fn judge_replays(case: &Case<'_>, tally: &mut Tally, key: usize) {
         .contract
         .ttl
         .filter(|_| !mutant!("stored-error-policy/for-ever"));
+    let stored: Vec<&Try<'_>> = attempts.iter().filter(|attempt| is_stored(case, attempt)).collect();
     for later in &attempts {
-        let is_first = |first: &&Try<'_>| {
-            is_stored(case, first)
-                && (first.precedes(later)
+        let is_first = |first: &&&Try<'_>| {
+            (first.precedes(later)
                     || mutant!("stored-error-policy/order-does-not-matter")
                         && first.begun != later.begun)
                 && (first.asked.payload == later.asked.payload
                     || mutant!("stored-error-policy/any-payload"))
         };
-        let Some(first) = attempts.iter().find(is_first) else {
+        let Some(first) = stored.iter().find(is_first) else {
             continue;
         };
         if later.end == End::Unknown {
@@ -208,11 +209,11 @@ fn is_same(case: &Case<'_>, first: &Completion, later: &Completion) -> Option<bo
 fn judge_block(case: &Case<'_>, tally: &mut Tally, attempts: &[Try<'_>], blocked: &Try<'_>) {
     let returned = blocked.returned.unwrap_or(u64::MAX);
     let own = |other: &&Try<'_>| other.begun != blocked.begun && other.invoked <= returned;
-    let others: Vec<_> = attempts
+    let mut others = attempts
         .iter()
         .filter(own)
-        .filter(|other| other.asked.payload != blocked.asked.payload)
-        .collect();
+        .filter(|other| other.asked.payload != blocked.asked.payload);
+    let first = others.clone().next();
     tally.checked(1);
     let frees = |other: &&Try<'_>| {
         let kind = match other.end {
@@ -227,17 +228,16 @@ fn judge_block(case: &Case<'_>, tally: &mut Tally, attempts: &[Try<'_>], blocked
         };
         kind && (other.precedes(blocked) || mutant!("stored-error-policy/overlapping-frees"))
     };
-    let is_blocked = !others.is_empty()
-        && others.iter().all(frees)
-        && !mutant!("stored-error-policy/blocking-is-fine");
-    if is_blocked {
+    let is_blocked =
+        others.all(|other| frees(&other)) && !mutant!("stored-error-policy/blocking-is-fine");
+    if let Some(first) = first.filter(|_| is_blocked) {
         tally.violation(returned, || {
             let why = format!(
                 "{} was told at {} that its key came with another payload, and that had failed without a trace. An error that is not stored frees the key.",
                 case.tell_attempt(blocked.event()),
                 case.tell_time(returned),
             );
-            witness(why).operation(case, others[0].event()).operation(case, blocked.event())
+            witness(why).operation(case, first.event()).operation(case, blocked.event())
         });
     }
 }
