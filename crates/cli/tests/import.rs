@@ -78,6 +78,19 @@ fn the_worked_example_does_what_its_page_shows() {
         history.ends_with("\"complete\":[\"orders\",\"charges\"]}\n"),
         "{history}"
     );
+    let folder = folder();
+    fs::write(folder.path().join("history.jsonl"), &*history).expect("a folder of ours");
+    let judged = stdout(&folder, "check history.jsonl", 1);
+    let shown = page
+        .split("$ onceproof check history.jsonl\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("what the judge says");
+    let parts: Vec<&str> = shown.split("...\n").filter(|part| !part.is_empty()).collect();
+    assert_eq!(parts.len(), 4);
+    for part in parts {
+        assert!(judged.contains(part), "{part}\n{judged}");
+    }
 }
 
 #[test]
