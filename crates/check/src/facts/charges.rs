@@ -80,6 +80,12 @@ impl Facts {
         let charges = charge_rows(history);
         self.size_provider_keys(charges);
         self.are_charged_by_intent = charges.iter().any(|charge| charge.intent.is_some());
+        for charge in charges.iter().filter(|charge| charge.intent.is_some()) {
+            if let Some(order) = charge.order {
+                let sole = self.charged_for.entry(order.index() as u32).or_default();
+                sole.see(charge.intent.map(|intent| intent.index()));
+            }
+        }
         let mut pairs = Vec::new();
         for (row, charge) in charges.iter().enumerate() {
             if !self.is_plain_charge(history, charge) {
@@ -127,7 +133,10 @@ impl Facts {
         }
         let intent = charge.intent.map(|intent| intent.index());
         let intent = intent.or_else(|| order.and_then(|order| self.orders[order].intent.get()));
+        // What another charge for the order says is true of this one too.
+        let by_others = || self.charged_for.get(&(order? as u32)).copied()?.get();
         intent
+            .or_else(by_others)
             .map(|intent| For::Intent(intent as u32))
             .or_else(by_order)
     }

@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 
 use history::{AuditOrder, Invoke, Item, PayloadRef, What};
 
-use super::partial_order::is_part_of;
 use crate::case::Case;
-use crate::facts::{Clause, items_of};
+use crate::facts::{Clause, is_part_of, items_of};
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -203,11 +202,11 @@ fn has_items(case: &Case<'_>, order: &AuditOrder, asked: Option<history::BasketR
     }
 }
 
-/// Whether any request of an order's tenant, with its coupon if it has one, may have asked for it, where there are several tenants or
-/// coupons.
+/// Whether any request of an order's tenant, with its coupon if it has one, may have asked for it, where not all requests are that
+/// tenant's, or there are coupons.
 fn is_asked_by_its_own(case: &Case<'_>, order: &AuditOrder) -> bool {
-    let has_tenants = case.history.names.tenants.len() > 1 && order.tenant.is_some();
-    if !has_tenants && order.coupon.is_none() || mutant!("phantom-order/keyless-orders-are-of-any-tenant") {
+    let has_others = order.tenant.is_some_and(|tenant| !case.facts.is_only_tenant(tenant));
+    if !has_others && order.coupon.is_none() || mutant!("phantom-order/keyless-orders-are-of-any-tenant") {
         return true;
     }
     case.history.events.iter().any(|event| match &event.what {
@@ -235,8 +234,12 @@ fn find_keyless(case: &Case<'_>, order: &AuditOrder, contents: &Contents) -> Fou
     let Some(items) = order.items else {
         return Found::Undecided;
     };
-    let sent = contents.sent(case);
-    match sent.contains_key(case.history.names.items(items)) || sent.is_empty() {
+    let (sent, items) = (contents.sent(case), case.history.names.items(items));
+    let is_sent = match case.history.contract.split {
+        false => sent.contains_key(items),
+        true => sent.keys().any(|asked| is_part_of(items, asked)),
+    };
+    match is_sent || sent.is_empty() {
         true => Found::AsAsked,
         false => Found::Phantom("these items were never asked for"),
     }
