@@ -105,7 +105,9 @@ fn intent_of(ops: &[Op], id: OrderRef, row: Option<&AuditOrder>) -> Option<Inten
         .or_else(|| sole(&named))
         .or_else(|| {
             let payload = row.payload.filter(|_| !is_strange(ops, row))?;
-            sole(&of_payload(ops, payload))
+            let with_key = |asked: &Invoke| asked.key == row.key && asked.payload == Some(payload);
+            let by_both = || sole(&senders(ops, with_key)).filter(|_| row.key.is_some());
+            sole(&of_payload(ops, payload)).or_else(by_both)
         })
 }
 
@@ -368,18 +370,20 @@ fn kept_or_not(history: &History) -> impl Iterator<Item = &AuditCharge> {
     audit.charges.as_ref().expect("charges").iter()
 }
 
-/// Without intents a key stands for the purchase: more of its orders of one payload, each created less than the time to live after the one
+/// Where its intent is not known, a key stands for the purchase: more of its orders of one payload, each created less than the time to live after the one
 /// before, are paid for than were answered, and more than one.
 fn paid_again_for_a_key(history: &History, ops: &[Op]) -> bool {
-    if ops.iter().any(|op| op.asked.intent.is_some()) {
-        return false;
-    }
+    let intents_known = ops.iter().any(|op| op.asked.intent.is_some());
+    let key_of = |order: &AuditOrder| match intents_known {
+        true => order.key.filter(|_| intent_of(ops, order.id, Some(order)).is_none()),
+        false => purchase_key(history, order),
+    };
     let ttl = history.contract.ttl.unwrap_or(u64::MAX);
     let is_paid = |order: &AuditOrder| kept(history).iter().any(|charge| charge.order == Some(order.id));
     let is_told = |order: &AuditOrder| first_told(history, order.id).is_some();
     let is_over = |first: &AuditOrder| {
-        let key = purchase_key(history, first);
-        let same = |o: &&AuditOrder| purchase_key(history, o) == key && o.payload == first.payload;
+        let key = key_of(first);
+        let same = |o: &&AuditOrder| key_of(o) == key && o.payload == first.payload;
         let mut own: Vec<&AuditOrder> = live(history).filter(same).collect();
         own.sort_by_key(|order| order.t);
         let mut lives = own.chunk_by(|a, b| b.t.expect("a time") - a.t.expect("a time") < ttl);
