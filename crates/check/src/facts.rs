@@ -190,7 +190,9 @@ pub(crate) struct OrderFacts {
     pub(crate) intent: Maybe,
     /// Its first charge that pays for it, by row.
     pub(crate) captured: Maybe,
-    /// The first charge that is captured or authorised for it, and for the orders whose life it began, by row.
+    /// The first charge that is captured or authorised for it, by row.
+    kept: Maybe,
+    /// The same, of those that name no purchase.
     charged: Maybe,
 }
 

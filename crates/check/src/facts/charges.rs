@@ -154,6 +154,9 @@ impl Facts {
         if let Some(order) = order.filter(|_| pays) {
             first(&mut self.orders[order].captured, row);
         }
+        if let Some(order) = order {
+            first(&mut self.orders[order].kept, row);
+        }
         let group = self.purpose(history, charge);
         let first_of_group = match group {
             Some(For::Intent(intent)) => {
@@ -286,7 +289,7 @@ impl Facts {
     /// The first charge that is kept for an order, by row.
     pub(crate) fn charge_of(&self, order: usize) -> Option<usize> {
         let facts = &self.orders[order];
-        facts.captured.get().or(facts.charged.get())
+        facts.captured.get().or(facts.kept.get())
     }
 
     /// A charge that is one too many, unless that is not decided yet.

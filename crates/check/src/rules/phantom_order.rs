@@ -69,7 +69,9 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
 /// Whether it is known what was asked for with the key or the payload of an order, so that its own items would tell.
 pub(super) fn are_items_asked(case: &Case<'_>, order: &AuditOrder) -> bool {
     let names = &case.history.names;
-    let is_told = |payload: PayloadRef| names.payload_items(payload).is_some();
+    let is_told = |payload: PayloadRef| {
+        case.facts.payloads[payload.index()].attempts > 0 && names.payload_items(payload).is_some()
+    };
     let by_key = order.key.map(|key| case.facts.keys[key.index()].payload.get());
     let by_key = by_key.flatten().map(|payload| PayloadRef::new(payload as u32));
     order.payload.into_iter().chain(by_key).any(is_told)
