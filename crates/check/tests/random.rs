@@ -60,7 +60,7 @@ fn order_state() -> impl Strategy<Value = OrderState> {
     ]
 }
 
-/// What the database holds of one order, if it does.
+/// What the database holds of one order, if it does. What was asked for as the first payload is the first list of items, and so on.
 fn row() -> impl Strategy<Value = Option<AuditOrder>> {
     let key = option::weighted(0.8, 0..KEYS);
     let payload = option::weighted(0.9, 0..PAYLOADS);
@@ -72,7 +72,7 @@ fn row() -> impl Strategy<Value = Option<AuditOrder>> {
             tenant: Some(TenantRef::new(0)),
             key: key.map(history::KeyRef::new),
             payload: payload.map(history::PayloadRef::new),
-            items: None,
+            items: payload.map(history::BasketRef::new),
             intent: None,
             cart: None,
             coupon: None,
