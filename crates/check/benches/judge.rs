@@ -123,11 +123,10 @@ impl World {
             t,
             stock: Some(stock.collect()),
             orders: Some(self.orders),
-            baseline: Vec::new(),
             charges: Some(self.charges),
             notifications: Some(self.notifications),
             keys: Some(Vec::new()),
-            coupons: None,
+            ..Audit::default()
         })
     }
 }

@@ -215,7 +215,10 @@ fn free_keys(history: &History, ops: &[Op], asked: &dyn Fn(&Invoke) -> bool) -> 
             _ => 100,
         };
         let last = own.iter().map(end).max().expect("it was sent");
-        let lives = history.contract.ttl.map_or(1, |ttl| (last - first) / ttl + 1);
+        let lives = history
+            .contract
+            .ttl
+            .map_or(1, |ttl| (last - first) / ttl + 1);
         let lives = own.len().min(usize::try_from(lives).expect("few"));
         let has = live(history).filter(|order| purchase_key(history, order) == Some(*key));
         lives.saturating_sub(has.count())
@@ -229,7 +232,9 @@ fn free_requests(history: &History, ops: &[Op], asked: &dyn Fn(&Invoke) -> bool)
         let order = op.ok().and_then(|(_, said)| said.order);
         order.is_some_and(|order| live(history).any(|row| row.id == order))
     };
-    let own = ops.iter().filter(|op| op.asked.key.is_none() && asked(&op.asked));
+    let own = ops
+        .iter()
+        .filter(|op| op.asked.key.is_none() && asked(&op.asked));
     own.filter(|op| !is_told(op)).count()
 }
 
@@ -325,7 +330,12 @@ fn oversold(history: &History) -> u64 {
 fn kept(history: &History) -> Vec<&AuditCharge> {
     let audit = history.audit.as_ref().expect("an audit");
     let charges = audit.charges.as_ref().expect("charges").iter();
-    let is_kept = |charge: &&AuditCharge| matches!(charge.state, ChargeState::Captured | ChargeState::Authorized);
+    let is_kept = |charge: &&AuditCharge| {
+        matches!(
+            charge.state,
+            ChargeState::Captured | ChargeState::Authorized
+        )
+    };
     charges.filter(is_kept).collect()
 }
 
@@ -334,7 +344,11 @@ fn double_charges(history: &History, ops: &[Op]) -> u64 {
     let kept = kept(history);
     let named_for = |order: OrderRef| {
         let own = kept_or_not(history).filter(|charge| charge.order == Some(order));
-        sole(&own.map(|charge| charge.intent).filter(Option::is_some).collect())
+        sole(
+            &own.map(|charge| charge.intent)
+                .filter(Option::is_some)
+                .collect(),
+        )
     };
     let intent = |charge: &AuditCharge| {
         charge.intent.or_else(|| {
@@ -343,8 +357,11 @@ fn double_charges(history: &History, ops: &[Op]) -> u64 {
         })
     };
     let same = |a: &AuditCharge, b: &AuditCharge| {
-        let are_captured = [a, b].iter().all(|charge| charge.state == ChargeState::Captured);
-        let by_provider = are_captured && a.provider_key.is_some() && a.provider_key == b.provider_key;
+        let are_captured = [a, b]
+            .iter()
+            .all(|charge| charge.state == ChargeState::Captured);
+        let by_provider =
+            are_captured && a.provider_key.is_some() && a.provider_key == b.provider_key;
         let by_group = match (intent(a), intent(b)) {
             (None, None) => a.order.is_some() && a.order == b.order,
             (a, b) => a == b,
@@ -357,7 +374,10 @@ fn double_charges(history: &History, ops: &[Op]) -> u64 {
         for j in 0..i {
             if same(kept[i], kept[j]) {
                 let (from, to) = (payment[i], payment[j]);
-                payment.iter_mut().filter(|p| **p == from).for_each(|p| *p = to);
+                payment
+                    .iter_mut()
+                    .filter(|p| **p == from)
+                    .for_each(|p| *p = to);
             }
         }
     }
@@ -375,11 +395,17 @@ fn kept_or_not(history: &History) -> impl Iterator<Item = &AuditCharge> {
 fn paid_again_for_a_key(history: &History, ops: &[Op]) -> bool {
     let intents_known = ops.iter().any(|op| op.asked.intent.is_some());
     let key_of = |order: &AuditOrder| match intents_known {
-        true => order.key.filter(|_| intent_of(ops, order.id, Some(order)).is_none()),
+        true => order
+            .key
+            .filter(|_| intent_of(ops, order.id, Some(order)).is_none()),
         false => purchase_key(history, order),
     };
     let ttl = history.contract.ttl.unwrap_or(u64::MAX);
-    let is_paid = |order: &AuditOrder| kept(history).iter().any(|charge| charge.order == Some(order.id));
+    let is_paid = |order: &AuditOrder| {
+        kept(history)
+            .iter()
+            .any(|charge| charge.order == Some(order.id))
+    };
     let is_told = |order: &AuditOrder| first_told(history, order.id).is_some();
     let is_over = |first: &AuditOrder| {
         let key = key_of(first);
@@ -387,7 +413,9 @@ fn paid_again_for_a_key(history: &History, ops: &[Op]) -> bool {
         let mut own: Vec<&AuditOrder> = live(history).filter(same).collect();
         own.sort_by_key(|order| order.t);
         let mut lives = own.chunk_by(|a, b| b.t.expect("a time") - a.t.expect("a time") < ttl);
-        let count = |life: &[&AuditOrder], is: &dyn Fn(&AuditOrder) -> bool| life.iter().filter(|o| is(o)).count();
+        let count = |life: &[&AuditOrder], is: &dyn Fn(&AuditOrder) -> bool| {
+            life.iter().filter(|o| is(o)).count()
+        };
         key.is_some() && lives.any(|life| count(life, &is_paid) > count(life, &is_told).max(1))
     };
     live(history).any(is_over)

@@ -46,12 +46,9 @@ impl Facts {
             let possible: u64 = may_succeed.map(room).sum();
             let known = purchases.iter();
             let known = known.filter_map(|purchase| self.order_of(history, *purchase));
-            let taken = known.min();
+            let taken = known.clone().min();
             let other = taken.unwrap_or(rows.first().copied().unwrap_or(0));
             if rows.len() as u64 > free {
-                let known = purchases
-                    .iter()
-                    .filter_map(|purchase| self.order_of(history, *purchase));
                 let all: BTreeSet<usize> = known.chain(rows.iter().copied()).collect();
                 let capacity = all.len() as u64 - (rows.len() as u64 - free);
                 crowds.push((all.into_iter().collect(), capacity));
@@ -246,7 +243,9 @@ impl Facts {
                 u64::from(self.intents[intent as usize].live.get().is_none())
             }
             // A repetition without a key is told the order of the first. Where the database lost what it was told, another may be its own.
-            Purchase::Request(begun) => u64::from(!self.is_told_a_live_order(history, begun as usize)),
+            Purchase::Request(begun) => {
+                u64::from(!self.is_told_a_live_order(history, begun as usize))
+            }
             Purchase::Key(key) => {
                 let lives = self.lives(history, key as usize);
                 // Where intents are known, the orders with this key are among those that are counted.
