@@ -123,7 +123,6 @@ impl World {
             t,
             stock: Some(stock.collect()),
             orders: Some(self.orders),
-            baseline: Vec::new(),
             charges: Some(self.charges),
             notifications: Some(self.notifications),
             keys: Some(Vec::new()),

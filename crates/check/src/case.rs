@@ -5,7 +5,7 @@ use history::{
     PayloadRef, What,
 };
 
-use crate::facts::{Facts, charge_rows, items_of, order_rows, stock_table};
+use crate::facts::{Facts, charge_rows, is_part_of, items_of, order_rows, stock_table};
 
 /// What a rule judges by.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +76,10 @@ impl<'a> Case<'a> {
             .payload
             .and_then(|payload| names.payload_items(payload));
         let both = items_of(self.history, order).zip(asked);
-        both.is_none_or(|(stored, asked)| names.items(stored) == names.items(asked))
+        both.is_none_or(|(stored, asked)| {
+            let (stored, asked) = (names.items(stored), names.items(asked));
+            stored == asked || self.history.contract.split && is_part_of(stored, asked)
+        })
     }
 
     /// The charges of the audit, if anybody looked.

@@ -20,7 +20,7 @@ mod stock;
 
 use std::cell::OnceCell;
 
-use history::{History, RecordState};
+use history::{History, RecordState, TenantRef};
 
 use crate::counts::Counts;
 use by_key::ByKey;
@@ -34,7 +34,7 @@ use gaps::Gaps;
 pub(crate) use orders::{is_live, order_rows};
 pub(crate) use refusals::{Refusal, is_server_error};
 use rows::OddRows;
-pub(crate) use stock::{SkuFacts, items_of, stock_table};
+pub(crate) use stock::{SkuFacts, is_part_of, items_of, stock_table};
 
 /// An index that may be missing, in four bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -190,7 +190,9 @@ pub(crate) struct OrderFacts {
     pub(crate) intent: Maybe,
     /// Its first charge that pays for it, by row.
     pub(crate) captured: Maybe,
-    /// The first charge that is captured or authorised for it, and for the orders whose life it began, by row.
+    /// The first charge that is captured or authorised for it, by row.
+    kept: Maybe,
+    /// The same, of those that name no purchase.
     charged: Maybe,
 }
 
@@ -404,6 +406,8 @@ pub(crate) struct Facts {
     pub(crate) unclear_charges: Vec<u32>,
     /// What was given back of each charge, by its name; empty if nothing was.
     pub(crate) refunded: Vec<i64>,
+    /// Scratch of `charges`: by order, the intent that its charges name.
+    charged_for: std::collections::BTreeMap<u32, Sole>,
     /// Scratch of `charges`: whether a charge names its intent.
     are_charged_by_intent: bool,
     /// Scratch of `charges`: the first captured charge of each provider key.
@@ -509,6 +513,7 @@ impl Facts {
         self.split_orders.clear();
         self.answered.clear();
         self.extra_charges.clear();
+        self.charged_for.clear();
         self.provider_keys.clear();
         self.prices.take();
         self.keyed_orders.take();
@@ -526,6 +531,11 @@ impl Facts {
         self.last_event = 0;
         self.settled = false;
         self.counts = Counts::default();
+    }
+
+    /// Whether all requests are of this tenant, and there is one.
+    pub(crate) fn is_only_tenant(&self, tenant: TenantRef) -> bool {
+        !self.has_tenants && self.first_tenant == Maybe::at(tenant.index())
     }
 
     /// Who asked for what.

@@ -105,7 +105,9 @@ fn intent_of(ops: &[Op], id: OrderRef, row: Option<&AuditOrder>) -> Option<Inten
         .or_else(|| sole(&named))
         .or_else(|| {
             let payload = row.payload.filter(|_| !is_strange(ops, row))?;
-            sole(&of_payload(ops, payload))
+            let with_key = |asked: &Invoke| asked.key == row.key && asked.payload == Some(payload);
+            let by_both = || sole(&senders(ops, with_key)).filter(|_| row.key.is_some());
+            sole(&of_payload(ops, payload)).or_else(by_both)
         })
 }
 
@@ -136,11 +138,17 @@ fn made(
     )
 }
 
-fn duplicate_by_key(history: &History) -> bool {
+fn duplicate_by_key(history: &History, ops: &[Op]) -> bool {
     let ttl = history.contract.ttl.unwrap_or(u64::MAX);
+    // Where no intents are known, an answer tells of which key an order without one is.
+    let is_known = ops.iter().any(|op| op.asked.intent.is_some());
+    let key = |order: &AuditOrder| match is_known {
+        true => order.key,
+        false => purchase_key(history, order),
+    };
     let pair = |a: &AuditOrder, b: &AuditOrder| {
         let apart = a.t.expect("a time").abs_diff(b.t.expect("a time"));
-        a.id != b.id && a.key.is_some() && a.key == b.key && apart < ttl
+        a.id != b.id && key(a).is_some() && key(a) == key(b) && apart < ttl
     };
     live(history).any(|a| live(history).any(|b| pair(a, b)))
 }
@@ -153,37 +161,96 @@ fn duplicate_by_intent(history: &History, ops: &[Op]) -> bool {
     live(history).any(|a| live(history).any(|b| pair(a, b)))
 }
 
-/// More live orders that nobody can attribute than there are intents that sent their key, or payload, and have no order. What nobody
-/// sent is of no purchase.
+/// More live orders of one key, of one payload, or in all, that belong to no certain purchase, than there are purchases that asked for
+/// them and have no order. What was not asked for is no purchase's second order.
 fn duplicate_by_crowd(history: &History, ops: &[Op]) -> bool {
-    let strays: Vec<&AuditOrder> = live(history)
-        .filter(|order| intent_of(ops, order.id, Some(order)).is_none() && !is_strange(ops, order))
-        .collect();
+    let intents_known = ops.iter().any(|op| op.asked.intent.is_some());
+    let is_sent = |payload| ops.iter().any(|op| op.asked.payload == Some(payload));
+    let is_stray = |order: &&AuditOrder| {
+        let is_open = match intents_known {
+            true => intent_of(ops, order.id, Some(order)).is_none() && !is_strange(ops, order),
+            false => order.key.is_none() && first_told(history, order.id).is_none(),
+        };
+        let asked = order.key.is_some() || order.payload.is_some_and(is_sent);
+        is_open && asked
+    };
+    let strays: Vec<&AuditOrder> = live(history).filter(is_stray).collect();
+    let is_over = |strays: usize, asked: &dyn Fn(&Invoke) -> bool| {
+        let room = match intents_known {
+            true => free_intents(history, ops, asked),
+            false => free_keys(history, ops, asked) + free_requests(history, ops, asked),
+        };
+        ops.iter().any(|op| asked(&op.asked)) && strays > room
+    };
+    let by_key = (0..random::KEYS).map(KeyRef::new).any(|key| {
+        let own = strays.iter().filter(|order| order.key == Some(key));
+        is_over(own.count(), &|asked| asked.key == Some(key))
+    });
+    let by_payload = (0..random::PAYLOADS).map(PayloadRef::new).any(|payload| {
+        let own = strays.iter().filter(|order| order.payload == Some(payload));
+        is_over(own.count(), &|asked| asked.payload == Some(payload))
+    });
+    by_key || by_payload || is_over(strays.len(), &|_| true)
+}
+
+/// How many intents that asked for something have no live order.
+fn free_intents(history: &History, ops: &[Op], asked: &dyn Fn(&Invoke) -> bool) -> usize {
     let has_order = |intent: &&Option<IntentRef>| {
         live(history).any(|order| intent_of(ops, order.id, Some(order)) == **intent)
     };
-    let is_over = |strays: usize, senders: BTreeSet<Option<IntentRef>>| {
-        let known = !senders.is_empty() && senders.iter().all(|intent| intent.is_some());
-        let free = senders.iter().filter(|intent| !has_order(intent)).count();
-        known && strays > free
+    let senders = senders(ops, asked);
+    senders.iter().filter(|intent| !has_order(intent)).count()
+}
+
+/// Without intents: how many orders more the keys may have that were sent for something. A key makes one in each time to live, and no more
+/// than requests were sent.
+fn free_keys(history: &History, ops: &[Op], asked: &dyn Fn(&Invoke) -> bool) -> usize {
+    let sent = ops.iter().filter(|op| asked(&op.asked));
+    let keys: BTreeSet<KeyRef> = sent.filter_map(|op| op.asked.key).collect();
+    let room = |key: &KeyRef| {
+        let own: Vec<&Op> = ops.iter().filter(|op| op.asked.key == Some(*key)).collect();
+        let first = own.iter().map(|op| op.invoked).min().expect("it was sent");
+        let end = |op: &&Op| match op.end {
+            Some(end) if !op.may_have_taken_effect_unseen() => end.t,
+            _ => 100,
+        };
+        let last = own.iter().map(end).max().expect("it was sent");
+        let lives = history
+            .contract
+            .ttl
+            .map_or(1, |ttl| (last - first) / ttl + 1);
+        let lives = own.len().min(usize::try_from(lives).expect("few"));
+        let has = live(history).filter(|order| purchase_key(history, order) == Some(*key));
+        lives.saturating_sub(has.count())
     };
-    let intents_known = ops.iter().any(|op| op.asked.intent.is_some());
-    let by_key = |order: &&AuditOrder| {
-        order.key.is_some_and(|key| {
-            let strays = strays.iter().filter(|s| s.key == Some(key)).count();
-            is_over(strays, of_key(ops, key))
-        })
+    keys.iter().map(room).sum()
+}
+
+/// Without intents: how many requests without a key asked for something and were not told of an order that the database holds.
+fn free_requests(history: &History, ops: &[Op], asked: &dyn Fn(&Invoke) -> bool) -> usize {
+    let is_told = |op: &Op| {
+        let order = op.ok().and_then(|(_, said)| said.order);
+        order.is_some_and(|order| live(history).any(|row| row.id == order))
     };
-    let by_payload = |order: &&AuditOrder| {
-        order.payload.is_some_and(|payload| {
-            let same = strays.iter().filter(|s| s.payload == Some(payload));
-            is_over(same.count(), of_payload(ops, payload))
-        })
-    };
-    intents_known
-        && strays
-            .iter()
-            .any(|order| by_key(order) || by_payload(order))
+    let own = ops
+        .iter()
+        .filter(|op| op.asked.key.is_none() && asked(&op.asked));
+    own.filter(|op| !is_told(op)).count()
+}
+
+/// The request of the first answer that names an order.
+fn first_told(history: &History, id: OrderRef) -> Option<Invoke> {
+    let names = |event: &&Event| matches!(event.what, What::Ok(said) if said.order == Some(id));
+    let told = history.events.iter().find(names)?;
+    history.events.iter().find_map(|event| match event.what {
+        What::Invoke(asked) if event.process == told.process => Some(asked),
+        _ => None,
+    })
+}
+
+/// Without intents: the key whose purchase an order is, by its row, or by the first answer that names it.
+fn purchase_key(history: &History, order: &AuditOrder) -> Option<KeyRef> {
+    order.key.or_else(|| first_told(history, order.id)?.key)
 }
 
 fn duplicate_by_answers(history: &History, ops: &[Op]) -> bool {
@@ -259,33 +326,99 @@ fn oversold(history: &History) -> u64 {
     stock.iter().filter(over).count() as u64
 }
 
-/// Captured charges that come after another of their intent (their order, where no intent is known) or of their provider key.
-fn double_charges(history: &History, ops: &[Op]) -> u64 {
+/// Charges that are kept: captured, or authorised and not voided.
+fn kept(history: &History) -> Vec<&AuditCharge> {
     let audit = history.audit.as_ref().expect("an audit");
-    let charges = audit.charges.as_ref().expect("charges");
-    let captured: Vec<&AuditCharge> = charges
-        .iter()
-        .filter(|charge| charge.state == ChargeState::Captured)
-        .collect();
+    let charges = audit.charges.as_ref().expect("charges").iter();
+    let is_kept = |charge: &&AuditCharge| {
+        matches!(
+            charge.state,
+            ChargeState::Captured | ChargeState::Authorized
+        )
+    };
+    charges.filter(is_kept).collect()
+}
+
+/// Charges that are kept beyond the first of their intent (their order, where no intent is known) or of their provider key.
+fn double_charges(history: &History, ops: &[Op]) -> u64 {
+    let kept = kept(history);
+    let named_for = |order: OrderRef| {
+        let own = kept_or_not(history).filter(|charge| charge.order == Some(order));
+        sole(
+            &own.map(|charge| charge.intent)
+                .filter(Option::is_some)
+                .collect(),
+        )
+    };
     let intent = |charge: &AuditCharge| {
         charge.intent.or_else(|| {
             let order = charge.order?;
-            intent_of(ops, order, row(history, order))
+            intent_of(ops, order, row(history, order)).or_else(|| named_for(order))
         })
     };
     let same = |a: &AuditCharge, b: &AuditCharge| {
-        let by_provider = a.provider_key.is_some() && a.provider_key == b.provider_key;
+        let are_captured = [a, b]
+            .iter()
+            .all(|charge| charge.state == ChargeState::Captured);
+        let by_provider =
+            are_captured && a.provider_key.is_some() && a.provider_key == b.provider_key;
         let by_group = match (intent(a), intent(b)) {
-            (Some(a), Some(b)) => a == b,
             (None, None) => a.order.is_some() && a.order == b.order,
-            // A charge without an intent of its own, for an order that another charge's intent has.
-            (Some(_), None) => a.order.is_some() && a.order == b.order,
-            (None, Some(_)) => false,
+            (a, b) => a == b,
         };
         by_provider || by_group
     };
-    let extra = |i: &usize| (0..*i).any(|j| same(captured[j], captured[*i]));
-    (0..captured.len()).filter(extra).count() as u64
+    // What hangs together, directly or by others, is one payment.
+    let mut payment: Vec<usize> = (0..kept.len()).collect();
+    for i in 0..kept.len() {
+        for j in 0..i {
+            if same(kept[i], kept[j]) {
+                let (from, to) = (payment[i], payment[j]);
+                payment
+                    .iter_mut()
+                    .filter(|p| **p == from)
+                    .for_each(|p| *p = to);
+            }
+        }
+    }
+    let payments: BTreeSet<usize> = payment.into_iter().collect();
+    (kept.len() - payments.len()) as u64
+}
+
+fn kept_or_not(history: &History) -> impl Iterator<Item = &AuditCharge> {
+    let audit = history.audit.as_ref().expect("an audit");
+    audit.charges.as_ref().expect("charges").iter()
+}
+
+/// Where its intent is not known, a key stands for the purchase: more of its orders of one payload, each created less than the time to live after the one
+/// before, are paid for than were answered, and more than one.
+fn paid_again_for_a_key(history: &History, ops: &[Op]) -> bool {
+    let intents_known = ops.iter().any(|op| op.asked.intent.is_some());
+    let key_of = |order: &AuditOrder| match intents_known {
+        true => order
+            .key
+            .filter(|_| intent_of(ops, order.id, Some(order)).is_none()),
+        false => purchase_key(history, order),
+    };
+    let ttl = history.contract.ttl.unwrap_or(u64::MAX);
+    let is_paid = |order: &AuditOrder| {
+        kept(history)
+            .iter()
+            .any(|charge| charge.order == Some(order.id))
+    };
+    let is_told = |order: &AuditOrder| first_told(history, order.id).is_some();
+    let is_over = |first: &AuditOrder| {
+        let key = key_of(first);
+        let same = |o: &&AuditOrder| key_of(o) == key && o.payload == first.payload;
+        let mut own: Vec<&AuditOrder> = live(history).filter(same).collect();
+        own.sort_by_key(|order| order.t);
+        let mut lives = own.chunk_by(|a, b| b.t.expect("a time") - a.t.expect("a time") < ttl);
+        let count = |life: &[&AuditOrder], is: &dyn Fn(&AuditOrder) -> bool| {
+            life.iter().filter(|o| is(o)).count()
+        };
+        key.is_some() && lives.any(|life| count(life, &is_paid) > count(life, &is_told).max(1))
+    };
+    live(history).any(is_over)
 }
 
 #[test]
@@ -297,7 +430,7 @@ fn the_random_histories_meet_every_clause_alone_and_none() {
         let history = tree.expect("no filter").current();
         let ops = ops(&history);
         let clauses = [
-            duplicate_by_key(&history),
+            duplicate_by_key(&history, &ops),
             duplicate_by_intent(&history, &ops),
             duplicate_by_crowd(&history, &ops),
             duplicate_by_answers(&history, &ops),
@@ -321,7 +454,7 @@ proptest! {
     fn duplicate_order_is_what_the_table_says(history in random::history()) {
         let ops = ops(&history);
         let all_audited = ops.iter().filter_map(|op| op.ok()?.1.order).all(|o| row(&history, o).is_some());
-        let by_row = duplicate_by_key(&history)
+        let by_row = duplicate_by_key(&history, &ops)
             || duplicate_by_intent(&history, &ops)
             || duplicate_by_crowd(&history, &ops);
         let expected = by_row || duplicate_by_answers(&history, &ops);
@@ -351,6 +484,16 @@ proptest! {
     fn double_charge_is_what_the_table_says(history in random::history()) {
         let verdict = judge(&history);
         let found = verdict.rule(Rule::DoubleCharge).violations;
-        prop_assert_eq!(found, double_charges(&history, &ops(&history)));
+        let ops = ops(&history);
+        let expected = double_charges(&history, &ops);
+        let last = history.events.last().map_or(0, |event| event.t);
+        let is_settled = history.contract.recovery_deadline.is_none_or(|deadline| last + deadline <= 100);
+        let is_decided = is_settled || kept(&history).iter().all(|charge| charge.state == ChargeState::Captured);
+        let by_key = paid_again_for_a_key(&history, &ops);
+        // Charges of orders that are one too many are too, and then the judge may count more than are too many by themselves.
+        let by_orders = by_key || duplicate_by_crowd(&history, &ops);
+        prop_assert!(found <= expected || by_orders, "{} of {}", found, expected);
+        prop_assert!(found >= expected || !is_decided, "{} of {}", found, expected);
+        prop_assert!(found > 0 || !by_key || !is_decided);
     }
 }

@@ -1,5 +1,7 @@
 //! Small histories in which anything may have happened. They are well-formed; otherwise the service behind them knows no rule.
 
+use std::collections::BTreeMap;
+
 use history::{
     Audit, AuditCharge, AuditKey, AuditOrder, AuditStock, ChargeRef, Completion, Contract, Event,
     FaultRef, History, Invoke, Item, OrderRef, Payload, ProcessRef, ProviderKeyRef, RecordState,
@@ -58,7 +60,7 @@ fn order_state() -> impl Strategy<Value = OrderState> {
     ]
 }
 
-/// What the database holds of one order, if it does.
+/// What the database holds of one order, if it does. What was asked for as the first payload is the first list of items, and so on.
 fn row() -> impl Strategy<Value = Option<AuditOrder>> {
     let key = option::weighted(0.8, 0..KEYS);
     let payload = option::weighted(0.9, 0..PAYLOADS);
@@ -70,7 +72,7 @@ fn row() -> impl Strategy<Value = Option<AuditOrder>> {
             tenant: Some(TenantRef::new(0)),
             key: key.map(history::KeyRef::new),
             payload: payload.map(history::PayloadRef::new),
-            items: None,
+            items: payload.map(history::BasketRef::new),
             intent: None,
             cart: None,
             coupon: None,
@@ -111,7 +113,7 @@ prop_compose! {
         ttl in option::weighted(0.7, 5..40_u64),
         recovery_deadline in option::weighted(0.5, 0..30_u64),
         initial in prop::collection::vec(0..6_i64, SKUS as usize),
-        keys in prop::collection::vec((0..KEYS, 0..3_u8), 0..3),
+        keys in prop::collection::btree_map(0..KEYS, 0..3_u8, 0..3),
         faults in prop::collection::vec(0..60_u64, 0..2),
     ) -> History {
         let mut history = empty(ttl, recovery_deadline);
@@ -210,7 +212,7 @@ fn audit(
     rows: Vec<Option<AuditOrder>>,
     charges: Vec<AuditCharge>,
     initial: &[i64],
-    keys: &[(u32, u8)],
+    keys: &BTreeMap<u32, u8>,
 ) -> Audit {
     let number = |i: usize| u32::try_from(i).expect("few");
     let rows = rows.into_iter().enumerate().filter_map(|(id, row)| {

@@ -102,15 +102,13 @@ fn purchase(recorder: &mut Recorder, audit: &mut Audit, i: usize, basket: Basket
         state: ChargeState::Captured,
         amount: 100,
     });
-    audit
-        .notifications
-        .get_or_insert_default()
-        .push(AuditNotification {
-            message,
-            order: Some(order),
-            event: created,
-            t: None,
-        });
+    let notifications = audit.notifications.get_or_insert_default();
+    notifications.push(AuditNotification {
+        message,
+        order: Some(order),
+        event: created,
+        t: None,
+    });
 }
 
 /// The audit of an honest history, falsified.

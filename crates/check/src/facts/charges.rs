@@ -80,6 +80,12 @@ impl Facts {
         let charges = charge_rows(history);
         self.size_provider_keys(charges);
         self.are_charged_by_intent = charges.iter().any(|charge| charge.intent.is_some());
+        for charge in charges.iter().filter(|charge| charge.intent.is_some()) {
+            if let Some(order) = charge.order {
+                let sole = self.charged_for.entry(order.index() as u32).or_default();
+                sole.see(charge.intent.map(|intent| intent.index()));
+            }
+        }
         let mut pairs = Vec::new();
         for (row, charge) in charges.iter().enumerate() {
             if !self.is_plain_charge(history, charge) {
@@ -127,7 +133,10 @@ impl Facts {
         }
         let intent = charge.intent.map(|intent| intent.index());
         let intent = intent.or_else(|| order.and_then(|order| self.orders[order].intent.get()));
+        // What another charge for the order says is true of this one too.
+        let by_others = || self.charged_for.get(&(order? as u32)).copied()?.get();
         intent
+            .or_else(by_others)
             .map(|intent| For::Intent(intent as u32))
             .or_else(by_order)
     }
@@ -144,6 +153,9 @@ impl Facts {
         let pays = is_taken || history.contract.capture == Capture::Later;
         if let Some(order) = order.filter(|_| pays) {
             first(&mut self.orders[order].captured, row);
+        }
+        if let Some(order) = order {
+            first(&mut self.orders[order].kept, row);
         }
         let group = self.purpose(history, charge);
         let first_of_group = match group {
@@ -277,7 +289,7 @@ impl Facts {
     /// The first charge that is kept for an order, by row.
     pub(crate) fn charge_of(&self, order: usize) -> Option<usize> {
         let facts = &self.orders[order];
-        facts.captured.get().or(facts.charged.get())
+        facts.captured.get().or(facts.kept.get())
     }
 
     /// A charge that is one too many, unless that is not decided yet.

@@ -46,12 +46,9 @@ impl Facts {
             let possible: u64 = may_succeed.map(room).sum();
             let known = purchases.iter();
             let known = known.filter_map(|purchase| self.order_of(history, *purchase));
-            let taken = known.min();
+            let taken = known.clone().min();
             let other = taken.unwrap_or(rows.first().copied().unwrap_or(0));
             if rows.len() as u64 > free {
-                let known = purchases
-                    .iter()
-                    .filter_map(|purchase| self.order_of(history, *purchase));
                 let all: BTreeSet<usize> = known.chain(rows.iter().copied()).collect();
                 let capacity = all.len() as u64 - (rows.len() as u64 - free);
                 crowds.push((all.into_iter().collect(), capacity));
@@ -245,8 +242,10 @@ impl Facts {
             Purchase::Intent(intent) => {
                 u64::from(self.intents[intent as usize].live.get().is_none())
             }
-            // A repetition without a key is told the order of the first.
-            Purchase::Request(begun) => u64::from(!self.is_told_an_order(history, begun as usize)),
+            // A repetition without a key is told the order of the first. Where the database lost what it was told, another may be its own.
+            Purchase::Request(begun) => {
+                u64::from(!self.is_told_a_live_order(history, begun as usize))
+            }
             Purchase::Key(key) => {
                 let lives = self.lives(history, key as usize);
                 // Where intents are known, the orders with this key are among those that are counted.
@@ -280,6 +279,17 @@ impl Facts {
         let open = self.attempts_of(key as usize);
         let open = open.filter(|begun| !self.is_told_an_order(history, *begun));
         room.min(open.count() as u64)
+    }
+
+    /// Whether a request was answered with an order that the database holds.
+    fn is_told_a_live_order(&self, history: &History, begun: usize) -> bool {
+        let done = self.links[begun].partner.get();
+        let order = done.and_then(|done| match history.events[done].what {
+            What::Ok(said) => said.order,
+            _ => None,
+        });
+        let row = order.and_then(|order| self.orders[order.index()].row.get());
+        row.is_some_and(|row| super::is_live(&order_rows(history)[row]))
     }
 
     /// Whether a request was answered with an order, be it one that the database lost: it made no other.
@@ -407,8 +417,11 @@ impl Facts {
             let mut left = asked.clone();
             for row in &rows {
                 let order = &order_rows(history)[*row];
-                let basket = super::items_of(history, order);
-                let items = basket.map_or(&[][..], |basket| history.names.items(basket));
+                let Some(basket) = super::items_of(history, order) else {
+                    self.unattributed.push(*row as u32);
+                    continue;
+                };
+                let items = history.names.items(basket);
                 let fits = items.iter().all(|item| {
                     let left = left.get(&item.sku).copied().unwrap_or(0);
                     left >= u64::from(item.quantity)

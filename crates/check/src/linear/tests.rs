@@ -14,8 +14,12 @@ use super::*;
 use crate::facts::Facts;
 use crate::{Outcome, Rule, judge};
 
-/// What an attempt may be answered: by code, or with an order.
-const CODES: [&str; 3] = ["in_progress", "key_reused", "card_declined"];
+/// What an attempt may be refused with: a code and its status.
+const REFUSALS: [(&str, u16); 3] = [
+    ("in_progress", 409),
+    ("key_reused", 422),
+    ("card_declined", 402),
+];
 
 #[derive(Clone, Debug)]
 struct Attempt {
@@ -69,7 +73,7 @@ fn history(attempts: &[Attempt], rows: Option<&[Option<u32>]>) -> History {
     names.payloads.count_to::<PayloadRef>(1);
     names.orders.count_to::<OrderRef>(1);
     names.responses.count_to::<ResponseRef>(1);
-    for code in CODES {
+    for (code, _) in REFUSALS {
         names.codes.intern::<CodeRef>(code);
     }
     for (process, attempt) in (0..).zip(attempts) {
@@ -88,6 +92,7 @@ fn history(attempts: &[Attempt], rows: Option<&[Option<u32>]>) -> History {
         let what = match attempt.end {
             3 => continue,
             code @ 0..3 => What::Fail(Completion {
+                status: Some(REFUSALS[code as usize].1),
                 code: Some(CodeRef::new(code)),
                 ..Completion::default()
             }),
@@ -102,26 +107,28 @@ fn history(attempts: &[Attempt], rows: Option<&[Option<u32>]>) -> History {
         history.events.push(Event { t, process, what });
     }
     history.events.sort_by_key(|event| event.t);
-    let row = |(id, payload): (u32, &Option<u32>)| {
-        Some(AuditOrder {
-            id: OrderRef::new(id),
-            tenant: Some(TenantRef::new(0)),
-            key: Some(KeyRef::new(0)),
-            payload: Some(PayloadRef::new((*payload)?)),
-            intent: None,
-            items: None,
-            coupon: None,
-            cart: None,
-            state: OrderState::Confirmed,
-            t: None,
-        })
-    };
     history.audit = rows.map(|rows| Audit {
         t: 100,
         orders: Some((0..).zip(rows).filter_map(row).collect()),
         ..Audit::default()
     });
     history
+}
+
+/// An order that the database holds, if it does.
+fn row((id, payload): (u32, &Option<u32>)) -> Option<AuditOrder> {
+    Some(AuditOrder {
+        id: OrderRef::new(id),
+        tenant: Some(TenantRef::new(0)),
+        key: Some(KeyRef::new(0)),
+        payload: Some(PayloadRef::new((*payload)?)),
+        intent: None,
+        items: None,
+        coupon: None,
+        cart: None,
+        state: OrderState::Confirmed,
+        t: None,
+    })
 }
 
 /// What the search says, and whether the key needs none.

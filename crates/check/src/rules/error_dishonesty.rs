@@ -1,6 +1,6 @@
 //! A duplicate alone causes a server error; or an unknown outcome is recorded as a terminal failure.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use history::{KeyRef, RecordState};
 use protocol::ChargeState;
@@ -89,39 +89,63 @@ fn fails_alone(attempts: &[Try<'_>]) -> bool {
         && !mutant!("error-dishonesty/failing-alone-is-no-excuse")
 }
 
-/// The keys whose record says failed: at the end, or at any time as the log has it.
-fn failed_records(case: &Case<'_>) -> BTreeSet<KeyRef> {
+/// What a record that says failed speaks of: whatever happened after `after` and before `until`, as far as they are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Life {
+    after: Option<u64>,
+    until: Option<u64>,
+}
+
+impl Life {
+    const ALL: Life = Life { after: None, until: None };
+}
+
+/// The keys whose record says failed, at the end, or at any time as the log has it: then it speaks of what was done since the claim before
+/// ended, until the record changed again.
+fn failed_records(case: &Case<'_>) -> BTreeMap<KeyRef, Vec<Life>> {
+    let mut failed: BTreeMap<KeyRef, Vec<Life>> = BTreeMap::new();
     let audit = case.history.audit.as_ref();
     let keys = audit.and_then(|audit| audit.keys.as_ref());
-    let rows = keys.into_iter().flatten();
-    let stored = rows.filter(|row| row.state == RecordState::Failed).map(|row| row.key);
-    let changes = case.history.transitions.iter();
-    let logged = changes.filter(|change| change.to == RecordState::Failed).map(|change| change.key);
-    let logged = logged.filter(|_| !mutant!("error-dishonesty/the-log-does-not-count"));
-    stored.chain(logged).collect()
+    for row in keys.into_iter().flatten().filter(|row| row.state == RecordState::Failed) {
+        failed.entry(row.key).or_default().push(Life::ALL);
+    }
+    for (_, log) in case.key_logs() {
+        let mut after = None;
+        let mut log = log.peekable();
+        while let Some(change) = log.next() {
+            if change.to == RecordState::Failed && !mutant!("error-dishonesty/the-log-does-not-count") {
+                let until = log.peek().map(|next| next.t);
+                failed.entry(change.key).or_default().push(Life { after, until });
+            }
+            if change.to != RecordState::InProgress {
+                after = Some(change.t);
+            }
+        }
+    }
+    failed
 }
 
 /// A record that says failed, of a key with a live order or a captured charge, when a client was never told the outcome.
 fn judge_records(case: &Case<'_>, tally: &mut Tally) {
-    for key in failed_records(case) {
+    for (key, lives) in failed_records(case) {
         tally.checked(1);
         let attempts = case.attempts_with(key.index());
         let is_unknown = attempts.iter().any(|attempt| attempt.end == End::Unknown)
             || mutant!("error-dishonesty/known-outcomes-too");
-        let effect = case.orders_with(key.index()).find(|order| {
-            let captured = case.facts.orders[order.id.index()].captured.get();
-            let is_captured =
-                captured.is_some_and(|row| case.charge(row).state == ChargeState::Captured);
-            is_live(order) && !mutant!("error-dishonesty/orders-do-not-count")
-                || is_captured && !mutant!("error-dishonesty/charges-do-not-count")
-        });
-        let order = effect.map(|order| case.tell_order_row(order));
         if !is_unknown || mutant!("error-dishonesty/records-may-lie") {
             continue;
         }
-        let Some(effect) = order.or_else(|| charge_of(case, key)) else {
-            if case.perhaps_with(key.index()).next().is_some() || !case.facts.gaps.nameless_charges.is_empty() {
+        let effects = effects_of(case, key);
+        let is_own = |t: Option<u64>| is_of(case, &lives, t);
+        let Some((_, effect)) = effects.iter().find(|(t, _)| is_own(*t) == Some(true)) else {
+            let may_be_own = effects.iter().any(|(t, _)| is_own(*t).is_none());
+            let is_keyless = effects.is_empty()
+                && (case.perhaps_with(key.index()).next().is_some() || !case.facts.gaps.nameless_charges.is_empty());
+            if is_keyless {
                 let why = "a record says failed, and an order or a charge that may be its request's does not say whose it is";
+                tally.unknown(1, why);
+            } else if may_be_own {
+                let why = "a record said failed for a while, and an order or a charge of its key does not say when it was made";
                 tally.unknown(1, why);
             }
             continue;
@@ -131,17 +155,52 @@ fn judge_records(case: &Case<'_>, tally: &mut Tally) {
                 "the record of the key {} says failed; the request took effect. An outcome that is not known is no failure.",
                 case.tell_key(key),
             );
-            let told = witness(why).row(effect).of_key(key);
+            let told = witness(why).row(effect.clone()).of_key(key);
             attempts.first().map_or(told.clone(), |attempt| told.operation(case, attempt.event()))
         });
     }
 }
 
+/// Whether something that happened then is what a record that says failed speaks of; `None` if it is not known when it happened.
+fn is_of(case: &Case<'_>, lives: &[Life], t: Option<u64>) -> Option<bool> {
+    if lives.contains(&Life::ALL) {
+        return Some(true);
+    }
+    let (t, tolerance) = (t?, case.history.contract.clock_tolerance);
+    let is_inside = |life: &Life| {
+        let is_after = life.after.is_none_or(|after| after.saturating_add(tolerance) < t);
+        let is_before = life.until.is_none_or(|until| t.saturating_add(tolerance) < until);
+        (is_after || mutant!("error-dishonesty/earlier-lives-too"))
+            && (is_before || mutant!("error-dishonesty/later-lives-too"))
+    };
+    Some(lives.iter().any(is_inside))
+}
+
+/// What took effect with a key: each live order and each captured charge, when it was made, as its row.
+fn effects_of(case: &Case<'_>, key: KeyRef) -> Vec<(Option<u64>, String)> {
+    let mut effects = Vec::new();
+    for order in case.orders_with(key.index()) {
+        let captured = case.facts.orders[order.id.index()].captured.get();
+        let captured = captured.map(|row| case.charge(row));
+        let captured = captured.filter(|charge| charge.state == ChargeState::Captured);
+        if is_live(order) && !mutant!("error-dishonesty/orders-do-not-count") {
+            effects.push((order.t, case.tell_order_row(order)));
+        }
+        if let Some(charge) = captured.filter(|_| !mutant!("error-dishonesty/charges-do-not-count")) {
+            effects.push((charge.t, case.tell_order_row(order)));
+        }
+    }
+    if effects.is_empty() {
+        effects.extend(charge_of(case, key));
+    }
+    effects
+}
+
 /// The captured charge of the one purchase that a key was sent for, if no order has it.
-fn charge_of(case: &Case<'_>, key: KeyRef) -> Option<String> {
+fn charge_of(case: &Case<'_>, key: KeyRef) -> Option<(Option<u64>, String)> {
     let intent = case.facts.intents[case.facts.keys[key.index()].intent.get()?];
     let charge = case.charge(intent.captured.get()?);
     let is_nameless = charge.order.is_none() && intent.live.get().is_none();
     (is_nameless && !mutant!("error-dishonesty/charges-without-an-order-do-not-count"))
-        .then(|| case.tell_charge(charge))
+        .then(|| (charge.t, case.tell_charge(charge)))
 }

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 
 use history::{AuditOrder, OrderRef, What};
 
-use super::partial_order::is_part_of;
 use super::phantom_order::are_items_asked;
 use crate::case::{Attempt, Case};
-use crate::facts::{Purchase, is_live, items_of};
+use crate::facts::{Purchase, is_live, is_part_of, items_of};
 use crate::tally::Tally;
 use crate::tell::witness;
 use crate::verdict::Witness;
@@ -184,7 +183,7 @@ fn has_other_content(case: &Case<'_>, attempt: &Attempt<'_>, row: &AuditOrder) -
     let asked = asked.and_then(|payload| names.payload_items(payload));
     match (asked, items_of(case.history, row)) {
         // An order that lacks a part of what was asked for is a partial one.
-        (Some(asked), Some(stored)) if by_name.is_some() => {
+        (Some(asked), Some(stored)) if by_name.is_some() || case.history.contract.split => {
             !is_part_of(names.items(stored), names.items(asked))
                 && !mutant!("lost-ack/items-do-not-matter")
         }

@@ -42,38 +42,22 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 }
 
 fn tell(case: &Case<'_>, flaw: Flaw) -> Witness {
-    let place = |event: usize| {
-        let line = case.history.line(event);
-        format!("{}{}", tell_line(line), case.tell_attempt(event))
-    };
     match flaw {
         Flaw::CompletionAlone(event) => {
-            let why = format!(
-                "{} has an end at {} but nothing begun that it could end. Each operation begins before it ends, and ends once.",
-                place(event),
-                case.tell_time(case.time(event)),
-            );
-            witness(why).operation(case, event)
+            let what = "has an end, and nothing begun that it could end";
+            at_odds(case, event, what, "Each operation begins before it ends, and ends once.")
         }
         Flaw::Overlap(event) => {
-            let why = format!(
-                "{} begins an operation at {} before it has ended the one before. A process does one thing at a time.",
-                place(event),
-                case.tell_time(case.time(event)),
-            );
-            witness(why).operation(case, event)
+            let what = "begins an operation before it has ended the one before";
+            at_odds(case, event, what, "A process does one thing at a time.")
         }
         Flaw::AfterInfo(event) => {
-            let why = format!(
-                "{} begins an operation at {} although it is not known whether its last one has ended. A retry is an operation of a process of its own.",
-                place(event),
-                case.tell_time(case.time(event)),
-            );
-            witness(why).operation(case, event)
+            let what = "begins an operation although it is not known whether its last one has ended";
+            at_odds(case, event, what, "A retry is an operation of a process of its own.")
         }
         Flaw::Backwards(event) => witness(format!(
             "{} is recorded at {}, earlier than the event before it. A history is in the order of time.",
-            place(event),
+            place(case, event),
             case.tell_time(case.time(event)),
         )),
         Flaw::ChangeBackwards(change) => witness(format!(
@@ -115,6 +99,18 @@ fn tell(case: &Case<'_>, flaw: Flaw) -> Witness {
             early(case, "the last change of a key record", t)
         }
     }
+}
+
+/// An event with its line.
+fn place(case: &Case<'_>, event: usize) -> String {
+    format!("{}{}", tell_line(case.history.line(event)), case.tell_attempt(event))
+}
+
+/// An event that cannot have happened as its process stood.
+fn at_odds(case: &Case<'_>, event: usize, what: &str, promise: &str) -> Witness {
+    let at = case.tell_time(case.time(event));
+    let why = format!("{} {what}, at {at}. {promise}", place(case, event));
+    witness(why).operation(case, event)
 }
 
 /// Where something stands, if it was read from a file.

@@ -5,6 +5,7 @@ use history::{Completion, InFlight, What};
 
 use crate::case::Case;
 use crate::facts::Refusal;
+use crate::keyed::Try;
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -35,8 +36,30 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         let Some(promised) = promised else { continue };
         judge(case, tally, done, said, promised, what);
     }
+    let uncoded = case.facts.gaps.uncoded_refusals.iter().map(|done| *done as usize);
+    let unclear = uncoded.filter(|done| may_be_promised(case, *done, in_flight, contract.mismatch));
+    let why = "a refusal says nothing but a status that may stand for a duplicate in flight, or for another payload";
+    tally.unknown(unclear.count() as u64, why);
     let why = "a refusal says neither its status nor a code that is known";
     tally.unknown(case.facts.gaps.bare_refusals, why);
+}
+
+/// Whether a refusal without a code, with a status that may mean anything, may be one for which the contract promises another status: its
+/// key was sent with another payload, or another request with it was out.
+fn may_be_promised(case: &Case<'_>, done: usize, in_flight: Option<u16>, mismatch: Option<u16>) -> bool {
+    let Some(attempt) = case.attempt_at(done) else { return false };
+    let refusal = case.facts.refusal(case.history, &attempt.said);
+    let Some(key) = attempt.asked.key.filter(|_| matches!(refusal, Refusal::Invalid | Refusal::Definite)) else {
+        return false;
+    };
+    if attempt.said.status.is_none() || mutant!("off-contract/what-is-not-said-is-something-else") {
+        return false;
+    }
+    let is_reused = mismatch.is_some() && case.facts.keys[key.index()].reused;
+    let returned = attempt.returned.unwrap_or(u64::MAX);
+    let others = case.attempts_with(key.index()).into_iter().filter(|other| other.begun != attempt.begun);
+    let was_out = |other: &Try<'_>| other.invoked <= returned && other.returned.is_none_or(|t| t >= attempt.invoked);
+    is_reused || in_flight.is_some() && { others }.any(|other| was_out(&other))
 }
 
 fn judge(case: &Case<'_>, tally: &mut Tally, done: usize, said: &Completion, promised: u16, what: &str) {

@@ -3,22 +3,14 @@
 
 mod together;
 
-use history::{AuditOrder, Invoke, Item, PayloadRef, What};
+use history::{AuditOrder, Invoke, PayloadRef, What};
 
 use crate::case::Case;
-use crate::facts::is_live;
+use crate::facts::{is_live, is_part_of};
 use crate::tally::Tally;
 use crate::tell::witness;
 
 use super::phantom_order::are_items_asked;
-
-/// Whether a list of items has nothing that another lacks. Both are sorted, each SKU once.
-pub(super) fn is_part_of(part: &[Item], whole: &[Item]) -> bool {
-    part.iter().all(|item| {
-        let found = whole.iter().find(|other| other.sku == item.sku);
-        found.is_some_and(|other| item.quantity <= other.quantity)
-    })
-}
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let Some(orders) = case.orders() else {

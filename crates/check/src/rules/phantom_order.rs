@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 
 use history::{AuditOrder, Invoke, Item, PayloadRef, What};
 
-use super::partial_order::is_part_of;
 use crate::case::Case;
-use crate::facts::{Clause, items_of};
+use crate::facts::{Clause, is_part_of, items_of};
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -70,7 +69,9 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
 /// Whether it is known what was asked for with the key or the payload of an order, so that its own items would tell.
 pub(super) fn are_items_asked(case: &Case<'_>, order: &AuditOrder) -> bool {
     let names = &case.history.names;
-    let is_told = |payload: PayloadRef| names.payload_items(payload).is_some();
+    let is_told = |payload: PayloadRef| {
+        case.facts.payloads[payload.index()].attempts > 0 && names.payload_items(payload).is_some()
+    };
     let by_key = order.key.map(|key| case.facts.keys[key.index()].payload.get());
     let by_key = by_key.flatten().map(|payload| PayloadRef::new(payload as u32));
     order.payload.into_iter().chain(by_key).any(is_told)
@@ -203,11 +204,11 @@ fn has_items(case: &Case<'_>, order: &AuditOrder, asked: Option<history::BasketR
     }
 }
 
-/// Whether any request of an order's tenant, with its coupon if it has one, may have asked for it, where there are several tenants or
-/// coupons.
+/// Whether any request of an order's tenant, with its coupon if it has one, may have asked for it, where not all requests are that
+/// tenant's, or there are coupons.
 fn is_asked_by_its_own(case: &Case<'_>, order: &AuditOrder) -> bool {
-    let has_tenants = case.history.names.tenants.len() > 1 && order.tenant.is_some();
-    if !has_tenants && order.coupon.is_none() || mutant!("phantom-order/keyless-orders-are-of-any-tenant") {
+    let has_others = order.tenant.is_some_and(|tenant| !case.facts.is_only_tenant(tenant));
+    if !has_others && order.coupon.is_none() || mutant!("phantom-order/keyless-orders-are-of-any-tenant") {
         return true;
     }
     case.history.events.iter().any(|event| match &event.what {
@@ -235,8 +236,12 @@ fn find_keyless(case: &Case<'_>, order: &AuditOrder, contents: &Contents) -> Fou
     let Some(items) = order.items else {
         return Found::Undecided;
     };
-    let sent = contents.sent(case);
-    match sent.contains_key(case.history.names.items(items)) || sent.is_empty() {
+    let (sent, items) = (contents.sent(case), case.history.names.items(items));
+    let is_sent = match case.history.contract.split {
+        false => sent.contains_key(items),
+        true => sent.keys().any(|asked| is_part_of(items, asked)),
+    };
+    match is_sent || sent.is_empty() {
         true => Found::AsAsked,
         false => Found::Phantom("these items were never asked for"),
     }

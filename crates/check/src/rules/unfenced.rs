@@ -15,7 +15,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
     let said = Said::by(&case.history.transitions);
     for (key, log) in case.key_logs() {
-        let (mut is_silent, mut is_wrong) = (false, false);
+        let (mut is_silent, mut is_late, mut is_wrong) = (false, false, false);
         let mut record = Record::default();
         let mut before: Option<&Transition> = None;
         for change in log {
@@ -23,6 +23,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             // Whoever finds a record past its time to live may delete it, and has no claim to name.
             let is_young = || record.made.is_none_or(|made| is_inside(case, key, made, change.t));
             is_silent |= said.more_than(change) && (change.to != RecordState::Absent || is_young());
+            is_late |= record.may_be_released_late(change, |made| is_inside(case, key, made, change.t));
             if let Some(what) = record.take(change, |made| is_inside(case, key, made, change.t)) {
                 is_wrong = true;
                 tally.violation(change.t, || {
@@ -40,6 +41,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         }
         let why = "a change of a key record does not say its owner or its token, which others do";
         tally.unknown(u64::from(is_silent && !is_wrong), why);
+        let why = "an owner that was replaced deleted a record past its time to live: it cleared up, or released what it no longer held";
+        tally.unknown(u64::from(is_late && !is_wrong), why);
     }
 }
 
@@ -180,12 +183,25 @@ impl Record {
 
     /// What is wrong with the release of a claim: it was taken over, or its time to live is not over and another owner holds it.
     fn releases_wrongly(&self, what: &Transition, is_inside: impl Fn(u64) -> bool) -> Option<&'static str> {
-        if self.is_stale(what) || self.is_ousted(what) {
-            return Some("was released by an owner that no longer held it");
-        }
+        const NO_LONGER: &str = "was released by an owner that no longer held it";
         let is_young = self.made.is_none_or(is_inside);
-        let is_foreign = !self.is_holder(what) && is_young && !mutant!("unfenced/strangers-may-release");
-        is_foreign.then_some("was released by an owner that never held it")
+        if self.is_stale(what) {
+            Some(NO_LONGER)
+        } else if self.is_holder(what) || !is_young || mutant!("unfenced/strangers-may-release") {
+            None
+        } else if self.is_ousted(what) {
+            Some(NO_LONGER)
+        } else {
+            Some("was released by an owner that never held it")
+        }
+    }
+
+    /// Whether a record past its time to live is deleted by an owner that once held its claim: without a token, that may be the release
+    /// that it had in mind, or a clearing up that any owner may do.
+    fn may_be_released_late(&self, what: &Transition, is_inside: impl Fn(u64) -> bool) -> bool {
+        let is_late = (self.state, what.to) == (Some(RecordState::InProgress), RecordState::Absent)
+            && self.made.is_some_and(|made| !is_inside(made));
+        is_late && self.is_ousted(what) && !mutant!("unfenced/those-who-were-ousted-may-release")
     }
 
     /// Whether the change is by the owner that holds the record; if no owner is known, any may.
@@ -206,8 +222,7 @@ impl Record {
 
     /// Whether the change is by an owner that once held the record, and another does now: without tokens, that is all that can be known.
     fn is_ousted(&self, what: &Transition) -> bool {
-        let is_past = what.owner.is_some_and(|owner| self.ousted.contains(&owner));
-        is_past && !mutant!("unfenced/those-who-were-ousted-may-release")
+        what.owner.is_some_and(|owner| self.ousted.contains(&owner))
     }
 
     /// Whether the change is by an owner whose claim was taken over.

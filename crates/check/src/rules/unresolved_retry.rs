@@ -38,8 +38,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         let untold = after.iter().filter(|attempt| is_untold(attempt)).count();
         // A client that heard of its order before knows it all the same.
         let knows = |attempt: &&Try<'_>| attempt.end == End::Ok;
-        let is_told = after.iter().any(|attempt| !is_untold(attempt)) || attempts.iter().any(|attempt| knows(&attempt))
-            && !mutant!("unresolved-retry/one-answer-is-not-enough");
+        let is_told = after.iter().any(|attempt| !is_untold(attempt)) || attempts.iter().any(|attempt| knows(&attempt));
+        let is_told = is_told && !mutant!("unresolved-retry/one-answer-is-not-enough");
         let max = if mutant!("unresolved-retry/once-is-too-often") {
             1
         } else {

@@ -62,10 +62,14 @@ fn judge(case: &Case<'_>, tally: &mut Tally, payment: &Payment<'_>) {
     };
     let amounts = payment.charges.iter().map(|charge| charge.amount);
     let amount = amounts.fold(0, i64::saturating_add);
+    let has_nameless = !case.facts.gaps.nameless_charges.is_empty();
+    let has_tenders = payment.charges.iter().any(|charge| charge.tender.is_some());
     if is_right(case, row, price, amount) {
+        let why = "a charge that names neither an order nor a purchase may be one more tender of what an order costs";
+        tally.unknown(u64::from(has_tenders && has_nameless), why);
         return;
     }
-    if amount < price && !case.facts.gaps.nameless_charges.is_empty() {
+    if amount < price && has_nameless {
         tally.unknown(1, "a charge that names neither an order nor a purchase may be a part of what an order costs");
         return;
     }

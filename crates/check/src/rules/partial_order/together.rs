@@ -16,13 +16,6 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     let Some(audit) = case.history.audit.as_ref() else {
         return;
     };
-    judge_carts(case, tally, audit, orders);
-    judge_sales(case, tally, audit);
-    judge_log(case, tally, audit, orders);
-    judge_recorded_charges(case, tally, audit, orders);
-    if case.history.contract.split {
-        judge_parts(case, tally, orders);
-    }
     let parts = [
         ("carts", audit.carts.is_some()),
         ("sales", audit.sales.is_some()),
@@ -32,6 +25,13 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     let absent: Vec<&str> = parts.iter().filter(|(_, there)| !there).map(|(part, _)| *part).collect();
     if !absent.is_empty() && absent.len() < parts.len() {
         tally.note(format!("not judged, because the audit does not have them: {}", absent.join(", ")));
+    }
+    judge_carts(case, tally, audit, orders);
+    judge_sales(case, tally, audit);
+    judge_log(case, tally, audit, orders);
+    judge_recorded_charges(case, tally, audit, orders);
+    if case.history.contract.split {
+        judge_parts(case, tally, orders);
     }
 }
 
@@ -73,6 +73,12 @@ fn judge_carts(case: &Case<'_>, tally: &mut Tally, audit: &Audit, orders: &[Audi
         }
     }
     let is_known = orders.iter().all(|order| order.cart.is_some());
+    // A cart that no order names may be that of an order which does not say its own.
+    let has_others = carts.iter().any(|row| !bought.contains(&row.cart));
+    let cartless = confirmed(case, orders).filter(|order| order.cart.is_none()).count() as u64;
+    if has_others && !mutant!("partial-order/orders-without-a-cart-had-none") {
+        tally.unknown(cartless, "an order does not say its cart, and there are carts that no order names");
+    }
     for row in carts.iter().filter(|row| row.is_cleared && is_known) {
         tally.checked(1);
         if !bought.contains(&row.cart) && !mutant!("partial-order/carts-may-be-lost") {
@@ -168,6 +174,9 @@ fn judge_recorded_charges(case: &Case<'_>, tally: &mut Tally, audit: &Audit, ord
         let rows = own.get(&order.id).map_or(&[][..], Vec::as_slice);
         let is_paid = case.facts.orders[order.id.index()].captured.get().is_some();
         if !is_paid && rows.is_empty() {
+            let nameless = case.facts.gaps.nameless_charges.len();
+            let may_be_paid = nameless > 0 && !mutant!("partial-order/nameless-charges-pay-for-nothing");
+            tally.unknown(u64::from(may_be_paid), "a charge that names neither an order nor a purchase may pay for an order, and is not recorded");
             continue;
         }
         tally.checked(1);
@@ -194,11 +203,13 @@ fn judge_recorded_charges(case: &Case<'_>, tally: &mut Tally, audit: &Audit, ord
 fn judge_parts(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     let names = &case.history.names;
     let mut held: BTreeMap<Purchase, BTreeMap<SkuRef, u64>> = BTreeMap::new();
+    let mut is_unclear = false;
     for order in orders.iter().filter(|order| is_live(order)) {
         let intent = case.facts.orders[order.id.index()].intent.get();
         let key = order.key.map(|key| Purchase::Key(key.index() as u32));
         let purchase = intent.map(|intent| Purchase::Intent(intent as u32)).or(key);
         let (Some(purchase), Some(basket)) = (purchase, items_of(case.history, order)) else {
+            is_unclear = true;
             continue;
         };
         for item in names.items(basket) {
@@ -216,7 +227,9 @@ fn judge_parts(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
         let own = held.get(&purchase);
         let has = |sku: &SkuRef| own.and_then(|own| own.get(sku)).copied().unwrap_or(0);
         let lacks = names.items(asked).iter().any(|item| has(&item.sku) < u64::from(item.quantity));
-        if lacks && !mutant!("partial-order/parts-may-be-missing") {
+        if lacks && is_unclear && !mutant!("partial-order/orders-of-no-purchase-are-no-parts") {
+            tally.unknown(1, "an order that may be a part of a purchase does not say whose it is, or what is in it");
+        } else if lacks && !mutant!("partial-order/parts-may-be-missing") {
             tally.violation(case.time(done), || {
                 let why = format!(
                     "{} was answered ok at {}, and the orders of its purchase do not hold together what it asked for. What is split is still whole.",
