@@ -14,8 +14,8 @@ use crate::rows::{ChargeRow, KeyRecord, KeyState, NotificationKind, Token};
 /// How an order ends.
 #[derive(Clone, Copy)]
 pub(super) enum Ending {
-    /// Charged: taken.
-    Confirm(ChargeId),
+    /// Charged, or free: taken.
+    Confirm(Option<ChargeId>),
     /// The gateway will not charge it: cancelled.
     Decline,
     /// The gateway was never reached: cancelled, as if nothing had been asked.
@@ -53,7 +53,8 @@ pub(super) async fn settle<P: Ports>(
     patience: Span,
 ) -> Settled {
     let ending = match charge(ports, contract, held).await {
-        Charge::Captured(charge) => Ending::Confirm(charge),
+        Charge::Captured(charge) => Ending::Confirm(Some(charge)),
+        Charge::Free => Ending::Confirm(None),
         Charge::Declined => Ending::Decline,
         // Nobody but us can have charged, and we did not: it is safe to forget everything.
         Charge::Untouched if held.first => Ending::GiveUp,
@@ -199,12 +200,11 @@ async fn write_order(
             {
                 return Ok(false);
             }
-            tx.insert_charge(ChargeRow {
-                id: charge,
-                order,
-                amount: held.total,
-            })
-            .await?;
+            if let Some(id) = charge {
+                let amount = held.total;
+                tx.insert_charge(ChargeRow { id, order, amount }).await?;
+            }
+            tx.insert_inventory_log(order, &held.content.lines).await?;
             tx.clear_cart(held.key.tenant, held.cart).await?;
             tx.insert_notification(order, NotificationKind::Created)
                 .await?;
@@ -274,7 +274,7 @@ async fn found(
 }
 
 impl Ending {
-    /// Whether the gateway has said so: then it holds whoever has the claim.
+    /// Whether the gateway has said so, or need not be asked: then it holds whoever has the claim.
     const fn is_told(self) -> bool {
         matches!(self, Ending::Confirm(_) | Ending::Decline)
     }
