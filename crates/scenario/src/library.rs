@@ -38,6 +38,10 @@ const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../../scenarios/flash-sale.toml"),
     ),
     (
+        "free-order",
+        include_str!("../../../scenarios/free-order.toml"),
+    ),
+    (
         "instacart-retry",
         include_str!("../../../scenarios/instacart-retry.toml"),
     ),
