@@ -78,6 +78,10 @@ const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../../scenarios/offline-queue.toml"),
     ),
     (
+        "opening-night",
+        include_str!("../../../scenarios/opening-night.toml"),
+    ),
+    (
         "replica-crash",
         include_str!("../../../scenarios/replica-crash.toml"),
     ),

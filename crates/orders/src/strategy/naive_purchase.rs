@@ -3,8 +3,8 @@
 //!
 //! The seeds sell without taking money, so where the charge stands is ours to say, and it is the same in all of them: directly
 //! before the order's INSERT, after every check that the seed makes. The charge has a key of its own for every attempt, and
-//! the order is inserted as confirmed, because it is paid. For an order that costs nothing the gateway is not asked. Stock, the charge's row, the sales counter and the notification
-//! are written with the order.
+//! the order is inserted as confirmed, because it is paid; for one that costs nothing the gateway is not asked. Stock, the
+//! charge's row, the sales counter and the notification are written with the order. Carts are not cleared, and nothing is logged.
 //!
 //! Nor do the seeds know coupons and seats; 002 only names them as problems (lines 982-986). What services do there that do not
 //! know better is validate, then increment: whether the coupon may still be used is read before the charge, and its counter
@@ -74,7 +74,8 @@ pub(super) const fn confirmed(id: OrderId, total: Money) -> Order {
     }
 }
 
-/// A charge of this attempt alone, if its coupon may be used once more as far as anybody can see; none if there is nothing to pay.
+/// A charge of this attempt alone, if its coupon may be used once more as far as anybody can see. None is made if there is
+/// nothing to pay.
 pub(super) async fn validate_and_charge<P: Ports>(
     ports: &P,
     request: &OrderRequest,

@@ -122,7 +122,7 @@ async fn conclude_in<P: Ports>(
     let existing = tx.lock_key(&held.key).await?;
     match endable(ports, contract, held, ending, existing) {
         Some(claim) => write(tx, contract, held, claim, ending).await,
-        None => found(tx, contract, held, existing, ending)
+        None => found(tx, held, existing, ending)
             .await
             .map(Written::Nothing),
     }
@@ -242,19 +242,16 @@ async fn write_stock(
 /// The answer by what is there, when the claim is not ours to end.
 async fn found(
     tx: &mut impl Transaction,
-    contract: &Contract,
     held: &Held,
     existing: Option<KeyRecord>,
     ending: Ending,
 ) -> Result<Settled, StoreError> {
     let about_ours = existing.filter(|record| record.order == Some(held.order));
     Ok(match about_ours.map(|record| (record, record.response)) {
+        // Our own commit, whose acknowledgement was lost; or whoever took over from us has finished our order. Neither is a repetition:
+        // we held the claim while the order was open, so nobody had its answer when our client asked.
         Some((record, Some(response))) => Settled::Answer(Answer {
-            // Our own commit, whose acknowledgement was lost, is not a repetition.
-            response: match record.token == held.token {
-                true => response,
-                false => contract.replay(response),
-            },
+            response,
             stored_until: Some(record.expires_at),
         }),
         Some(_) => Settled::Elsewhere,
