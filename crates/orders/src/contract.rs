@@ -31,6 +31,8 @@ pub struct Contract {
     pub key_required: bool,
     /// How often completer and reaper run on every replica.
     pub maintenance_interval: Span,
+    /// Whether an order that was acknowledged is never cancelled by the service itself.
+    pub is_final: bool,
 }
 
 /// What a request gets whose twin is being worked on.
@@ -116,6 +118,7 @@ impl Contract {
         lease: Span::secs(30),
         key_required: false,
         maintenance_interval: Span::secs(30),
+        is_final: true,
     };
 
     /// Stripe's API v1 (docs.stripe.com/api/idempotent_requests): 409 in flight, everything that happens once execution
@@ -153,6 +156,7 @@ impl Contract {
     pub const SEED_001: Contract = Contract {
         stored_errors: Problems::NONE,
         replay_header: false,
+        is_final: false,
         ..Contract::REFERENCE
     };
 
@@ -171,6 +175,7 @@ impl Contract {
         stored_errors: Problems::NONE,
         replay_header: false,
         key_required: true,
+        is_final: false,
         ..Contract::REFERENCE
     };
 

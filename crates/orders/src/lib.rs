@@ -35,5 +35,5 @@ pub use process::Process;
 pub use rows::{
     ChargeRow, KeyIndex, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, Owner, Token,
 };
-pub use strategy::{Button, StatedPrevention, Strategy, StrategyName};
+pub use strategy::{Button, Ledgers, StatedPrevention, Strategy, StrategyName};
 pub use table::ClaimTable;

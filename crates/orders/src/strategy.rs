@@ -40,6 +40,37 @@ pub struct StatedPrevention {
     pub source: &'static str,
 }
 
+/// Which tables a strategy writes beside its orders, stock, coupons, keys and outbox. One that its document does not ask for is not
+/// written, and cannot be judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ledgers {
+    /// `carts`: the cart of an order is cleared.
+    pub carts: bool,
+    /// `sales`: a counter for every SKU.
+    pub sales: bool,
+    /// `inventory_logs`: what left the stock, and for which order.
+    pub inventory_log: bool,
+    /// `charges`: what an order was paid with, as the service knows it.
+    pub charges: bool,
+}
+
+impl Ledgers {
+    /// Every table.
+    pub const ALL: Ledgers = Ledgers {
+        carts: true,
+        sales: true,
+        inventory_log: true,
+        charges: true,
+    };
+
+    /// What a shop needs that takes money and counts what it sells. Neither carts nor logs are cared for.
+    pub const BOOKS: Ledgers = Ledgers {
+        carts: false,
+        inventory_log: false,
+        ..Ledgers::ALL
+    };
+}
+
 /// A way of creating an order.
 #[expect(
     async_fn_in_trait,
@@ -67,6 +98,8 @@ pub trait Strategy {
     const STATED: Option<StatedPrevention> = None;
     /// The contract that it documents, by its preset's name: what its clients may rely on, unless a scenario says otherwise.
     const PRESET: &'static str = "reference";
+    /// Which tables it writes beside its orders.
+    const LEDGERS: Ledgers = Ledgers::BOOKS;
 
     /// Answers `POST /orders`.
     async fn create<P: Ports>(
@@ -138,6 +171,11 @@ macro_rules! registry {
             /// The preset of the contract that it documents.
             pub const fn preset(self) -> &'static str {
                 match self { $(StrategyName::$strategy => <$strategy as Strategy>::PRESET,)+ }
+            }
+
+            /// Which tables it writes beside its orders.
+            pub const fn ledgers(self) -> Ledgers {
+                match self { $(StrategyName::$strategy => <$strategy as Strategy>::LEDGERS,)+ }
             }
 
             /// Whether [`StrategyName::hear`] does anything.

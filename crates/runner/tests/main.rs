@@ -6,6 +6,7 @@ mod coupons;
 mod fencing;
 mod flash_sale;
 mod leases;
+mod ledgers;
 mod prediction;
 mod presets;
 mod purchases;

@@ -46,6 +46,10 @@ const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../../scenarios/gateway-brownout.toml"),
     ),
     (
+        "free-order",
+        include_str!("../../../scenarios/free-order.toml"),
+    ),
+    (
         "instacart-retry",
         include_str!("../../../scenarios/instacart-retry.toml"),
     ),
@@ -82,6 +86,10 @@ const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../../scenarios/offline-queue.toml"),
     ),
     ("open-api", include_str!("../../../scenarios/open-api.toml")),
+    (
+        "opening-night",
+        include_str!("../../../scenarios/opening-night.toml"),
+    ),
     (
         "replica-crash",
         include_str!("../../../scenarios/replica-crash.toml"),

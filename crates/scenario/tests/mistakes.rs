@@ -165,9 +165,6 @@ fn coupons_and_seats_are_declared_once_and_named_rightly() {
         coupon(r#"name = "C"\nlimit = 1\noff = "1.005" | "1.005 | |"#),
         two(r#"coupon = "free" | "free" | unknown coupon `free` | there is `LUNCH5`"#),
         two(r#"coupon = "A1" | "A1"\n | unknown coupon `A1` |"#),
-        two(
-            r#"coupon = "LUNCH5" | "LUNCH5"\n\n | with the coupon `LUNCH5` this basket costs nothing | anything to pay"#,
-        ),
         two(r#"any-seat = ["A1", "row"] | "row"] | unknown seat `row` | there is `A1` and `A2`"#),
         two(r#"any-seat = [] | [] | no seat to choose | any-seat = ["#),
         two(

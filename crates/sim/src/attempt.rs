@@ -8,7 +8,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use explore::{Class, Kind, Lineage, Site, TaskId};
-use history::Invoke;
+use history::{HostRef, Invoke};
 use protocol::{KeyError, OrderRequest, Problem, Response};
 
 use crate::answers::AnswerId;
@@ -119,7 +119,7 @@ pub(crate) struct Flight {
     generation: u32,
     /// Why the slot is not free: the client that waits, messages under way, handlers at work.
     holds: u32,
-    process: u32,
+    pub(crate) process: u32,
     client_task: Option<TaskId>,
     /// The client stops waiting at some time, whatever comes.
     timed: bool,
@@ -371,6 +371,7 @@ impl State {
         let process = self.recorder.invoke(now_us, attempt.invoke);
         let replicas = self.replicas.len() as u32;
         let replica = self.chooser.choose(&Site::new(ROUTE, lineage, 0), replicas);
+        self.recorder.sent_to(process, HostRef::new(replica));
         let (id, flight) = self.attempts.begin();
         flight.process = process;
         flight.client_task = Some(client_task);

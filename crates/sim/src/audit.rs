@@ -1,4 +1,8 @@
 //! What is stored at the end, in one snapshot: the database's committed rows and the gateway's ledger.
+//!
+//! - [`ledgers`]: what is written with an order beside its row, as far as the service keeps it
+
+mod ledgers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +48,8 @@ impl World {
         let changes = std::mem::take(&mut database.changes);
         let history = state.recorder.history_mut();
         let names = &mut history.names;
-        let (audit, rows) = audit(now_us, database, &gateway, &kitchen, &self.menu, names);
+        let (mut audit, rows) = audit(now_us, &mut database, &gateway, &kitchen, &self.menu, names);
+        ledgers::add(&mut audit, state.ledgers, &database, names);
         let lives = (self.plan.world.replicas, &*state.reborn);
         history.transitions = transitions(changes, rows, lives, names);
         Simulated {
@@ -67,12 +72,13 @@ impl World {
 /// The audit, and the names of the key records by row.
 fn audit(
     now_us: u64,
-    database: Database,
+    database: &mut Database,
     gateway: &Gateway,
     kitchen: &Kitchen,
     menu: &Menu,
     names: &mut Names,
 ) -> (Audit, Vec<Option<KeyRef>>) {
+    ledgers::name_carts(names);
     names
         .orders
         .count_to::<OrderRef>(database.orders.slots.len() as u32);
@@ -83,14 +89,14 @@ fn audit(
     }
     let mut audit = Audit {
         t: now_us,
-        orders: Some(orders(&database, menu, names)),
-        charges: Some(charges(&database, gateway, names)),
-        stock: Some(stock(&database, names)),
-        notifications: Some(notifications(&database, kitchen, names)),
-        coupons: coupons(&database, names),
+        orders: Some(orders(database, menu, names)),
+        charges: Some(charges(database, gateway, names)),
+        stock: Some(stock(database, names)),
+        notifications: Some(notifications(database, kitchen, names)),
+        coupons: coupons(database, names),
         ..Audit::default()
     };
-    let (keys, rows) = keys(database.keys, names);
+    let (keys, rows) = keys(std::mem::take(&mut database.keys), names);
     audit.keys = Some(keys);
     (audit, rows)
 }
@@ -121,7 +127,7 @@ fn orders(database: &Database, menu: &Menu, names: &mut Names) -> Vec<AuditOrder
                 some => basket_of_lines(order, some as usize, names, &mut others),
             }),
             coupon: coupon_of(database, order, names),
-            cart: None,
+            cart: ledgers::cart_name(order.cart, names),
             state: slot.state,
             t: Some(slot.inserted_us),
         });
@@ -137,9 +143,7 @@ fn stored(
     names: &mut Names,
     others: &mut BTreeMap<Vec<Item>, BasketRef>,
 ) -> (Option<PayloadRef>, BasketRef) {
-    // An edited cart is the payload after the one that it was before.
-    let edits = u64::from(order.cart.version.saturating_sub(1));
-    let asked = u32::try_from(order.cart.id + edits).ok().and_then(|cart| {
+    let asked = ledgers::number_of(order.cart).and_then(|cart| {
         let payload = (cart < u32::MAX).then(|| PayloadRef::new(cart))?;
         Some((payload, names.payload_items(payload)?))
     });
@@ -413,6 +417,7 @@ mod tests {
                 ordinal: order,
                 client: None,
                 replica: 0,
+                process: Who::NOBODY,
             },
             captures: None,
             fate: Fate::Fair,

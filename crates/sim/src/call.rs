@@ -24,6 +24,8 @@ pub(crate) struct Call {
     /// The webhook it hears.
     pub(crate) webhook: Option<Webhook>,
     pub(crate) client: Option<usize>,
+    /// The attempt that it serves, by its process in the history, or [`Who::NOBODY`].
+    pub(crate) process: u32,
     pub(crate) lineage: Lineage,
     /// How many round trips it has begun.
     pub(crate) steps: u64,
@@ -65,6 +67,7 @@ pub(crate) enum Cause {
     Request {
         attempt: AttemptId,
         client: usize,
+        process: u32,
         delivery: u32,
     },
     Upkeep,
@@ -101,6 +104,7 @@ impl Call {
             ordinal: self.steps,
             client: self.client,
             replica: self.replica,
+            process: self.process,
         }
     }
 }
@@ -116,6 +120,7 @@ impl State {
         let cause = Cause::Request {
             attempt,
             client: flight.client,
+            process: flight.process,
             delivery: flight.deliveries,
         };
         flight.deliveries += 1;
@@ -165,14 +170,15 @@ impl State {
         lineage: Lineage,
     ) {
         let now_us = self.kernel.now_us();
-        let (attempt, client, delivery, webhook) = match cause {
+        let (process, attempt, client, delivery, webhook) = match cause {
             Cause::Request {
                 attempt,
                 client,
+                process,
                 delivery,
-            } => (Some(attempt), Some(client), delivery, None),
-            Cause::Upkeep => (None, None, 0, None),
-            Cause::Webhook(webhook) => (None, None, 0, Some(webhook)),
+            } => (process, Some(attempt), Some(client), delivery, None),
+            Cause::Upkeep => (Who::NOBODY, None, None, 0, None),
+            Cause::Webhook(webhook) => (Who::NOBODY, None, None, 0, Some(webhook)),
         };
         let takes_us = match attempt {
             Some(_) => world
@@ -184,6 +190,7 @@ impl State {
         let call = Call {
             task: Some(task),
             replica,
+            process,
             attempt,
             delivery,
             webhook,

@@ -77,7 +77,7 @@ impl State {
         let intent = self.attempts.get(id).intent;
         let mut of_purchase = faults.of(Opportunity::BadCell).iter();
         let lost = of_purchase.find(|fault| self.loses(fault, intent, who))?;
-        self.note_fault(lost.name(), who.replica);
+        self.note_fault(lost.name(), who.replica, lost.strikes_alone(who));
         Some(lost)
     }
 

@@ -4,7 +4,7 @@
 //! what it replaced stands in that transaction's undo log, where readers of the committed version find it. An error inside a
 //! transaction undoes it at once and releases its locks; until ROLLBACK it answers nothing but "aborted".
 //!
-//! - [`keys`], [`orders`], [`stock`], [`coupons`], [`charges`], [`carts`], [`notes`]: the tables, each with its statements, one
+//! - [`keys`], [`orders`], [`stock`], [`coupons`], [`charges`], [`carts`], [`moves`], [`notes`]: the tables, each with its statements, one
 //!   method per SQL statement: what it sees, what it waits for, what it leaves behind
 //! - [`undo`]: what becomes of a transaction's changes at its end
 //! - [`deadlock`]: who notices that everybody waits for everybody, and when
@@ -21,6 +21,7 @@ mod deadlock;
 mod due;
 pub(crate) mod hashes;
 pub(crate) mod keys;
+pub(crate) mod moves;
 mod notes;
 mod orders;
 pub(crate) mod stock;
@@ -36,12 +37,26 @@ use charges::Charges;
 use coupons::Coupons;
 use explore::TaskId;
 use keys::Keys;
+use moves::Moves;
 use notes::Notes;
 use orders::Orders;
 use stock::{Sales, Stocks};
 use undo::Undo;
 
 use crate::packed::Word;
+
+/// Something that a service would leave out of an order's transaction: to show that it is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Omission {
+    /// The order's charge is not recorded.
+    Charge,
+    /// What was sold is not counted.
+    Sales,
+    /// The cart is not cleared.
+    Cart,
+    /// What left the stock is not logged.
+    InventoryLog,
+}
 
 /// An open transaction, by its place in the database's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +129,10 @@ pub(crate) struct Database {
     pub(crate) charges: Charges,
     pub(crate) notes: Notes,
     pub(crate) carts: Carts,
+    pub(crate) moves: Moves,
     pub(crate) coupons: Coupons,
+    /// A statement that is answered and does nothing.
+    pub(crate) leaves_out: Option<Omission>,
     transactions: Vec<Transaction>,
     closed: Vec<Tx>,
     /// Tasks whose statement may be tried again, in order.
@@ -151,7 +169,9 @@ impl Database {
             charges,
             notes,
             carts,
+            moves,
             coupons,
+            leaves_out: _,
             transactions,
             closed,
             released,
@@ -172,6 +192,7 @@ impl Database {
         charges.slots.clear();
         notes.forget();
         carts.forget();
+        moves.slots.clear();
         coupons.forget_uses();
         transactions.clear();
         closed.clear();

@@ -60,6 +60,7 @@ where
     V: Fn(Visit) -> G,
 {
     pub(crate) fn new(world: &'w World, handle: H, visit: V, service: &impl Service) -> Self {
+        world.keep(service.ledgers());
         Engine {
             world,
             handlers: Pool::default(),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use explore::{Chooser, Kind, Lineage, Odds, Site};
-use history::FaultRef;
+use history::{FaultRef, ProcessRef};
 use scenario::{CrashPoint, Delay, DelayTable, Fault, FaultKind, Host, Standstill, Window};
 
 /// A moment at which a fault may strike.
@@ -69,11 +69,15 @@ pub(crate) struct Who {
     pub(crate) client: Option<usize>,
     /// The replica whose process or whose way it strikes, or [`Who::NOWHERE`].
     pub(crate) replica: u32,
+    /// The attempt that is served or under way, by its process in the history, or [`Who::NOBODY`].
+    pub(crate) process: u32,
 }
 
 impl Who {
     /// On no replica's way.
     pub(crate) const NOWHERE: u32 = u32::MAX;
+    /// Nobody's attempt.
+    pub(crate) const NOBODY: u32 = u32::MAX;
 }
 
 /// Every fault of a plan.
@@ -189,6 +193,22 @@ impl Armed {
     fn ordinal(&self, who: Who) -> u64 {
         self.identity
             .wrapping_add(who.ordinal.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    /// The attempt that it strikes, if it strikes one alone: what befalls a whole replica or the cache befalls all that is there.
+    pub(crate) fn strikes_alone(&self, who: Who) -> Option<ProcessRef> {
+        use FaultKind as K;
+        let befalls_all = matches!(
+            self.kind,
+            K::CrashReplica { .. }
+                | K::PauseReplica { .. }
+                | K::RollingRestart { .. }
+                | K::ClockStep { .. }
+                | K::FlushCache
+                | K::FailOverCache { .. }
+        );
+        let is_one = !befalls_all && who.process != Who::NOBODY;
+        is_one.then(|| ProcessRef::new(who.process))
     }
 
     /// The name in the history: faults are declared there in the order of the plan.
@@ -328,6 +348,7 @@ mod tests {
                 ordinal,
                 client: None,
                 replica: Who::NOWHERE,
+                process: Who::NOBODY,
             };
             let here = Opportunity::LoseCommit;
             faults.draw(here, who, 0, &mut chooser, |_| true).is_some()

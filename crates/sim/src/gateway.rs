@@ -333,6 +333,7 @@ mod tests {
             ordinal: 0,
             client: None,
             replica: 0,
+            process: Who::NOBODY,
         };
         let slot = gateway.send(Operation {
             ask,

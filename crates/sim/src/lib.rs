@@ -53,6 +53,7 @@ pub mod world;
 
 pub use attempt::{Attempt, Outcome};
 pub use client::{Crowd, Purchase, Shoppers, Tap, Visit};
+pub use database::Omission;
 pub use fault::backend_faults;
 pub use ports::ReplicaPorts;
 pub use run::{

@@ -23,6 +23,7 @@ impl State {
             ordinal: message,
             client: Some(flight.client),
             replica: flight.replica,
+            process: flight.process,
         }
     }
 

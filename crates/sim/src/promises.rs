@@ -48,6 +48,7 @@ pub(crate) fn judged_contract(
         mismatch: Some(service.mismatch_status),
         replay_status: service.replay_status,
         stored_errors: Some(service.stored_statuses()),
+        is_final: service.is_final,
         required_coverage: plan.coverage.clone(),
         success_floor_ppm: plan.contract.success_floor_ppm,
         ..Contract::default()

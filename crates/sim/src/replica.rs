@@ -117,7 +117,7 @@ impl World {
             if !state.replicas[replica as usize].up {
                 return;
             }
-            state.note_fault(fault, replica);
+            state.note_fault(fault, replica, None);
             let back_at_us = state.kernel.now_us() + down_for_us;
             let host = &mut state.replicas[replica as usize];
             (host.up, host.upkeep, host.back_at_us) = (false, None, back_at_us);

@@ -1,6 +1,6 @@
 //! The order service, as something that a replica runs.
 
-use orders::{Button, Contract, StrategyName};
+use orders::{Button, Contract, Ledgers, StrategyName};
 use protocol::{ChargeNotice, KeyError, OrderRequest, Problem, Response};
 
 use crate::ports::ReplicaPorts;
@@ -35,6 +35,11 @@ pub trait Service {
     /// Whether its kitchen knows a message by its id, and prints one ticket of it however often it comes.
     fn knows_messages(&self) -> bool {
         false
+    }
+
+    /// Which tables it writes beside its orders: the audit shows those, and no others.
+    fn ledgers(&self) -> Ledgers {
+        Ledgers::default()
     }
 
     /// What the button of its clients does.
@@ -84,6 +89,10 @@ impl Service for OrderService {
 
     fn knows_messages(&self) -> bool {
         self.strategy.knows_messages()
+    }
+
+    fn ledgers(&self) -> Ledgers {
+        self.strategy.ledgers()
     }
 
     fn button(&self) -> Button {

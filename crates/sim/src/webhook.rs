@@ -63,6 +63,7 @@ impl State {
             ordinal: 0,
             client: None,
             replica: Who::NOWHERE,
+            process: Who::NOBODY,
         };
         let again = self.strike(&world.faults, Opportunity::DuplicateWebhook, who);
         if let Some(after_us) = again.map(|fault| fault.delay(who, &mut self.chooser)) {
@@ -95,6 +96,7 @@ impl State {
             ordinal: 0,
             client: None,
             replica,
+            process: Who::NOBODY,
         };
         let cut = |kind: &FaultKind| cuts(kind, replica, Host::Gateway);
         let host = &self.replicas[replica as usize];

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use explore::{Chooser, Class, Kernel, Lane, Object, Order, TaskId};
 use history::{CodeRef, FaultRef, History, HostRef, Label, Names, Recorder};
-use orders::{Contract as ServiceContract, Metrics, Process};
+use orders::{Contract as ServiceContract, Ledgers, Metrics, Process};
 use protocol::{Customer, Problem, Tenant};
 use scenario::{DelayTable, Plan};
 
@@ -19,7 +19,7 @@ use crate::call::Call;
 use crate::cell::Cell as RadioCell;
 use crate::client::Page;
 use crate::database::stock::sku;
-use crate::database::{Database, Tx};
+use crate::database::{Database, Omission, Tx};
 use crate::fault::Faults;
 use crate::gateway::{Gateway, Webhook};
 use crate::kitchen::{Kitchen, Message};
@@ -169,6 +169,8 @@ pub(crate) struct State {
     pub(crate) reborn: Vec<u32>,
     /// Nothing more happens: what is still open is taken back at once.
     pub(crate) ended: bool,
+    /// The tables that the audit shows beside those that it always does.
+    pub(crate) ledgers: Ledgers,
 }
 
 /// What the world remembers of an intent, to know which situations it met.
@@ -317,6 +319,21 @@ impl World {
         required.retain(|name| !scenario::CACHE_FAULTS.contains(&name.as_str()));
     }
 
+    /// The same world, in which the database does not do what this asks of it: what a service would come to that left it out.
+    #[must_use]
+    pub fn leaving_out(self, omission: Omission) -> World {
+        self.state.borrow_mut().database.leaves_out = Some(omission);
+        self
+    }
+
+    /// The audit will show these tables.
+    pub(crate) fn keep(&self, ledgers: Ledgers) {
+        let state = &mut *self.state.borrow_mut();
+        state.database.carts.are_audited = ledgers.carts;
+        state.database.moves.are_audited = ledgers.inventory_log;
+        state.ledgers = ledgers;
+    }
+
     /// The digest of everything that was picked and that happened so far.
     pub fn digest(&self) -> explore::Digest {
         self.state.borrow().chooser.digest()
@@ -389,6 +406,7 @@ impl State {
             webhooks_until_us: 0,
             reborn: Vec::new(),
             ended: false,
+            ledgers: Ledgers::default(),
         };
         state.database.orders.reserve(intents);
         state.database.keys.reserve(intents);
@@ -476,10 +494,8 @@ fn declare(plan: &Plan, names: &mut Names) {
     for problem in Problem::ALL {
         names.codes.intern::<CodeRef>(problem.code());
     }
-    if !plan.faults.is_empty() {
-        for replica in 0..plan.world.replicas {
-            names.hosts.intern::<HostRef>(&format!("replica-{replica}"));
-        }
+    for replica in 0..plan.world.replicas {
+        names.hosts.intern::<HostRef>(&format!("replica-{replica}"));
     }
 }
 

@@ -1,8 +1,10 @@
 //! `claim-complete`: the reference. Claim the key, charge under the order's own key, complete under the fencing token.
 //!
 //! 1. one transaction: claim the key, insert the order as pending, reserve stock and coupon ([`claim`])
-//! 2. charge, with a key derived from the order, so that every retry of it is the same charge ([`charge`])
-//! 3. one transaction, fenced by the token: order, charge, stock, notification and the stored answer together ([`settle`])
+//! 2. charge, with a key derived from the order, so that every retry of it is the same charge; where there is nothing to pay,
+//!    nobody is asked ([`charge`])
+//! 3. one transaction, fenced by the token: order, charge, cart, log, stock, sales, notification and the stored answer together
+//!    ([`settle`])
 //! 4. a completer takes over claims whose owners have gone, and finishes them the same way ([`maintain`])
 //! 5. what the gateway tells by webhook finishes a claim whose owner was never answered ([`hear`])
 //!
@@ -16,7 +18,7 @@ use protocol::{
     Span, Tenant, Time,
 };
 
-use super::Strategy;
+use super::{Ledgers, Strategy};
 use super::valid_total::valid_total;
 use crate::contract::{Contract, InFlightPolicy};
 use crate::fingerprint::{Fingerprint, fingerprint};
@@ -49,6 +51,7 @@ impl Strategy for ClaimComplete {
     const MAINTAINED: bool = true;
     const LISTENS: bool = true;
     const KNOWS_MESSAGES: bool = true;
+    const LEDGERS: Ledgers = Ledgers::ALL;
 
     async fn create<P: Ports>(
         &self,

@@ -82,7 +82,7 @@ async fn insert<P: Ports>(
     ports: &P,
     request: &OrderRequest,
     total: Money,
-    charge: ChargeId,
+    charge: Option<ChargeId>,
 ) -> Result<Option<OrderId>, StoreError> {
     let mut db = ports.store().autocommit();
     let lines = &request.content.lines;

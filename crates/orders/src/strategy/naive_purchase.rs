@@ -3,8 +3,8 @@
 //!
 //! The seeds sell without taking money, so where the charge stands is ours to say, and it is the same in all of them: directly
 //! before the order's INSERT, after every check that the seed makes. The charge has a key of its own for every attempt, and
-//! the order is inserted as confirmed, because it is paid. Stock, the charge's row, the sales counter and the notification
-//! are written with the order.
+//! the order is inserted as confirmed, because it is paid; for one that costs nothing the gateway is not asked. Stock, the
+//! charge's row, the sales counter and the notification are written with the order. Carts are not cleared, and nothing is logged.
 //!
 //! Nor do the seeds know coupons and seats; 002 only names them as problems (lines 982-986). What services do there that do not
 //! know better is validate, then increment: whether the coupon may still be used is read before the charge, and its counter
@@ -74,12 +74,13 @@ pub(super) const fn confirmed(id: OrderId, total: Money) -> Order {
     }
 }
 
-/// A charge of this attempt alone, if its coupon may be used once more as far as anybody can see.
+/// A charge of this attempt alone, if its coupon may be used once more as far as anybody can see. None is made if there is
+/// nothing to pay.
 pub(super) async fn validate_and_charge<P: Ports>(
     ports: &P,
     request: &OrderRequest,
     amount: Money,
-) -> Result<ChargeId, Response> {
+) -> Result<Option<ChargeId>, Response> {
     if let Some(coupon) = &request.content.coupon {
         let mut db = ports.store().autocommit();
         match db.check_coupon(request.tenant, coupon).await {
@@ -92,12 +93,15 @@ pub(super) async fn validate_and_charge<P: Ports>(
     charge(ports, request, amount).await
 }
 
-/// A charge of this attempt alone.
+/// A charge of this attempt alone; none if there is nothing to pay.
 pub(super) async fn charge<P: Ports>(
     ports: &P,
     request: &OrderRequest,
     amount: Money,
-) -> Result<ChargeId, Response> {
+) -> Result<Option<ChargeId>, Response> {
+    if amount == Money(0) {
+        return Ok(None);
+    }
     let key = GatewayKey::of_attempt(ports.nonce());
     let asked = ChargeRequest {
         key,
@@ -106,7 +110,7 @@ pub(super) async fn charge<P: Ports>(
         amount,
     };
     match ports.gateway().charge(asked).await {
-        Ok(answer) if answer.state == ChargeState::Captured => Ok(answer.id),
+        Ok(answer) if answer.state == ChargeState::Captured => Ok(Some(answer.id)),
         Ok(_) => Err(Response::refused(402, Problem::PaymentDeclined)),
         Err(GatewayError::Unavailable) => Err(Response::refused(503, Problem::Unavailable)),
         Err(GatewayError::InUse | GatewayError::Unknown) => Err(UNKNOWN),
@@ -119,7 +123,7 @@ pub(super) async fn insert<P: Ports>(
     request: &OrderRequest,
     name: Name,
     total: Money,
-    charge: ChargeId,
+    charge: Option<ChargeId>,
 ) -> Result<Option<OrderId>, StoreError> {
     let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
     let lines = &request.content.lines;
@@ -145,16 +149,24 @@ pub(super) async fn book(
     request: &OrderRequest,
     order: OrderId,
     amount: Money,
-    charge: ChargeId,
+    charge: Option<ChargeId>,
 ) -> Result<(), StoreError> {
-    tx.insert_charge(ChargeRow {
-        id: charge,
-        order,
-        amount,
-    })
-    .await?;
+    record_charge(tx, order, amount, charge).await?;
     tx.increment_sales(request.tenant, &request.content.lines)
         .await
+}
+
+/// What the order was paid with, if it was paid for.
+pub(super) async fn record_charge(
+    tx: &mut impl Transaction,
+    order: OrderId,
+    amount: Money,
+    charge: Option<ChargeId>,
+) -> Result<(), StoreError> {
+    match charge {
+        Some(id) => tx.insert_charge(ChargeRow { id, order, amount }).await,
+        None => Ok(()),
+    }
 }
 
 /// Counts the order's coupon, if it has one: without a guard, because somebody has looked before.
@@ -189,12 +201,15 @@ pub(super) fn new_order<P: Ports>(
     }
 }
 
-/// The order cannot be taken after all, for this reason: the money goes back.
+/// The order cannot be taken after all, for this reason: the money goes back, if there was any.
 pub(super) async fn give_back<P: Ports>(
     ports: &P,
-    charge: ChargeId,
+    charge: Option<ChargeId>,
     refusal: Response,
 ) -> Response {
+    let Some(charge) = charge else {
+        return refusal;
+    };
     match ports.gateway().refund(charge).await {
         Ok(()) => refusal,
         Err(_) => UNKNOWN,

@@ -16,16 +16,17 @@ use protocol::{
     ScopedKey, Time,
 };
 
-use super::Strategy;
+use super::{Ledgers, Strategy};
 use super::naive_purchase::{
     COUPON_USED, Name, OUT_OF_STOCK, UNKNOWN, charge, confirmed, give_back, new_order,
+    record_charge,
 };
 use super::seed_text::body_hash;
 use super::valid_total::valid_total;
 use crate::contract::Contract;
 use crate::metrics::Metric;
 use crate::ports::{CommitTag, Isolation, Ports, Store, StoreError, Transaction};
-use crate::rows::{ChargeRow, KeyRecord, KeyState, NotificationKind, Token};
+use crate::rows::{KeyRecord, KeyState, NotificationKind, Token};
 
 /// Create or fetch the record; an order under it is the answer, whatever was asked for now.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,6 +41,7 @@ impl Strategy for OrderIdempotencies {
         "a record unique by user and key, stock, order, sales and cart in one transaction";
     const CLIENT_KEY: bool = true;
     const PRESET: &'static str = "seed-001";
+    const LEDGERS: Ledgers = Ledgers::ALL;
 
     async fn create<P: Ports>(
         &self,
@@ -209,12 +211,7 @@ async fn sell<P: Ports>(
     tx.insert_inventory_log(order, lines).await?;
     tx.increment_sales(tenant, lines).await?;
     tx.clear_cart(tenant, request.cart).await?;
-    tx.insert_charge(ChargeRow {
-        id: charge,
-        order,
-        amount: total,
-    })
-    .await?;
+    record_charge(tx, order, total, charge).await?;
     tx.insert_notification(order, NotificationKind::Created)
         .await?;
     Ok(order)

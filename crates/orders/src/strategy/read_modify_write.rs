@@ -7,8 +7,8 @@
 
 use protocol::{OrderRequest, Response};
 
-use super::Strategy;
 use super::order_idempotencies::{self, Adjust};
+use super::{Ledgers, Strategy};
 use crate::contract::Contract;
 use crate::ports::Ports;
 
@@ -21,6 +21,7 @@ impl Strategy for ReadModifyWrite {
     const SUMMARY: &'static str = "a record unique by user and key; stock is read, and written after the charge less what is sold";
     const CLIENT_KEY: bool = true;
     const PRESET: &'static str = "seed-001";
+    const LEDGERS: Ledgers = Ledgers::ALL;
 
     async fn create<P: Ports>(
         &self,

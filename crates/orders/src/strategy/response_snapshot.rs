@@ -104,7 +104,7 @@ async fn write<P: Ports>(
     request: &OrderRequest,
     key: &ScopedKey,
     total: Money,
-    charge: ChargeId,
+    charge: Option<ChargeId>,
 ) -> Result<Option<Response>, StoreError> {
     let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
     if !tx

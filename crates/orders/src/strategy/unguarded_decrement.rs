@@ -11,8 +11,8 @@
 
 use protocol::{OrderRequest, Response};
 
-use super::Strategy;
 use super::order_idempotencies::{self, Adjust};
+use super::{Ledgers, Strategy};
 use crate::contract::Contract;
 use crate::ports::Ports;
 
@@ -25,6 +25,7 @@ impl Strategy for UnguardedDecrement {
     const SUMMARY: &'static str = "a record unique by user and key; stock is read, and decremented after the charge without a guard";
     const CLIENT_KEY: bool = true;
     const PRESET: &'static str = "seed-001";
+    const LEDGERS: Ledgers = Ledgers::ALL;
 
     async fn create<P: Ports>(
         &self,

@@ -2,8 +2,8 @@
 
 use protocol::{Money, OrderContent};
 
-/// What the order comes to, less what its coupon takes off, or `None` if it is not valid: no lines, a quantity of zero, a
-/// negative price or discount, nothing to pay, or more than the types hold.
+/// What the order comes to, less what its coupon takes off and at least nothing: an order may be free. `None` if it is not valid: no
+/// lines, a quantity of zero, a negative price or discount, or more than the types hold.
 pub(super) fn valid_total(content: &OrderContent) -> Option<Money> {
     let (mut total, mut quantity) = (0_i64, 0_u32);
     for line in &content.lines {
@@ -14,12 +14,15 @@ pub(super) fn valid_total(content: &OrderContent) -> Option<Money> {
         // Stores add up the lines of one SKU, and their counters are no wider.
         quantity = quantity.checked_add(line.quantity)?;
     }
+    if content.lines.is_empty() {
+        return None;
+    }
     let off = content.coupon.as_ref().map_or(0, |coupon| coupon.off.0);
     if off < 0 {
         return None;
     }
     // Neither is negative, so there is no overflow.
-    (total - off > 0).then_some(Money(total - off))
+    Some(Money((total - off).max(0)))
 }
 
 #[cfg(test)]
@@ -49,13 +52,13 @@ mod tests {
     }
 
     #[test]
-    fn an_order_needs_lines_quantities_and_something_to_pay() {
+    fn an_order_needs_lines_and_quantities_and_may_be_free() {
         assert_eq!(total(&[(2, 300), (1, 0)]), Some(600));
+        assert_eq!(total(&[(1, 0)]), Some(0));
         for lines in [
             &[][..],
             &[(0, 5)],
             &[(1, 5), (0, 5)],
-            &[(1, 0)],
             &[(1, -5)],
             &[(3, 5), (1, -5)],
         ] {
@@ -64,10 +67,11 @@ mod tests {
     }
 
     #[test]
-    fn a_coupon_takes_off_what_it_says_and_leaves_something_to_pay() {
+    fn a_coupon_takes_off_what_it_says_and_no_more_than_there_is_to_pay() {
         let total = |off| total_with(&[(2, 300)], Some(off));
         assert_eq!([total(0), total(599)], [Some(600), Some(1)]);
-        assert_eq!([total(600), total(i64::MAX), total(-1)], [None; 3]);
+        assert_eq!([total(600), total(i64::MAX)], [Some(0); 2]);
+        assert_eq!(total(-1), None);
     }
 
     #[test]

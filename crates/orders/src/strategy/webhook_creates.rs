@@ -4,7 +4,7 @@
 //! together. What the app asks for goes the reference's way. The webhook's way was made by others: whoever hears that a payment was
 //! captured looks for its order, and makes one if that is not confirmed, under the payment's own key. The key is unique, so a webhook
 //! that comes twice makes one order; but the order that waited for the payment is still there, and is confirmed by the app's next
-//! attempt or by the completer.
+//! attempt or by the completer. It cares neither for carts nor for the inventory log, so that of these two there is nothing to judge.
 
 use compact_str::format_compact;
 use protocol::{
@@ -79,6 +79,6 @@ async fn order<P: Ports>(
         content: row.new.content,
     };
     // Whether or not there is stock left for it: the webhook was heard.
-    let _sold = naive_purchase::insert(ports, &request, name, row.new.total, notice.id).await?;
+    let _sold = naive_purchase::insert(ports, &request, name, row.new.total, Some(notice.id)).await?;
     Ok(())
 }

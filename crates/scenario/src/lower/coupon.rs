@@ -90,12 +90,11 @@ impl Coupons {
         &self,
         written: &At<Basket>,
         basket: plan::Basket,
-        total_minor: i64,
     ) -> Result<Vec<plan::Basket>, Mistake> {
         match (&written.value.coupon, &written.value.any_seat) {
             (None, None) => Ok(vec![basket]),
             (Some(coupon), None) => {
-                let coupon = Some(self.coupon(coupon, total_minor)?);
+                let coupon = Some(self.coupon(coupon)?);
                 Ok(vec![plan::Basket { coupon, ..basket }])
             }
             (None, Some(seats)) => self.one_of(seats, &basket),
@@ -108,19 +107,11 @@ impl Coupons {
         }
     }
 
-    fn coupon(&self, written: &At<String>, total_minor: i64) -> Result<usize, Mistake> {
+    fn coupon(&self, written: &At<String>) -> Result<usize, Mistake> {
         let name = among(written, &self.names, "coupon")?;
         let index = self.names.iter().position(|other| *other == name);
         // `among` has found it, so the index is there.
         let index = index.unwrap_or(0);
-        if self.all[index].off.minor() >= total_minor {
-            return Err(Mistake::at(
-                &written.span,
-                format!("with the coupon `{name}` this basket costs nothing"),
-                format!("takes {} off", self.all[index].off),
-            )
-            .help("an order without anything to pay is not valid"));
-        }
         Ok(index)
     }
 

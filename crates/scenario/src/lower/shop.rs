@@ -77,13 +77,7 @@ fn baskets(
     let mut baskets = Vec::new();
     for basket in written {
         let lowered = basket_of(basket, &names)?;
-        let price = |(sku, quantity): &(usize, u32)| {
-            let price = skus[*sku].price.minor();
-            price.saturating_mul(i64::from(*quantity))
-        };
-        let prices = lowered.lines.iter().map(price);
-        let total_minor = prices.fold(0_i64, i64::saturating_add);
-        baskets.extend(coupons.spread(basket, lowered, total_minor)?);
+        baskets.extend(coupons.spread(basket, lowered)?);
     }
     let sum: f64 = baskets.iter().map(|basket| basket.weight).sum();
     for basket in &mut baskets {

@@ -5,13 +5,15 @@ use protocol::{Cart, Tenant};
 
 use super::hashes::{CartKey, hash_cart};
 use super::undo::Undo;
-use super::{Database, Stop, Tx, Writer, writable};
+use super::{Database, Omission, Stop, Tx, Writer, writable};
 
 /// `carts`: those that were bought, because all others are there.
 #[derive(Debug, Default)]
 pub(crate) struct Carts {
-    /// Whether anybody ever looks. Where nobody does, nothing is kept.
+    /// Whether a statement has looked. Where none does, and the audit does not either, nothing is kept.
     pub(crate) are_read: bool,
+    /// Whether the audit shows them: then they are kept whoever looks.
+    pub(crate) are_audited: bool,
     cleared: HashTable<(CartKey, Writer)>,
 }
 
@@ -20,6 +22,13 @@ impl Carts {
     pub(super) fn forget(&mut self) {
         self.are_read = false;
         self.cleared.clear();
+    }
+
+    /// The carts that are cleared, in no order.
+    pub(crate) fn cleared(&self) -> impl Iterator<Item = (Tenant, Cart)> {
+        let rows = self.cleared.iter();
+        rows.filter(|(_, writer)| writer.is_none())
+            .map(|(key, _)| *key)
     }
 
     /// Who cleared a cart, if it was cleared: nobody any more, or an open transaction.
@@ -65,7 +74,8 @@ impl Database {
     }
 
     pub(super) fn clear_cart(&mut self, tx: Tx, tenant: Tenant, cart: Cart) -> Result<(), Stop> {
-        if !self.carts.are_read {
+        let is_kept = self.carts.are_read || self.carts.are_audited;
+        if !is_kept || self.leaves_out == Some(Omission::Cart) {
             return Ok(());
         }
         match self.carts.cleared_by(tenant, cart) {

@@ -5,7 +5,7 @@ use orders::{ChargeRow, StoreError};
 
 use super::orders::row_of;
 use super::undo::Undo;
-use super::{Database, Stop, Tx, Writer, writable};
+use super::{Database, Omission, Stop, Tx, Writer, writable};
 
 /// `charges`.
 #[derive(Debug, Default)]
@@ -15,6 +15,9 @@ pub(crate) struct Charges {
 
 impl Database {
     pub(super) fn insert_charge(&mut self, tx: Tx, charge: ChargeRow) -> Result<(), Stop> {
+        if self.leaves_out == Some(Omission::Charge) {
+            return Ok(());
+        }
         let order = row_of(charge.order) as usize;
         if let Some(row) = self.orders.slots[order].charge {
             writable(self.charges.slots[row as usize].1, tx)?;

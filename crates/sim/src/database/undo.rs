@@ -34,6 +34,8 @@ pub(crate) enum Undo {
     /// How often it was used when the row was locked.
     Coupon(u32, i64),
     InsertCharge(u32),
+    /// The rows from the first, up to this one.
+    InsertMoves(u32, u32),
     InsertNote(u32),
 }
 
@@ -90,6 +92,7 @@ impl Database {
                     self.notes.leaving.push(row);
                 }
             }
+            Undo::InsertMoves(..) => {}
             Undo::Stock(row, ..) => self.stocks.slots[row as usize].writer = None,
             Undo::Coupon(row, _) => self.coupons.slots[row as usize].writer = None,
             Undo::Sales(row, _) => self.sales.slots[row as usize].1 = None,
@@ -140,6 +143,11 @@ impl Database {
                     self.orders.slots[order.0 as usize - 1].charge = None;
                 }
                 self.charges.slots[row as usize].1 = None;
+            }
+            Undo::InsertMoves(first, until) => {
+                for row in &mut self.moves.slots[first as usize..until as usize] {
+                    row.order = None;
+                }
             }
             Undo::InsertNote(row) => self.notes.slots[row as usize] = None,
         }

@@ -1,6 +1,6 @@
 //! Whether a fault strikes here and now.
 
-use history::{FaultRef, HostRef, Label};
+use history::{FaultRef, HostRef, Label, ProcessRef};
 
 use super::State;
 use crate::fault::{Armed, Faults, Opportunity, Who};
@@ -41,7 +41,7 @@ impl State {
         fits: impl Fn(&scenario::FaultKind) -> bool,
     ) -> Option<&'f Armed> {
         let fault = self.draw_unseen(faults, here, who, fits)?;
-        self.note_fault(fault.name(), who.replica);
+        self.note_fault(fault.name(), who.replica, fault.strikes_alone(who));
         Some(fault)
     }
 
@@ -60,10 +60,11 @@ impl State {
         faults.draw(here, who, now_us, &mut self.chooser, fits)
     }
 
-    /// A fault struck, perhaps a replica or what was on its way to or from it.
-    pub(crate) fn note_fault(&mut self, fault: FaultRef, replica: u32) {
+    /// A fault struck, perhaps a replica or what was on its way to or from it, and perhaps one attempt alone.
+    pub(crate) fn note_fault(&mut self, fault: FaultRef, replica: u32, struck: Option<ProcessRef>) {
         let host = (replica != Who::NOWHERE).then(|| HostRef::new(replica));
-        self.recorder.fault(self.kernel.now_us(), fault, host, None);
+        self.recorder
+            .fault(self.kernel.now_us(), fault, host, struck);
         self.cover(Label::FaultStruck);
     }
 }

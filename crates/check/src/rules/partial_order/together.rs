@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use history::{Audit, AuditOrder, CartRef, ChargeRef, OrderRef, SkuRef, What};
+use history::{Audit, AuditMove, AuditOrder, OrderRef, SkuRef, What};
 use protocol::OrderState;
 
 use crate::case::Case;
@@ -35,6 +35,54 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     }
 }
 
+/// Rows by the order that they name: those of one order stand side by side.
+struct ByOrder<T> {
+    /// Where the rows of each order begin, by its number; and where the last ones end.
+    starts: Vec<usize>,
+    rows: Vec<T>,
+}
+
+impl<T: Copy> ByOrder<T> {
+    fn new(rows: &[T], orders: usize, order: impl Fn(&T) -> OrderRef) -> ByOrder<T> {
+        let mut starts = vec![0; orders + 1];
+        for row in rows {
+            starts[order(row).index() + 1] += 1;
+        }
+        for number in 0..orders {
+            starts[number + 1] += starts[number];
+        }
+        let mut rows = rows.to_vec();
+        if !rows.is_sorted_by_key(&order) {
+            rows.sort_by_key(order);
+        }
+        ByOrder { starts, rows }
+    }
+
+    fn of(&self, order: OrderRef) -> &[T] {
+        &self.rows[self.starts[order.index()]..self.starts[order.index() + 1]]
+    }
+
+    /// The orders that have rows.
+    fn orders(&self) -> impl Iterator<Item = OrderRef> {
+        let starts = self.starts.windows(2).enumerate();
+        let with = starts.filter(|(_, ends)| ends[0] < ends[1]);
+        with.map(|(number, _)| OrderRef::new(number as u32))
+    }
+}
+
+/// The units of each SKU in rows of the log, by SKU, without those that come to nothing.
+fn units(rows: &[AuditMove]) -> Vec<(SkuRef, i64)> {
+    let mut units: Vec<(SkuRef, i64)> = rows.iter().map(|row| (row.sku, row.quantity)).collect();
+    units.sort_unstable_by_key(|(sku, _)| *sku);
+    units.dedup_by(|next, kept| {
+        let is_same = next.0 == kept.0;
+        kept.1 = if is_same { kept.1.saturating_add(next.1) } else { kept.1 };
+        is_same
+    });
+    units.retain(|(_, units)| *units != 0);
+    units
+}
+
 /// An order lacks something that is written with it.
 fn lacks(case: &Case<'_>, tally: &mut Tally, order: &AuditOrder, what: &str) {
     tally.violation(order.t.unwrap_or(case.audit_time()), || {
@@ -61,13 +109,16 @@ fn confirmed<'a>(case: &'a Case<'_>, orders: &'a [AuditOrder]) -> impl Iterator<
 /// The cart of a confirmed order is cleared, and a cart is cleared only by one.
 fn judge_carts(case: &Case<'_>, tally: &mut Tally, audit: &Audit, orders: &[AuditOrder]) {
     let Some(carts) = &audit.carts else { return };
-    let by_name: BTreeMap<CartRef, bool> = carts.iter().map(|row| (row.cart, row.is_cleared)).collect();
-    let mut bought: BTreeSet<CartRef> = BTreeSet::new();
+    let count = case.history.names.carts.len();
+    let (mut full, mut bought) = (vec![false; count], vec![false; count]);
+    for row in carts {
+        full[row.cart.index()] = !row.is_cleared;
+    }
     for order in confirmed(case, orders) {
         let Some(cart) = order.cart else { continue };
         tally.checked(1);
-        bought.insert(cart);
-        if by_name.get(&cart) == Some(&false) && !mutant!("partial-order/carts-may-stay-full") {
+        bought[cart.index()] = true;
+        if full[cart.index()] && !mutant!("partial-order/carts-may-stay-full") {
             let name = case.history.names.carts.text(cart.index());
             lacks(case, tally, order, &format!("its cart {name} was not cleared"));
         }
@@ -81,7 +132,7 @@ fn judge_carts(case: &Case<'_>, tally: &mut Tally, audit: &Audit, orders: &[Audi
     }
     for row in carts.iter().filter(|row| row.is_cleared && is_known) {
         tally.checked(1);
-        if !bought.contains(&row.cart) && !mutant!("partial-order/carts-may-be-lost") {
+        if !bought[row.cart.index()] && !mutant!("partial-order/carts-may-be-lost") {
             tally.violation(case.audit_time(), || {
                 let name = case.history.names.carts.text(row.cart.index());
                 witness(format!(
@@ -128,27 +179,20 @@ fn judge_sales(case: &Case<'_>, tally: &mut Tally, audit: &Audit) {
 /// The inventory log has exactly the items of each confirmed order, and nothing of orders that are not there.
 fn judge_log(case: &Case<'_>, tally: &mut Tally, audit: &Audit, orders: &[AuditOrder]) {
     let Some(log) = &audit.inventory_log else { return };
-    let mut moved: BTreeMap<OrderRef, BTreeMap<SkuRef, i64>> = BTreeMap::new();
-    for row in log {
-        let units = moved.entry(row.order).or_default().entry(row.sku).or_default();
-        *units = units.saturating_add(row.quantity);
-    }
+    let moved = ByOrder::new(log, case.history.names.orders.len(), |row| row.order);
     for order in confirmed(case, orders) {
         let Some(basket) = items_of(case.history, order) else { continue };
         tally.checked(1);
         let items = case.history.names.items(basket).iter();
-        let wanted: BTreeMap<SkuRef, i64> = items.map(|item| (item.sku, i64::from(item.quantity))).collect();
-        let mut own = moved.get(&order.id).cloned().unwrap_or_default();
-        own.retain(|_, units| *units != 0);
-        if own != wanted && !mutant!("partial-order/the-log-may-lie") {
+        let wanted = items.map(|item| (item.sku, i64::from(item.quantity)));
+        if !units(moved.of(order.id)).into_iter().eq(wanted) && !mutant!("partial-order/the-log-may-lie") {
             lacks(case, tally, order, "the inventory log does not have its items as they are");
         }
     }
-    for (order, units) in &moved {
+    for order in moved.orders() {
         let row = case.order(order.index());
         let is_gone = row.is_none_or(|row| !is_live(row));
-        let is_moved = units.values().any(|units| *units != 0);
-        if is_gone && is_moved && !mutant!("partial-order/the-log-may-have-more") {
+        if is_gone && !units(moved.of(order)).is_empty() && !mutant!("partial-order/the-log-may-have-more") {
             tally.violation(case.audit_time(), || {
                 let why = format!(
                     "the inventory log has units that left for {}, and there is no such live order. What is written with an order stands or falls with it.",
@@ -163,15 +207,16 @@ fn judge_log(case: &Case<'_>, tally: &mut Tally, audit: &Audit, orders: &[AuditO
 /// A confirmed order that was paid for has its charge in the service's own table, once, with its amount.
 fn judge_recorded_charges(case: &Case<'_>, tally: &mut Tally, audit: &Audit, orders: &[AuditOrder]) {
     let Some(recorded) = &audit.recorded_charges else { return };
-    let mut own: BTreeMap<OrderRef, Vec<(ChargeRef, Option<i64>)>> = BTreeMap::new();
-    for row in recorded {
-        own.entry(row.order).or_default().push((row.charge, row.amount));
+    let names = &case.history.names;
+    let own = ByOrder::new(recorded, names.orders.len(), |row| row.order);
+    let mut taken: Vec<Option<i64>> = vec![None; names.charges.len()];
+    for charge in case.charges().unwrap_or_default() {
+        if case.facts.money(charge) == Money::Taken {
+            taken[charge.id.index()] = Some(charge.amount);
+        }
     }
-    let taken = case.charges().unwrap_or_default().iter();
-    let taken = taken.filter(|charge| case.facts.money(charge) == Money::Taken);
-    let taken: BTreeMap<ChargeRef, i64> = taken.map(|charge| (charge.id, charge.amount)).collect();
     for order in confirmed(case, orders) {
-        let rows = own.get(&order.id).map_or(&[][..], Vec::as_slice);
+        let rows = own.of(order.id);
         let is_paid = case.facts.orders[order.id.index()].captured.get().is_some();
         if !is_paid && rows.is_empty() {
             let nameless = case.facts.gaps.nameless_charges.len();
@@ -186,12 +231,12 @@ fn judge_recorded_charges(case: &Case<'_>, tally: &mut Tally, audit: &Audit, ord
         if is_paid && rows.is_empty() {
             lacks(case, tally, order, "the service's own table has no charge of it");
         }
-        for (charge, amount) in rows.iter().filter(|_| case.charges().is_some()) {
-            let name = case.history.names.charges.text(charge.index());
-            match taken.get(charge) {
-                None => lacks(case, tally, order, &format!("the service's own table says that charge {name} pays for it, which the gateway does not hold")),
-                Some(taken) if amount.is_some_and(|amount| amount != *taken) => {
-                    lacks(case, tally, order, &format!("the service's own table has another amount of charge {name} than the gateway"));
+        for row in rows.iter().filter(|_| case.charges().is_some()) {
+            let name = || names.charges.text(row.charge.index());
+            match taken[row.charge.index()] {
+                None => lacks(case, tally, order, &format!("the service's own table says that charge {} pays for it, which the gateway does not hold", name())),
+                Some(taken) if row.amount.is_some_and(|amount| amount != taken) => {
+                    lacks(case, tally, order, &format!("the service's own table has another amount of charge {} than the gateway", name()));
                 }
                 Some(_) => {}
             }

@@ -1,6 +1,6 @@
 //! The charge, under the order's own key: asked again, it is the same charge.
 
-use protocol::{ChargeId, ChargeRequest, ChargeState, GatewayKey, Span};
+use protocol::{ChargeId, ChargeRequest, ChargeState, GatewayKey, Money, Span};
 
 use super::held::Held;
 use crate::contract::Contract;
@@ -14,6 +14,8 @@ const PAUSE_FIRST: Span = Span::millis(100);
 pub(super) enum Charge {
     /// The money is ours.
     Captured(ChargeId),
+    /// There is nothing to pay, so nobody was asked.
+    Free,
     /// It is not, and will not be under this key.
     Declined,
     /// No attempt reached the gateway.
@@ -28,6 +30,9 @@ pub(super) enum Charge {
 /// finds out. A first attempt is made even with the lease over, or a lease of no length would never charge anything; it is
 /// harmless, because whoever took over charges under the same key. So is asking on while somebody's attempt is under way: it ends soon.
 pub(super) async fn charge<P: Ports>(ports: &P, contract: &Contract, held: &Held) -> Charge {
+    if held.total == Money(0) {
+        return Charge::Free;
+    }
     let tenant = held.key.tenant;
     let key = GatewayKey::of_order(tenant, held.order);
     let asked = ChargeRequest {

@@ -16,7 +16,7 @@ pub(super) async fn hear<P: Ports>(ports: &P, contract: &Contract, notice: &Char
         return true;
     };
     let ending = match notice.state {
-        ChargeState::Captured => Ending::Confirm(notice.id),
+        ChargeState::Captured => Ending::Confirm(Some(notice.id)),
         ChargeState::Declined => Ending::Decline,
         ChargeState::Authorized | ChargeState::Refunded | ChargeState::Voided => return true,
     };

@@ -14,8 +14,8 @@ use crate::rows::{ChargeRow, KeyRecord, KeyState, NotificationKind, Token};
 /// How an order ends.
 #[derive(Clone, Copy)]
 pub(super) enum Ending {
-    /// Charged: taken.
-    Confirm(ChargeId),
+    /// Charged, or free: taken.
+    Confirm(Option<ChargeId>),
     /// The gateway will not charge it: cancelled.
     Decline,
     /// The gateway was never reached: cancelled, as if nothing had been asked.
@@ -53,7 +53,8 @@ pub(super) async fn settle<P: Ports>(
     patience: Span,
 ) -> Settled {
     let ending = match charge(ports, contract, held).await {
-        Charge::Captured(charge) => Ending::Confirm(charge),
+        Charge::Captured(charge) => Ending::Confirm(Some(charge)),
+        Charge::Free => Ending::Confirm(None),
         Charge::Declined => Ending::Decline,
         // Nobody but us can have charged, and we did not: it is safe to forget everything.
         Charge::Untouched if held.first => Ending::GiveUp,
@@ -121,7 +122,7 @@ async fn conclude_in<P: Ports>(
     let existing = tx.lock_key(&held.key).await?;
     match endable(ports, contract, held, ending, existing) {
         Some(claim) => write(tx, contract, held, claim, ending).await,
-        None => found(tx, contract, held, existing, ending)
+        None => found(tx, held, existing, ending)
             .await
             .map(Written::Nothing),
     }
@@ -199,12 +200,11 @@ async fn write_order(
             {
                 return Ok(false);
             }
-            tx.insert_charge(ChargeRow {
-                id: charge,
-                order,
-                amount: held.total,
-            })
-            .await?;
+            if let Some(id) = charge {
+                let amount = held.total;
+                tx.insert_charge(ChargeRow { id, order, amount }).await?;
+            }
+            tx.insert_inventory_log(order, &held.content.lines).await?;
             tx.clear_cart(held.key.tenant, held.cart).await?;
             tx.insert_notification(order, NotificationKind::Created)
                 .await?;
@@ -242,19 +242,16 @@ async fn write_stock(
 /// The answer by what is there, when the claim is not ours to end.
 async fn found(
     tx: &mut impl Transaction,
-    contract: &Contract,
     held: &Held,
     existing: Option<KeyRecord>,
     ending: Ending,
 ) -> Result<Settled, StoreError> {
     let about_ours = existing.filter(|record| record.order == Some(held.order));
     Ok(match about_ours.map(|record| (record, record.response)) {
+        // Our own commit, whose acknowledgement was lost; or whoever took over from us has finished our order. Neither is a repetition:
+        // we held the claim while the order was open, so nobody had its answer when our client asked.
         Some((record, Some(response))) => Settled::Answer(Answer {
-            // Our own commit, whose acknowledgement was lost, is not a repetition.
-            response: match record.token == held.token {
-                true => response,
-                false => contract.replay(response),
-            },
+            response,
             stored_until: Some(record.expires_at),
         }),
         Some(_) => Settled::Elsewhere,
@@ -274,7 +271,7 @@ async fn found(
 }
 
 impl Ending {
-    /// Whether the gateway has said so: then it holds whoever has the claim.
+    /// Whether the gateway has said so, or need not be asked: then it holds whoever has the claim.
     const fn is_told(self) -> bool {
         matches!(self, Ending::Confirm(_) | Ending::Decline)
     }

@@ -226,11 +226,11 @@ impl Transaction for SimTransaction<'_> {
 
     async fn insert_inventory_log(
         &mut self,
-        _order: OrderId,
-        _lines: &[Line],
+        order: OrderId,
+        lines: &[Line],
     ) -> Result<(), StoreError> {
-        // Nothing reads the log, and an insert waits for nobody: only the round trip can be noticed.
-        self.statement(false, |_, _| Ok(())).await
+        self.statement(false, |db, tx| db.insert_inventory_log(tx, order, lines))
+            .await
     }
 
     async fn find_cart(&mut self, tenant: Tenant, cart: Cart) -> Result<bool, StoreError> {

@@ -1,0 +1,103 @@
+//! What is written with an order beside its row, its stock and its message: its cart, the sales counters, the inventory log, and what
+//! the service knows of its charge. A service that does not keep one has no such part in its audit.
+
+use history::{
+    Audit, AuditCart, AuditMove, AuditRecordedCharge, AuditSale, CartRef, ChargeRef, Names,
+    TenantRef,
+};
+use orders::{ChargeRow, Ledgers};
+use protocol::{Cart, OrderId};
+
+use super::{order_name, sku_name};
+use crate::database::Database;
+use crate::database::moves::Move;
+
+/// Adds the parts that the service keeps.
+pub(super) fn add(audit: &mut Audit, ledgers: Ledgers, database: &Database, names: &mut Names) {
+    audit.carts = ledgers.carts.then(|| carts(database, names));
+    audit.sales = ledgers.sales.then(|| sales(database, names));
+    audit.inventory_log = ledgers.inventory_log.then(|| moves(database, names));
+    audit.recorded_charges = ledgers.charges.then(|| charges(database));
+}
+
+/// Declares the names of carts: a version of a cart has the number of the payload that it is sent as.
+pub(super) fn name_carts(names: &mut Names) {
+    if let Some(last) = names.contents.len().checked_sub(1) {
+        names.carts.count_to::<CartRef>(last as u32);
+    }
+}
+
+/// The name of a cart, if a client had it.
+pub(super) fn cart_name(cart: Cart, names: &Names) -> Option<CartRef> {
+    let number = number_of(cart).filter(|number| (*number as usize) < names.contents.len());
+    number.map(CartRef::new)
+}
+
+/// The number of the payload that a version of a cart is sent as: an edited cart is the payload after the one that it was before.
+pub(super) fn number_of(cart: Cart) -> Option<u32> {
+    let edits = u64::from(cart.version.saturating_sub(1));
+    u32::try_from(cart.id + edits).ok()
+}
+
+/// The carts that orders were made from, and those that were cleared, by their numbers.
+fn carts(database: &Database, names: &Names) -> Vec<AuditCart> {
+    let mut rows: Vec<Option<AuditCart>> = vec![None; names.contents.len()];
+    let orders = database.orders.slots.iter();
+    let bought = orders
+        .filter_map(|slot| slot.row.as_ref())
+        .map(|order| (order.tenant, order.cart, false));
+    let cleared = database
+        .carts
+        .cleared()
+        .map(|(tenant, cart)| (tenant, cart, true));
+    for (tenant, cart, is_cleared) in bought.chain(cleared) {
+        if let Some(cart) = cart_name(cart, names) {
+            rows[cart.index()] = Some(AuditCart {
+                cart,
+                tenant: Some(TenantRef::new(tenant.0)),
+                is_cleared,
+            });
+        }
+    }
+    rows.into_iter().flatten().collect()
+}
+
+/// A counter for every row of the stock.
+fn sales(database: &Database, names: &mut Names) -> Vec<AuditSale> {
+    let counters = database.stocks.slots.iter().zip(&database.sales.slots);
+    let row = counters.map(|(stock, (sold, _))| AuditSale {
+        sku: sku_name(stock.tenant, &stock.sku, names),
+        sold: i64::try_from(*sold).unwrap_or(i64::MAX),
+    });
+    row.collect()
+}
+
+fn moves(database: &Database, names: &mut Names) -> Vec<AuditMove> {
+    let stocks = database.stocks.slots.iter();
+    let skus: Vec<_> = stocks
+        .map(|slot| sku_name(slot.tenant, &slot.sku, names))
+        .collect();
+    let rows = database.moves.slots.iter();
+    let row = |row: &Move| {
+        Some(AuditMove {
+            order: order_name(OrderId(u64::from(row.order?) + 1)),
+            sku: skus[row.stock as usize],
+            quantity: i64::from(row.quantity),
+        })
+    };
+    rows.filter_map(row).collect()
+}
+
+fn charges(database: &Database) -> Vec<AuditRecordedCharge> {
+    let rows = database
+        .charges
+        .slots
+        .iter()
+        .filter_map(|(row, _)| row.as_ref());
+    let row = |row: &ChargeRow| AuditRecordedCharge {
+        charge: ChargeRef::new(row.id.0 as u32),
+        order: order_name(row.order),
+        amount: Some(row.amount.minor()),
+    };
+    rows.map(row).collect()
+}
