@@ -3,12 +3,13 @@
 use protocol::{ChargeId, OrderState, Problem, Response, Span};
 
 use super::charge::{Charge, charge};
+use super::clocks::{Clocks, begin};
 use super::held::Held;
 use super::patience::{self, ROUNDS_MAX};
 use super::{Answer, UNAVAILABLE, UNKNOWN, undo};
 use crate::contract::Contract;
 use crate::machine;
-use crate::ports::{Clock, Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{Clock, Ports, StoreError, Transaction};
 use crate::rows::{ChargeRow, KeyRecord, KeyState, NotificationKind, Token};
 
 /// How an order ends.
@@ -97,8 +98,8 @@ async fn conclude_once<P: Ports>(
     held: &Held,
     ending: Ending,
 ) -> Result<Settled, StoreError> {
-    let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
-    match conclude_in(&mut tx, ports, contract, held, ending).await {
+    let (mut tx, clocks) = begin(ports).await?;
+    match conclude_in(&mut tx, clocks, ports, contract, held, ending).await {
         Ok(Written::Now(answer)) => {
             let ended = tx.commit().await?.committed();
             ended.map(|()| Settled::Answer(answer))
@@ -113,15 +114,16 @@ async fn conclude_once<P: Ports>(
 
 async fn conclude_in<P: Ports>(
     tx: &mut impl Transaction,
+    clocks: Clocks,
     ports: &P,
     contract: &Contract,
     held: &Held,
     ending: Ending,
 ) -> Result<Written, StoreError> {
     let existing = tx.lock_key(&held.key).await?;
-    match endable(ports, contract, held, ending, existing) {
-        Some(claim) => write(tx, contract, held, claim, ending).await,
-        None => found(tx, contract, held, existing, ending)
+    match endable(ports, clocks, contract, held, ending, existing) {
+        Some(claim) => write(tx, clocks, contract, held, claim, ending).await,
+        None => found(tx, clocks, contract, held, existing, ending)
             .await
             .map(Written::Nothing),
     }
@@ -133,6 +135,7 @@ async fn conclude_in<P: Ports>(
 /// hold the claim.
 fn endable<P: Ports>(
     ports: &P,
+    clocks: Clocks,
     contract: &Contract,
     held: &Held,
     ending: Ending,
@@ -148,14 +151,14 @@ fn endable<P: Ports>(
     if !ending.is_told() {
         return None;
     }
-    let (owner, now) = (ports.owner(), ports.clock().now());
-    let record = machine::take_over(&record, owner, now, contract.lease)?;
+    let record = machine::take_over(&record, ports.owner(), clocks.store, contract.lease)?;
     Some(Endable { over, record })
 }
 
 /// Ends a claim whose row is locked.
 pub(super) async fn write(
     tx: &mut impl Transaction,
+    clocks: Clocks,
     contract: &Contract,
     held: &Held,
     claim: Endable,
@@ -179,7 +182,7 @@ pub(super) async fn write(
     write_stock(tx, held, ending).await?;
     Ok(Written::Now(Answer {
         response,
-        stored_until: stored.then_some(next.expires_at),
+        stored_until: stored.then_some(clocks.own(next.expires_at)),
     }))
 }
 
@@ -242,6 +245,7 @@ async fn write_stock(
 /// The answer by what is there, when the claim is not ours to end.
 async fn found(
     tx: &mut impl Transaction,
+    clocks: Clocks,
     contract: &Contract,
     held: &Held,
     existing: Option<KeyRecord>,
@@ -255,7 +259,7 @@ async fn found(
                 true => response,
                 false => contract.replay(response),
             },
-            stored_until: Some(record.expires_at),
+            stored_until: Some(clocks.own(record.expires_at)),
         }),
         Some(_) => Settled::Elsewhere,
         // The key was given back, by us or by whoever took over, and may stand for something else by now. What we were to give

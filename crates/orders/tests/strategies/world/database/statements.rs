@@ -26,6 +26,9 @@ fn shown(row: &OrderRow) -> Order {
 }
 
 impl Transaction for Tx<'_> {
+    fn now(&self) -> Time {
+        Time(self.began_us)
+    }
     async fn lock_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError> {
         self.statement(|this| Ok(this.db.keys.get(key).copied()))
             .await
