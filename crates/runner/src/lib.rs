@@ -11,6 +11,7 @@
 //! - [`watch`]: who looks on, and may stop it
 //! - [`expectation`]: whether a verdict is what the scenario expects
 //! - [`waits`]: how long clients waited
+//! - [`panics`]: what a panic inside a run says
 //! - [`known`]: the names that scenario files and command lines may use
 
 pub mod compare;
@@ -18,6 +19,7 @@ pub mod expectation;
 pub mod interval;
 pub mod known;
 pub mod one;
+pub mod panics;
 pub mod races;
 pub mod recorded;
 pub mod seeds;
@@ -29,5 +31,5 @@ pub use known::{Named, known};
 pub use one::{Failure, Finished, Player, Task, run_one};
 pub use orders::StrategyName;
 pub use recorded::recorded;
-pub use seeds::{Batch, run_seeds};
+pub use seeds::{Batch, run_every_seed, run_seeds};
 pub use watch::{Control, Progress, Watcher};

@@ -27,6 +27,7 @@ pub mod unfold;
 pub use delay::DelayTable;
 pub use file::fault::FAULTS;
 pub use library::{Entry, Library, builtin, load, overlay};
+pub use lower::value::length_us;
 pub use lower::{Known, Options, Scale, parse};
 pub use mistake::Mistake;
 pub use overlay::Overlay;

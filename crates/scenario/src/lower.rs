@@ -18,7 +18,7 @@ mod names;
 mod section;
 mod shop;
 mod syntax;
-mod value;
+pub mod value;
 
 use fault::Around;
 pub use names::Known;
