@@ -22,12 +22,20 @@ const BUILTIN: &[(&str, &str)] = &[
     ),
     ("canary", include_str!("../../../scenarios/canary.toml")),
     (
+        "cart-alone",
+        include_str!("../../../scenarios/cart-alone.toml"),
+    ),
+    (
         "checkout-timeout",
         include_str!("../../../scenarios/checkout-timeout.toml"),
     ),
     (
         "coupon-last-one",
         include_str!("../../../scenarios/coupon-last-one.toml"),
+    ),
+    (
+        "declined-copies",
+        include_str!("../../../scenarios/declined-copies.toml"),
     ),
     (
         "doordash-storm",
@@ -44,6 +52,10 @@ const BUILTIN: &[(&str, &str)] = &[
     (
         "instacart-retry-once",
         include_str!("../../../scenarios/instacart-retry-once.toml"),
+    ),
+    (
+        "key-alone",
+        include_str!("../../../scenarios/key-alone.toml"),
     ),
     (
         "key-reuse",

@@ -61,7 +61,7 @@ impl Strategy for ClaimComplete {
         let Some(total) = valid_total(&request.content) else {
             return Response::refused(400, Problem::Invalid);
         };
-        if contract.key_required && request.key.is_none() {
+        if request.key.is_none() && (contract.key_required || !contract.natural_key) {
             return Response::refused(400, Problem::KeyMissing);
         }
         let key = identity(request.tenant, request.key.as_ref(), request.cart);
@@ -178,6 +178,9 @@ impl<'a, P: Ports> Purchase<'a, P> {
 
     /// Through the claim table first. Whoever wins there goes on to the database.
     async fn answer(&self) -> Response {
+        if !self.contract.claim_table {
+            return Box::pin(self.past_the_table()).await;
+        }
         loop {
             let now = self.ports.clock().now();
             match self.ports.process().claims.claim(
@@ -235,7 +238,8 @@ impl<'a, P: Ports> Purchase<'a, P> {
         }
     }
 
-    /// Asks the database while the table's claim is another's, which keeps it: the fencing token tells the two apart there.
+    /// Asks the database alone. If the table has a claim of another request, that one keeps it: the fencing token tells the two
+    /// apart there.
     async fn past_the_table(&self) -> Response {
         self.decided().await.response
     }
