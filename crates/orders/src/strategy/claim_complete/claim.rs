@@ -103,7 +103,7 @@ impl<P: Ports> Purchase<'_, P> {
 
     async fn claim_once(&self, unclear: Option<&Held>) -> Result<Round, StoreError> {
         let (mut tx, clocks) = begin(self.ports).await?;
-        match self.claim_in(&mut tx, clocks, unclear).await {
+        match self.claim_in(&mut tx, &clocks, unclear).await {
             Ok(Round::Held(held)) => match tx.commit().await.and_then(CommitTag::committed) {
                 Ok(()) => Ok(Round::Held(held)),
                 Err(StoreError::Unknown) => Ok(Round::Unclear(held)),
@@ -120,11 +120,11 @@ impl<P: Ports> Purchase<'_, P> {
     async fn claim_in(
         &self,
         tx: &mut impl Transaction,
-        clocks: Clocks,
+        clocks: &Clocks,
         unclear: Option<&Held>,
     ) -> Result<Round, StoreError> {
         let existing = tx.lock_key(self.key).await?;
-        match self.decide(existing, clocks, unclear) {
+        match self.decide(existing, *clocks, unclear) {
             Decision::Begin { held, mut record } => {
                 self.begin_order(tx, clocks, held, &mut record).await
             }
@@ -168,7 +168,7 @@ impl<P: Ports> Purchase<'_, P> {
     async fn begin_order(
         &self,
         tx: &mut impl Transaction,
-        clocks: Clocks,
+        clocks: &Clocks,
         held: Option<Token>,
         record: &mut KeyRecord,
     ) -> Result<Round, StoreError> {
@@ -210,7 +210,7 @@ impl<P: Ports> Purchase<'_, P> {
     async fn take_over(
         &self,
         tx: &mut impl Transaction,
-        clocks: Clocks,
+        clocks: &Clocks,
         held: Token,
         record: &KeyRecord,
     ) -> Result<Round, StoreError> {
@@ -223,7 +223,7 @@ impl<P: Ports> Purchase<'_, P> {
         };
         // A claim and its order are inserted together, so this row exists. If it does not, nobody should guess.
         Ok(row.map_or(Round::Answer(UNKNOWN), |row| {
-            Round::Held(Held::taken_over(self.key.clone(), record, row, clocks))
+            Round::Held(Held::taken_over(self.key.clone(), record, row, *clocks))
         }))
     }
 

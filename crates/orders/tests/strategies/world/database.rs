@@ -15,8 +15,6 @@ pub struct Tx<'w> {
     number: u32,
     /// Commits when it began.
     seen: u32,
-    /// The database's time when it began, or when the connection was taken.
-    began_us: u64,
     /// Every statement is a transaction of its own.
     autocommit: bool,
     /// It has written the stock.
@@ -37,7 +35,6 @@ impl Store for World {
                 db: self.db.borrow().clone(),
                 number,
                 seen: self.commits.get(),
-                began_us: self.now_us.get(),
                 autocommit: false,
                 stocks: false,
             }),
@@ -50,7 +47,6 @@ impl Store for World {
             db: Db::default(),
             number: 0,
             seen: 0,
-            began_us: self.now_us.get(),
             autocommit: true,
             stocks: false,
         }
