@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -108,6 +109,9 @@ pub struct ScenarioArgs {
     /// How many seeds run at the same time [default: one per core].
     #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+    /// How long one run is played at most, such as `30s` or `5min`: one that takes longer is inconclusive, and the next one begins.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<Duration>,
     /// Where run.json, report.md and the histograms go; with several scenarios, a folder for each in it; with several seeds,
     /// those of the first that causes the exit code [default: reports/NAME].
     #[arg(long, value_name = "DIR")]
@@ -124,6 +128,17 @@ pub struct ScenarioArgs {
     /// Exit with 0 if and only if the scenario expects what came, violations included.
     #[arg(long)]
     pub expect: bool,
+}
+
+/// What can be written after `--timeout`.
+fn duration(text: &str) -> Result<Duration, String> {
+    match scenario::length_us(text) {
+        Some(us) if us > 0 => Ok(Duration::from_micros(us)),
+        Some(_) => Err(String::from("no run takes no time")),
+        None => Err(String::from(
+            "expected a number and a unit, such as `30s` or `5min`",
+        )),
+    }
 }
 
 /// What can be written after `--scale`. Whether a fraction makes sense is the scenario's to say.

@@ -5,7 +5,8 @@ use std::thread;
 
 use report::run::{Met, Run, RunVerdict};
 use report::{Summary, json_line, terminal};
-use runner::{Batch, Failure, Finished, StrategyName, Task, Watcher, run_seeds};
+use runner::panics::keep_quiet;
+use runner::{Batch, Failure, Finished, StrategyName, Task, Watcher, run_every_seed};
 use scenario::Plan;
 
 use crate::args::ScenarioArgs;
@@ -36,6 +37,10 @@ struct Results {
     summary: Summary,
     /// How many there are.
     taken: u64,
+    /// How many runs took too long.
+    timed_out: u64,
+    /// In how many runs the harness failed.
+    broken: u64,
     telling: Option<Telling>,
 }
 
@@ -43,6 +48,32 @@ struct Results {
 struct Telling {
     finished: Finished,
     exit: Exit,
+}
+
+/// A run without a result, in one line.
+pub fn told(failure: &Failure, plan: &Plan) -> String {
+    let at = |us: u64| report::clock(plan.load.starts_at_us + us);
+    match failure {
+        Failure::Harness(message) => {
+            let message = message.replace('\n', " ");
+            format!("error: the harness failed, which says nothing about the service: {message}\n")
+        }
+        Failure::TimedOut {
+            seed,
+            at_us,
+            seconds,
+        } => format!(
+            "{:>12} seed {seed}: inconclusive after {seconds:.1} s, at {} of the story's day\n",
+            "Timed out",
+            at(*at_us)
+        ),
+        Failure::Interrupted(at_us) => {
+            let when = at_us.map_or(String::new(), |us| {
+                format!(" at {} of the story's day", at(us))
+            });
+            format!("interrupted{when}: no verdict\n")
+        }
+    }
 }
 
 impl Telling {
@@ -71,9 +102,27 @@ impl Results {
     fn exit(&self, seeds: u64) -> Exit {
         let found = self.telling.as_ref().map_or(Exit::Ok, |worst| worst.exit);
         match self.taken < seeds {
-            true => found.worst(Exit::Inconclusive),
+            true => found.worst(Exit::Inconclusive).worst(self.failed()),
             false => found,
         }
+    }
+
+    /// What the runs without a result come to.
+    fn failed(&self) -> Exit {
+        match (self.broken, self.timed_out) {
+            (0, 0) => Exit::Ok,
+            (0, _) => Exit::Inconclusive,
+            (_, _) => Exit::Harness,
+        }
+    }
+
+    /// Why there are fewer results than seeds.
+    fn without_result(&self) -> String {
+        let told = |count: u64, what: &str| match count {
+            0 => String::new(),
+            count => format!(", {count} {what}"),
+        };
+        told(self.timed_out, "timed out") + &told(self.broken, "failed in the harness")
     }
 }
 
@@ -83,6 +132,7 @@ impl Work<'_> {
         let view = View::new(
             self.plan,
             self.args.seeds,
+            self.args.timeout,
             self.args.quiet,
             self.stop.clone(),
         );
@@ -97,9 +147,21 @@ impl Work<'_> {
             histories: self.args.history.is_some(),
         };
         let mut results = Results::default();
-        let ended = run_seeds(&batch, &view, |finished| {
-            view.finished();
-            self.take(finished, &mut results, output);
+        if self.args.seeds > 1 {
+            // A line for each; a single run may be asked for its backtrace.
+            keep_quiet();
+        }
+        let ended = run_every_seed(&batch, &view, |result| match result {
+            Ok(finished) => {
+                view.finished();
+                self.take(finished, &mut results, output);
+                Ok(())
+            }
+            Err(failure) => {
+                self.miss(&failure, &mut results)?;
+                view.finished();
+                Ok(())
+            }
         });
         view.close();
         self.end(ended, results, view.seconds(), output)
@@ -118,19 +180,26 @@ impl Work<'_> {
             Err(Failure::Interrupted(_)) if !output.is_open() => results.exit(self.args.seeds),
             Err(Failure::Interrupted(at_us)) => self.interrupted(at_us),
             Ok(()) if self.stop.is_set() && output.is_open() => self.interrupted(None),
-            Ok(()) => self.tell(results, seconds, output),
-            Err(Failure::Harness(message)) => {
-                // Seeds that came before are what they are.
-                let told = match results.telling {
-                    Some(_) => self.tell(results, seconds, output),
-                    None => Exit::Ok,
-                };
-                say(&format!(
-                    "error: the harness failed, which says nothing about the service: {message}\n"
-                ));
-                told.worst(Exit::Harness)
+            // The failures of single runs are told when they come.
+            Ok(()) | Err(Failure::Harness(_) | Failure::TimedOut { .. }) => {
+                let failed = results.failed();
+                match results.telling {
+                    Some(_) => self.tell(results, seconds, output).worst(failed),
+                    None => failed,
+                }
             }
         }
+    }
+
+    /// A run gave no result: that is a line, and the others are what they are. Only an interruption ends the batch.
+    fn miss(&self, failure: &Failure, results: &mut Results) -> Result<(), Failure> {
+        match failure {
+            Failure::Interrupted(_) => return Err(failure.clone()),
+            Failure::TimedOut { .. } => results.timed_out += 1,
+            Failure::Harness(_) => results.broken += 1,
+        }
+        say(&told(failure, self.plan));
+        Ok(())
     }
 
     fn jobs(&self) -> usize {
@@ -177,11 +246,7 @@ impl Work<'_> {
     }
 
     fn interrupted(&self, at_us: Option<u64>) -> Exit {
-        let day = at_us.map(|us| report::clock(self.plan.load.starts_at_us + us));
-        let when = day.map_or(String::new(), |clock| {
-            format!(" at {clock} of the story's day")
-        });
-        say(&format!("interrupted{when}: no verdict\n"));
+        say(&told(&Failure::Interrupted(at_us), self.plan));
         Exit::Interrupted
     }
 
@@ -231,7 +296,11 @@ impl Work<'_> {
                     true => format!("PARTIAL: {taken} of "),
                     false => String::new(),
                 };
-                let took = format!("{:>12} {of}{seeds} seeds in {seconds:.1} s\n", "Played");
+                let without = results.without_result();
+                let took = format!(
+                    "{:>12} {of}{seeds} seeds in {seconds:.1} s{without}\n",
+                    "Played"
+                );
                 let shown = match (telling.exit, run.verdict) {
                     (Exit::Ok, RunVerdict::Pass | RunVerdict::Inconclusive) => String::new(),
                     _ => format!("\n{}", terminal(run, folder)),
@@ -353,12 +422,15 @@ mod tests {
 
     #[test]
     fn what_was_found_before_the_harness_failed_is_written_and_called_partial() {
-        with_batch("", &[HELD, VIOLATED, HELD], |work, results| {
+        with_batch("", &[HELD, VIOLATED, HELD], |work, mut results| {
+            let failure = Failure::Harness(String::from("seed 4: as it was told to"));
+            work.miss(&failure, &mut results)
+                .expect("the batch goes on");
             let telling = results.telling.as_ref().expect("there are runs");
             let text = work.text(&results, telling, 1.0, None);
             assert!(text.contains("PARTIAL: 3 of 9 seeds"), "{text}");
-            let failure = Failure::Harness(String::from("seed 4: as it was told to"));
-            let exit = work.end(Err(failure), results, 1.0, &mut Output::closed());
+            assert!(text.contains(", 1 failed in the harness"), "{text}");
+            let exit = work.end(Ok(()), results, 1.0, &mut Output::closed());
             assert_eq!(exit, Exit::Harness);
             let written = std::fs::read_to_string(work.folder.join("run.json"));
             assert!(
@@ -367,6 +439,31 @@ mod tests {
                     .contains("\"seed\": 2")
             );
         });
+    }
+
+    #[test]
+    fn a_run_that_took_too_long_is_inconclusive_unless_another_is_worse() {
+        let late = Failure::TimedOut {
+            seed: 2,
+            at_us: 1_000_000,
+            seconds: 3.0,
+        };
+        let panic = Failure::Harness(String::from("seed 3: first line\nsecond line"));
+        for (seeds, failures, exit) in [
+            (&[HELD][..], &[&late][..], Exit::Inconclusive),
+            (&[HELD, VIOLATED][..], &[&late][..], Exit::Failed),
+            (&[HELD][..], &[&late, &panic][..], Exit::Harness),
+            (&[][..], &[&late][..], Exit::Inconclusive),
+            (&[][..], &[&panic][..], Exit::Harness),
+        ] {
+            with_batch("", seeds, |work, mut results| {
+                for failure in failures {
+                    work.miss(failure, &mut results).expect("the batch goes on");
+                    assert_eq!(told(failure, work.plan).lines().count(), 1);
+                }
+                assert_eq!(work.end(Ok(()), results, 1.0, &mut Output::closed()), exit);
+            });
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use runner::{Contest, Failure, StrategyName, compare};
 use scenario::{Library, Mistake, Options, Plan, Scale};
 
 use crate::args::CompareArgs;
+use crate::batch::told;
 use crate::exit::Exit;
 use crate::folder;
 use crate::output::{Output, say};
@@ -130,7 +131,7 @@ fn one(
         jobs: args.jobs.map_or_else(cores, usize::from),
     };
     let runs = seeds * strategies.len() as u64;
-    let view = View::new(plan, runs, args.quiet, stop.clone());
+    let view = View::new(plan, runs, None, args.quiet, stop.clone());
     let compared = compare(&contest, &view, || view.finished());
     view.close();
     match compared {
@@ -140,10 +141,8 @@ fn one(
         }
         Ok(comparison) => Ok(comparison),
         Err(Failure::Interrupted(_)) => Err(Exit::Interrupted),
-        Err(Failure::Harness(message)) => {
-            say(&format!(
-                "error: the harness failed, which says nothing about the service: {message}\n"
-            ));
+        Err(failure @ (Failure::Harness(_) | Failure::TimedOut { .. })) => {
+            say(&told(&failure, plan));
             Err(Exit::Harness)
         }
     }

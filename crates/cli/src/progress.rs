@@ -54,6 +54,7 @@ pub struct View {
     name: String,
     starts_at_us: u64,
     seeds: u64,
+    timeout: Option<Duration>,
     done: AtomicU64,
     show: Show,
 }
@@ -67,7 +68,13 @@ enum Show {
 
 impl View {
     /// Watches so many runs of a scenario.
-    pub fn new(plan: &scenario::Plan, seeds: u64, quiet: bool, stop: Stop) -> View {
+    pub fn new(
+        plan: &scenario::Plan,
+        seeds: u64,
+        timeout: Option<Duration>,
+        quiet: bool,
+        stop: Stop,
+    ) -> View {
         let begun = Instant::now();
         let length = if seeds == 1 { plan.load.intents } else { seeds };
         View {
@@ -76,6 +83,7 @@ impl View {
             name: plan.name.clone(),
             starts_at_us: plan.load.starts_at_us,
             seeds,
+            timeout,
             done: AtomicU64::new(0),
             show: match (quiet, std::io::stderr().is_terminal()) {
                 (true, _) => Show::Nothing,
@@ -154,6 +162,10 @@ impl Watcher for View {
 
     fn seconds(&self) -> f64 {
         self.begun.elapsed().as_secs_f64()
+    }
+
+    fn seconds_max(&self) -> Option<f64> {
+        self.timeout.map(|timeout| timeout.as_secs_f64())
     }
 }
 

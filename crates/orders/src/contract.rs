@@ -29,6 +29,11 @@ pub struct Contract {
     pub lease: Span,
     /// Whether a request without a key is refused. Otherwise the cart is its natural key.
     pub key_required: bool,
+    /// Whether a cart is sold once, whatever keys are sent with it. If not, only the client's key tells copies of a request from the
+    /// next purchase, so that a request without one is refused.
+    pub natural_key: bool,
+    /// Whether a replica's memory answers for the claims that it works on and has ended. If not, every request asks the database.
+    pub claim_table: bool,
     /// How often completer and reaper run on every replica.
     pub maintenance_interval: Span,
     /// Whether an order that was acknowledged is never cancelled by the service itself.
@@ -117,6 +122,8 @@ impl Contract {
         grace: Span::secs(60),
         lease: Span::secs(30),
         key_required: false,
+        natural_key: true,
+        claim_table: true,
         maintenance_interval: Span::secs(30),
         is_final: true,
     };

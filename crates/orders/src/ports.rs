@@ -143,6 +143,10 @@ pub trait Store {
 /// [`StoreError::Aborted`] after that, and with [`StoreError::Unavailable`] when the connection is lost: the transaction is
 /// then rolled back. Only [`Transaction::commit`] can end in [`StoreError::Unknown`], and a statement in autocommit mode.
 pub trait Transaction {
+    /// `NOW()`: when the transaction began, by the database's clock, which all replicas share. It comes with the answer to BEGIN, so
+    /// it is no round trip. In autocommit mode it is the time of the call.
+    fn now(&self) -> Time;
+
     /// `SELECT … FROM idempotency_keys WHERE … FOR UPDATE`: waits for whoever holds the row; what it returns stays ours until the end.
     async fn lock_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError>;
 

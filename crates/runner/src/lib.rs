@@ -12,6 +12,7 @@
 //! - [`expectation`]: whether a verdict is what the scenario expects
 //! - [`waits`]: how long clients waited
 //! - [`uses`](mod@uses): which scenarios try what
+//! - [`panics`]: what a panic inside a run says
 //! - [`known`]: the names that scenario files and command lines may use
 
 pub mod compare;
@@ -19,6 +20,7 @@ pub mod expectation;
 pub mod interval;
 pub mod known;
 pub mod one;
+pub mod panics;
 pub mod races;
 pub mod recorded;
 pub mod seeds;
@@ -31,6 +33,6 @@ pub use known::{Named, known};
 pub use one::{Failure, Finished, Player, Task, run_one};
 pub use orders::StrategyName;
 pub use recorded::recorded;
-pub use seeds::{Batch, run_seeds};
+pub use seeds::{Batch, run_every_seed, run_seeds};
 pub use uses::{Use, uses};
 pub use watch::{Control, Progress, Watcher};

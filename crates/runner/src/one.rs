@@ -15,9 +15,10 @@ use sim::{Simulated, Traffic};
 
 use crate::expectation::expectation;
 use crate::known::BACKEND;
+use crate::panics;
 use crate::races::race_losers;
 use crate::waits::waits;
-use crate::watch::Watcher;
+use crate::watch::{Control, Watcher};
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -42,10 +43,19 @@ pub struct Finished {
 }
 
 /// Why there is no result. A rule that is violated is a result.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Failure {
     /// It was stopped, at this virtual time if it had begun.
     Interrupted(Option<u64>),
+    /// It took longer than its watcher allows. Nothing is known of this run.
+    TimedOut {
+        /// Its seed.
+        seed: u64,
+        /// The virtual time that it had reached, in microseconds.
+        at_us: u64,
+        /// For how many seconds of real time it was played.
+        seconds: f64,
+    },
     /// The harness is at fault, not the service.
     Harness(String),
 }
@@ -100,7 +110,7 @@ pub struct Player<'a> {
 /// Runs a task under a seed.
 ///
 /// # Errors
-/// If it was stopped, or the harness failed: a panic anywhere below is one.
+/// If it was stopped or took too long, or the harness failed: a panic anywhere below is one.
 pub fn run_one(task: &Task<'_>, seed: u64, watcher: &dyn Watcher) -> Result<Finished, Failure> {
     Player::new(task).run(seed, watcher)
 }
@@ -118,12 +128,14 @@ impl<'a> Player<'a> {
     /// Runs the task under a seed.
     ///
     /// # Errors
-    /// If it was stopped, or the harness failed: a panic anywhere below is one. After a panic this player has no further use.
+    /// If it was stopped or took too long, or the harness failed: a panic anywhere below is one. After a panic this player has no
+    /// further use.
     pub fn run(&mut self, seed: u64, watcher: &dyn Watcher) -> Result<Finished, Failure> {
         let play = || self.play(seed, watcher);
-        catch_unwind(AssertUnwindSafe(play)).unwrap_or_else(|panic| {
-            let message = format!("seed {seed}: {}", panic_text(panic.as_ref()));
-            Err(Failure::Harness(message))
+        panics::within(|| catch_unwind(AssertUnwindSafe(play))).unwrap_or_else(|panic| {
+            let text = panic_text(panic.as_ref());
+            let place = panics::place().map_or(String::new(), |place| format!(" ({place})"));
+            Err(Failure::Harness(format!("seed {seed}: {text}{place}")))
         })
     }
 
@@ -131,13 +143,29 @@ impl<'a> Player<'a> {
         let strategy = self.task.strategy()?;
         let begun = watcher.seconds();
         let mut reached_us = 0;
+        let mut late = None;
         let mut pace = |progress: sim::Progress| {
             reached_us = progress.now_us;
-            watcher.look(seed, progress)
+            let control = watcher.look(seed, progress);
+            if let (Control::Go, Some(max)) = (control, watcher.seconds_max()) {
+                let seconds = watcher.seconds() - begun;
+                late = (seconds > max).then_some(seconds);
+            }
+            match late {
+                Some(_) => Control::Stop,
+                None => control,
+            }
         };
         let chooser = Chooser::random(seed);
-        let simulated = sim::simulate(&self.plan, strategy, chooser, &mut pace)
-            .map_err(|sim::Interrupted| Failure::Interrupted(Some(reached_us)))?;
+        let simulated = sim::simulate(&self.plan, strategy, chooser, &mut pace);
+        let simulated = simulated.map_err(|sim::Interrupted| match late {
+            Some(seconds) => Failure::TimedOut {
+                seed,
+                at_us: reached_us,
+                seconds,
+            },
+            None => Failure::Interrupted(Some(reached_us)),
+        })?;
         watcher.judging(seed);
         let verdict = self.judge.judge(&simulated.history);
         let histograms = waits(&simulated.history, &simulated.silent_replays);

@@ -34,6 +34,18 @@ pub fn run_seeds(
     watcher: &dyn Watcher,
     mut each: impl FnMut(Finished),
 ) -> Result<(), Failure> {
+    run_every_seed(batch, watcher, |result| result.map(&mut each))
+}
+
+/// The same, and what failed is given to `each` too: the batch goes on with the next seed, unless `each` gives the failure back.
+///
+/// # Errors
+/// The first failure that `each` gave back; seeds after it are given to nobody.
+pub fn run_every_seed(
+    batch: &Batch<'_>,
+    watcher: &dyn Watcher,
+    mut each: impl FnMut(Result<Finished, Failure>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let length = batch.seeds.end.saturating_sub(batch.seeds.start);
     let jobs = batch
         .jobs
@@ -75,8 +87,12 @@ fn work(
                 ..finished
             }),
         };
-        let stops = result.is_err();
-        if results.send((seed, result)).is_err() || stops {
+        let is_interrupted = matches!(result, Err(Failure::Interrupted(_)));
+        if result.is_err() {
+            // What a panic left behind in the old one is of no use.
+            player = Player::new(&batch.task);
+        }
+        if results.send((seed, result)).is_err() || is_interrupted {
             return;
         }
     }
@@ -85,14 +101,14 @@ fn work(
 fn in_order(
     batch: &Batch<'_>,
     results: Receiver<Outcome>,
-    each: &mut impl FnMut(Finished),
+    each: &mut impl FnMut(Result<Finished, Failure>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut early = BTreeMap::new();
     let mut expected = batch.seeds.start;
     for (seed, result) in results {
         early.insert(seed, result);
         while let Some(result) = early.remove(&expected) {
-            each(result?);
+            each(result)?;
             expected += 1;
         }
     }

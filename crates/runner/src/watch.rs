@@ -15,6 +15,11 @@ pub trait Watcher: Sync {
 
     /// Seconds of real time since any fixed moment.
     fn seconds(&self) -> f64;
+
+    /// For how many seconds of real time one run is played at most; without a bound if `None`.
+    fn seconds_max(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// Nobody looks on, and no time passes: for tests and for runs whose wall time is of no interest.

@@ -3,6 +3,7 @@
 mod chaos;
 mod comparison;
 mod coupons;
+mod defences;
 mod fencing;
 mod flash_sale;
 mod leases;
@@ -10,13 +11,17 @@ mod ledgers;
 mod prediction;
 mod presets;
 mod purchases;
+mod reference;
 mod uses;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use report::run::{Met, Run, RunVerdict};
 use runner::watch::Nobody;
-use runner::{Batch, Control, Failure, Progress, StrategyName, Task, Watcher, run_one, run_seeds};
+use runner::{
+    Batch, Control, Failure, Progress, StrategyName, Task, Watcher, run_every_seed, run_one,
+    run_seeds,
+};
 use scenario::{Options, Plan, Scale};
 
 fn plan(name: &str, scale: f64) -> Plan {
@@ -99,6 +104,9 @@ struct Meddler {
     panics_at: Option<u64>,
     begun: AtomicU64,
     begun_max: Option<u64>,
+    /// Every look at the clock takes a second, if a run may take so many.
+    seconds_max: Option<f64>,
+    clock: AtomicU64,
 }
 
 impl Watcher for Meddler {
@@ -123,7 +131,11 @@ impl Watcher for Meddler {
     }
 
     fn seconds(&self) -> f64 {
-        0.0
+        self.clock.fetch_add(1, Ordering::Relaxed) as f64
+    }
+
+    fn seconds_max(&self) -> Option<f64> {
+        self.seconds_max
     }
 }
 
@@ -197,6 +209,60 @@ fn a_panic_of_ours_is_a_failure_of_the_harness_with_its_seed_and_not_a_verdict()
         Err(Failure::Harness(String::from("seed 3: as it was told to")))
     );
     assert_eq!(seeds, [1, 2]);
+}
+
+#[test]
+fn a_batch_may_go_on_after_a_panic_and_the_seeds_after_it_are_what_they_are() {
+    let plan = plan("canary", 1.0);
+    for jobs in [1, 3] {
+        let meddler = Meddler {
+            panics_at: Some(3),
+            ..Meddler::default()
+        };
+        let (mut seeds, mut failures) = (Vec::new(), Vec::new());
+        let batch = batch(task(&plan, StrategyName::NoDedup), jobs);
+        let ended = run_every_seed(&batch, &meddler, |result| {
+            match result {
+                Ok(finished) => seeds.push(finished.run.seed.expect("a seed")),
+                Err(failure) => failures.push(failure),
+            }
+            Ok(())
+        });
+        assert_eq!(ended, Ok(()));
+        assert!(seeds.into_iter().eq((1..41).filter(|seed| *seed != 3)));
+        let expected = Failure::Harness(String::from("seed 3: as it was told to"));
+        assert_eq!(failures, [expected]);
+    }
+}
+
+#[test]
+fn a_run_that_takes_too_long_has_no_result_and_the_next_one_begins() {
+    let plan = plan("million-a-day", 0.01);
+    let meddler = |seconds_max| Meddler {
+        seconds_max: Some(seconds_max),
+        ..Meddler::default()
+    };
+    let mut late = Vec::new();
+    let batch = Batch {
+        seeds: 1..4,
+        ..batch(task(&plan, StrategyName::NoDedup), 1)
+    };
+    let ended = run_every_seed(&batch, &meddler(2.0), |result| {
+        match result.expect_err("it takes too long") {
+            Failure::TimedOut {
+                seed,
+                at_us,
+                seconds,
+            } => {
+                assert!(at_us > 0 && seconds > 2.0);
+                late.push(seed);
+            }
+            other => panic!("{other:?}"),
+        }
+        Ok(())
+    });
+    assert_eq!((ended, late), (Ok(()), vec![1, 2, 3]));
+    run_seeds(&batch, &meddler(1e9), |_| ()).expect("there is time enough");
 }
 
 #[test]

@@ -95,6 +95,10 @@ pub struct Contract {
     pub mismatch: Option<At<i64>>,
     /// The refusals that are stored and repeated.
     pub stored_errors: Option<Vec<StoredError>>,
+    /// Whether a cart is sold once, whatever keys are sent with it; `on` if absent.
+    pub natural_key: Option<At<SwitchWord>>,
+    /// Whether a replica's memory answers for the claims that it knows, before the database is asked; `on` if absent.
+    pub claim_table: Option<At<SwitchWord>>,
     /// How long a key is kept.
     pub ttl: Option<At<Length>>,
     /// How long an owner may work on a claim.
@@ -117,6 +121,16 @@ pub enum InFlightWord {
     /// The twin's answer, if it comes in time; `409` otherwise.
     #[serde(rename = "wait")]
     Wait,
+}
+
+/// Whether there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SwitchWord {
+    /// There is.
+    On,
+    /// There is none.
+    Off,
 }
 
 /// A refusal that may be stored and repeated.

@@ -29,6 +29,7 @@ pub mod uses;
 pub use delay::DelayTable;
 pub use file::fault::{CACHE_FAULTS, FAULTS};
 pub use library::{Entry, Library, builtin, load, overlay};
+pub use lower::value::length_us;
 pub use lower::{Known, Options, Scale, parse};
 pub use mistake::Mistake;
 pub use overlay::Overlay;

@@ -22,6 +22,10 @@ const BUILTIN: &[(&str, &str)] = &[
     ),
     ("canary", include_str!("../../../scenarios/canary.toml")),
     (
+        "cart-alone",
+        include_str!("../../../scenarios/cart-alone.toml"),
+    ),
+    (
         "checkout-timeout",
         include_str!("../../../scenarios/checkout-timeout.toml"),
     ),
@@ -34,6 +38,10 @@ const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../../scenarios/database-failover.toml"),
     ),
     (
+        "declined-copies",
+        include_str!("../../../scenarios/declined-copies.toml"),
+    ),
+    (
         "doordash-storm",
         include_str!("../../../scenarios/doordash-storm.toml"),
     ),
@@ -42,12 +50,12 @@ const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../../scenarios/flash-sale.toml"),
     ),
     (
-        "gateway-brownout",
-        include_str!("../../../scenarios/gateway-brownout.toml"),
-    ),
-    (
         "free-order",
         include_str!("../../../scenarios/free-order.toml"),
+    ),
+    (
+        "gateway-brownout",
+        include_str!("../../../scenarios/gateway-brownout.toml"),
     ),
     (
         "instacart-retry",
@@ -56,6 +64,10 @@ const BUILTIN: &[(&str, &str)] = &[
     (
         "instacart-retry-once",
         include_str!("../../../scenarios/instacart-retry-once.toml"),
+    ),
+    (
+        "key-alone",
+        include_str!("../../../scenarios/key-alone.toml"),
     ),
     (
         "key-reuse",

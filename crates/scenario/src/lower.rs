@@ -3,7 +3,7 @@
 use protocol::Problem;
 
 use crate::file::{
-    At, Contract, Expect, File, InFlightWord, Latency, OverlayFile, StoredError, World,
+    At, Contract, Expect, File, InFlightWord, Latency, OverlayFile, StoredError, SwitchWord, World,
 };
 use crate::mistake::Mistake;
 use crate::overlay::Overlay;
@@ -18,7 +18,7 @@ mod names;
 mod section;
 mod shop;
 mod syntax;
-mod value;
+pub mod value;
 
 use fault::Around;
 pub use names::Known;
@@ -288,11 +288,15 @@ impl Lowering<'_> {
         let mismatch = contract.mismatch.as_ref();
         let mismatch = mismatch.map(|n| value::whole(n, "the status of a mismatch", 400..=499));
         let stored = contract.stored_errors.as_ref();
+        let switch =
+            |word: &Option<At<SwitchWord>>| word.as_ref().map(|word| word.value == SwitchWord::On);
         Ok(plan::Contract {
             preset: preset.map(|name| self.known.preset(name)).transpose()?,
             in_flight: self.in_flight(contract)?,
             mismatch: mismatch.transpose()?.map(|status| status as u16),
             stored_errors: stored.map(|errors| errors.iter().map(problem).collect()),
+            natural_key: switch(&contract.natural_key),
+            claim_table: switch(&contract.claim_table),
             ttl_us: length(&contract.ttl)?,
             // No length at all is a lease too: one that is over with the next tick.
             lease_us: contract

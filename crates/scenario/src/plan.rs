@@ -65,6 +65,10 @@ pub struct Contract {
     pub mismatch: Option<u16>,
     /// The refusals that are stored and repeated.
     pub stored_errors: Option<Vec<Problem>>,
+    /// Whether a cart is sold once, whatever keys are sent with it; `None` as the preset says.
+    pub natural_key: Option<bool>,
+    /// Whether a replica's memory answers for the claims that it knows; `None` as the preset says.
+    pub claim_table: Option<bool>,
     /// How long a key is kept.
     pub ttl_us: Option<u64>,
     /// How long an owner may work on a claim.

@@ -37,7 +37,7 @@ pub struct ReplicaPorts<'w> {
 }
 
 /// What a right clock shows when the run begins: so much that no clock is ever slow enough to show nothing.
-const BEGINS_US: u64 = 86_400_000_000;
+pub(crate) const BEGINS_US: u64 = 86_400_000_000;
 const CRASH_WHEN: Kind = Kind::new("replica.crash.when");
 
 /// When in a round trip a process dies.

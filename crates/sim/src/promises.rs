@@ -13,6 +13,8 @@ pub(crate) fn service_contract(plan: &Plan, preset: &str) -> ServiceContract {
     let mut contract = ServiceContract::preset(preset)
         .unwrap_or_else(|| panic!("the contract `{preset}` is not one of the presets"));
     contract.ttl = wanted.ttl_us.map_or(contract.ttl, protocol::Span);
+    contract.natural_key = wanted.natural_key.unwrap_or(contract.natural_key);
+    contract.claim_table = wanted.claim_table.unwrap_or(contract.claim_table);
     contract.lease = wanted.lease_us.map_or(contract.lease, protocol::Span);
     contract.mismatch_status = wanted.mismatch.unwrap_or(contract.mismatch_status);
     if let Some(in_flight) = wanted.in_flight {

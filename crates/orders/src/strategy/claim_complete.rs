@@ -10,7 +10,7 @@
 //!
 //! The claim table in front of it keeps the duplicates that reach one replica away from the database's locks. It decides nothing
 //! that the database has not decided: before a duplicate is told that its twin is at work, or that its key is in use with another
-//! content, one look there makes sure that nobody has finished it (`unless_finished`, `unless_ours`).
+//! content, one look there makes sure that nobody has finished it (`beside_a_twin`, `beside_another`).
 
 use compact_str::format_compact;
 use protocol::{
@@ -24,13 +24,14 @@ use crate::contract::{Contract, InFlightPolicy};
 use crate::fingerprint::{Fingerprint, fingerprint};
 use crate::machine::{self, Claimed};
 use crate::metrics::Metric;
-use crate::ports::{Clock, Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{Clock, Ports, StoreError, Transaction};
 use crate::rows::KeyRecord;
 use crate::table::{Claim, Outcome, Ticket};
 
 mod adopt;
 mod charge;
 mod claim;
+mod clocks;
 mod hear;
 mod held;
 mod maintain;
@@ -38,6 +39,7 @@ mod patience;
 mod settle;
 
 use claim::Claiming;
+use clocks::{Clocks, begin};
 use settle::Settled;
 
 /// Claims, charges, completes; recovers what a dead owner left.
@@ -62,7 +64,7 @@ impl Strategy for ClaimComplete {
         let Some(total) = valid_total(&request.content) else {
             return Response::refused(400, Problem::Invalid);
         };
-        if contract.key_required && request.key.is_none() {
+        if request.key.is_none() && (contract.key_required || !contract.natural_key) {
             return Response::refused(400, Problem::KeyMissing);
         }
         let key = identity(request.tenant, request.key.as_ref(), request.cart);
@@ -104,7 +106,7 @@ const UNAVAILABLE: Answer = Answer {
     stored_until: None,
 };
 
-/// An answer, and until when the database repeats it, if it does.
+/// An answer, and until when the database repeats it, if it does: by our own clock.
 #[derive(Clone, Copy, Debug)]
 struct Answer {
     response: Response,
@@ -120,7 +122,8 @@ impl Answer {
     }
 }
 
-/// The key of a purchase: the client's, or the natural one. One version of one cart can be bought once.
+/// The key of a purchase: the client's, or the natural one, of one version of one cart. Who is refused may edit the cart, which is
+/// another request; that only one of the versions is sold is for the index on carts to see ([`natural`]).
 fn identity(tenant: Tenant, sent: Option<&IdempotencyKey>, cart: Cart) -> ScopedKey {
     let (key, scope) = match sent {
         Some(key) => (key.clone(), Scope::CreateOrder),
@@ -133,6 +136,11 @@ fn identity(tenant: Tenant, sent: Option<&IdempotencyKey>, cart: Cart) -> Scoped
         }
     };
     ScopedKey { key, tenant, scope }
+}
+
+/// What a cart is sold as: once, whichever of its versions that is. A tab that was left open edits a cart that another tab has sold.
+const fn natural(cart: Cart) -> Cart {
+    Cart { version: 0, ..cart }
 }
 
 /// One request on its way.
@@ -173,6 +181,9 @@ impl<'a, P: Ports> Purchase<'a, P> {
 
     /// Through the claim table first. Whoever wins there goes on to the database.
     async fn answer(&self) -> Response {
+        if !self.contract.claim_table {
+            return Box::pin(self.past_the_table()).await;
+        }
         loop {
             let now = self.ports.clock().now();
             match self.ports.process().claims.claim(
@@ -183,57 +194,65 @@ impl<'a, P: Ports> Purchase<'a, P> {
             ) {
                 Claim::Won(ticket) => return self.lead(ticket).await,
                 Claim::Done(response) => return self.contract.replay(response),
-                Claim::Mismatch => return Box::pin(self.unless_ours()).await,
+                Claim::Mismatch => return Box::pin(self.beside_another()).await,
                 Claim::InFlight(waiter) => {
                     match patience::wait(self.ports.clock(), waiter, self.patient_until).await {
                         Some(Outcome::Done(response)) => return self.contract.replay(response),
                         Some(Outcome::Released) => {}
                         // Rare, so boxed: it does not make the future of every request larger.
-                        None => return Box::pin(self.unless_finished()).await,
+                        None => return Box::pin(self.beside_a_twin()).await,
                     }
                 }
             }
         }
     }
 
-    /// A twin is at work on this replica. Another replica may have finished all the same, and whoever heard its answer must
-    /// not be told that the purchase is in progress: the database knows.
-    async fn unless_finished(&self) -> Response {
-        let Ok(existing) = self.look().await else {
+    /// A twin is at work on this replica. Another replica may have finished all the same, and a client that heard its answer must
+    /// not be told that the purchase is in progress: the database knows. It also knows if the claim was given back, as when a
+    /// webhook told of a refusal that is not stored, while the twin still waits for the gateway: then the key is free.
+    async fn beside_a_twin(&self) -> Response {
+        let Ok((existing, clocks)) = self.look().await else {
             return UNAVAILABLE.response;
         };
-        match machine::claim(existing.as_ref(), &self.ask()) {
+        match machine::claim(existing.as_ref(), &self.ask(clocks)) {
             Claimed::Replay(stored) => self.contract.replay(stored),
             Claimed::Mismatch => self.contract.mismatch(),
+            Claimed::Update { record, .. } if record.order.is_none() => self.past_the_table().await,
+            // Absent: the twin is on its way to the database.
             Claimed::Insert(_) | Claimed::Update { .. } | Claimed::InFlight => {
                 self.contract.in_progress()
             }
         }
     }
 
-    /// On this replica somebody is at work under the key, or has finished, with another content. If that is not yet in the
-    /// database, our content may be: then the other one is refused there, and not we.
-    async fn unless_ours(&self) -> Response {
-        let Ok(existing) = self.look().await else {
+    /// On this replica the key is at work, or done, with another content. If that is not yet in the database, our content may be:
+    /// then the other one is refused there, and not we. If the claim was given back, the key is free for any content.
+    async fn beside_another(&self) -> Response {
+        let Ok((existing, clocks)) = self.look().await else {
             return UNAVAILABLE.response;
         };
-        match machine::claim(existing.as_ref(), &self.ask()) {
+        match machine::claim(existing.as_ref(), &self.ask(clocks)) {
             Claimed::Replay(stored) => self.contract.replay(stored),
             Claimed::InFlight => self.contract.in_progress(),
-            // A claim of our content whose owner has gone is finished by whoever asks next.
-            Claimed::Update { record, .. } if record.order.is_some() => self.contract.in_progress(),
-            Claimed::Insert(_) | Claimed::Update { .. } | Claimed::Mismatch => {
-                self.contract.mismatch()
-            }
+            Claimed::Update { record, .. } if record.order.is_none() => self.past_the_table().await,
+            // A claim of our content whose owner has gone: the next request that reaches the database finishes it.
+            Claimed::Update { .. } => self.contract.in_progress(),
+            Claimed::Insert(_) | Claimed::Mismatch => self.contract.mismatch(),
         }
     }
 
-    async fn look(&self) -> Result<Option<KeyRecord>, StoreError> {
-        let mut tx = self.ports.store().begin(Isolation::ReadCommitted).await?;
+    /// Asks the database alone. If the table has a claim of another request, that one keeps it: the fencing token tells the two
+    /// apart there.
+    async fn past_the_table(&self) -> Response {
+        self.decided().await.response
+    }
+
+    async fn look(&self) -> Result<(Option<KeyRecord>, Clocks), StoreError> {
+        let (mut tx, clocks) = begin(self.ports).await?;
         match tx.find_key(self.key).await {
             Ok(existing) => {
                 tx.rollback().await;
-                Ok(existing)
+                Ok((existing, clocks))
             }
             Err(error) => Err(undo(tx, error).await),
         }

@@ -263,3 +263,68 @@ fn a_claim_outlives_every_expiry_until_its_order_is_recovered() {
         );
     }
 }
+
+/// A later version of the cart, under a key of its own.
+fn edited(key: Option<&str>, quantity: u32) -> OrderRequest {
+    let first = request(key, 1, quantity);
+    OrderRequest {
+        cart: Cart {
+            version: 2,
+            ..first.cart
+        },
+        ..first
+    }
+}
+
+#[test]
+fn a_cart_is_sold_once_whatever_its_version_and_the_keys_that_come_with_it() {
+    for key in [Some("other"), None] {
+        let world = World::with_stock(STOCK);
+        assert_eq!(
+            create(&world.replica(1), &request(Some("k"), 1, 2)).status,
+            201
+        );
+        let refusal = refused(create(&world.replica(2), &edited(key, 1)));
+        assert_eq!(refusal, (409, Some(Problem::Duplicate)));
+        world.audit(STOCK);
+    }
+    // Who was refused may edit the cart and ask again.
+    let world = World::with_stock(STOCK);
+    world.replies.borrow_mut().push_back(Reply::Declined);
+    assert_eq!(create(&world.replica(1), &request(None, 1, 2)).status, 402);
+    assert_eq!(create(&world.replica(2), &edited(None, 1)).status, 201);
+    world.audit(STOCK);
+}
+
+#[test]
+fn without_a_natural_key_a_cart_is_sold_as_often_as_it_is_asked_for_and_a_key_is_required() {
+    let contract = Contract {
+        natural_key: false,
+        ..CONTRACT
+    };
+    let world = World::with_stock(STOCK);
+    for key in ["k", "other", "k"] {
+        let answer = create_under(&contract, &world.replica(1), &request(Some(key), 1, 2));
+        assert_eq!(answer.status, 201);
+    }
+    assert_eq!(world.orders(OrderState::Confirmed), 2);
+    let keyless = create_under(&contract, &world.replica(1), &request(None, 1, 2));
+    assert_eq!(refused(keyless), (400, Some(Problem::KeyMissing)));
+    world.audit(STOCK);
+}
+
+#[test]
+fn without_a_claim_table_the_database_alone_answers() {
+    let contract = Contract {
+        claim_table: false,
+        ..CONTRACT
+    };
+    let world = World::with_stock(STOCK);
+    let replica = world.replica(1);
+    for replayed in [false, true] {
+        let answer = create_under(&contract, &replica, &request(Some("k"), 1, 2));
+        assert_eq!((answer.status, answer.replayed), (201, replayed));
+        assert!(replica.process.claims.is_empty());
+    }
+    world.audit(STOCK);
+}

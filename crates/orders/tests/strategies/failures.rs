@@ -343,3 +343,25 @@ fn a_twin_that_waits_for_who_overtook_it_gets_his_answer() {
     );
     world.audit(STOCK);
 }
+
+#[test]
+fn a_claim_without_an_order_is_taken_over_before_it_is_given_back() {
+    let world = World::with_stock(STOCK);
+    assert_eq!(
+        create(&world.replica(1), &request(Some("k"), 1, 2)).status,
+        201
+    );
+    // Left by an owner that died before it began an order, which the reference itself never does.
+    let before = {
+        let mut db = world.db.borrow_mut();
+        let record = db.keys.values_mut().next().expect("the key is there");
+        (record.state, record.order, record.response) = (KeyState::Claimed, None, None);
+        *record
+    };
+    world.pass(CONTRACT.lease + Span(1));
+    run(StrategyName::ClaimComplete.maintain(&world.replica(9), &CONTRACT));
+    let after = *world.db.borrow().keys.values().next().expect("it stays");
+    assert_eq!(after.state, KeyState::Released);
+    // Who gives it back holds it, and its late owner does not any more.
+    assert_eq!((after.owner, after.token.0), (Owner(9), before.token.0 + 1));
+}

@@ -182,3 +182,36 @@ fn a_webhook_that_orders_under_the_payments_key_makes_a_second_order_of_one_char
     assert!(hears(&notice(1, 99, ChargeState::Declined)));
     assert_eq!(world.orders(OrderState::Confirmed), 3);
 }
+
+#[test]
+fn a_claim_that_a_webhook_gave_back_is_free_although_its_owner_still_waits() {
+    let contract = Contract::CHECKOUT_COM;
+    for (quantity, key_of_another_content) in [(2, false), (1, true)] {
+        let world = World::with_stock(STOCK);
+        let replica = world.replica(1);
+        let asked = request(Some("k"), 1, 2);
+        world.gateway_stalled.set(true);
+        let mut slow = pin!(StrategyName::ClaimComplete.create(&replica, &contract, &asked));
+        (0..100).for_each(|_| assert!(step(slow.as_mut()).is_none()));
+        let refuse = |asked: &OrderRequest| refused(create_under(&contract, &replica, asked));
+        assert_eq!(refuse(&asked), (409, Some(Problem::InProgress)));
+        // The owner is not answered, but its order is cancelled, and the contract stores no refusal.
+        let told = notice(1, 5, ChargeState::Declined);
+        let other = world.replica(7);
+        assert!(run(
+            StrategyName::ClaimComplete.hear(&other, &contract, &told)
+        ));
+        assert_eq!(world.orders(OrderState::Cancelled), 1);
+        world.gateway_stalled.set(false);
+        let again = create_under(&contract, &replica, &request(Some("k"), 1, quantity));
+        assert_eq!(
+            (again.status, again.replayed),
+            (201, false),
+            "{key_of_another_content}"
+        );
+        world.replies.borrow_mut().push_back(Reply::Declined);
+        assert_ne!(run(slow).status, 201, "its order was cancelled");
+        assert_eq!(world.orders(OrderState::Confirmed), 1);
+        world.audit(STOCK);
+    }
+}

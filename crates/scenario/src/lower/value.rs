@@ -60,6 +60,11 @@ pub(super) fn length_at(
     }
 }
 
+/// A length as a scenario writes it, in microseconds; `None` if it is none.
+pub fn length_us(text: &str) -> Option<u64> {
+    micros(text, &(0..0)).ok()
+}
+
 fn micros(text: &str, span: &Range<usize>) -> Result<u64, Mistake> {
     let refuse = |label: &str, help: String| {
         Err(Mistake::at(span, format!("`{text}` is not a length of time"), label).help(help))

@@ -9,12 +9,13 @@ use std::cell::Cell;
 use explore::{Class, Object, TaskId};
 use history::Label;
 use orders::{CommitTag, Isolation, Store, StoreError};
+use protocol::Time;
 use scenario::{CrashPoint, Host};
 
 use super::changes::Committer;
 use super::{Database, Stop, Tx};
 use crate::fault::Opportunity;
-use crate::ports::ReplicaPorts;
+use crate::ports::{BEGINS_US, ReplicaPorts};
 use crate::world::{Event, State};
 
 /// An open transaction of a handler. Dropping it rolls back.
@@ -24,6 +25,8 @@ pub struct SimTransaction<'a> {
     /// In autocommit mode it is nobody's, or that of the statement that waits.
     tx: Cell<Tx>,
     connection: Cell<Connection>,
+    /// When it began, by the right time: the database's clock is right. In autocommit mode there is no such time.
+    began: Time,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +58,8 @@ impl Store for ReplicaPorts<'_> {
             Some(if lost {
                 Err(StoreError::Unavailable)
             } else {
-                Ok(Guard::new(self, state.database.begin()))
+                let began = right_time(state);
+                Ok(Guard::new(self, state.database.begin(), began))
             })
         };
         self.statement_trip(false, begin)
@@ -68,8 +72,14 @@ impl Store for ReplicaPorts<'_> {
             ports: self,
             tx: Cell::new(NOBODYS),
             connection: Cell::new(Connection::Between),
+            began: Time::ZERO,
         }
     }
+}
+
+/// What a right clock shows.
+fn right_time(state: &State) -> Time {
+    Time(BEGINS_US + state.kernel.now_us())
 }
 
 /// Between two statements in autocommit mode there is no transaction.
@@ -79,11 +89,12 @@ const NOBODYS: Tx = Tx(u32::MAX);
 struct Guard<'a>(Option<SimTransaction<'a>>);
 
 impl<'a> Guard<'a> {
-    fn new(ports: &'a ReplicaPorts<'a>, tx: Tx) -> Guard<'a> {
+    fn new(ports: &'a ReplicaPorts<'a>, tx: Tx, began: Time) -> Guard<'a> {
         Guard(Some(SimTransaction {
             ports,
             tx: Cell::new(tx),
             connection: Cell::new(Connection::Open),
+            began,
         }))
     }
 

@@ -3,31 +3,33 @@
 use protocol::{Order, OrderId, OrderRequest, OrderState, Problem, Response};
 
 use super::claim::Round;
-use super::{Answer, Purchase, undo};
+use super::clocks::{Clocks, begin};
+use super::{Answer, Purchase, natural, undo};
 use crate::fingerprint::fingerprint;
 use crate::machine::{self, Claimed, Fenced};
-use crate::ports::{CommitTag, Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{CommitTag, Ports, StoreError, Transaction};
 use crate::rows::{KeyRecord, Token};
 
 /// A key that we may write, and over which token.
 struct Vacancy {
     held: Option<Token>,
     record: KeyRecord,
+    clocks: Clocks,
 }
 
 impl<P: Ports> Purchase<'_, P> {
     /// The cart has an order: two tabs, two keys. The second key gets the first one's order, and keeps it, because a key
     /// that once got an order must not get another.
     pub(super) async fn adopt(&self) -> Result<Round, StoreError> {
-        let mut tx = self.ports.store().begin(Isolation::ReadCommitted).await?;
-        let round = self.adopt_in(&mut tx).await;
+        let (mut tx, clocks) = begin(self.ports).await?;
+        let round = self.adopt_in(&mut tx, clocks).await;
         self.end(tx, round).await
     }
 
     /// Stores a refusal under our key, if the key is still free.
     pub(super) async fn remember(&self, refusal: Response) -> Result<Round, StoreError> {
-        let mut tx = self.ports.store().begin(Isolation::ReadCommitted).await?;
-        let round = match self.vacancy(&mut tx).await {
+        let (mut tx, clocks) = begin(self.ports).await?;
+        let round = match self.vacancy(&mut tx, clocks).await {
             Ok(Some(mut vacancy)) => self.store(&mut tx, &mut vacancy, None, refusal).await,
             Ok(None) => Ok(Round::Again),
             Err(error) => Err(error),
@@ -57,13 +59,17 @@ impl<P: Ports> Purchase<'_, P> {
         }
     }
 
-    async fn adopt_in(&self, tx: &mut impl Transaction) -> Result<Round, StoreError> {
+    async fn adopt_in(
+        &self,
+        tx: &mut impl Transaction,
+        clocks: Clocks,
+    ) -> Result<Round, StoreError> {
         // Our own key comes first: it may have been a twin of ours that sold the cart.
-        let Some(mut vacancy) = self.vacancy(tx).await? else {
+        let Some(mut vacancy) = self.vacancy(tx, clocks).await? else {
             return Ok(Round::Again);
         };
         let Some(order) = tx
-            .find_order_by_cart(self.request.tenant, self.request.cart)
+            .find_order_by_cart(self.request.tenant, natural(self.request.cart))
             .await?
         else {
             return Ok(Round::Again);
@@ -77,7 +83,7 @@ impl<P: Ports> Purchase<'_, P> {
                     .await?;
                 Ok(self.as_replay(stored))
             }
-            // The same version of the cart with other lines, or another customer's: not ours to hand out.
+            // The cart was sold with other lines, or to another customer: not ours to hand out.
             OrderState::Confirmed => Ok(Round::Answer(Answer::passing(Response::refused(
                 409,
                 Problem::Duplicate,
@@ -86,13 +92,22 @@ impl<P: Ports> Purchase<'_, P> {
     }
 
     /// The key's place, if nobody has it.
-    async fn vacancy(&self, tx: &mut impl Transaction) -> Result<Option<Vacancy>, StoreError> {
+    async fn vacancy(
+        &self,
+        tx: &mut impl Transaction,
+        clocks: Clocks,
+    ) -> Result<Option<Vacancy>, StoreError> {
         let existing = tx.lock_key(self.key).await?;
-        Ok(match machine::claim(existing.as_ref(), &self.ask()) {
-            Claimed::Insert(record) => Some(Vacancy { held: None, record }),
+        Ok(match machine::claim(existing.as_ref(), &self.ask(clocks)) {
+            Claimed::Insert(record) => Some(Vacancy {
+                held: None,
+                record,
+                clocks,
+            }),
             Claimed::Update { held, record } if record.order.is_none() => Some(Vacancy {
                 held: Some(held),
                 record,
+                clocks,
             }),
             Claimed::Update { .. } | Claimed::InFlight | Claimed::Replay(_) | Claimed::Mismatch => {
                 None
@@ -116,7 +131,7 @@ impl<P: Ports> Purchase<'_, P> {
         }
         Ok(Round::Answer(Answer {
             response,
-            stored_until: Some(vacancy.record.expires_at),
+            stored_until: Some(vacancy.clocks.own(vacancy.record.expires_at)),
         }))
     }
 

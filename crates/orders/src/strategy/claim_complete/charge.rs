@@ -59,7 +59,7 @@ pub(super) async fn charge<P: Ports>(ports: &P, contract: &Contract, held: &Held
             Err(GatewayError::InUse) => (in_use, under_way) = (true, true),
             Err(GatewayError::Unavailable) => {}
         }
-        let is_late = ports.clock().now() + pause + Span(contract.lease.0 / 2) > held.lease_until;
+        let is_late = ports.clock().now() + pause + Span(contract.lease.0 / 2) > held.works_until;
         if is_late && !under_way {
             break;
         }

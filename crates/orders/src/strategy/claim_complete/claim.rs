@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use protocol::{OrderState, Response};
 
+use super::clocks::{Clocks, begin};
 use super::held::Held;
 use super::patience::{self, ROUNDS_MAX};
-use super::{Answer, Purchase, UNAVAILABLE, UNKNOWN, undo};
+use super::{Answer, Purchase, UNAVAILABLE, UNKNOWN, natural, undo};
 use crate::machine::{self, Ask, Claimed};
-use crate::ports::{
-    Clock, CommitTag, Constraint, Isolation, Ports, Store, StoreError, Transaction,
-};
+use crate::ports::{Clock, CommitTag, Constraint, Ports, StoreError, Transaction};
 use crate::rows::{KeyIndex, KeyRecord, NewOrder, Token};
 use crate::strategy::refusals::{COUPON_USED, OUT_OF_STOCK};
 
@@ -103,8 +102,8 @@ impl<P: Ports> Purchase<'_, P> {
     }
 
     async fn claim_once(&self, unclear: Option<&Held>) -> Result<Round, StoreError> {
-        let mut tx = self.ports.store().begin(Isolation::ReadCommitted).await?;
-        match self.claim_in(&mut tx, unclear).await {
+        let (mut tx, clocks) = begin(self.ports).await?;
+        match self.claim_in(&mut tx, &clocks, unclear).await {
             Ok(Round::Held(held)) => match tx.commit().await.and_then(CommitTag::committed) {
                 Ok(()) => Ok(Round::Held(held)),
                 Err(StoreError::Unknown) => Ok(Round::Unclear(held)),
@@ -121,24 +120,32 @@ impl<P: Ports> Purchase<'_, P> {
     async fn claim_in(
         &self,
         tx: &mut impl Transaction,
+        clocks: &Clocks,
         unclear: Option<&Held>,
     ) -> Result<Round, StoreError> {
         let existing = tx.lock_key(self.key).await?;
-        match self.decide(existing, unclear) {
-            Decision::Begin { held, mut record } => self.begin_order(tx, held, &mut record).await,
-            Decision::TakeOver { held, record } => self.take_over(tx, held, &record).await,
+        match self.decide(existing, *clocks, unclear) {
+            Decision::Begin { held, mut record } => {
+                self.begin_order(tx, clocks, held, &mut record).await
+            }
+            Decision::TakeOver { held, record } => self.take_over(tx, clocks, held, &record).await,
             Decision::End(round) => Ok(round),
         }
     }
 
     /// What the row says. Apart from the awaits around it, so that its working memory does not become part of the future.
-    fn decide(&self, existing: Option<KeyRecord>, unclear: Option<&Held>) -> Decision {
+    fn decide(
+        &self,
+        existing: Option<KeyRecord>,
+        clocks: Clocks,
+        unclear: Option<&Held>,
+    ) -> Decision {
         let ours =
             |record: &KeyRecord| unclear.is_some_and(|held| held.is(record, self.ports.owner()));
         if existing.as_ref().is_some_and(ours) {
             return Decision::End(Round::Ours);
         }
-        match machine::claim(existing.as_ref(), &self.ask()) {
+        match machine::claim(existing.as_ref(), &self.ask(clocks)) {
             Claimed::Insert(record) => Decision::Begin { held: None, record },
             Claimed::Update { held, record } if record.order.is_none() => Decision::Begin {
                 held: Some(held),
@@ -151,7 +158,7 @@ impl<P: Ports> Purchase<'_, P> {
             }
             Claimed::Replay(stored) => Decision::End(Round::Answer(Answer {
                 response: self.contract.replay(stored),
-                stored_until: existing.map(|record| record.expires_at),
+                stored_until: existing.map(|record| clocks.own(record.expires_at)),
             })),
         }
     }
@@ -161,6 +168,7 @@ impl<P: Ports> Purchase<'_, P> {
     async fn begin_order(
         &self,
         tx: &mut impl Transaction,
+        clocks: &Clocks,
         held: Option<Token>,
         record: &mut KeyRecord,
     ) -> Result<Round, StoreError> {
@@ -189,6 +197,7 @@ impl<P: Ports> Purchase<'_, P> {
             key: self.key.clone(),
             token: record.token,
             lease_until: record.lease_until,
+            works_until: clocks.own(record.lease_until),
             order,
             cart: self.request.cart,
             content: Arc::clone(content),
@@ -201,6 +210,7 @@ impl<P: Ports> Purchase<'_, P> {
     async fn take_over(
         &self,
         tx: &mut impl Transaction,
+        clocks: &Clocks,
         held: Token,
         record: &KeyRecord,
     ) -> Result<Round, StoreError> {
@@ -213,7 +223,7 @@ impl<P: Ports> Purchase<'_, P> {
         };
         // A claim and its order are inserted together, so this row exists. If it does not, nobody should guess.
         Ok(row.map_or(Round::Answer(UNKNOWN), |row| {
-            Round::Held(Held::taken_over(self.key.clone(), record, row))
+            Round::Held(Held::taken_over(self.key.clone(), record, row, *clocks))
         }))
     }
 
@@ -230,11 +240,11 @@ impl<P: Ports> Purchase<'_, P> {
         }
     }
 
-    pub(super) fn ask(&self) -> Ask {
+    pub(super) fn ask(&self, clocks: Clocks) -> Ask {
         Ask {
             owner: self.ports.owner(),
             fingerprint: self.fingerprint,
-            now: self.ports.clock().now(),
+            now: clocks.store,
             lease: self.contract.lease,
             ttl: self.contract.ttl,
             grace: self.contract.grace,
@@ -249,7 +259,7 @@ impl<P: Ports> Purchase<'_, P> {
             key_index: KeyIndex::None,
             cart: self.request.cart,
             // Guards requests with a key too: two tabs have two keys, but one cart.
-            natural_key: Some(self.request.cart),
+            natural_key: self.contract.natural_key.then(|| natural(self.request.cart)),
             content: Arc::clone(&self.request.content),
             total: self.total,
             state: OrderState::Pending,

@@ -2,12 +2,13 @@
 
 use protocol::{ChargeNotice, ChargeState, OrderId};
 
+use super::clocks::{Clocks, begin};
 use super::held::Held;
 use super::patience::{self, ROUNDS_MAX};
 use super::settle::{Endable, Ending, Written, write};
 use super::{identity, undo};
 use crate::contract::Contract;
-use crate::ports::{Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{Ports, StoreError, Transaction};
 
 /// Finishes the order that a charge was for, if it still waits for that. `false` if the gateway is to tell again.
 pub(super) async fn hear<P: Ports>(ports: &P, contract: &Contract, notice: &ChargeNotice) -> bool {
@@ -35,8 +36,8 @@ async fn hear_once<P: Ports>(
     order: OrderId,
     ending: Ending,
 ) -> Result<(), StoreError> {
-    let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
-    match hear_in(&mut tx, contract, order, ending).await {
+    let (mut tx, clocks) = begin(ports).await?;
+    match hear_in(&mut tx, clocks, contract, order, ending).await {
         Ok(true) => tx.commit().await?.committed(),
         Ok(false) => {
             tx.rollback().await;
@@ -51,6 +52,7 @@ async fn hear_once<P: Ports>(
 /// finds its own token on a completed claim, and answers with what is stored there.
 async fn hear_in(
     tx: &mut impl Transaction,
+    clocks: Clocks,
     contract: &Contract,
     order: OrderId,
     ending: Ending,
@@ -65,8 +67,16 @@ async fn hear_in(
     let Some(record) = claim.filter(|record| record.order == Some(order)) else {
         return Ok(false);
     };
-    let held = Held::taken_over(key, &record, row);
+    let held = Held::taken_over(key, &record, row, clocks);
     let over = record.token;
-    let written = write(tx, contract, &held, Endable { over, record }, ending).await?;
+    let written = write(
+        tx,
+        clocks,
+        contract,
+        &held,
+        Endable { over, record },
+        ending,
+    )
+    .await?;
     Ok(matches!(written, Written::Now(_)))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use protocol::{Cart, Money, Order, OrderContent, OrderId, OrderState, ScopedKey, Time};
 
+use super::clocks::Clocks;
 use crate::rows::{KeyRecord, KeyState, OrderRow, Owner, Token};
 
 /// A claim that we hold, and the order that it works on. The content is the stored one: a retry may spell it differently,
@@ -12,7 +13,10 @@ use crate::rows::{KeyRecord, KeyState, OrderRow, Owner, Token};
 pub(super) struct Held {
     pub(super) key: ScopedKey,
     pub(super) token: Token,
+    /// As the record has it: a time of the database.
     pub(super) lease_until: Time,
+    /// The same by our own clock.
+    pub(super) works_until: Time,
     pub(super) order: OrderId,
     pub(super) cart: Cart,
     pub(super) content: Arc<OrderContent>,
@@ -23,11 +27,17 @@ pub(super) struct Held {
 
 impl Held {
     /// A claim that was taken over, with its order as the database has it.
-    pub(super) fn taken_over(key: ScopedKey, record: &KeyRecord, row: OrderRow) -> Held {
+    pub(super) fn taken_over(
+        key: ScopedKey,
+        record: &KeyRecord,
+        row: OrderRow,
+        clocks: Clocks,
+    ) -> Held {
         Held {
             key,
             token: record.token,
             lease_until: record.lease_until,
+            works_until: clocks.own(record.lease_until),
             order: row.id,
             cart: row.new.cart,
             content: row.new.content,

@@ -2,12 +2,13 @@
 
 use protocol::{ScopedKey, Span, Time};
 
+use super::clocks::{Clocks, begin};
 use super::held::Held;
 use super::settle::settle;
 use super::undo;
 use crate::contract::Contract;
 use crate::machine;
-use crate::ports::{Clock, Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{Ports, StoreError, Transaction};
 use crate::rows::KeyRecord;
 
 /// So many claims are taken over at once: few enough that they can be settled within their lease.
@@ -21,8 +22,8 @@ const KEYS_MAX: usize = 1_000;
 /// thousands of owners may have gone at the same moment. What the round takes over itself is not overdue by that time, even
 /// under a lease of no length, so the round ends.
 pub(super) async fn round<P: Ports>(ports: &P, contract: &Contract) {
-    let began = ports.clock().now();
-    while let Ok(Batch { taken, is_full }) = take_over(ports, contract, began).await {
+    let mut began = None;
+    while let Ok(Batch { taken, is_full }) = take_over(ports, contract, &mut began).await {
         for held in taken {
             // Whatever it ended in was written, or is left to be taken over again. Nobody waits for this answer.
             let _answer = settle(ports, contract, &held, Span::ZERO).await;
@@ -41,15 +42,16 @@ struct Batch {
     is_full: bool,
 }
 
-/// Takes claims over that were overdue by then. If the commit is not acknowledged they may be ours or not: then nobody touches
+/// Takes claims over that were overdue when the round began, which is when its first transaction did. If the commit is not acknowledged they may be ours or not: then nobody touches
 /// them until their lease is over once more.
 async fn take_over<P: Ports>(
     ports: &P,
     contract: &Contract,
-    by: Time,
+    began: &mut Option<Time>,
 ) -> Result<Batch, StoreError> {
-    let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
-    match take_over_in(&mut tx, ports, contract, by).await {
+    let (mut tx, clocks) = begin(ports).await?;
+    let by = *began.get_or_insert(clocks.store);
+    match take_over_in(&mut tx, clocks, ports, contract, by).await {
         Ok(batch) => tx.commit().await?.committed().map(|()| batch),
         Err(error) => Err(undo(tx, error).await),
     }
@@ -57,48 +59,51 @@ async fn take_over<P: Ports>(
 
 async fn take_over_in<P: Ports>(
     tx: &mut impl Transaction,
+    clocks: Clocks,
     ports: &P,
     contract: &Contract,
     by: Time,
 ) -> Result<Batch, StoreError> {
-    let now = ports.clock().now();
     let mut taken = Vec::new();
     let found = tx.lock_overdue_claims(by, CLAIMS_MAX).await?;
     let is_full = found.len() == CLAIMS_MAX;
     for (key, overdue) in found {
-        let Some(record) = machine::take_over(&overdue, ports.owner(), now, contract.lease) else {
-            continue;
-        };
-        let Some(order) = record.order else {
-            give_back(tx, &key, &overdue).await?;
+        let Some(record) =
+            machine::take_over(&overdue, ports.owner(), clocks.store, contract.lease)
+        else {
             continue;
         };
         if tx.update_key(&key, overdue.token, record).await? == 0 {
             continue;
         }
+        let Some(order) = record.order else {
+            give_back(tx, &key, &record).await?;
+            continue;
+        };
         // A claim and its order are inserted together, so the row exists; without it there is nothing that we could finish.
         if let Some(row) = tx.find_order(order).await? {
-            taken.push(Held::taken_over(key, &record, row));
+            taken.push(Held::taken_over(key, &record, row, clocks));
         }
     }
     Ok(Batch { taken, is_full })
 }
 
-/// Claimed, but no order was begun: nothing to finish.
+/// Claimed, but no order was begun: nothing to finish. The claim is ours by now, so it is ours to give back; its owner, if it wakes,
+/// finds a token that is not its own.
 async fn give_back(
     tx: &mut impl Transaction,
     key: &ScopedKey,
-    overdue: &KeyRecord,
+    taken: &KeyRecord,
 ) -> Result<(), StoreError> {
-    if let Ok(released) = machine::release(Some(overdue), overdue.token) {
-        tx.update_key(key, overdue.token, released).await?;
+    if let Ok(released) = machine::release(Some(taken), taken.token) {
+        tx.update_key(key, taken.token, released).await?;
     }
     Ok(())
 }
 
 async fn reap<P: Ports>(ports: &P, contract: &Contract) -> Result<u64, StoreError> {
-    let before = Time(ports.clock().now().0.saturating_sub(contract.grace.0));
-    let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
+    let (mut tx, clocks) = begin(ports).await?;
+    let before = Time(clocks.store.0.saturating_sub(contract.grace.0));
     match tx.delete_expired_keys(before, KEYS_MAX).await {
         Ok(gone) => tx.commit().await?.committed().map(|()| gone),
         Err(error) => Err(undo(tx, error).await),

@@ -3,12 +3,13 @@
 use protocol::{ChargeId, OrderState, Problem, Response, Span};
 
 use super::charge::{Charge, charge};
+use super::clocks::{Clocks, begin};
 use super::held::Held;
 use super::patience::{self, ROUNDS_MAX};
 use super::{Answer, UNAVAILABLE, UNKNOWN, undo};
 use crate::contract::Contract;
 use crate::machine;
-use crate::ports::{Clock, Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{Clock, Ports, StoreError, Transaction};
 use crate::rows::{ChargeRow, KeyRecord, KeyState, NotificationKind, Token};
 
 /// How an order ends.
@@ -98,8 +99,8 @@ async fn conclude_once<P: Ports>(
     held: &Held,
     ending: Ending,
 ) -> Result<Settled, StoreError> {
-    let mut tx = ports.store().begin(Isolation::ReadCommitted).await?;
-    match conclude_in(&mut tx, ports, contract, held, ending).await {
+    let (mut tx, clocks) = begin(ports).await?;
+    match conclude_in(&mut tx, clocks, ports, contract, held, ending).await {
         Ok(Written::Now(answer)) => {
             let ended = tx.commit().await?.committed();
             ended.map(|()| Settled::Answer(answer))
@@ -114,15 +115,16 @@ async fn conclude_once<P: Ports>(
 
 async fn conclude_in<P: Ports>(
     tx: &mut impl Transaction,
+    clocks: Clocks,
     ports: &P,
     contract: &Contract,
     held: &Held,
     ending: Ending,
 ) -> Result<Written, StoreError> {
     let existing = tx.lock_key(&held.key).await?;
-    match endable(ports, contract, held, ending, existing) {
-        Some(claim) => write(tx, contract, held, claim, ending).await,
-        None => found(tx, held, existing, ending)
+    match endable(ports, clocks, contract, held, ending, existing) {
+        Some(claim) => write(tx, clocks, contract, held, claim, ending).await,
+        None => found(tx, clocks, held, existing, ending)
             .await
             .map(Written::Nothing),
     }
@@ -134,6 +136,7 @@ async fn conclude_in<P: Ports>(
 /// hold the claim.
 fn endable<P: Ports>(
     ports: &P,
+    clocks: Clocks,
     contract: &Contract,
     held: &Held,
     ending: Ending,
@@ -149,14 +152,14 @@ fn endable<P: Ports>(
     if !ending.is_told() {
         return None;
     }
-    let (owner, now) = (ports.owner(), ports.clock().now());
-    let record = machine::take_over(&record, owner, now, contract.lease)?;
+    let record = machine::take_over(&record, ports.owner(), clocks.store, contract.lease)?;
     Some(Endable { over, record })
 }
 
 /// Ends a claim whose row is locked.
 pub(super) async fn write(
     tx: &mut impl Transaction,
+    clocks: Clocks,
     contract: &Contract,
     held: &Held,
     claim: Endable,
@@ -180,7 +183,7 @@ pub(super) async fn write(
     write_stock(tx, held, ending).await?;
     Ok(Written::Now(Answer {
         response,
-        stored_until: stored.then_some(next.expires_at),
+        stored_until: stored.then_some(clocks.own(next.expires_at)),
     }))
 }
 
@@ -242,6 +245,7 @@ async fn write_stock(
 /// The answer by what is there, when the claim is not ours to end.
 async fn found(
     tx: &mut impl Transaction,
+    clocks: Clocks,
     held: &Held,
     existing: Option<KeyRecord>,
     ending: Ending,
@@ -252,7 +256,7 @@ async fn found(
         // we held the claim while the order was open, so nobody had its answer when our client asked.
         Some((record, Some(response))) => Settled::Answer(Answer {
             response,
-            stored_until: Some(record.expires_at),
+            stored_until: Some(clocks.own(record.expires_at)),
         }),
         Some(_) => Settled::Elsewhere,
         // The key was given back, by us or by whoever took over, and may stand for something else by now. What we were to give

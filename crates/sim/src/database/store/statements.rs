@@ -12,7 +12,7 @@ use protocol::{
 use scenario::CrashPoint;
 
 use super::super::stock::StockChange;
-use super::{Connection, SimTransaction};
+use super::{Connection, SimTransaction, right_time};
 
 impl SimTransaction<'_> {
     async fn stock(
@@ -27,6 +27,15 @@ impl SimTransaction<'_> {
 }
 
 impl Transaction for SimTransaction<'_> {
+    fn now(&self) -> Time {
+        match self.connection.get() {
+            Connection::Between | Connection::Within => {
+                right_time(&self.ports.world.state.borrow())
+            }
+            Connection::Open | Connection::Lost | Connection::Done => self.began,
+        }
+    }
+
     async fn lock_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError> {
         self.statement(true, |db, tx| db.lock_key(tx, key)).await
     }

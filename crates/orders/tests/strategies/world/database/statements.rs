@@ -26,6 +26,10 @@ fn shown(row: &OrderRow) -> Order {
 }
 
 impl Transaction for Tx<'_> {
+    /// Time does not pass within a transaction of this world.
+    fn now(&self) -> Time {
+        Time(self.world.now_us.get())
+    }
     async fn lock_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError> {
         self.statement(|this| Ok(this.db.keys.get(key).copied()))
             .await
