@@ -1,6 +1,6 @@
 //! `onceproof list` and `onceproof schema`: what can be named, and the forms of files.
 
-use runner::known;
+use runner::known::{self, known};
 use scenario::{Library, Mistake, Options, Scale};
 use serde_json::{Value, json};
 
@@ -67,7 +67,7 @@ fn tried() -> Result<Vec<Section>, Mistake> {
     let options = Options {
         scale: Scale::FULL,
         overlay: None,
-        known: runner::known(),
+        known: known(),
     };
     let names = library.list().into_iter();
     let plans: Result<Vec<_>, _> = names

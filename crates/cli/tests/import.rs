@@ -86,7 +86,10 @@ fn the_worked_example_does_what_its_page_shows() {
         .nth(1)
         .and_then(|rest| rest.split("```").next())
         .expect("what the judge says");
-    let parts: Vec<&str> = shown.split("...\n").filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = shown
+        .split("...\n")
+        .filter(|part| !part.is_empty())
+        .collect();
     assert_eq!(parts.len(), 4);
     for part in parts {
         assert!(judged.contains(part), "{part}\n{judged}");

@@ -2,13 +2,13 @@
 //! none of them. Or an order that was created before any request that can have asked for it was sent. Orders that were there before the
 //! run are the recorded baseline.
 
-use std::cell::OnceCell;
-use std::collections::BTreeMap;
+mod contents;
 
-use history::{AuditOrder, Invoke, Item, PayloadRef, What};
+use history::{AuditOrder, PayloadRef};
 
+use self::contents::{Contents, has_coupon, is_coupon_of};
 use crate::case::Case;
-use crate::facts::{Clause, is_part_of, items_of};
+use crate::facts::{Clause, is_part_of};
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -93,7 +93,7 @@ fn tell(case: &Case<'_>, tally: &mut Tally, order: &AuditOrder, what: &str) {
 
 /// Whether an order was created before the first request for its content, by more than the clocks may differ. Its own request may come
 /// later than the row says, because dumps often have but one time for several rows; but nothing is made of what was never asked for.
-fn is_early(case: &Case<'_>, order: &AuditOrder, contents: &Contents) -> bool {
+fn is_early<'a>(case: &Case<'a>, order: &AuditOrder, contents: &Contents<'a>) -> bool {
     let Some(t) = order.t else { return false };
     let tolerance = match mutant!("phantom-order/clocks-are-exact") {
         true => 0,
@@ -107,48 +107,13 @@ fn is_early(case: &Case<'_>, order: &AuditOrder, contents: &Contents) -> bool {
     contents.first_asked(case, order).is_some_and(|first| latest < first)
 }
 
-/// The contents that were asked for, each with the time of its first request. Gathered on first use.
-#[derive(Default)]
-struct Contents {
-    sent: OnceCell<BTreeMap<Vec<Item>, u64>>,
-}
-
-impl Contents {
-    fn sent(&self, case: &Case<'_>) -> &BTreeMap<Vec<Item>, u64> {
-        let names = &case.history.names;
-        self.sent.get_or_init(|| {
-            let mut sent = BTreeMap::new();
-            for event in &case.history.events {
-                if let What::Invoke(Invoke { payload: Some(payload), .. }) = &event.what
-                    && let Some(basket) = names.payload_items(*payload)
-                {
-                    sent.entry(names.items(basket).to_vec()).or_insert(event.t);
-                }
-            }
-            sent
-        })
-    }
-
-    /// When an order's content was first asked for; where its content, or that of a request, is not known, when anything was.
-    fn first_asked(&self, case: &Case<'_>, order: &AuditOrder) -> Option<u64> {
-        let names = &case.history.names;
-        let basket = items_of(case.history, order);
-        let first = basket.and_then(|basket| self.sent(case).get(names.items(basket)).copied());
-        let mut events = case.history.events.iter();
-        let unspecified = |asked: &Invoke| asked.payload.and_then(|payload| names.payload_items(payload)).is_none();
-        let any = events.find(|event| matches!(&event.what, What::Invoke(asked) if first.is_none() || unspecified(asked)));
-        let any = any.map(|event| event.t);
-        first.into_iter().chain(any).min()
-    }
-}
-
 enum Found {
     AsAsked,
     Undecided,
     Phantom(&'static str),
 }
 
-fn find(case: &Case<'_>, order: &AuditOrder, contents: &Contents) -> Found {
+fn find<'a>(case: &Case<'a>, order: &AuditOrder, contents: &Contents<'a>) -> Found {
     if let Some(intent) = order.intent
         && !case.facts.intents[intent.index()].sent
         && !mutant!("phantom-order/intent-may-be-anything")
@@ -185,13 +150,6 @@ fn find(case: &Case<'_>, order: &AuditOrder, contents: &Contents) -> Found {
     }
 }
 
-/// Whether the coupon of an order, if it has one, is the one that was asked for.
-fn has_coupon(order: &AuditOrder, asked: &Invoke) -> bool {
-    order.coupon.is_none()
-        || order.coupon == asked.coupon
-        || mutant!("phantom-order/coupon-may-be-anything")
-}
-
 /// Whether the items of an order are those asked for, or a part of them, which is `partial-order`; those that nobody said are.
 fn has_items(case: &Case<'_>, order: &AuditOrder, asked: Option<history::BasketRef>) -> bool {
     let names = &case.history.names;
@@ -206,22 +164,19 @@ fn has_items(case: &Case<'_>, order: &AuditOrder, asked: Option<history::BasketR
 
 /// Whether any request of an order's tenant, with its coupon if it has one, may have asked for it, where not all requests are that
 /// tenant's, or there are coupons.
-fn is_asked_by_its_own(case: &Case<'_>, order: &AuditOrder) -> bool {
+fn is_asked_by_its_own<'a>(case: &Case<'a>, order: &AuditOrder, contents: &Contents<'a>) -> bool {
     let has_others = order.tenant.is_some_and(|tenant| !case.facts.is_only_tenant(tenant));
     if !has_others && order.coupon.is_none() || mutant!("phantom-order/keyless-orders-are-of-any-tenant") {
         return true;
     }
-    case.history.events.iter().any(|event| match &event.what {
-        What::Invoke(asked) => {
-            let is_own = order.tenant.is_none_or(|tenant| tenant == asked.tenant);
-            is_own && has_coupon(order, asked) && case.may_be_asked(order, asked)
-        }
-        _ => false,
-    })
+    let is_own = |tenant, coupon| {
+        order.tenant.is_none_or(|own| own == tenant) && is_coupon_of(order, coupon)
+    };
+    contents.may_be_asked_by(case, order, is_own)
 }
 
-fn find_keyless(case: &Case<'_>, order: &AuditOrder, contents: &Contents) -> Found {
-    if !is_asked_by_its_own(case, order) {
+fn find_keyless<'a>(case: &Case<'a>, order: &AuditOrder, contents: &Contents<'a>) -> Found {
+    if !is_asked_by_its_own(case, order, contents) {
         return Found::Phantom("no request of its tenant, with its coupon, can have asked for it");
     }
     if let Some(payload) = order.payload {
@@ -236,12 +191,7 @@ fn find_keyless(case: &Case<'_>, order: &AuditOrder, contents: &Contents) -> Fou
     let Some(items) = order.items else {
         return Found::Undecided;
     };
-    let (sent, items) = (contents.sent(case), case.history.names.items(items));
-    let is_sent = match case.history.contract.split {
-        false => sent.contains_key(items),
-        true => sent.keys().any(|asked| is_part_of(items, asked)),
-    };
-    match is_sent || sent.is_empty() {
+    match contents.are_sent(case, case.history.names.items(items)).unwrap_or(true) {
         true => Found::AsAsked,
         false => Found::Phantom("these items were never asked for"),
     }

@@ -1,0 +1,131 @@
+//! What was asked for, by content, with when and by whom: gathered once, on first use, because most histories have no odd order.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use history::{AuditOrder, CouponRef, Invoke, Item, PayloadRef, TenantRef, What};
+
+use crate::case::Case;
+use crate::facts::{is_part_of, items_of};
+
+/// The contents that were asked for.
+#[derive(Default)]
+pub(super) struct Contents<'a> {
+    gathered: OnceCell<Gathered<'a>>,
+}
+
+/// Who asked: a tenant, perhaps with a coupon.
+type Askers = BTreeSet<(TenantRef, Option<CouponRef>)>;
+
+#[derive(Default)]
+struct Gathered<'a> {
+    /// When each list of items was first asked for.
+    sent: BTreeMap<&'a [Item], u64>,
+    /// When anything was, and when something was that does not say its items.
+    first: Option<u64>,
+    first_unspecified: Option<u64>,
+    by_payload: BTreeMap<PayloadRef, Askers>,
+    by_items: BTreeMap<&'a [Item], Askers>,
+    /// Those whose payload has no items.
+    itemless: Askers,
+    /// Those without a payload: they may have asked for anything.
+    blind: Askers,
+}
+
+impl<'a> Gathered<'a> {
+    fn of(case: &Case<'a>) -> Gathered<'a> {
+        let names = &case.history.names;
+        let mut gathered = Gathered::default();
+        for event in &case.history.events {
+            let What::Invoke(asked) = &event.what else { continue };
+            gathered.first.get_or_insert(event.t);
+            let asker = (asked.tenant, asked.coupon);
+            let items = asked.payload.and_then(|payload| names.payload_items(payload));
+            if let Some(payload) = asked.payload {
+                gathered.by_payload.entry(payload).or_default().insert(asker);
+            }
+            match items {
+                Some(basket) => {
+                    let items = names.items(basket);
+                    gathered.sent.entry(items).or_insert(event.t);
+                    gathered.by_items.entry(items).or_default().insert(asker);
+                }
+                None => {
+                    gathered.first_unspecified.get_or_insert(event.t);
+                    match asked.payload {
+                        Some(_) => gathered.itemless.insert(asker),
+                        None => gathered.blind.insert(asker),
+                    };
+                }
+            }
+        }
+        gathered
+    }
+}
+
+impl<'a> Contents<'a> {
+    fn gathered(&self, case: &Case<'a>) -> &Gathered<'a> {
+        self.gathered.get_or_init(|| Gathered::of(case))
+    }
+
+    /// Whether a list of items was asked for, or more than it where orders may be split; `None` if no request says its items.
+    pub(super) fn are_sent(&self, case: &Case<'a>, items: &[Item]) -> Option<bool> {
+        let sent = &self.gathered(case).sent;
+        let found = match case.history.contract.split {
+            false => sent.contains_key(items),
+            true => sent.keys().any(|asked| is_part_of(items, asked)),
+        };
+        (!sent.is_empty()).then_some(found)
+    }
+
+    /// When an order's content was first asked for; where its content, or that of a request, is not known, when anything was.
+    pub(super) fn first_asked(&self, case: &Case<'a>, order: &AuditOrder) -> Option<u64> {
+        let gathered = self.gathered(case);
+        let basket = items_of(case.history, order);
+        let sent = basket.and_then(|basket| gathered.sent.get(case.history.names.items(basket)));
+        match sent {
+            Some(sent) => gathered.first_unspecified.into_iter().chain([*sent]).min(),
+            None => gathered.first,
+        }
+    }
+
+    /// Whether any request by which `is_own` may have asked for an order, as far as both say.
+    pub(super) fn may_be_asked_by(
+        &self,
+        case: &Case<'a>,
+        order: &AuditOrder,
+        is_own: impl Fn(TenantRef, Option<CouponRef>) -> bool,
+    ) -> bool {
+        let gathered = self.gathered(case);
+        let any = |askers: &Askers| askers.iter().any(|(tenant, coupon)| is_own(*tenant, *coupon));
+        let found = |askers: Option<&Askers>| askers.is_some_and(any);
+        if any(&gathered.blind) {
+            return true;
+        }
+        if let Some(payload) = order.payload {
+            return found(gathered.by_payload.get(&payload));
+        }
+        if any(&gathered.itemless) {
+            return true;
+        }
+        let Some(basket) = items_of(case.history, order) else {
+            return gathered.by_items.values().any(any);
+        };
+        let items = case.history.names.items(basket);
+        let mut more = gathered.by_items.iter().filter(|_| case.history.contract.split);
+        found(gathered.by_items.get(items))
+            || more.any(|(asked, askers)| is_part_of(items, asked) && any(askers))
+    }
+}
+
+/// Whether a request may have asked with the coupon of an order, if it has one.
+pub(super) fn has_coupon(order: &AuditOrder, asked: &Invoke) -> bool {
+    is_coupon_of(order, asked.coupon)
+}
+
+/// Whether a coupon is that of an order, if it has one.
+pub(super) fn is_coupon_of(order: &AuditOrder, coupon: Option<CouponRef>) -> bool {
+    order.coupon.is_none()
+        || order.coupon == coupon
+        || mutant!("phantom-order/coupon-may-be-anything")
+}
