@@ -20,7 +20,7 @@ pub struct Contract {
     pub replay_status: Option<u16>,
     /// Whether a repeated answer says so (the `Idempotent-Replayed` header).
     pub replay_header: bool,
-    /// How long a key is remembered, counted from its claim. Longer than the clients' retry horizon, shorter than the
+    /// How long a key is remembered at least, counted from its answer. Longer than the clients' retry horizon, shorter than the
     /// gateway's memory.
     pub ttl: Span,
     /// How long after that both remembering and forgetting are right, because clocks differ.

@@ -173,9 +173,11 @@ pub(super) async fn write(
     } else {
         machine::release(Some(&record), record.token)
     };
-    let Ok(next) = next else {
+    let Ok(mut next) = next else {
         return Ok(Written::Nothing(Settled::Answer(UNKNOWN)));
     };
+    // A claim that was taken over, or whose owner slept, may be older than the grace: its answer is kept its whole time all the same.
+    next.expires_at = next.expires_at.max(clocks.store + contract.ttl);
     if !write_order(tx, held, ending).await? || tx.update_key(&held.key, over, next).await? == 0 {
         // The claim is ours, but the order is not pending. No transaction of ours leaves that behind, so nobody should guess.
         return Ok(Written::Nothing(Settled::Answer(UNKNOWN)));
