@@ -87,7 +87,11 @@ fn whoever_validates_and_then_increments_uses_a_coupon_too_often() {
     assert!(rows.iter().filter(over).count() > 0);
     for row in rows {
         let orders = live.get(&row.coupon.index()).copied().unwrap_or(0);
-        assert_eq!(row.used, Some(orders), "every order is counted, one at a time");
+        assert_eq!(
+            row.used,
+            Some(orders),
+            "every order is counted, one at a time"
+        );
     }
 }
 
