@@ -341,8 +341,7 @@ fn keys(keys: Keys, names: &mut Names) -> (Vec<AuditKey>, Vec<Option<KeyRef>>) {
         }
     }
     for (row, key) in open {
-        let text = format!("cart {}", key.key);
-        let key: KeyRef = names.intern_key(TenantRef::new(key.tenant.0), &text);
+        let key = name_by_text(&key, names);
         named[row] = Some(key);
         rows.push(AuditKey {
             key,
@@ -350,6 +349,12 @@ fn keys(keys: Keys, names: &mut Names) -> (Vec<AuditKey>, Vec<Option<KeyRef>>) {
         });
     }
     (rows, named)
+}
+
+/// The name of a record in a scope of the service's own, by its text.
+fn name_by_text(key: &ScopedKey, names: &mut Names) -> KeyRef {
+    let text = format!("cart {}", key.key);
+    names.intern_key(TenantRef::new(key.tenant.0), &text)
 }
 
 /// The key that a client sent, if a record is one's.
@@ -381,7 +386,12 @@ fn transitions(
             })
         })
         .collect();
-    let name = |key: &ScopedKey| sent_key(key, names).unwrap_or_else(|| names.keys.count());
+    // Names are counted until the first that is a text: after that, a record that is gone is named by its text too.
+    let name = |key: &ScopedKey| match sent_key(key, names) {
+        Some(sent) => sent,
+        None if names.keys.is_counted() => names.keys.count(),
+        None => name_by_text(key, names),
+    };
     changes.named(rows, name, &hosts)
 }
 
