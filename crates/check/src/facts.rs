@@ -157,8 +157,8 @@ pub(crate) struct PayloadFacts {
     pub(crate) attempts: u32,
     /// How many of them certainly failed.
     pub(crate) failed: u32,
-    /// Whether any of them had a key.
-    pub(crate) is_keyed: bool,
+    /// Whether any of them had no key.
+    pub(crate) is_keyless: bool,
 }
 
 /// What is known of an order.

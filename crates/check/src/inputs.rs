@@ -157,11 +157,19 @@ impl Input {
 }
 
 /// What a rule goes by.
-pub const fn needs(rule: Rule) -> &'static [Input] {
-    match rule {
-        Rule::Malformed => &[Requests, Accepted, Refusals],
-        Rule::Evidence => &[Accepted, Orders, Charges, Stock],
-        Rule::DuplicateOrder => &[
+pub fn needs(rule: Rule) -> &'static [Input] {
+    let (of, inputs) = NEEDS[rule as usize];
+    debug_assert_eq!(of, rule);
+    inputs
+}
+
+/// What each rule goes by, in the order of the rules.
+const NEEDS: [(Rule, &[Input]); 40] = [
+    (Rule::Malformed, &[Requests, Accepted, Refusals]),
+    (Rule::Evidence, &[Accepted, Orders, Charges, Stock]),
+    (
+        Rule::DuplicateOrder,
+        &[
             Orders,
             OrderKeys,
             OrderIntents,
@@ -172,8 +180,11 @@ pub const fn needs(rule: Rule) -> &'static [Input] {
             AnsweredOrders,
             Ttl,
         ],
-        Rule::LostAck => &[AnsweredOrders, Orders, OrderContents],
-        Rule::PhantomOrder => &[
+    ),
+    (Rule::LostAck, &[AnsweredOrders, Orders, OrderContents]),
+    (
+        Rule::PhantomOrder,
+        &[
             Orders,
             OrderKeys,
             OrderIntents,
@@ -182,7 +193,10 @@ pub const fn needs(rule: Rule) -> &'static [Input] {
             Requests,
             RequestKeys,
         ],
-        Rule::FailedButApplied => &[
+    ),
+    (
+        Rule::FailedButApplied,
+        &[
             Refusals,
             Orders,
             OrderKeys,
@@ -191,25 +205,46 @@ pub const fn needs(rule: Rule) -> &'static [Input] {
             Charges,
             Stock,
         ],
-        Rule::ReplayMismatch => &[
+    ),
+    (
+        Rule::ReplayMismatch,
+        &[
             RequestKeys,
             RequestPayloads,
             AnsweredOrders,
             AnsweredBodies,
             AnsweredReplayed,
         ],
-        Rule::ConflictAccepted => &[RequestKeys, RequestPayloads, Accepted, AnsweredOrders, Ttl],
-        Rule::SpuriousConflict => &[RequestKeys, RequestPayloads, RefusalStatuses, RefusalCodes],
-        Rule::OffContract => &[RefusalStatuses, RefusalCodes, Statuses],
-        Rule::CrossTenant => &[
+    ),
+    (
+        Rule::ConflictAccepted,
+        &[RequestKeys, RequestPayloads, Accepted, AnsweredOrders, Ttl],
+    ),
+    (
+        Rule::SpuriousConflict,
+        &[RequestKeys, RequestPayloads, RefusalStatuses, RefusalCodes],
+    ),
+    (
+        Rule::OffContract,
+        &[RefusalStatuses, RefusalCodes, Statuses],
+    ),
+    (
+        Rule::CrossTenant,
+        &[
             RequestKeys,
             RequestPayloads,
             AnsweredOrders,
             AnsweredBodies,
             Orders,
         ],
-        Rule::ResultRegression => &[RequestKeys, RequestPayloads, Accepted, Refusals, Ttl],
-        Rule::DoubleCharge => &[
+    ),
+    (
+        Rule::ResultRegression,
+        &[RequestKeys, RequestPayloads, Accepted, Refusals, Ttl],
+    ),
+    (
+        Rule::DoubleCharge,
+        &[
             Charges,
             ChargeOrders,
             ChargeKeys,
@@ -220,15 +255,24 @@ pub const fn needs(rule: Rule) -> &'static [Input] {
             RequestIntents,
             RequestKeys,
         ],
-        Rule::DoubleRefund => &[Refunds, RefundRequests, Charges],
-        Rule::OrphanCharge => &[Charges, ChargeOrders, Orders],
-        Rule::UnchargedOrder => &[Orders, Charges, ChargeOrders, Prices],
-        Rule::WrongAmount => &[Charges, ChargeOrders, OrderContents, Prices, Coupons],
-        Rule::Oversell => &[Stock, Orders, OrderContents],
-        Rule::NegativeStock => &[Stock],
-        Rule::StockConservation => &[Stock, Orders, OrderContents],
-        Rule::ReservationLeak => &[Stock, Orders, OrderContents],
-        Rule::FalseSoldOut => &[
+    ),
+    (Rule::DoubleRefund, &[Refunds, RefundRequests, Charges]),
+    (Rule::OrphanCharge, &[Charges, ChargeOrders, Orders]),
+    (
+        Rule::UnchargedOrder,
+        &[Orders, Charges, ChargeOrders, Prices],
+    ),
+    (
+        Rule::WrongAmount,
+        &[Charges, ChargeOrders, OrderContents, Prices, Coupons],
+    ),
+    (Rule::Oversell, &[Stock, Orders, OrderContents]),
+    (Rule::NegativeStock, &[Stock]),
+    (Rule::StockConservation, &[Stock, Orders, OrderContents]),
+    (Rule::ReservationLeak, &[Stock, Orders, OrderContents]),
+    (
+        Rule::FalseSoldOut,
+        &[
             Refusals,
             RefusalCodes,
             RequestPayloads,
@@ -236,7 +280,10 @@ pub const fn needs(rule: Rule) -> &'static [Input] {
             Orders,
             OrderTimes,
         ],
-        Rule::PartialOrder => &[
+    ),
+    (
+        Rule::PartialOrder,
+        &[
             Orders,
             OrderContents,
             Charges,
@@ -248,16 +295,25 @@ pub const fn needs(rule: Rule) -> &'static [Input] {
             InventoryLog,
             RecordedCharges,
         ],
-        Rule::DuplicateNotification => &[Messages, Orders],
-        Rule::PhantomNotification => &[Messages, MessageTimes, Orders, OrderTimes],
-        Rule::FalseMerge => &[
+    ),
+    (Rule::DuplicateNotification, &[Messages, Orders]),
+    (
+        Rule::PhantomNotification,
+        &[Messages, MessageTimes, Orders, OrderTimes],
+    ),
+    (
+        Rule::FalseMerge,
+        &[
             RequestIntents,
             RequestKeys,
             AnsweredOrders,
             Refusals,
             RefusalCodes,
         ],
-        Rule::EarlyExpiry => &[
+    ),
+    (
+        Rule::EarlyExpiry,
+        &[
             Transitions,
             RequestKeys,
             Orders,
@@ -266,26 +322,54 @@ pub const fn needs(rule: Rule) -> &'static [Input] {
             AnsweredOrders,
             Ttl,
         ],
-        Rule::ImmortalKey => &[RequestKeys, AnsweredOrders, AnsweredReplayed, Ttl],
-        Rule::LateAfterExpiry => &[RequestKeys, Orders, OrderKeys, OrderTimes, Ttl],
-        Rule::StaleRead => &[Reads, AnsweredOrders],
-        Rule::StoredErrorPolicy => &[RequestKeys, RequestPayloads, RefusalStatuses, StoredErrors],
-        Rule::ErrorDishonesty => &[RequestKeys, Requests, KeyRecords, Transitions, Faults],
-        Rule::Unfenced => &[Transitions, TransitionOwners],
-        Rule::Quota => &[Coupons, Orders],
-        Rule::StuckClaim => &[KeyRecords, Transitions, RequestKeys, Refusals, Deadline],
-        Rule::StuckOrder => &[Orders, OrderTimes, AnsweredOrders, Charges, Deadline],
-        Rule::UnresolvedRetry => &[
+    ),
+    (
+        Rule::ImmortalKey,
+        &[RequestKeys, AnsweredOrders, AnsweredReplayed, Ttl],
+    ),
+    (
+        Rule::LateAfterExpiry,
+        &[RequestKeys, Orders, OrderKeys, OrderTimes, Ttl],
+    ),
+    (Rule::StaleRead, &[Reads, AnsweredOrders]),
+    (
+        Rule::StoredErrorPolicy,
+        &[RequestKeys, RequestPayloads, RefusalStatuses, StoredErrors],
+    ),
+    (
+        Rule::ErrorDishonesty,
+        &[RequestKeys, Requests, KeyRecords, Transitions, Faults],
+    ),
+    (Rule::Unfenced, &[Transitions, TransitionOwners]),
+    (Rule::Quota, &[Coupons, Orders]),
+    (
+        Rule::StuckClaim,
+        &[KeyRecords, Transitions, RequestKeys, Refusals, Deadline],
+    ),
+    (
+        Rule::StuckOrder,
+        &[Orders, OrderTimes, AnsweredOrders, Charges, Deadline],
+    ),
+    (
+        Rule::UnresolvedRetry,
+        &[
             RequestIntents,
             RequestKeys,
+            RequestPayloads,
             Accepted,
             Refusals,
             Faults,
             Deadline,
         ],
-        Rule::MissingNotification => &[Messages, Orders, OrderTimes, Deadline],
-        Rule::Unavailable => &[RequestIntents, Accepted, Floor],
-        Rule::NotLinearizable => &[
+    ),
+    (
+        Rule::MissingNotification,
+        &[Messages, Orders, OrderTimes, Deadline],
+    ),
+    (Rule::Unavailable, &[RequestIntents, Accepted, Floor]),
+    (
+        Rule::NotLinearizable,
+        &[
             RequestKeys,
             RequestPayloads,
             AnsweredOrders,
@@ -293,8 +377,8 @@ pub const fn needs(rule: Rule) -> &'static [Input] {
             RefusalCodes,
             Ttl,
         ],
-    }
-}
+    ),
+];
 
 /// How much of an input a history has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

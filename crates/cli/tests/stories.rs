@@ -20,7 +20,10 @@ fn the_reference_makes_one_order_of_two_taps() {
 fn without_deduplication_two_taps_are_two_orders_with_a_witness_and_a_reproduction_at_the_end() {
     let text = stdout(&folder(), "scenario seven-thirty --strategy no-dedup", 1);
     assert!(text.contains("VIOLATED duplicate-order"), "{text}");
-    assert!(text.contains("Witness duplicate-order:"), "{text}");
+    assert!(
+        text.contains("Witness duplicate-order, intent i0\n"),
+        "{text}"
+    );
     assert!(text.contains("35.00 charged twice"), "{text}");
     let last = text.lines().last();
     let hint = "hint: cargo run -- scenario seven-thirty --strategy no-dedup --seed 1";
@@ -86,8 +89,8 @@ fn the_witness_of_the_storm_shows_the_reply_that_was_lost_beside_the_one_that_ca
     // The terminal breaks lines where they are full.
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let (_, witness) = text.split_once("Witness ").expect("a witness");
-    let lost = witness.find("and got no certain answer");
-    let came = witness.find("and got ok 201");
+    let lost = witness.find("fault lose-response at");
+    let came = witness.find("gets ok 201");
     let row = witness.find("- order ");
     assert!(lost < came && came < row && lost.is_some(), "{witness}");
 }

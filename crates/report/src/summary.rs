@@ -167,7 +167,7 @@ mod tests {
             ("lost-ack", &[Held][..], "held"),
             ("lost-ack", &[Held, Vacuous], "vacuous"),
             ("lost-ack", &[Vacuous], "vacuous"),
-            ("vacuous", &[Held, Vacuous], "VACUOUS"),
+            ("evidence", &[Held, Vacuous], "VACUOUS"),
             ("lost-ack", &[Held, NotJudged, Vacuous], "not judged"),
             ("lost-ack", &[NotJudged, Unknown], "UNKNOWN"),
             ("lost-ack", &[Held, Unknown, Violated], "VIOLATED"),

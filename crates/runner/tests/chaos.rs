@@ -32,7 +32,7 @@ fn run(strategy: StrategyName, seeds: u64) -> Vec<report::run::Run> {
 fn is_open(rule: &RuleRow) -> bool {
     match rule.verdict {
         RuleOutcome::Violated | RuleOutcome::Unknown => true,
-        RuleOutcome::Vacuous => rule.name == "vacuous",
+        RuleOutcome::Vacuous => rule.name == "evidence",
         _ => false,
     }
 }

@@ -16,10 +16,6 @@ const BY_THEMSELVES: &[(&str, &str)] = &[
         "deadlock",
         "the reference locks in one order and meets none; flash-sale's own test requires it of a strategy that does not",
     ),
-    (
-        "fault-struck",
-        "every scenario with a fault requires it, said or not",
-    ),
 ];
 
 fn library() -> Vec<Plan> {

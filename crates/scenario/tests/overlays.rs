@@ -104,7 +104,7 @@ fn chaos_composes_with_every_scenario_that_there_is() {
         };
         let alone = parse(name, text, &crate::known::options(1.0)).expect("a scenario");
         let plan = parse(name, text, &options).unwrap_or_else(|e| panic!("{}", e.render()));
-        assert_eq!(plan.faults.len(), alone.faults.len() + 9, "{name}");
+        assert_eq!(plan.faults.len(), alone.faults.len() + 12, "{name}");
         assert_eq!(plan.faults[..alone.faults.len()], alone.faults);
     }
 }
@@ -115,8 +115,8 @@ fn a_window_comes_again() {
     let plan = over("seven-thirty", &chaos.text).expect("an overlay");
     let failover = plan
         .faults
-        .last()
-        .and_then(|fault| fault.window)
+        .iter()
+        .find_map(|fault| fault.window)
         .expect("a window");
     let at = |s: u64| failover.contains(s * 1_000_000);
     assert_eq!(

@@ -108,7 +108,7 @@ impl Facts {
             let facts = &mut self.payloads[payload.index()];
             facts.intent.see(intent);
             facts.attempts += 1;
-            facts.is_keyed |= invoke.key.is_some();
+            facts.is_keyless |= invoke.key.is_none();
         }
         if let Some(key) = invoke.key {
             let facts = &mut self.keys[key.index()];

@@ -7,7 +7,7 @@ use super::{Facts, Refusal};
 /// How much is left out.
 #[derive(Debug, Default)]
 pub(crate) struct Gaps {
-    /// Orders without a key, by row.
+    /// Orders that do not say their key, although their payload was never sent without one, by row, in order.
     pub(crate) keyless: Vec<u32>,
     /// Orders that were not there before the run, and do not say when they were created.
     pub(crate) undated: u64,
@@ -116,10 +116,10 @@ const NO_ANSWER: [&str; 16] = [
 ];
 
 impl Facts {
-    /// Whether an order without a key is of a payload that was sent only without one, so that it leaves nothing out.
+    /// Whether an order without a key is of a payload that was sent without one, so that it leaves nothing out.
     fn was_asked_without_key(&self, order: &AuditOrder) -> bool {
         let payload = order.payload.map(|payload| self.payloads[payload.index()]);
-        payload.is_some_and(|payload| payload.attempts > 0 && !payload.is_keyed)
+        payload.is_some_and(|payload| payload.is_keyless)
             && !mutant!("phantom-order/every-order-has-a-key")
     }
 

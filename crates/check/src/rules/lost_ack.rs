@@ -118,9 +118,14 @@ fn is_unclear(case: &Case<'_>, attempt: &Attempt<'_>, has_keys: bool) -> bool {
         return false;
     };
     let facts = case.facts;
+    let place = facts.orders[row.id.index()].row.get().map(|row| row as u32);
+    let leaves_out_key = place.is_some_and(|row| facts.gaps.keyless.binary_search(&row).is_ok());
     // Two purchases were told that it is theirs.
     if facts.orders[row.id.index()].named_for.is_many() {
         return true;
+    }
+    if !leaves_out_key {
+        return false;
     }
     let asked = facts.asked(case.history);
     let own = match attempt.asked.intent {

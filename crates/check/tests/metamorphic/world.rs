@@ -148,6 +148,28 @@ struct Told {
     sold: [i64; 2],
 }
 
+/// How an attempt ends, without when and whose; `None` if it stays open.
+fn ending(end: End, first: usize, own: &str) -> Option<Value> {
+    let (kind, status, code) = match end {
+        End::Open => return None,
+        End::Timeout => ("info", Value::Null, json!("timeout")),
+        End::InProgress => ("fail", json!(409), json!("in_progress")),
+        End::Declined => ("fail", json!(402), json!("card_declined")),
+        End::Ok | End::OtherBody => ("ok", json!(201), Value::Null),
+    };
+    let mut line = json!({"kind": kind, "status": status, "code": code});
+    if kind == "ok" {
+        let other = if matches!(end, End::OtherBody) {
+            "x"
+        } else {
+            ""
+        };
+        line["order"] = json!(own);
+        line["response"] = json!(format!("R{first}{other}"));
+    }
+    Some(line)
+}
+
 const SKUS: [(&str, i64); 2] = [("S", 100), ("T", 50)];
 
 impl Told {
@@ -185,30 +207,11 @@ impl Told {
                 "kind": "invoke", "t": t, "process": process, "tenant": tenant, "key": key, "intent": intent, "payload": payload, "items": items,
             }));
             t += attempt.lasts * 10;
-            let end = |kind: &str| json!({"kind": kind, "t": t, "process": process});
-            let mut line = match attempt.end {
-                End::Open => continue,
-                End::Timeout => end("info"),
-                End::InProgress | End::Declined => end("fail"),
-                End::Ok | End::OtherBody => end("ok"),
+            let Some(mut line) = ending(attempt.end, first, &own) else {
+                continue;
             };
-            let (status, code) = match attempt.end {
-                End::InProgress => (json!(409), json!("in_progress")),
-                End::Declined => (json!(402), json!("card_declined")),
-                End::Timeout => (Value::Null, json!("timeout")),
-                _ => (json!(201), Value::Null),
-            };
-            line["status"] = status;
-            line["code"] = code;
-            if line["kind"] == "ok" {
-                line["order"] = json!(own);
-                let other = if matches!(attempt.end, End::OtherBody) {
-                    "x"
-                } else {
-                    ""
-                };
-                line["response"] = json!(format!("R{first}{other}"));
-            }
+            line["t"] = json!(t);
+            line["process"] = json!(process);
             self.say(line);
         }
         for order in &purchase.orders {

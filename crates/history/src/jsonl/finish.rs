@@ -202,54 +202,7 @@ impl Reader {
         source.orders = by_id(&mut rows.orders, &names.orders, |row| row.id.index());
         source.charges = by_id(&mut rows.charges, &names.charges, |row| row.id.index());
         by_id(&mut rows.refunds, &names.refunds, |row| row.id.index());
-        let mut left_out = LeftOut {
-            head: &head,
-            parts: Vec::new(),
-        };
-        let audit = Audit {
-            t: head.t,
-            orders: left_out.part(
-                AuditPart::Orders,
-                "orders",
-                std::mem::take(&mut rows.orders),
-            ),
-            baseline: std::mem::take(&mut rows.baseline),
-            charges: left_out.part(
-                AuditPart::Charges,
-                "charges",
-                std::mem::take(&mut rows.charges),
-            ),
-            stock: left_out.part(AuditPart::Stock, "stock", std::mem::take(&mut rows.stock)),
-            notifications: left_out.part(
-                AuditPart::Notifications,
-                "notifications",
-                std::mem::take(&mut rows.notifications),
-            ),
-            keys: left_out.part(AuditPart::Keys, "keys", std::mem::take(&mut rows.keys)),
-            coupons: left_out.part(
-                AuditPart::Coupons,
-                "coupons",
-                std::mem::take(&mut rows.coupons),
-            ),
-            refunds: left_out.part(
-                AuditPart::Refunds,
-                "refunds",
-                std::mem::take(&mut rows.refunds),
-            ),
-            carts: left_out.part(AuditPart::Carts, "carts", std::mem::take(&mut rows.carts)),
-            sales: left_out.part(AuditPart::Sales, "sales", std::mem::take(&mut rows.sales)),
-            inventory_log: left_out.part(
-                AuditPart::InventoryLog,
-                "inventory_log",
-                std::mem::take(&mut rows.moves),
-            ),
-            recorded_charges: left_out.part(
-                AuditPart::RecordedCharges,
-                "recorded_charges",
-                std::mem::take(&mut rows.recorded),
-            ),
-            left_out: left_out.parts,
-        };
+        let audit = whole_parts(&head, rows);
         let note = |(part, rows): &(&str, u64)| {
             format!(
                 "left out {rows} rows of {part}: the audit's `complete` does not name that part"
@@ -297,6 +250,35 @@ struct Finished {
     source: Source,
     /// For people.
     left_out: Vec<String>,
+}
+
+/// The audit of the rows, each part of it if its rows are all of that part.
+fn whole_parts(head: &Head, rows: &mut super::rows::Rows) -> Audit {
+    let mut left_out = LeftOut {
+        head,
+        parts: Vec::new(),
+    };
+    macro_rules! part {
+        ($part:ident, $name:literal, $rows:ident) => {
+            left_out.part(AuditPart::$part, $name, std::mem::take(&mut rows.$rows))
+        };
+    }
+    Audit {
+        t: head.t,
+        orders: part!(Orders, "orders", orders),
+        baseline: std::mem::take(&mut rows.baseline),
+        charges: part!(Charges, "charges", charges),
+        stock: part!(Stock, "stock", stock),
+        notifications: part!(Notifications, "notifications", notifications),
+        keys: part!(Keys, "keys", keys),
+        coupons: part!(Coupons, "coupons", coupons),
+        refunds: part!(Refunds, "refunds", refunds),
+        carts: part!(Carts, "carts", carts),
+        sales: part!(Sales, "sales", sales),
+        inventory_log: part!(InventoryLog, "inventory_log", moves),
+        recorded_charges: part!(RecordedCharges, "recorded_charges", recorded),
+        left_out: left_out.parts,
+    }
 }
 
 /// Which parts are left out, and why.

@@ -71,41 +71,48 @@ pub(super) struct Rows {
     coupons_seen: BTreeSet<CouponRef>,
 }
 
-impl Reader {
-    /// Takes the audit's line.
-    pub(super) fn audit(&mut self, raw: raw::Audit<'_>) -> Result<(), Complaint> {
-        self.ignore("audit", &raw.unknown);
-        let t = self.time("t", &raw.t)?;
-        self.rows.audit = Some(Head {
-            line: self.number,
-            t,
-            complete: raw.complete.unwrap_or_default(),
-        });
-        let rows = &mut self.rows;
+impl Rows {
+    /// Which parts the audit's own line has.
+    fn see_parts(&mut self, raw: &raw::Audit<'_>) {
         for (is_in_audit, there) in [
-            (&mut rows.orders.is_in_audit, raw.orders.is_some()),
-            (&mut rows.charges.is_in_audit, raw.charges.is_some()),
-            (&mut rows.refunds.is_in_audit, raw.refunds.is_some()),
-            (&mut rows.stock.is_in_audit, raw.stock.is_some()),
+            (&mut self.orders.is_in_audit, raw.orders.is_some()),
+            (&mut self.charges.is_in_audit, raw.charges.is_some()),
+            (&mut self.refunds.is_in_audit, raw.refunds.is_some()),
+            (&mut self.stock.is_in_audit, raw.stock.is_some()),
             (
-                &mut rows.notifications.is_in_audit,
+                &mut self.notifications.is_in_audit,
                 raw.notifications.is_some(),
             ),
-            (&mut rows.keys.is_in_audit, raw.keys.is_some()),
-            (&mut rows.coupons.is_in_audit, raw.coupons.is_some()),
-            (&mut rows.carts.is_in_audit, raw.carts.is_some()),
-            (&mut rows.sales.is_in_audit, raw.sales.is_some()),
-            (&mut rows.moves.is_in_audit, raw.inventory_log.is_some()),
+            (&mut self.keys.is_in_audit, raw.keys.is_some()),
+            (&mut self.coupons.is_in_audit, raw.coupons.is_some()),
+            (&mut self.carts.is_in_audit, raw.carts.is_some()),
+            (&mut self.sales.is_in_audit, raw.sales.is_some()),
+            (&mut self.moves.is_in_audit, raw.inventory_log.is_some()),
             (
-                &mut rows.recorded.is_in_audit,
+                &mut self.recorded.is_in_audit,
                 raw.recorded_charges.is_some(),
             ),
         ] {
             *is_in_audit |= there;
         }
+    }
+}
+
+impl Reader {
+    /// Takes the audit's line.
+    pub(super) fn audit(&mut self, raw: raw::Audit<'_>) -> Result<(), Complaint> {
+        self.ignore("audit", &raw.unknown);
+        let t = self.time("t", &raw.t)?;
+        self.rows.see_parts(&raw);
+        self.cover(&raw);
+        self.rows.audit = Some(Head {
+            line: self.number,
+            t,
+            complete: raw.complete.unwrap_or_default(),
+        });
         let orders = raw.orders.unwrap_or_default();
-        rows.orders.rows.reserve(orders.len());
-        rows.orders.lines.reserve(orders.len());
+        self.rows.orders.rows.reserve(orders.len());
+        self.rows.orders.lines.reserve(orders.len());
         within("orders", orders, |row| self.order(row))?;
         let charges = raw.charges.unwrap_or_default();
         self.rows.charges.rows.reserve(charges.len());
@@ -141,14 +148,18 @@ impl Reader {
             raw.recorded_charges.unwrap_or_default(),
             |row| self.recorded_charge(row),
         )?;
-        // Labels that we do not know are somebody else's; a contract that requires one is told that it was not counted.
-        for (label, count) in raw.coverage.map_or(Vec::new(), |pairs| pairs.0) {
+        Ok(())
+    }
+
+    /// What the recorder counted.
+    fn cover(&mut self, raw: &raw::Audit<'_>) {
+        // Labels that we do not know are another program's; a contract that requires one is told that it was not counted.
+        for (label, count) in raw.coverage.iter().flat_map(|pairs| &pairs.0) {
             if let Some(label) = Label::from_name(&label.0) {
                 let room = u64::MAX - self.history.coverage.count(label);
-                self.history.coverage.add(label, count.min(room));
+                self.history.coverage.add(label, (*count).min(room));
             }
         }
-        Ok(())
     }
 
     fn line_number(&self) -> u32 {
