@@ -6,6 +6,10 @@ use scenario::{Options, Plan, Scale};
 /// What no scenario can require or say by itself, and why.
 const BY_THEMSELVES: &[(&str, &str)] = &[
     (
+        "reference",
+        "the reference promises it by itself, in every scenario that names no other",
+    ),
+    (
         "seed-001",
         "strategies of the seeds promise it by themselves, in every scenario",
     ),
