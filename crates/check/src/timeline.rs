@@ -370,7 +370,8 @@ fn sent(case: &Case<'_>, begun: usize, event: &Event) -> String {
     let replica = replica.map_or(String::new(), |host| {
         format!(", sent to {}", case.history.names.hosts.text(host.index()))
     });
-    format!("{request}{replica}")
+    // A request without a key ends in a comma, for a sentence that goes on.
+    format!("{}{replica}", request.trim_end_matches(','))
 }
 
 /// The state of a charge as something that happens.

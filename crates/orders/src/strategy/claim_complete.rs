@@ -18,8 +18,8 @@ use protocol::{
     Span, Tenant, Time,
 };
 
-use super::{Ledgers, Strategy};
 use super::valid_total::valid_total;
+use super::{Ledgers, Strategy};
 use crate::contract::{Contract, InFlightPolicy};
 use crate::fingerprint::{Fingerprint, fingerprint};
 use crate::machine::{self, Claimed};

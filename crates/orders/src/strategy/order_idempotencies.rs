@@ -16,13 +16,13 @@ use protocol::{
     ScopedKey, Time,
 };
 
-use super::{Ledgers, Strategy};
 use super::naive_purchase::{
     COUPON_USED, Name, OUT_OF_STOCK, UNKNOWN, charge, confirmed, give_back, new_order,
     record_charge,
 };
 use super::seed_text::body_hash;
 use super::valid_total::valid_total;
+use super::{Ledgers, Strategy};
 use crate::contract::Contract;
 use crate::metrics::Metric;
 use crate::ports::{CommitTag, Isolation, Ports, Store, StoreError, Transaction};

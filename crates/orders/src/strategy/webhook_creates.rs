@@ -79,6 +79,7 @@ async fn order<P: Ports>(
         content: row.new.content,
     };
     // Whether or not there is stock left for it: the webhook was heard.
-    let _sold = naive_purchase::insert(ports, &request, name, row.new.total, Some(notice.id)).await?;
+    let _sold =
+        naive_purchase::insert(ports, &request, name, row.new.total, Some(notice.id)).await?;
     Ok(())
 }

@@ -259,7 +259,10 @@ impl<P: Ports> Purchase<'_, P> {
             key_index: KeyIndex::None,
             cart: self.request.cart,
             // Guards requests with a key too: two tabs have two keys, but one cart.
-            natural_key: self.contract.natural_key.then(|| natural(self.request.cart)),
+            natural_key: self
+                .contract
+                .natural_key
+                .then(|| natural(self.request.cart)),
             content: Arc::clone(&self.request.content),
             total: self.total,
             state: OrderState::Pending,
