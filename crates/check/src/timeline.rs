@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use history::{AuditCharge, Event, History, Invoke, OrderRef, What};
+use history::{
+    AuditCharge, AuditKey, AuditNotification, AuditOrder, Event, History, Invoke, OrderRef, What,
+};
 use protocol::{ChargeState, OrderState};
 
 use crate::case::Case;
@@ -115,8 +117,11 @@ pub(crate) fn timelines(case: &Case<'_>, subjects: &mut [Subject]) -> Vec<Vec<Mo
         told.asked
             .extend(subject.attempts.iter().map(|begun| *begun as usize));
     }
+    let any = Any::of(case, subjects);
     for (index, event) in case.history.events.iter().enumerate() {
-        if let What::Invoke(invoke) = &event.what {
+        if let What::Invoke(invoke) = &event.what
+            && any.has(invoke)
+        {
             for (subject, told) in subjects.iter().zip(&mut told) {
                 if subject.has(invoke) {
                     told.asked.insert(index);
@@ -127,8 +132,12 @@ pub(crate) fn timelines(case: &Case<'_>, subjects: &mut [Subject]) -> Vec<Vec<Mo
     for (subject, told) in subjects.iter_mut().zip(&mut told) {
         told.attempts(case, subject);
     }
+    let any = Any::of(case, subjects);
     for (row, order) in order_rows(case.history).iter().enumerate() {
         let facts = &case.facts.orders[order.id.index()];
+        if !any.has_order(order, facts.intent.get()) {
+            continue;
+        }
         for (subject, told) in subjects.iter_mut().zip(&mut told) {
             let by_intent = facts
                 .intent
@@ -143,13 +152,97 @@ pub(crate) fn timelines(case: &Case<'_>, subjects: &mut [Subject]) -> Vec<Vec<Mo
             }
         }
     }
+    let rows = Any::of(case, subjects).rows(case);
     for (subject, told) in subjects.iter().zip(&mut told) {
-        told.records(case, subject);
-        told.money(case, subject);
-        told.messages(case, subject);
+        told.records(case, subject, &rows);
+        told.money(case, subject, &rows);
+        told.messages(case, subject, &rows);
         told.faults(case);
     }
     told.into_iter().map(|told| told.in_order(case)).collect()
+}
+
+/// What belongs to any of the subjects, by number: most of a large history belongs to none, and is passed over at once.
+struct Any {
+    intents: Vec<bool>,
+    keys: Vec<bool>,
+    orders: Vec<bool>,
+    charges: Vec<bool>,
+}
+
+/// The rows that belong to any of the subjects.
+struct Rows<'a> {
+    charges: Vec<&'a AuditCharge>,
+    messages: Vec<&'a AuditNotification>,
+    keys: Vec<&'a AuditKey>,
+}
+
+impl Any {
+    fn of(case: &Case<'_>, subjects: &[Subject]) -> Any {
+        let names = &case.history.names;
+        let marked = |count: usize, of: fn(&Subject) -> &BTreeSet<u32>| {
+            let mut marks = vec![false; count];
+            for number in subjects.iter().flat_map(of) {
+                marks[*number as usize] = true;
+            }
+            marks
+        };
+        Any {
+            intents: marked(names.intents.len(), |subject| &subject.intents),
+            keys: marked(names.keys.len(), |subject| &subject.keys),
+            orders: marked(names.orders.len(), |subject| &subject.orders),
+            charges: marked(names.charges.len(), |subject| &subject.charges),
+        }
+    }
+
+    fn has(&self, invoke: &Invoke) -> bool {
+        invoke
+            .intent
+            .is_some_and(|intent| self.intents[intent.index()])
+            || invoke.key.is_some_and(|key| self.keys[key.index()])
+    }
+
+    fn has_order(&self, order: &AuditOrder, intent: Option<usize>) -> bool {
+        self.orders[order.id.index()]
+            || intent.is_some_and(|intent| self.intents[intent])
+            || order.key.is_some_and(|key| self.keys[key.index()])
+    }
+
+    fn rows<'a>(&self, case: &Case<'a>) -> Rows<'a> {
+        let is_order =
+            |order: Option<OrderRef>| order.is_some_and(|order| self.orders[order.index()]);
+        let is_charge = |charge: &&AuditCharge| {
+            is_order(charge.order)
+                || charge
+                    .intent
+                    .is_some_and(|intent| self.intents[intent.index()])
+                || self.charges[charge.id.index()]
+        };
+        let keys = case
+            .history
+            .audit
+            .as_ref()
+            .and_then(|audit| audit.keys.as_ref());
+        Rows {
+            charges: case
+                .charges()
+                .unwrap_or_default()
+                .iter()
+                .filter(is_charge)
+                .collect(),
+            messages: case
+                .notifications()
+                .unwrap_or_default()
+                .iter()
+                .filter(|row| is_order(row.order))
+                .collect(),
+            keys: keys
+                .into_iter()
+                .flatten()
+                .filter(|row| self.keys[row.key.index()])
+                .collect(),
+        }
+    }
 }
 
 /// A timeline that is being gathered.
@@ -212,7 +305,7 @@ impl Told {
     }
 
     /// How the key records changed, or where they stand.
-    fn records(&mut self, case: &Case<'_>, subject: &Subject) {
+    fn records(&mut self, case: &Case<'_>, subject: &Subject, rows: &Rows<'_>) {
         let mut has_log = false;
         for key in &subject.keys {
             for change in case.changes_of(*key as usize) {
@@ -220,12 +313,7 @@ impl Told {
                 self.push(Some(change.t), 2, case.tell_change_briefly(change));
             }
         }
-        let keys = case
-            .history
-            .audit
-            .as_ref()
-            .and_then(|audit| audit.keys.as_ref());
-        for row in keys.into_iter().flatten().filter(|_| !has_log) {
+        for row in rows.keys.iter().filter(|_| !has_log) {
             if subject.keys.contains(&(row.key.index() as u32)) {
                 let state = crate::keylog::word(row.state);
                 self.push(
@@ -240,7 +328,7 @@ impl Told {
         }
     }
 
-    fn money(&mut self, case: &Case<'_>, subject: &Subject) {
+    fn money(&mut self, case: &Case<'_>, subject: &Subject, rows: &Rows<'_>) {
         let is_own = |charge: &AuditCharge| {
             let order = charge
                 .order
@@ -251,12 +339,7 @@ impl Told {
             order || intent || subject.charges.contains(&(charge.id.index() as u32))
         };
         let mut own = BTreeSet::new();
-        for charge in case
-            .charges()
-            .unwrap_or_default()
-            .iter()
-            .filter(|charge| is_own(charge))
-        {
+        for charge in rows.charges.iter().filter(|charge| is_own(charge)) {
             own.insert(charge.id);
             let text = case.tell_charge(charge);
             match charge.t {
@@ -279,8 +362,8 @@ impl Told {
         }
     }
 
-    fn messages(&mut self, case: &Case<'_>, subject: &Subject) {
-        for message in case.notifications().unwrap_or_default() {
+    fn messages(&mut self, case: &Case<'_>, subject: &Subject, rows: &Rows<'_>) {
+        for message in &rows.messages {
             let own = message
                 .order
                 .is_some_and(|order| subject.orders.contains(&(order.index() as u32)));

@@ -31,6 +31,8 @@ pub(crate) struct Gaps {
     pub(crate) statusless_refusals: Vec<u32>,
     /// Refusals without a code, by event.
     pub(crate) uncoded_refusals: Vec<u32>,
+    /// Whether each code, by its number, is for an answer that never came, as far as it was looked at.
+    says_no_answer: Vec<Option<bool>>,
 }
 
 impl Gaps {
@@ -48,7 +50,9 @@ impl Gaps {
             bare_refusals,
             statusless_refusals,
             uncoded_refusals,
+            says_no_answer,
         } = self;
+        says_no_answer.clear();
         for list in [
             perhaps_second,
             keyless,
@@ -85,13 +89,19 @@ impl Gaps {
     }
 
     /// Whether an end without a status may have been an answer of the server's: it does not say that none came.
-    #[cold]
-    pub(super) fn may_be_an_error(&self, history: &History, said: &Completion) -> bool {
+    pub(super) fn may_be_an_error(&mut self, history: &History, said: &Completion) -> bool {
         let Some(code) = said.code else {
             return history.contract.observed.status;
         };
-        let text = history.names.codes.text(code.index()).to_lowercase();
-        !NO_ANSWER.iter().any(|word| text.contains(word))
+        let codes = &history.names.codes;
+        if self.says_no_answer.len() <= code.index() {
+            self.says_no_answer.resize(codes.len(), None);
+        }
+        let known = self.says_no_answer[code.index()].get_or_insert_with(|| {
+            let text = codes.text(code.index()).to_lowercase();
+            NO_ANSWER.iter().any(|word| text.contains(word))
+        });
+        !*known
     }
 }
 
