@@ -52,6 +52,12 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         let order = charge.order.map(|order| &facts.orders[order.index()]);
         facts.rare.nameless > 0 && are_several && order.is_some_and(|order| order.intent.get().is_none())
     };
+    let is_unplaced = |charge: &&AuditCharge| charge.order.is_some() && charge.intent.is_none();
+    let unplaced = if case.orders().is_none() && are_several { kept().filter(is_unplaced).count() } else { 0 };
+    if !mutant!("double-charge/orders-need-not-be-looked-at") {
+        let why = "a charge names its order, and it was not looked at for which purchase that is";
+        tally.unknown(unplaced as u64, why);
+    }
     let why = "an answer does not name its order, so that a charge may be the second of a purchase";
     tally.unknown(kept().filter(is_open).count() as u64, why);
     let rows = case.orders().unwrap_or_default();

@@ -127,6 +127,8 @@ fn failed_records(case: &Case<'_>) -> BTreeMap<KeyRef, Vec<Life>> {
 
 /// A record that says failed, of a key with a live order or a captured charge, when a client was never told the outcome.
 fn judge_records(case: &Case<'_>, tally: &mut Tally) {
+    let audit = case.history.audit.as_ref();
+    let are_keys_read = audit.is_some_and(|audit| audit.keys.is_some());
     for (key, lives) in failed_records(case) {
         tally.checked(1);
         let attempts = case.attempts_with(key.index());
@@ -141,7 +143,12 @@ fn judge_records(case: &Case<'_>, tally: &mut Tally) {
             let may_be_own = effects.iter().any(|(t, _)| is_own(*t).is_none());
             let is_keyless = effects.is_empty()
                 && (case.perhaps_with(key.index()).next().is_some() || !case.facts.gaps.nameless_charges.is_empty());
-            if is_keyless {
+            let are_unseen = effects.is_empty() && case.orders().is_none();
+            let is_unread = !effects.is_empty() && !are_keys_read && lives.iter().any(|life| life.until.is_none());
+            if (are_unseen || is_unread) && !mutant!("error-dishonesty/what-was-not-looked-at-is-right") {
+                let why = "a record says failed, and what it stands for at the end was not looked at";
+                tally.unknown(1, why);
+            } else if is_keyless {
                 let why = "a record says failed, and an order or a charge that may be its request's does not say whose it is";
                 tally.unknown(1, why);
             } else if may_be_own {

@@ -22,6 +22,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     if case.facts.counts.fail == 0 {
         return;
     }
+    if case.orders().is_none() && !mutant!("failed-but-applied/orders-need-not-be-looked-at") {
+        tally.unknown(1, "the orders were not looked at, so that one may be there although all requests for it failed");
+    }
     let rows = case.orders().unwrap_or_default();
     let odd = &case.facts.odd;
     let refused = odd.refused.iter().map(|row| &rows[*row as usize]);
