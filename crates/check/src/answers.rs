@@ -97,10 +97,13 @@ impl KeyAnswers {
         } = self;
         for group in answers.chunk_by(|a, b| a.payload == b.payload) {
             classes.clear();
-            // Of answers that name no order it is not known whether they mean the same.
-            for named in
-                group.chunk_by(|a, b| a.said.order.is_some() && a.said.order == b.said.order)
-            {
+            // Answers that name no order mean the same if their bodies are the same; without a body that is not known.
+            let are_one = |a: &Answer, b: &Answer| {
+                let is_told = a.said.order.is_some()
+                    || a.said.response.is_some() && a.said.response == b.said.response;
+                is_told && a.said.order == b.said.order
+            };
+            for named in group.chunk_by(are_one) {
                 let made = creation(history, facts, named, *unseen_from);
                 let same = |a: &Answer, b: &Answer| {
                     (a.said.status, a.said.response) == (b.said.status, b.said.response)

@@ -9,12 +9,14 @@ use history::{
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
+use proptest::test_runner::RngSeed;
 use proptest::test_runner::TestRunner;
 use protocol::{ChargeState, OrderState};
 
 use crate::random;
 
 /// An attempt with its end, found by searching.
+#[derive(Clone)]
 struct Op {
     asked: Invoke,
     invoked: u64,
@@ -300,7 +302,19 @@ fn mismatches(history: &History, ops: &[Op]) -> u64 {
         if !same || returned >= b.invoked || !(order || body || one.status != two.status) {
             return false;
         }
-        let (earliest, _) = made(history, ops, key, payload, one.order);
+        // Answers that name no order are of one life of the key if their bodies are the same.
+        let is_of_its_life = |op: &Op| {
+            one.order.is_some()
+                || op
+                    .ok()
+                    .is_none_or(|(_, said)| said.response == one.response)
+        };
+        let of_its_life: Vec<Op> = ops
+            .iter()
+            .filter(|op| is_of_its_life(op))
+            .cloned()
+            .collect();
+        let (earliest, _) = made(history, &of_its_life, key, payload, one.order);
         let created = two.order.and_then(|order| row(history, order)?.t);
         let handled = created.filter(|t| (b.invoked..=until).contains(t));
         ttl.is_none_or(|ttl| handled.unwrap_or(until) < earliest + ttl)
@@ -448,7 +462,7 @@ fn the_random_histories_meet_every_clause_alone_and_none() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4096, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4096, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
     fn duplicate_order_is_what_the_table_says(history in random::history()) {
