@@ -36,6 +36,12 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             tell(case, extra, attempts)
         });
     }
+    count_gaps(case, tally);
+}
+
+/// What charges leave out may be what makes one of them the second of a purchase.
+fn count_gaps(case: &Case<'_>, tally: &mut Tally) {
+    let facts = case.facts;
     let why = "two charges may be for one purchase or for two";
     tally.unknown(facts.unclear_charges.len() as u64, why);
     let why = "a charge names neither an order nor a purchase, so that it may be the second of any";
