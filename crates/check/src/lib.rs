@@ -50,7 +50,7 @@ pub mod verdict;
 pub use counts::Counts;
 pub use inputs::{Had, Inventory};
 pub use judge::{Judge, judge};
-pub use rules::{Kind, Rule, times_met};
+pub use rules::{Kind, Rule};
 pub use timeline::{About, trace};
 pub use verdict::{
     Moment, Operation, Outcome, Overall, RuleVerdict, Verdict, WITNESSES_MAX, Witness,

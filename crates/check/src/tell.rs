@@ -196,7 +196,12 @@ impl Case<'_> {
 
     fn tell_request(&self, begun: usize) -> String {
         let at = self.tell_time(self.history.events[begun].t);
-        format!("{} at {at}", self.tell_request_briefly(begun))
+        let invoke = &self.history.events[begun].what;
+        let comma = match matches!(invoke, What::Invoke(invoke) if invoke.key.is_none()) {
+            true => ",",
+            false => "",
+        };
+        format!("{}{comma} at {at}", self.tell_request_briefly(begun))
     }
 
     /// A request in words, without its time.
@@ -217,7 +222,7 @@ impl Case<'_> {
                     Some(key) => append(&mut text, format_args!(" with {}", self.tell_key(key))),
                     None => {
                         let tenant = names.tenants.text(invoke.tenant.index());
-                        append(&mut text, format_args!(" of {tenant}, without a key,"));
+                        append(&mut text, format_args!(" of {tenant}, without a key"));
                     }
                 }
             }

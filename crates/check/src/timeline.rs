@@ -453,8 +453,7 @@ fn sent(case: &Case<'_>, begun: usize, event: &Event) -> String {
     let replica = replica.map_or(String::new(), |host| {
         format!(", sent to {}", case.history.names.hosts.text(host.index()))
     });
-    // A request without a key ends in a comma, for a sentence that goes on.
-    format!("{}{replica}", request.trim_end_matches(','))
+    format!("{request}{replica}")
 }
 
 /// The state of a charge as something that happens.

@@ -1,5 +1,8 @@
 //! Which situations a run met, and how often. A rule that was never put to the test has not held.
 
+use crate::History;
+use crate::event::{Event, What};
+
 /// The labels, declared in this one place: what each means, and its name in scenario files and reports.
 macro_rules! labels {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
@@ -145,6 +148,31 @@ impl Coverage {
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.counts.fill(0);
+    }
+}
+
+impl History {
+    /// How often a run met what its scenario requires: a situation by its label, or a fault by its word.
+    pub fn times_met(&self, name: &str) -> u64 {
+        if let Some(label) = Label::from_name(name) {
+            return self.coverage.count(label);
+        }
+        let is_it = |event: &&Event| match event.what {
+            What::Fault { fault, .. } => is_of(&self.names.faults.text(fault.index()), name),
+            _ => false,
+        };
+        self.events.iter().filter(is_it).count() as u64
+    }
+}
+
+/// Whether a fault is one of a word: the word itself, or numbered where there are several.
+fn is_of(fault: &str, word: &str) -> bool {
+    match fault.strip_prefix(word) {
+        Some("") => true,
+        Some(rest) => rest
+            .strip_prefix('-')
+            .is_some_and(|number| number.parse::<u32>().is_ok()),
+        None => false,
     }
 }
 

@@ -18,6 +18,7 @@ use crate::names::{KeyRef, OrderRef};
 pub fn write(history: &History, mut output: impl Write) -> io::Result<()> {
     let begun = begins(history);
     let makers = makers(history, &begun);
+    let numbers = numbers(history);
     let mut line = String::new();
     let mut index = 0;
     for (place, event) in history.events.iter().enumerate() {
@@ -38,7 +39,7 @@ pub fn write(history: &History, mut output: impl Write) -> io::Result<()> {
             _ => None,
         };
         line.clear();
-        let process = number(history, event.process);
+        let process = numbers[event.process as usize];
         head(&mut line, history, index, kind, process, event.t);
         line.push('[');
         if let Some(order) = appended {
@@ -52,7 +53,7 @@ pub fn write(history: &History, mut output: impl Write) -> io::Result<()> {
         output.write_all(line.as_bytes())?;
         index += 1;
     }
-    last_read(history, index, &mut output)
+    last_read(history, &numbers, index, &mut output)
 }
 
 /// The event that each process is at, by process.
@@ -164,14 +165,26 @@ fn head(line: &mut String, history: &History, index: u64, kind: &str, process: u
     ));
 }
 
-/// A process of the history as the number that Elle needs: its own where it is one, else its place among all.
-fn number(history: &History, process: u32) -> u64 {
-    let name = history.process_name(process);
-    name.parse().unwrap_or(u64::from(process))
+/// The processes of the history as the numbers that Elle needs: their names where all of them are numbers, else their places.
+fn numbers(history: &History) -> Vec<u64> {
+    let processes = 0..history.processes() as u32;
+    let named = processes.clone().map(|process| {
+        // One number is left for a process after all others.
+        let number = history.names.process_number(process);
+        number.filter(|number| *number < u64::MAX)
+    });
+    named
+        .collect::<Option<Vec<u64>>>()
+        .unwrap_or_else(|| processes.map(u64::from).collect())
 }
 
 /// What the database holds at the end, key by key.
-fn last_read(history: &History, index: u64, output: &mut impl Write) -> io::Result<()> {
+fn last_read(
+    history: &History,
+    numbers: &[u64],
+    index: u64,
+    output: &mut impl Write,
+) -> io::Result<()> {
     let Some(audit) = &history.audit else {
         return Ok(());
     };
@@ -198,11 +211,7 @@ fn last_read(history: &History, index: u64, output: &mut impl Write) -> io::Resu
     }
     let reads = format!("{}]", reads.trim_end());
     // A process of its own, after all others.
-    let processes = history.processes() as u32;
-    let reader = (0..processes)
-        .map(|p| number(history, p) + 1)
-        .max()
-        .unwrap_or(0);
+    let reader = numbers.iter().max().map_or(0, |last| last + 1);
     for (offset, kind) in [(0, ":invoke"), (1, ":ok")] {
         let mut line = String::new();
         head(&mut line, history, index + offset, kind, reader, audit.t);

@@ -379,6 +379,13 @@ impl Default for Names {
 }
 
 impl Names {
+    /// The number that is the name of a process, if its name is one.
+    pub fn process_number(&self, process: u32) -> Option<u64> {
+        let name = self.processes.text(process as usize);
+        let number = name.parse::<u64>().ok();
+        number.filter(|number| number.to_string() == *name)
+    }
+
     /// The number of a key of a tenant.
     pub fn intern_key(&mut self, tenant: TenantRef, key: &str) -> KeyRef {
         let tenant = self.tenants.text(tenant.index()).into_owned();

@@ -29,3 +29,24 @@ fn an_order_is_appended_once_and_every_answer_reads_it() {
 "#;
     assert_eq!(text, expected);
 }
+
+#[test]
+fn processes_without_numbers_for_names_are_told_apart_by_their_places() {
+    let lines = [
+        r#"{"kind":"contract","time_unit":"ms"}"#,
+        r#"{"kind":"invoke","t":1,"process":"app","tenant":"A","key":"k"}"#,
+        r#"{"kind":"info","t":2,"process":"app","error":"timeout"}"#,
+        r#"{"kind":"invoke","t":3,"process":"0","tenant":"A","key":"k"}"#,
+        r#"{"kind":"ok","t":4,"process":"0","order":"2"}"#,
+        r#"{"kind":"audit","t":9,"orders":[{"id":"2","tenant":"A","key":"k","state":"confirmed","t":3}]}"#,
+    ];
+    let history = jsonl::read(lines.join("\n").as_bytes()).expect("a history");
+    let mut text = Vec::new();
+    elle::write(&history, &mut text).expect("a vector takes everything");
+    let text = String::from_utf8(text).expect("EDN is UTF-8");
+    let processes: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split(":process ").nth(1)?.split(',').next())
+        .collect();
+    assert_eq!(processes, ["0", "0", "1", "1", "2", "2"]);
+}

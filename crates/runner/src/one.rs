@@ -328,7 +328,7 @@ fn coverage(history: &History) -> Vec<CoverageRow> {
     let faults = required.iter().filter(is_fault);
     let faults = faults.map(|word| CoverageRow {
         label: word.clone(),
-        count: check::times_met(history, word),
+        count: history.times_met(word),
         required: true,
     });
     situations.chain(faults).collect()

@@ -40,7 +40,7 @@ pub fn run_seeds(
 /// The same, and what failed is given to `each` too: the batch goes on with the next seed, unless `each` gives the failure back.
 ///
 /// # Errors
-/// The first failure that `each` gave back; seeds after it are given to nobody.
+/// The first failure that `each` gave back; `each` is not called for the seeds after it.
 pub fn run_every_seed(
     batch: &Batch<'_>,
     watcher: &dyn Watcher,

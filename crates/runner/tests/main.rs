@@ -104,7 +104,7 @@ struct Meddler {
     panics_at: Option<u64>,
     begun: AtomicU64,
     begun_max: Option<u64>,
-    /// Every look at the clock takes a second, if a run may take so many.
+    /// The most seconds that a run may take. If there is such a bound, the clock goes on by one second each time it is read.
     seconds_max: Option<f64>,
     clock: AtomicU64,
 }

@@ -1,6 +1,6 @@
 //! Nothing that a scenario file can say is left untried.
 
-use runner::uses;
+use runner::{StrategyName, uses};
 use scenario::{Options, Plan, Scale};
 
 /// What no scenario can require or say by itself, and why.
@@ -66,4 +66,21 @@ fn a_fault_counts_only_where_it_is_required() {
     let uses = uses(&plans);
     let clock_step = uses.iter().find(|used| used.name == "clock-step");
     assert_eq!(clock_step.expect("a fault").scenarios, [""; 0]);
+}
+
+#[test]
+fn a_strategy_says_that_it_asks_a_cache_if_it_does() {
+    let plan = std::rc::Rc::new(super::plan("cache-flush", 0.001));
+    for strategy in StrategyName::ALL {
+        let chooser = explore::Chooser::random(1);
+        let simulated = sim::simulate(&plan, *strategy, chooser, &mut |_| sim::Control::Go);
+        let Ok(simulated) = simulated else {
+            panic!("nothing interrupts it");
+        };
+        let required = &simulated.history.contract.required_coverage;
+        let is_required = required.iter().any(|name| name == "evict-key");
+        let asks = simulated.cache_commands > 0;
+        assert_eq!(strategy.asks_cache(), asks, "{}", strategy.name());
+        assert_eq!(is_required, asks, "{}", strategy.name());
+    }
 }

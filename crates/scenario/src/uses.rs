@@ -70,7 +70,7 @@ pub const CONTRACT: &[Choice] = choices! {
     "quiet tail": has_quiet_tail,
 };
 
-/// Shorter than any time for which a gateway knows a key by itself.
+/// A file that says nothing of it has thirty days.
 const WEEK_US: u64 = 7 * 86_400_000_000;
 
 fn any(plan: &Plan, is: impl Fn(&ClientPlan) -> bool) -> bool {

@@ -427,7 +427,7 @@ mod tests {
                 ordinal: order,
                 client: None,
                 replica: 0,
-                process: Who::NOBODY,
+                process: Who::NO_ATTEMPT,
             },
             captures: None,
             fate: Fate::Fair,

@@ -24,7 +24,7 @@ pub(crate) struct Call {
     /// The webhook it hears.
     pub(crate) webhook: Option<Webhook>,
     pub(crate) client: Option<usize>,
-    /// The attempt that it serves, by its process in the history, or [`Who::NOBODY`].
+    /// The process, in the history, of the attempt that it serves; [`Who::NO_ATTEMPT`] for upkeep and webhooks.
     pub(crate) process: u32,
     pub(crate) lineage: Lineage,
     /// How many round trips it has begun.
@@ -177,8 +177,8 @@ impl State {
                 process,
                 delivery,
             } => (process, Some(attempt), Some(client), delivery, None),
-            Cause::Upkeep => (Who::NOBODY, None, None, 0, None),
-            Cause::Webhook(webhook) => (Who::NOBODY, None, None, 0, Some(webhook)),
+            Cause::Upkeep => (Who::NO_ATTEMPT, None, None, 0, None),
+            Cause::Webhook(webhook) => (Who::NO_ATTEMPT, None, None, 0, Some(webhook)),
         };
         let takes_us = match attempt {
             Some(_) => world

@@ -69,15 +69,15 @@ pub(crate) struct Who {
     pub(crate) client: Option<usize>,
     /// The replica whose process or whose way it strikes, or [`Who::NOWHERE`].
     pub(crate) replica: u32,
-    /// The attempt that is served or under way, by its process in the history, or [`Who::NOBODY`].
+    /// The attempt that is served or under way, by its process in the history, or [`Who::NO_ATTEMPT`].
     pub(crate) process: u32,
 }
 
 impl Who {
     /// On no replica's way.
     pub(crate) const NOWHERE: u32 = u32::MAX;
-    /// Nobody's attempt.
-    pub(crate) const NOBODY: u32 = u32::MAX;
+    /// No attempt is served or under way.
+    pub(crate) const NO_ATTEMPT: u32 = u32::MAX;
 }
 
 /// Every fault of a plan.
@@ -207,7 +207,7 @@ impl Armed {
                 | K::FlushCache
                 | K::FailOverCache { .. }
         );
-        let is_one = !befalls_all && who.process != Who::NOBODY;
+        let is_one = !befalls_all && who.process != Who::NO_ATTEMPT;
         is_one.then(|| ProcessRef::new(who.process))
     }
 
@@ -348,7 +348,7 @@ mod tests {
                 ordinal,
                 client: None,
                 replica: Who::NOWHERE,
-                process: Who::NOBODY,
+                process: Who::NO_ATTEMPT,
             };
             let here = Opportunity::LoseCommit;
             faults.draw(here, who, 0, &mut chooser, |_| true).is_some()

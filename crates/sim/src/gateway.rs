@@ -333,7 +333,7 @@ mod tests {
             ordinal: 0,
             client: None,
             replica: 0,
-            process: Who::NOBODY,
+            process: Who::NO_ATTEMPT,
         };
         let slot = gateway.send(Operation {
             ask,

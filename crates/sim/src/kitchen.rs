@@ -67,7 +67,7 @@ impl Message {
             ordinal: u64::from(self.sent) << 1 | u64::from(self.copy),
             client: None,
             replica: Who::NOWHERE,
-            process: Who::NOBODY,
+            process: Who::NO_ATTEMPT,
         }
     }
 }

@@ -63,7 +63,7 @@ impl State {
             ordinal: 0,
             client: None,
             replica: Who::NOWHERE,
-            process: Who::NOBODY,
+            process: Who::NO_ATTEMPT,
         };
         let again = self.strike(&world.faults, Opportunity::DuplicateWebhook, who);
         if let Some(after_us) = again.map(|fault| fault.delay(who, &mut self.chooser)) {
@@ -96,7 +96,7 @@ impl State {
             ordinal: 0,
             client: None,
             replica,
-            process: Who::NOBODY,
+            process: Who::NO_ATTEMPT,
         };
         let cut = |kind: &FaultKind| cuts(kind, replica, Host::Gateway);
         let host = &self.replicas[replica as usize];

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use history::{AuditOrder, History, KeyRef, PayloadRef, TenantRef, What};
+use history::{AuditOrder, History, KeyRef, OrderRef, PayloadRef, TenantRef, What};
 
 use super::orders::order_rows;
 use super::{Clause, Content, Facts, Purchase, is_server_error};
@@ -283,22 +283,23 @@ impl Facts {
 
     /// Whether a request was answered with an order that the database holds.
     fn is_told_a_live_order(&self, history: &History, begun: usize) -> bool {
-        let done = self.links[begun].partner.get();
-        let order = done.and_then(|done| match history.events[done].what {
-            What::Ok(said) => said.order,
-            _ => None,
-        });
+        let order = self.told_order(history, begun);
         let row = order.and_then(|order| self.orders[order.index()].row.get());
         row.is_some_and(|row| super::is_live(&order_rows(history)[row]))
     }
 
     /// Whether a request was answered with an order, be it one that the database lost: it made no other.
     fn is_told_an_order(&self, history: &History, begun: usize) -> bool {
-        let done = self.links[begun].partner.get();
-        done.is_some_and(|done| match history.events[done].what {
-            What::Ok(said) => said.order.is_some(),
-            _ => false,
-        })
+        self.told_order(history, begun).is_some()
+    }
+
+    /// The order that a request was answered with.
+    fn told_order(&self, history: &History, begun: usize) -> Option<OrderRef> {
+        let done = self.links[begun].partner.get()?;
+        match history.events[done].what {
+            What::Ok(said) => said.order,
+            _ => None,
+        }
     }
 
     /// Whether requests of a purchase had a key, which its order may have too.

@@ -144,8 +144,7 @@ impl Facts {
         let mut crowd = std::mem::take(&mut self.crowd);
         // Of those that were created at once, those that were answered come first.
         let rows = order_rows(history);
-        let is_unseen =
-            |row: u32| self.orders[rows[row as usize].id.index()].acked == Maybe::default();
+        let is_unseen = |row: u32| self.is_unseen(&rows[row as usize]);
         crowd.sort_unstable_by_key(|(key, t, row)| (*key, *t, is_unseen(*row), *row));
         let ttl = history.contract.ttl;
         for pair in crowd.windows(2) {

@@ -73,7 +73,7 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally) {
         !is_live(order) && is_unknown && are_several
     };
     let given_up = facts.gaps.keyless.iter().filter(is_given_up);
-    // What was charged for an order that was given up may be of the purchase of one that does not say whose it is.
+    // A charge for a cancelled order may belong to the same purchase as an order that does not say its key.
     let is_orphan = |charge: &AuditCharge| {
         let row = charge.order.and_then(|order| case.order(order.index()));
         row.is_some_and(|row| !is_live(row))

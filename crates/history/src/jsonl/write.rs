@@ -264,16 +264,9 @@ impl Line<'_> {
 
     /// A process: a number if its name is one.
     fn process(&mut self, process: u32) {
-        let name = self.names.processes.text(process as usize);
-        let is_number = name
-            .parse::<u64>()
-            .is_ok_and(|number| number.to_string() == *name);
-        match is_number {
-            true => {
-                self.field("process");
-                self.text.push_str(&name);
-            }
-            false => self.string("process", &name),
+        match self.names.process_number(process) {
+            Some(number) => self.number("process", number),
+            None => self.string("process", &self.names.processes.text(process as usize)),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! 1. one transaction: claim the key, insert the order as pending, reserve stock and coupon ([`claim`])
 //! 2. charge, with a key derived from the order, so that every retry of it is the same charge; where there is nothing to pay,
-//!    nobody is asked ([`charge`])
+//!    the gateway is not asked ([`charge`])
 //! 3. one transaction, fenced by the token: order, charge, cart, log, stock, sales, notification and the stored answer together
 //!    ([`settle`])
 //! 4. a completer takes over claims whose owners have gone, and finishes them the same way ([`maintain`])
@@ -10,7 +10,7 @@
 //!
 //! The claim table in front of it keeps the duplicates that reach one replica away from the database's locks. It decides nothing
 //! that the database has not decided: before a duplicate is told that its twin is at work, or that its key is in use with another
-//! content, one look there makes sure that nobody has finished it (`beside_a_twin`, `beside_another`).
+//! content, one look there makes sure that no other replica has finished it (`beside_a_twin`, `beside_another`).
 
 use compact_str::format_compact;
 use protocol::{

@@ -12,7 +12,7 @@ use super::{Database, Omission, Stop, Tx, Writer, writable};
 pub(crate) struct Carts {
     /// Whether a statement has looked. Where none does, and the audit does not either, nothing is kept.
     pub(crate) are_read: bool,
-    /// Whether the audit shows them: then they are kept whoever looks.
+    /// Whether the audit shows them: then they are kept even if no statement reads them.
     pub(crate) are_audited: bool,
     cleared: HashTable<(CartKey, Writer)>,
 }

@@ -70,7 +70,7 @@ impl Store for ReplicaPorts<'_> {
     fn autocommit(&self) -> SimTransaction<'_> {
         SimTransaction {
             ports: self,
-            tx: Cell::new(NOBODYS),
+            tx: Cell::new(NO_ATTEMPTS),
             connection: Cell::new(Connection::Between),
             began: Time::ZERO,
         }
@@ -83,7 +83,7 @@ fn right_time(state: &State) -> Time {
 }
 
 /// Between two statements in autocommit mode there is no transaction.
-const NOBODYS: Tx = Tx(u32::MAX);
+const NO_ATTEMPTS: Tx = Tx(u32::MAX);
 
 /// A transaction whose BEGIN is not yet answered: if the handler dies before it is, the database rolls back.
 struct Guard<'a>(Option<SimTransaction<'a>>);
@@ -202,7 +202,7 @@ impl SimTransaction<'_> {
     /// Takes back the statement at hand, if there is one.
     fn hang_up_alone(&self, state: &mut State) {
         if self.connection.replace(Connection::Between) == Connection::Within {
-            state.database.hang_up(self.tx.replace(NOBODYS));
+            state.database.hang_up(self.tx.replace(NO_ATTEMPTS));
         }
     }
 
@@ -215,7 +215,7 @@ impl SimTransaction<'_> {
         }
         self.connection.set(Connection::Between);
         state.database.committer = self.ports.committer();
-        state.database.make_durable(self.tx.replace(NOBODYS));
+        state.database.make_durable(self.tx.replace(NO_ATTEMPTS));
         if reads {
             return Ok(());
         }

@@ -14,7 +14,7 @@ const PAUSE_FIRST: Span = Span::millis(100);
 pub(super) enum Charge {
     /// The money is ours.
     Captured(ChargeId),
-    /// There is nothing to pay, so nobody was asked.
+    /// There is nothing to pay, and the gateway was not asked.
     Free,
     /// It is not, and will not be under this key.
     Declined,

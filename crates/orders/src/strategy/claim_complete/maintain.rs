@@ -42,8 +42,8 @@ struct Batch {
     is_full: bool,
 }
 
-/// Takes claims over that were overdue when the round began, which is when its first transaction did. If the commit is not acknowledged they may be ours or not: then nobody touches
-/// them until their lease is over once more.
+/// Takes claims over that were overdue when the round's first transaction began. If the commit is not acknowledged they may be ours
+/// or not: then they are left alone until their leases are over once more.
 async fn take_over<P: Ports>(
     ports: &P,
     contract: &Contract,

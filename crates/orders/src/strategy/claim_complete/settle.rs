@@ -254,8 +254,8 @@ async fn found(
 ) -> Result<Settled, StoreError> {
     let about_ours = existing.filter(|record| record.order == Some(held.order));
     Ok(match about_ours.map(|record| (record, record.response)) {
-        // Our own commit, whose acknowledgement was lost; or whoever took over from us has finished our order. Neither is a repetition:
-        // we held the claim while the order was open, so nobody had its answer when our client asked.
+        // Our own commit, whose acknowledgement was lost; or another owner took the claim over and finished our order. Neither is a
+        // repetition: we held the claim while the order was open, so no client had its answer when ours asked.
         Some((record, Some(response))) => Settled::Answer(Answer {
             response,
             stored_until: Some(clocks.own(record.expires_at)),
@@ -277,7 +277,7 @@ async fn found(
 }
 
 impl Ending {
-    /// Whether the gateway has said so, or need not be asked: then it holds whoever has the claim.
+    /// Whether it is certain, because the gateway has said so or there is nothing to pay: then it is the same for every owner of the claim.
     const fn is_told(self) -> bool {
         matches!(self, Ending::Confirm(_) | Ending::Decline)
     }
