@@ -6,7 +6,7 @@ mod contents;
 
 use history::{AuditOrder, PayloadRef};
 
-use self::contents::{Contents, has_coupon, is_coupon_of};
+use self::contents::{Contents, has_coupon};
 use crate::case::Case;
 use crate::facts::{Clause, is_part_of};
 use crate::tally::Tally;
@@ -169,10 +169,7 @@ fn is_asked_by_its_own<'a>(case: &Case<'a>, order: &AuditOrder, contents: &Conte
     if !has_others && order.coupon.is_none() || mutant!("phantom-order/keyless-orders-are-of-any-tenant") {
         return true;
     }
-    let is_own = |tenant, coupon| {
-        order.tenant.is_none_or(|own| own == tenant) && is_coupon_of(order, coupon)
-    };
-    contents.may_be_asked_by(case, order, is_own)
+    contents.may_be_asked_by_its_own(case, order)
 }
 
 fn find_keyless<'a>(case: &Case<'a>, order: &AuditOrder, contents: &Contents<'a>) -> Found {
