@@ -153,6 +153,7 @@ impl<'a> Case<'a> {
             return None;
         };
         Some(Attempt {
+            begun,
             asked,
             said,
             returned: end.t,
@@ -163,6 +164,8 @@ impl<'a> Case<'a> {
 /// A request for an order that was answered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt<'a> {
+    /// The event of its invocation.
+    pub(crate) begun: usize,
     /// What it asked for.
     pub(crate) asked: &'a Invoke,
     /// What it was answered.

@@ -274,7 +274,8 @@ const BLOCK: u32 = 16;
 fn hash(text: &str) -> u32 {
     let (last, stem) = text.as_bytes().split_last().unwrap_or((&0, &[]));
     let hash = BuildHasherDefault::<FxHasher>::default().hash_one(stem);
-    (hash ^ hash >> 32) as u32 & !(BLOCK - 1) | u32::from(*last) % BLOCK
+    let block = (hash ^ hash >> 32) as u32 & !(BLOCK - 1);
+    block | (u32::from(*last) % BLOCK)
 }
 
 /// The hash for the table, which looks for a place by the low bits and compares the high ones first: the block by the stem alone, and

@@ -1,6 +1,6 @@
 //! Who asked for what: the purchases behind each content. Built only where a row says too little to be known by its key or intent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use history::{AuditOrder, History, Invoke, Item, TenantRef, What};
 
@@ -38,6 +38,8 @@ pub(crate) struct Asked {
     contents: BTreeMap<Vec<Item>, Content>,
     /// The purchases that asked for each content, each once, sorted.
     purchases: Vec<(Content, TenantRef, Purchase)>,
+    /// The purchases that asked for one content by two names, as where only the address differs.
+    renamed: BTreeSet<(Content, Purchase)>,
     /// The purchases of which a request does not say what it asked for: it may be anything.
     blind: Vec<(TenantRef, Purchase)>,
 }
@@ -47,6 +49,7 @@ impl Asked {
     pub(super) fn gather(history: &History) -> Asked {
         let mut asked = Asked::default();
         let names = &history.names;
+        let mut named = Vec::new();
         for (event, what) in history
             .events
             .iter()
@@ -62,10 +65,18 @@ impl Asked {
                 Some(basket) => {
                     let content = asked.number(names.items(basket));
                     asked.purchases.push((content, invoke.tenant, purchase));
+                    named.push((content, purchase, invoke.payload));
                 }
                 None => asked.blind.push((invoke.tenant, purchase)),
             }
         }
+        named.sort_unstable();
+        named.dedup();
+        let twice = |pair: &[(Content, Purchase, _)]| {
+            let ((content, purchase, _), (other, by, _)) = (pair[0], pair[1]);
+            (content == other && purchase == by).then_some((content, purchase))
+        };
+        asked.renamed = named.windows(2).filter_map(twice).collect();
         asked.purchases.sort_unstable();
         asked.purchases.dedup();
         asked.blind.sort_unstable();
@@ -100,6 +111,11 @@ impl Asked {
         own.take_while(move |(other, ..)| *other == content)
             .filter(move |(_, asker, _)| tenant.is_none_or(|tenant| tenant == *asker))
             .map(|(.., purchase)| *purchase)
+    }
+
+    /// Whether a purchase asked for a content by more than one name, so that a row of that content may be of either.
+    pub(crate) fn is_renamed(&self, content: Content, purchase: Purchase) -> bool {
+        self.renamed.contains(&(content, purchase))
     }
 
     /// The purchases that may have asked for anything, of one tenant or of all.

@@ -108,15 +108,15 @@ fn is_unclear(case: &Case<'_>, attempt: &Attempt<'_>, has_keys: bool) -> bool {
     let leaves_out = |row: &AuditOrder| {
         row.tenant.is_none() && case.facts.has_tenants || row.items.is_none() && are_items_asked(case, row)
     };
-    if order.is_some_and(leaves_out) {
+    if order.is_some_and(|row| leaves_out(row) || may_be_of_another_payload(case, attempt, row)) {
         return true;
     }
     let Some(row) = order.filter(|row| row.key.is_none() && row.intent.is_none()) else {
         return false;
     };
-    let Some(key) = attempt.asked.key else {
+    if attempt.asked.key.is_none() {
         return false;
-    };
+    }
     let facts = case.facts;
     let place = facts.orders[row.id.index()].row.get().map(|row| row as u32);
     let leaves_out_key = place.is_some_and(|row| facts.gaps.keyless.binary_search(&row).is_ok());
@@ -128,10 +128,7 @@ fn is_unclear(case: &Case<'_>, attempt: &Attempt<'_>, has_keys: bool) -> bool {
         return false;
     }
     let asked = facts.asked(case.history);
-    let own = match attempt.asked.intent {
-        Some(intent) => Purchase::Intent(intent.index() as u32),
-        None => Purchase::Key(key.index() as u32),
-    };
+    let own = Purchase::of(attempt.asked, attempt.begun);
     let content = asked.content_of(case.history, row);
     let others: Vec<Purchase> = match content {
         Some(content) => asked.for_content(content, row.tenant).chain(asked.blind(row.tenant)).collect(),
@@ -139,6 +136,16 @@ fn is_unclear(case: &Case<'_>, attempt: &Attempt<'_>, has_keys: bool) -> bool {
     };
     let is_open = |other: &Purchase| *other != own && !is_acknowledged(case, *other);
     (has_keys || others.iter().any(is_open)) && !mutant!("lost-ack/rows-without-a-key-are-right")
+}
+
+/// Whether a row does not say which of two payloads it is of that were asked for with the same items, as where only the address differs.
+fn may_be_of_another_payload(case: &Case<'_>, attempt: &Attempt<'_>, row: &AuditOrder) -> bool {
+    if row.payload.is_some() || attempt.asked.payload.is_none() || mutant!("lost-ack/items-are-the-payload") {
+        return false;
+    }
+    let asked = case.facts.asked(case.history);
+    let content = asked.content_of(case.history, row);
+    content.is_some_and(|content| asked.is_renamed(content, Purchase::of(attempt.asked, attempt.begun)))
 }
 
 /// Whether a purchase was answered with an order.

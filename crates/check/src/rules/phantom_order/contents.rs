@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use history::{AuditOrder, CouponRef, Invoke, Item, PayloadRef, TenantRef, What};
+use history::{AuditOrder, BasketRef, CouponRef, Invoke, Item, PayloadRef, TenantRef, What};
 use rustc_hash::FxHashSet;
 
 use crate::case::Case;
@@ -16,7 +16,8 @@ pub(super) struct Contents<'a> {
 }
 
 /// Who asked: a tenant, perhaps with a coupon.
-type Askers = BTreeSet<(TenantRef, Option<CouponRef>)>;
+type Asker = (TenantRef, Option<CouponRef>);
+type Askers = BTreeSet<Asker>;
 
 #[derive(Default)]
 struct Gathered<'a> {
@@ -25,46 +26,61 @@ struct Gathered<'a> {
     /// When anything was, and when something was that does not say its items.
     first: Option<u64>,
     first_unspecified: Option<u64>,
-    by_payload: BTreeMap<PayloadRef, Askers>,
     by_items: BTreeMap<&'a [Item], Askers>,
     /// Those whose payload has no items.
     itemless: Askers,
     /// Those without a payload: they may have asked for anything.
     blind: Askers,
+    /// Those of each payload, of which there may be as many as purchases: sorted, each once.
+    by_payload: Vec<(PayloadRef, Asker)>,
+}
+
+/// What a request says of its content.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Said {
+    Items(BasketRef),
+    Payload,
+    Nothing,
 }
 
 impl<'a> Gathered<'a> {
     fn of(case: &Case<'a>) -> Gathered<'a> {
         let names = &case.history.names;
         let mut gathered = Gathered::default();
-        // A day has millions of requests, and few that differ in what is gathered here but the time, of which the first counts.
+        // A day has millions of requests, and few that differ in what is gathered here but their time, of which the first counts.
         let mut seen = FxHashSet::default();
         for event in &case.history.events {
             let What::Invoke(asked) = &event.what else { continue };
             let asker = (asked.tenant, asked.coupon);
-            if !seen.insert((asked.payload, asker)) {
+            let items = asked.payload.map(|payload| names.payload_items(payload));
+            if let Some(payload) = asked.payload {
+                gathered.by_payload.push((payload, asker));
+            }
+            let said = match items {
+                Some(Some(basket)) => Said::Items(basket),
+                Some(None) => Said::Payload,
+                None => Said::Nothing,
+            };
+            if !seen.insert((said, asker)) {
                 continue;
             }
             gathered.first.get_or_insert(event.t);
-            let items = asked.payload.and_then(|payload| names.payload_items(payload));
-            if let Some(payload) = asked.payload {
-                gathered.by_payload.entry(payload).or_default().insert(asker);
-            }
-            match items {
-                Some(basket) => {
-                    let items = names.items(basket);
-                    gathered.sent.entry(items).or_insert(event.t);
-                    gathered.by_items.entry(items).or_default().insert(asker);
-                }
-                None => {
-                    gathered.first_unspecified.get_or_insert(event.t);
-                    match asked.payload {
-                        Some(_) => gathered.itemless.insert(asker),
-                        None => gathered.blind.insert(asker),
-                    };
-                }
+            if let Said::Items(basket) = said {
+                let items = names.items(basket);
+                gathered.sent.entry(items).or_insert(event.t);
+                gathered.by_items.entry(items).or_default().insert(asker);
+            } else {
+                gathered.first_unspecified.get_or_insert(event.t);
+                let askers = match said {
+                    Said::Payload => &mut gathered.itemless,
+                    _ => &mut gathered.blind,
+                };
+                askers.insert(asker);
             }
         }
+        // Stable, because that is fast where they are in order almost.
+        gathered.by_payload.sort();
+        gathered.by_payload.dedup();
         gathered
     }
 }
@@ -111,7 +127,15 @@ impl<'a> Contents<'a> {
             return true;
         }
         if let Some(payload) = order.payload {
-            return found(gathered.by_payload.get(&payload));
+            let askers = &gathered.by_payload;
+            let least = order.tenant.map(|tenant| (tenant, None));
+            let begin = askers.partition_point(|(other, asker)| {
+                (*other, Some(*asker)) < (payload, least)
+            });
+            let own = askers[begin..].iter().take_while(|(other, (tenant, _))| {
+                *other == payload && order.tenant.is_none_or(|own| own == *tenant)
+            });
+            return { own }.any(|(_, (_, coupon))| is_coupon_of(order, *coupon));
         }
         if any(&gathered.itemless) {
             return true;
