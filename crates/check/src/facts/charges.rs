@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use history::{AuditCharge, Capture, History, ProviderKeyRef};
 use protocol::ChargeState;
 
+use super::extras::ExtraOrder;
 use super::orders::order_rows;
-use super::{Facts, Maybe, reset};
+use super::{Clause, Facts, Maybe, reset};
 
 /// A captured charge that is one too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -282,8 +283,30 @@ impl Facts {
                 self.push_extra_charge(history, charges, &pair);
             }
         }
+        for pair in self.split_charges() {
+            if known.insert(pair.row as usize) {
+                self.push_extra_charge(history, charges, &pair);
+            }
+        }
         self.unclear_charges.sort_unstable();
         self.unclear_charges.dedup();
+    }
+
+    /// The charges of orders with which a purchase that is split has more than it asked for.
+    fn split_charges(&self) -> Vec<Pair> {
+        let extra = self.extra_orders.iter().filter(|extra| {
+            extra.clause == Clause::Split && !mutant!("double-charge/parts-are-paid-one-by-one")
+        });
+        let pair = |extra: &ExtraOrder| {
+            let [first, row] =
+                [extra.other, extra.order].map(|order| self.charge_of(order as usize));
+            Some(Pair {
+                row: row? as u32,
+                first: first? as u32,
+                group: Some(For::Order(extra.order)),
+            })
+        };
+        extra.filter_map(pair).collect()
     }
 
     /// The first charge that is kept for an order, by row.
