@@ -5,7 +5,7 @@ use history::{
     PayloadRef, What,
 };
 
-use crate::facts::{Facts, charge_rows, is_part_of, items_of, order_rows, stock_table};
+use crate::facts::{Facts, charge_rows, may_be_asked, order_rows, stock_table};
 
 /// What a rule judges by.
 #[derive(Clone, Copy, Debug)]
@@ -68,18 +68,7 @@ impl<'a> Case<'a> {
 
     /// Whether the content of an order may be what a request asked for, as far as both say.
     pub(crate) fn may_be_asked(&self, order: &AuditOrder, asked: &Invoke) -> bool {
-        let names = &self.history.names;
-        if let (Some(stored), Some(asked)) = (order.payload, asked.payload) {
-            return stored == asked;
-        }
-        let asked = asked
-            .payload
-            .and_then(|payload| names.payload_items(payload));
-        let both = items_of(self.history, order).zip(asked);
-        both.is_none_or(|(stored, asked)| {
-            let (stored, asked) = (names.items(stored), names.items(asked));
-            stored == asked || self.history.contract.split && is_part_of(stored, asked)
-        })
+        may_be_asked(self.history, order, asked.payload)
     }
 
     /// The charges of the audit, if anybody looked.

@@ -16,6 +16,7 @@ mod gaps;
 mod orders;
 mod refusals;
 mod rows;
+mod splits;
 mod stock;
 
 use std::cell::OnceCell;
@@ -31,7 +32,7 @@ pub(crate) use differing::{Differing, difference};
 pub(crate) use events::is_acceptance;
 pub(crate) use extras::{Clause, ExtraOrder};
 use gaps::Gaps;
-pub(crate) use orders::{is_live, order_rows};
+pub(crate) use orders::{is_live, may_be_asked, order_rows};
 pub(crate) use refusals::{Refusal, is_server_error};
 use rows::OddRows;
 pub(crate) use stock::{SkuFacts, is_part_of, items_of, stock_table};
@@ -396,6 +397,8 @@ pub(crate) struct Facts {
     strays: Vec<u32>,
     /// Groups of orders, by row, each with how many purchases they may be of: more of them than that are not to be paid for.
     crowds: Vec<(Vec<usize>, u64)>,
+    /// Purchases that may be split, with their orders.
+    splits: Vec<splits::Split>,
     /// Scratch of `extras`: live orders that no purchase asked for, by row.
     unexplained: Vec<u32>,
     /// Scratch of `extras`: the orders that each purchase has because an answer names them, by row.
@@ -512,6 +515,7 @@ impl Facts {
         self.strays.clear();
         self.unexplained.clear();
         self.crowds.clear();
+        self.splits.clear();
         self.split_orders.clear();
         self.answered.clear();
         self.extra_charges.clear();

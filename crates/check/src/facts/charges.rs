@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use history::{AuditCharge, Capture, History, ProviderKeyRef};
 use protocol::ChargeState;
 
-use super::extras::ExtraOrder;
 use super::orders::order_rows;
-use super::{Clause, Facts, Maybe, reset};
+use super::{Facts, Maybe, reset};
 
 /// A captured charge that is one too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,18 +32,18 @@ pub(crate) enum Money {
 
 /// What charges are for, if it is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum For {
+pub(super) enum For {
     Intent(u32),
     Order(u32),
 }
 
 /// Two charges that have a purchase or a provider key in common.
 #[derive(Clone, Copy, Debug)]
-struct Pair {
-    row: u32,
-    first: u32,
+pub(super) struct Pair {
+    pub(super) row: u32,
+    pub(super) first: u32,
     /// The purchase, unless it is only the key.
-    group: Option<For>,
+    pub(super) group: Option<For>,
 }
 
 impl Facts {
@@ -283,30 +282,13 @@ impl Facts {
                 self.push_extra_charge(history, charges, &pair);
             }
         }
-        for pair in self.split_charges() {
+        for pair in self.split_charges(history, charges) {
             if known.insert(pair.row as usize) {
                 self.push_extra_charge(history, charges, &pair);
             }
         }
         self.unclear_charges.sort_unstable();
         self.unclear_charges.dedup();
-    }
-
-    /// The charges of orders with which a purchase that is split has more than it asked for.
-    fn split_charges(&self) -> Vec<Pair> {
-        let extra = self.extra_orders.iter().filter(|extra| {
-            extra.clause == Clause::Split && !mutant!("double-charge/parts-are-paid-one-by-one")
-        });
-        let pair = |extra: &ExtraOrder| {
-            let [first, row] =
-                [extra.other, extra.order].map(|order| self.charge_of(order as usize));
-            Some(Pair {
-                row: row? as u32,
-                first: first? as u32,
-                group: Some(For::Order(extra.order)),
-            })
-        };
-        extra.filter_map(pair).collect()
     }
 
     /// The first charge that is kept for an order, by row.
@@ -375,7 +357,10 @@ fn later_ones(charges: &[AuditCharge], groups: &[(Option<For>, Vec<u32>)]) -> Ve
 }
 
 /// In which order charges came. Where that is not known, what is captured was there before what is only authorised.
-fn arrival(charges: &[AuditCharge], row: u32) -> (u64, bool, std::cmp::Reverse<i64>, u32) {
+pub(super) fn arrival(
+    charges: &[AuditCharge],
+    row: u32,
+) -> (u64, bool, std::cmp::Reverse<i64>, u32) {
     let charge = &charges[row as usize];
     let is_held = charge.state == ChargeState::Authorized;
     let t = charge.t.unwrap_or(u64::MAX);

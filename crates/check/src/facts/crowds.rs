@@ -390,53 +390,6 @@ impl Facts {
             Purchase::Request(begun) => is_failure(begun as usize),
         }
     }
-
-    /// Orders of purchases that may be split: those with which a purchase has more than it asked for.
-    pub(super) fn count_splits(&mut self, history: &History) {
-        let asked = asked_by_purchase(history);
-        let mut orders: BTreeMap<Purchase, Vec<usize>> = BTreeMap::new();
-        for (intent, row) in std::mem::take(&mut self.split_orders) {
-            let order = &order_rows(history)[row as usize];
-            let sent = order
-                .key
-                .filter(|key| !self.keys[key.index()].intent.is_unused());
-            let purchase = match (intent, sent) {
-                (Some(intent), _) => Purchase::Intent(intent as u32),
-                (None, Some(key)) if self.counts.intents == 0 => Purchase::Key(key.index() as u32),
-                _ => {
-                    self.unattributed.push(row);
-                    continue;
-                }
-            };
-            orders.entry(purchase).or_default().push(row as usize);
-        }
-        for (purchase, mut rows) in orders {
-            rows.sort_unstable_by_key(|row| self.creation(history, *row));
-            let Some(asked) = asked.get(&purchase) else {
-                continue;
-            };
-            let mut left = asked.clone();
-            for row in &rows {
-                let order = &order_rows(history)[*row];
-                let Some(basket) = super::items_of(history, order) else {
-                    self.unattributed.push(*row as u32);
-                    continue;
-                };
-                let items = history.names.items(basket);
-                let fits = items.iter().all(|item| {
-                    let left = left.get(&item.sku).copied().unwrap_or(0);
-                    left >= u64::from(item.quantity)
-                });
-                if !fits {
-                    self.push_extra(history, *row, rows[0], Clause::Split, 0);
-                    continue;
-                }
-                for item in items {
-                    *left.entry(item.sku).or_default() -= u64::from(item.quantity);
-                }
-            }
-        }
-    }
 }
 
 /// Groups in an order that does not depend on which of them a history named first: the narrowest first, and those of a kind by their rows.
@@ -451,28 +404,4 @@ fn in_order(groups: BTreeMap<Group, Vec<usize>>) -> Vec<(Group, Vec<usize>)> {
     let mut groups: Vec<(Group, Vec<usize>)> = groups.into_iter().collect();
     groups.sort_by(|(a, rows), (b, others)| (rank(a), rows).cmp(&(rank(b), others)));
     groups
-}
-
-/// What each purchase asked for at most, by SKU.
-fn asked_by_purchase(history: &History) -> BTreeMap<Purchase, BTreeMap<history::SkuRef, u64>> {
-    let mut asked: BTreeMap<Purchase, BTreeMap<history::SkuRef, u64>> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
-    for (event, what) in history.events.iter().enumerate() {
-        let What::Invoke(invoke) = &what.what else {
-            continue;
-        };
-        let purchase = Purchase::of(invoke, event);
-        let basket = invoke
-            .payload
-            .and_then(|payload| history.names.payload_items(payload));
-        let Some(basket) = basket.filter(|basket| seen.insert((purchase, *basket))) else {
-            continue;
-        };
-        let own = asked.entry(purchase).or_default();
-        for item in history.names.items(basket) {
-            let most = own.entry(item.sku).or_default();
-            *most = (*most).max(u64::from(item.quantity));
-        }
-    }
-    asked
 }

@@ -4,7 +4,7 @@ use history::{AuditOrder, History, PayloadRef, What};
 use protocol::OrderState;
 
 use super::by_key::ByKey;
-use super::{Facts, Flaw, Maybe, Purchase, Sole, items_of};
+use super::{Facts, Flaw, Maybe, Purchase, Sole, is_part_of, items_of};
 
 /// Whether an order counts: pending or confirmed.
 #[inline]
@@ -111,17 +111,6 @@ impl Facts {
     /// The intent of an order whose content only one purchase asked for with its key.
     #[cold]
     fn intent_by_key_and_content(&self, history: &History, order: &AuditOrder) -> Option<usize> {
-        let names = &history.names;
-        let stored = items_of(history, order).map(|items| names.items(items));
-        let is_own = |payload: Option<PayloadRef>| match (order.payload, payload) {
-            (Some(stored), Some(asked)) => stored == asked,
-            // What is not said may be the same.
-            _ => {
-                let asked = payload.and_then(|payload| names.payload_items(payload));
-                let both = stored.zip(asked.map(|items| names.items(items)));
-                both.is_none_or(|(stored, asked)| stored == asked)
-            }
-        };
         let mut sole = Sole::default();
         let mut next = self.keys[order.key?.index()].last_invoke.get();
         while let Some(begun) = next {
@@ -129,7 +118,7 @@ impl Facts {
             let What::Invoke(asked) = &history.events[begun].what else {
                 continue;
             };
-            if is_own(asked.payload) {
+            if may_be_asked(history, order, asked.payload) {
                 sole.see(asked.intent.map(|intent| intent.index()));
             }
         }
@@ -146,6 +135,24 @@ impl Facts {
             Purchase::Key(_) | Purchase::Request(_) => None,
         }
     }
+}
+
+/// Whether the content of an order may be a payload, or, where purchases may be split, a part of it, as far as both say.
+pub(crate) fn may_be_asked(
+    history: &History,
+    order: &AuditOrder,
+    payload: Option<PayloadRef>,
+) -> bool {
+    let names = &history.names;
+    if let (Some(stored), Some(asked)) = (order.payload, payload) {
+        return stored == asked;
+    }
+    let asked = payload.and_then(|payload| names.payload_items(payload));
+    let both = items_of(history, order).zip(asked);
+    both.is_none_or(|(stored, asked)| {
+        let (stored, asked) = (names.items(stored), names.items(asked));
+        stored == asked || history.contract.split && is_part_of(stored, asked)
+    })
 }
 
 /// The rows of the orders; none if nobody looked.
