@@ -45,8 +45,11 @@ All counts are sums over the seeds. Strategies that break no rule come first, th
     )
 }
 
-/// Every strategy on every scenario in one table: what it avoids, and how many rules it breaks. Strategies are in the order of their
-/// names, because each scenario ranks them otherwise.
+/// How many scenarios stand side by side, so that a table fits a screen.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Every strategy on every scenario: what it avoids, and how many rules it breaks. Strategies are in the order of their names, because
+/// each scenario ranks them otherwise.
 pub fn overview(comparisons: &[Comparison]) -> String {
     let mut names: Vec<&str> = comparisons
         .iter()
@@ -55,25 +58,24 @@ pub fn overview(comparisons: &[Comparison]) -> String {
         .collect();
     names.sort_unstable();
     names.dedup();
-    let scenarios = comparisons
-        .iter()
-        .map(|comparison| comparison.scenario.as_str());
-    let scenarios: Vec<&str> = scenarios.collect();
-    let mut text = format!(
-        "\n## In one table\n\nWhat is avoided, and in brackets how many rules are broken, if any are.\n\n| strategy | {} |\n|---|{}\n",
-        scenarios.join(" | "),
-        "---:|".repeat(scenarios.len())
-    );
-    for name in names {
-        let cells = comparisons.iter().map(|comparison| {
-            let row = comparison
-                .strategies
-                .iter()
-                .find(|row| row.strategy == name);
-            row.map_or(String::new(), cell)
-        });
-        let cells: Vec<String> = cells.collect();
-        text.push_str(&format!("| `{name}` | {} |\n", cells.join(" | ")));
+    let mut text =
+        "\n## At a glance\n\nWhat is avoided, and in brackets how many rules are broken, if any are.\n".to_owned();
+    for comparisons in comparisons.chunks(SIDE_BY_SIDE) {
+        let scenarios: Vec<&str> = comparisons.iter().map(|c| c.scenario.as_str()).collect();
+        let rule = "---:|".repeat(scenarios.len());
+        text.push_str(&format!(
+            "\n| strategy | {} |\n|---|{rule}\n",
+            scenarios.join(" | ")
+        ));
+        for name in &names {
+            let own = |comparison: &Comparison| {
+                let mut rows = comparison.strategies.iter();
+                rows.find(|row| row.strategy == *name)
+                    .map_or(String::new(), cell)
+            };
+            let cells: Vec<String> = comparisons.iter().map(own).collect();
+            text.push_str(&format!("| `{name}` | {} |\n", cells.join(" | ")));
+        }
     }
     text
 }
