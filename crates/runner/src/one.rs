@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use check::{Judge, Kind, Rule, Verdict};
 use explore::Chooser;
@@ -11,7 +11,7 @@ use orders::{Metric, StrategyName};
 use report::run::{Claim, CoverageRow, FaultCount, Metrics, Run, SCHEMA_VERSION, Service};
 use report::{Histograms, judged};
 use scenario::Plan;
-use sim::{Simulated, Traffic};
+use sim::{Setting, Simulated, Traffic};
 
 use crate::expectation::expectation;
 use crate::known::BACKEND;
@@ -103,8 +103,18 @@ pub(crate) fn quoted(word: &str) -> String {
 #[derive(Debug)]
 pub struct Player<'a> {
     task: &'a Task<'a>,
-    plan: Rc<Plan>,
+    compiled: &'a Compiled,
     judge: Judge,
+}
+
+/// The task's plan as it is compiled by the player that needs it first, for all of them.
+#[derive(Debug, Default)]
+pub struct Compiled(OnceLock<Arc<Setting>>);
+
+impl Compiled {
+    fn setting(&self, plan: &Plan, strategy: StrategyName) -> &Arc<Setting> {
+        self.0.get_or_init(|| Arc::new(Setting::of(plan, strategy)))
+    }
 }
 
 /// Runs a task under a seed.
@@ -112,15 +122,15 @@ pub struct Player<'a> {
 /// # Errors
 /// If it was stopped or took too long, or the harness failed: a panic anywhere below is one.
 pub fn run_one(task: &Task<'_>, seed: u64, watcher: &dyn Watcher) -> Result<Finished, Failure> {
-    Player::new(task).run(seed, watcher)
+    Player::new(task, &Compiled::default()).run(seed, watcher)
 }
 
 impl<'a> Player<'a> {
     /// Nothing has been run yet.
-    pub fn new(task: &'a Task<'a>) -> Player<'a> {
+    pub fn new(task: &'a Task<'a>, compiled: &'a Compiled) -> Player<'a> {
         Player {
             task,
-            plan: Rc::new(task.plan.clone()),
+            compiled,
             judge: Judge::new(),
         }
     }
@@ -157,7 +167,8 @@ impl<'a> Player<'a> {
             }
         };
         let chooser = Chooser::random(seed);
-        let simulated = sim::simulate(&self.plan, strategy, chooser, &mut pace);
+        let setting = self.compiled.setting(self.task.plan, strategy);
+        let simulated = sim::simulate_in(setting, strategy, chooser, &mut pace);
         let simulated = simulated.map_err(|sim::Interrupted| match late {
             Some(seconds) => Failure::TimedOut {
                 seed,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use crate::one::{Failure, Finished, Player, Task};
+use crate::one::{Compiled, Failure, Finished, Player, Task};
 use crate::watch::{Control, Watcher};
 
 /// What is to be run under many seeds.
@@ -52,6 +52,7 @@ pub fn run_every_seed(
         .clamp(1, usize::try_from(length).unwrap_or(usize::MAX).max(1));
     let next = AtomicU64::new(0);
     let (sender, receiver) = sync_channel(jobs * AHEAD_MAX);
+    let compiled = &Compiled::default();
     thread::scope(|scope| {
         for _ in 0..jobs {
             let sender = sender.clone();
@@ -61,7 +62,7 @@ pub fn run_every_seed(
                 let taken = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
                 taken.ok().map(|offset| batch.seeds.start + offset)
             };
-            scope.spawn(move || work(batch, watcher, seed, &sender));
+            scope.spawn(move || work(batch, compiled, watcher, seed, &sender));
         }
         drop(sender);
         // Dropping the receiver, when a run has failed, lets the threads stop at their next result.
@@ -74,11 +75,12 @@ type Outcome = (u64, Result<Finished, Failure>);
 
 fn work(
     batch: &Batch<'_>,
+    compiled: &Compiled,
     watcher: &dyn Watcher,
     next: impl Fn() -> Option<u64>,
     results: &SyncSender<Outcome>,
 ) {
-    let mut player = Player::new(&batch.task);
+    let mut player = Player::new(&batch.task, compiled);
     while let Some(seed) = next() {
         let result = match watcher.goes_on() {
             Control::Stop => Err(Failure::Interrupted(None)),
@@ -90,7 +92,7 @@ fn work(
         let is_interrupted = matches!(result, Err(Failure::Interrupted(_)));
         if result.is_err() {
             // What a panic left behind in the old one is of no use.
-            player = Player::new(&batch.task);
+            player = Player::new(&batch.task, compiled);
         }
         if results.send((seed, result)).is_err() || is_interrupted {
             return;

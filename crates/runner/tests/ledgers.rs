@@ -1,6 +1,7 @@
 //! What is written with an order: the audit of a run has it, and a service that leaves it out is found out by the stories.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use check::{Outcome, Overall, Rule, Verdict, judge};
 use explore::Chooser;
@@ -8,7 +9,7 @@ use history::{History, What};
 use protocol::OrderState;
 use runner::StrategyName;
 use scenario::Plan;
-use sim::{Control, Omission, OrderService, Shoppers, World, run};
+use sim::{Control, Omission, OrderService, Setting, Shoppers, World, run};
 
 use super::plan;
 
@@ -21,7 +22,7 @@ const STORIES: [&str; 4] = [
 
 /// A run in which the service leaves something out.
 fn go(plan: &Rc<Plan>, strategy: StrategyName, omission: Option<Omission>) -> History {
-    let world = World::under(plan, strategy.preset(), Chooser::random(1));
+    let world = World::in_setting(&Arc::new(Setting::of(plan, strategy)), Chooser::random(1));
     let world = match omission {
         Some(omission) => world.leaving_out(omission),
         None => world,

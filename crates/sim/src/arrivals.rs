@@ -9,11 +9,18 @@ use scenario::{ClientPlan, DelayTable, Intent, Plan, Unfold};
 use crate::reuse::{ReuseTable, Reused};
 use crate::world::State;
 
-/// The load as it comes: intents by time, and the taps, tabs and repeats that follow from them.
+/// The load as it comes: intents by time, and the purchases that follow from them.
 #[derive(Debug)]
 pub(crate) struct Arrivals {
     pub(crate) unfold: Unfold,
     pub(crate) next: Option<Intent>,
+    /// Purchases that follow from others, by time, with the key that they reuse.
+    pub(crate) later: VecDeque<(Intent, Option<Reused>)>,
+}
+
+/// What follows from a purchase, by the kind of its client: taps, tabs, edited carts, reused keys.
+#[derive(Debug)]
+pub(crate) struct Habits {
     taps: Vec<Vec<TapTable>>,
     second_tab: Vec<Option<(Odds, DelayTable)>>,
     offline: Vec<Option<(Odds, DelayTable)>>,
@@ -21,8 +28,6 @@ pub(crate) struct Arrivals {
     channel: Vec<Option<DelayTable>>,
     edited_cart: Vec<Option<(Odds, DelayTable)>>,
     key_reuse: Vec<Vec<ReuseTable>>,
-    /// Purchases that follow from others, by time, with the key that they reuse.
-    pub(crate) later: VecDeque<(Intent, Option<Reused>)>,
 }
 
 #[derive(Debug)]
@@ -40,8 +45,8 @@ const EDIT: Kind = Kind::new("client.edited-cart");
 const EDIT_BASKET: Kind = Kind::new("client.edited-cart.basket");
 const CHANNEL: Kind = Kind::new("client.second-channel");
 
-impl Arrivals {
-    pub(crate) fn new(plan: &Plan) -> Arrivals {
+impl Habits {
+    pub(crate) fn new(plan: &Plan) -> Habits {
         let rush = |rush: &Option<scenario::Rush>| {
             rush.as_ref()
                 .map(|rush| (Odds::of(rush.chance), DelayTable::new(&rush.after)))
@@ -55,9 +60,7 @@ impl Arrivals {
             let channel = client.second_channel.as_ref()?;
             channel.wait.first().map(DelayTable::new)
         };
-        Arrivals {
-            unfold: Unfold::new(plan),
-            next: None,
+        Habits {
             taps: plan
                 .clients
                 .iter()
@@ -84,20 +87,7 @@ impl Arrivals {
                 .iter()
                 .map(|client| client.key_reuse.iter().map(ReuseTable::new).collect())
                 .collect(),
-            later: VecDeque::new(),
         }
-    }
-
-    /// Back to the beginning of the load.
-    pub(crate) fn rewind(&mut self) {
-        self.unfold.rewind();
-        self.next = None;
-        self.later.clear();
-    }
-
-    /// Whether the whole load has come.
-    pub(crate) fn done(&self) -> bool {
-        self.next.is_none() && self.later.is_empty()
     }
 
     /// How many times the button is pressed at most.
@@ -171,7 +161,7 @@ impl Arrivals {
     }
 }
 
-impl Arrivals {
+impl Habits {
     /// How long after the last tap the cart is edited and sent again, if it is, and which basket it is then.
     pub(crate) fn edited_cart(
         &self,
@@ -197,6 +187,29 @@ impl Arrivals {
     ) -> impl Iterator<Item = (Intent, Reused)> + 'a {
         let ways = self.key_reuse[intent.client].iter().enumerate();
         ways.filter_map(move |(nth, way)| way.draw(nth, intent, key, plan, chooser))
+    }
+}
+
+impl Arrivals {
+    /// The whole load, of which nothing has come yet.
+    pub(crate) fn new(unfold: Unfold) -> Arrivals {
+        Arrivals {
+            unfold,
+            next: None,
+            later: VecDeque::new(),
+        }
+    }
+
+    /// Back to the beginning of the load.
+    pub(crate) fn rewind(&mut self) {
+        self.unfold.rewind();
+        self.next = None;
+        self.later.clear();
+    }
+
+    /// Whether the whole load has come.
+    pub(crate) fn done(&self) -> bool {
+        self.next.is_none() && self.later.is_empty()
     }
 
     /// A purchase that follows from another is still to come.

@@ -402,6 +402,7 @@ impl State {
         }
         let span_us = attempt.uplink_us.unwrap_or_else(|| {
             world
+                .setting
                 .delays
                 .uplink
                 .draw(&mut self.chooser, UPLINK, lineage, 0)

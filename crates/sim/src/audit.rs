@@ -48,9 +48,16 @@ impl World {
         let changes = std::mem::take(&mut database.changes);
         let history = state.recorder.history_mut();
         let names = &mut history.names;
-        let (mut audit, rows) = audit(now_us, &mut database, &gateway, &kitchen, &self.menu, names);
+        let (mut audit, rows) = audit(
+            now_us,
+            &mut database,
+            &gateway,
+            &kitchen,
+            &self.setting.menu,
+            names,
+        );
         ledgers::add(&mut audit, state.ledgers, &database, names);
-        let lives = (self.plan.world.replicas, &*state.reborn);
+        let lives = (self.setting.plan.world.replicas, &*state.reborn);
         history.transitions = transitions(changes, rows, lives, names);
         Simulated {
             history: state.recorder.finish(audit),

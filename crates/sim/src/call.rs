@@ -182,6 +182,7 @@ impl State {
         };
         let takes_us = match attempt {
             Some(_) => world
+                .setting
                 .delays
                 .handler
                 .draw(&mut self.chooser, WORK, lineage, 0),
@@ -250,13 +251,13 @@ impl State {
             return;
         }
         call.charged = true;
-        if !awaited || !world.faults.strike_processes {
+        if !awaited || !world.setting.faults.strike_processes {
             return;
         }
         let (who, replica) = (call.who(), call.replica);
         self.pause_here(world, who, CrashPoint::AfterCharge);
         self.settle(task);
-        let struck = self.draw_unseen(&world.faults, Opportunity::Crash, who, |kind| {
+        let struck = self.draw_unseen(&world.setting.faults, Opportunity::Crash, who, |kind| {
             matches!(
                 kind,
                 FaultKind::CrashReplica {

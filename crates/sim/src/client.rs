@@ -158,7 +158,7 @@ impl Shoppers {
 
     /// The payment's own channel asks under a key of its own, until it is answered.
     async fn order_what_was_paid(&self, world: &World, visit: &Visit) {
-        let client = &world.plan.clients[visit.intent.client];
+        let client = &world.setting.plan.clients[visit.intent.client];
         let Some(channel) = &client.second_channel else {
             return;
         };
@@ -215,7 +215,7 @@ impl Shoppers {
         strikes.then(|| {
             let chooser = &mut state.chooser;
             let back_after_us = table.draw(chooser, APP_CRASH, lineage, 1);
-            let delays = &world.delays;
+            let delays = &world.setting.delays;
             let wait_us: u64 = [&delays.uplink, &delays.handler, &delays.downlink]
                 .into_iter()
                 .zip(0..)
@@ -239,7 +239,7 @@ impl Shoppers {
         key: Option<KeyRef>,
         lineage: Lineage,
     ) -> Attempt {
-        let client = &world.plan.clients[visit.intent.client];
+        let client = &world.setting.plan.clients[visit.intent.client];
         let mut attempt = world.attempt(visit, key, lineage, client.timeout_us);
         if client.reserialised > 0.0 && (number > 0 || visit.repeats_a_content()) {
             let odds = self.reserialised[visit.intent.client];
@@ -256,7 +256,7 @@ impl Crowd for Shoppers {
             // Boxed, as the button is.
             return Box::pin(self.order_what_was_paid(world, &visit)).await;
         }
-        let client = &world.plan.clients[visit.intent.client];
+        let client = &world.setting.plan.clients[visit.intent.client];
         // Boxed, because few buttons do anything, and visits are made by the million.
         if visit.button != Button::Plain && !Box::pin(world.press(&visit)).await {
             if client.crash.is_some() {
@@ -337,7 +337,7 @@ impl World {
     }
 
     fn purchase_with(&self, intent: &Intent, key: Option<KeyRef>) -> Purchase {
-        let basket = self.menu.basket(intent.tenant, intent.basket);
+        let basket = self.setting.menu.basket(intent.tenant, intent.basket);
         let recorder = &mut self.state.borrow_mut().recorder;
         Purchase {
             intent: recorder.intent(),
@@ -349,7 +349,7 @@ impl World {
 
     /// An attempt may write its content otherwise than the one before.
     fn rewrite(&self, attempt: &mut Attempt, basket: usize, odds: Odds) {
-        let ways = self.menu.rewritten(basket);
+        let ways = self.setting.menu.rewritten(basket);
         let state = &mut *self.state.borrow_mut();
         let site = |kind| Site::new(kind, attempt.lineage, 0);
         if ways.is_empty() || !state.chooser.chance(&site(REWRITES), odds) {
@@ -357,8 +357,8 @@ impl World {
         }
         let way = state.chooser.choose(&site(REWRITES_HOW), ways.len() as u32);
         let written = Arc::clone(&ways[way as usize]);
-        self.menu
-            .give_back(std::mem::replace(&mut attempt.request.content, written));
+        let used = std::mem::replace(&mut attempt.request.content, written);
+        self.handles.give_back(&self.setting.menu, used);
         state.cover(Label::Reserialised);
     }
 
@@ -373,7 +373,7 @@ impl World {
         let Visit {
             intent, purchase, ..
         } = visit;
-        let content = self.menu.content(intent.basket);
+        let content = self.handles.content(&self.setting.menu, intent.basket);
         let sent = key.map(|key| self.sent_key(intent.client, key, lineage));
         let (sent, malformed) = match sent.transpose() {
             Ok(sent) => (sent, None),
@@ -398,7 +398,7 @@ impl World {
                 key,
                 intent: Some(purchase.intent),
                 payload: Some(purchase.payload),
-                coupon: self.menu.coupon(intent.tenant, intent.basket),
+                coupon: self.setting.menu.coupon(intent.tenant, intent.basket),
             },
             lineage,
             client: intent.client,

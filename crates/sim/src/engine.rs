@@ -65,7 +65,7 @@ where
             world,
             handlers: Pool::default(),
             clients: Pool::default(),
-            arrivals: Arrivals::new(&world.plan),
+            arrivals: Arrivals::new(world.setting.unfold.clone()),
             handle,
             visit,
             upkeep_every_us: service.upkeep_every_us(),
@@ -138,8 +138,8 @@ where
         let state = &mut *self.world.state.borrow_mut();
         state.expect_restarts(self.world);
         if let Some(every_us) = self.upkeep_every_us {
-            let replicas = u64::from(self.world.plan.world.replicas);
-            for replica in 0..self.world.plan.world.replicas {
+            let replicas = u64::from(self.world.setting.plan.world.replicas);
+            for replica in 0..self.world.setting.plan.world.replicas {
                 let first_us = every_us * (u64::from(replica) + 1) / replicas;
                 state
                     .kernel
@@ -153,7 +153,7 @@ where
         Progress {
             now_us: state.kernel.now_us(),
             intents: state.recorder.history().names.intents.len() as u64,
-            intents_total: self.world.plan.load.intents,
+            intents_total: self.world.setting.plan.load.intents,
             orders: state.database.orders.slots.len() as u64,
         }
     }
@@ -173,7 +173,7 @@ where
 
     /// Whether nothing but upkeep has been left for so long that it will not help those who still wait.
     fn is_stuck(&self) -> bool {
-        let patience_us = self.world.plan.contract.recovery_deadline_us;
+        let patience_us = self.world.setting.plan.contract.recovery_deadline_us;
         self.idle_since_us
             .is_some_and(|since_us| self.world.now_us() - since_us > patience_us)
     }
@@ -196,7 +196,7 @@ where
                 state.cache.down_until_us,
             ])
             .max();
-        latest_us.unwrap_or(0) + self.world.plan.contract.recovery_deadline_us
+        latest_us.unwrap_or(0) + self.world.setting.plan.contract.recovery_deadline_us
     }
 
     fn dispatch(&mut self, event: Event) {

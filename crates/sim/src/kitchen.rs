@@ -94,13 +94,13 @@ impl State {
 
     /// The relay sends a message when it is there, and the message takes its time.
     fn send_message(&mut self, world: &World, message: Message) {
-        let table = world.delays.kitchen.as_ref();
+        let table = world.setting.delays.kitchen.as_ref();
         let table = table.expect("rows are relayed where there is a kitchen");
         let who = message.who();
         let late_us = table.draw(&mut self.chooser, LATE, who.lineage, who.ordinal);
         let leaves_us = self.kernel.now_us().max(self.kitchen.relay_back_at_us);
         self.message_at(leaves_us + late_us, message);
-        let echo = self.strike(&world.faults, Opportunity::DuplicateMessage, who);
+        let echo = self.strike(&world.setting.faults, Opportunity::DuplicateMessage, who);
         if let Some(after_us) = echo.map(|fault| fault.delay(who, &mut self.chooser)) {
             let copy = true;
             self.message_at(leaves_us + late_us + after_us, Message { copy, ..message });
@@ -120,7 +120,7 @@ impl State {
         if message.copy {
             return;
         }
-        if let Some(fault) = self.strike(&world.faults, Opportunity::CrashRelay, who) {
+        if let Some(fault) = self.strike(&world.setting.faults, Opportunity::CrashRelay, who) {
             let back_at_us = self.kernel.now_us() + fault.delay(who, &mut self.chooser);
             self.kitchen.relay_back_at_us = self.kitchen.relay_back_at_us.max(back_at_us);
             let sent = message.sent.saturating_add(1);

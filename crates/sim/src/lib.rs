@@ -2,6 +2,7 @@
 //!
 //! This crate never touches anything real: no socket, no clock, no thread, no file. It does not see the judge.
 //!
+//! - [`setting`]: what a plan and a strategy compile to, once
 //! - [`world`]: everything that exists, in one place, and the events that move it
 //! - [`run`](mod@run): playing a plan in a world
 //! - [`engine`]: the loop that takes one event after another
@@ -47,6 +48,7 @@ mod replica;
 mod reuse;
 pub mod run;
 pub mod service;
+pub mod setting;
 mod spelling;
 mod webhook;
 pub mod world;
@@ -58,6 +60,8 @@ pub use fault::backend_faults;
 pub use ports::ReplicaPorts;
 pub use run::{
     Control, Interrupted, Pace, Progress, Simulated, Traffic, run, run_episodes, simulate,
+    simulate_in,
 };
 pub use service::{Job, OrderService, Service};
+pub use setting::Setting;
 pub use world::World;

@@ -11,12 +11,11 @@ use crate::database::stock::sku;
 /// A content that can be ordered.
 pub(crate) type MenuItem = std::sync::Arc<OrderContent>;
 
-/// What can be ordered. Contents are shared by all who order them, and a shared counter costs a locked instruction, which
-/// waits for every store before it: so handles that are no longer needed are kept, and given out again.
+/// What can be ordered.
 #[derive(Debug)]
 pub(crate) struct Menu {
-    /// The baskets' contents, with spare handles to each.
-    contents: Vec<(MenuItem, RefCell<Vec<MenuItem>>)>,
+    /// The baskets' contents.
+    contents: Vec<MenuItem>,
     /// Every basket's content, written otherwise; nothing where nobody writes it so.
     rewritten: Vec<Vec<MenuItem>>,
     /// The name of each shop's baskets in the history, shop by shop: they are the first names of baskets.
@@ -28,11 +27,8 @@ pub(crate) struct Menu {
 impl Menu {
     /// Every shop's baskets. They and every shop's goods get their names in the order of the plan, shop by shop.
     pub(crate) fn new(plan: &Plan, names: &mut Names) -> Menu {
-        let spare = || RefCell::new(Vec::new());
         let baskets = plan.shop.baskets.iter();
-        let contents = baskets
-            .map(|basket| (content(plan, basket), spare()))
-            .collect();
+        let contents = baskets.map(|basket| content(plan, basket)).collect();
         let mut basket_names = Vec::new();
         let mut coupons = Vec::new();
         for tenant in 0..plan.shop.tenants {
@@ -61,28 +57,9 @@ impl Menu {
         }
     }
 
-    /// A handle to a basket's content, for one request.
-    #[inline]
-    pub(crate) fn content(&self, basket: usize) -> MenuItem {
-        let (content, spare) = &self.contents[basket];
-        spare
-            .borrow_mut()
-            .pop()
-            .unwrap_or_else(|| MenuItem::clone(content))
-    }
-
     /// The ways in which a basket's content can be written otherwise: the same to whoever compares what is bought.
     pub(crate) fn rewritten(&self, basket: usize) -> &[MenuItem] {
         self.rewritten.get(basket).map_or(&[], Vec::as_slice)
-    }
-
-    /// A handler is done with a request's content.
-    #[inline]
-    pub(crate) fn give_back(&self, used: MenuItem) {
-        let mut contents = self.contents.iter();
-        if let Some((_, spare)) = contents.find(|(content, _)| MenuItem::ptr_eq(content, &used)) {
-            spare.borrow_mut().push(used);
-        }
     }
 
     /// The name of a shop's basket in the history.
@@ -104,7 +81,39 @@ impl Menu {
         let before = tenant.0 as usize * self.contents.len();
         let place = basket.index().checked_sub(before);
         let known = place.and_then(|place| self.contents.get(place));
-        known.is_some_and(|(known, _)| MenuItem::ptr_eq(known, content))
+        known.is_some_and(|known| MenuItem::ptr_eq(known, content))
+    }
+}
+
+/// Spare handles to the baskets' contents. A content is shared by all who order it, and a shared counter costs a locked instruction,
+/// which waits for every store before it: so a handle that is no longer needed is kept, and given out again.
+#[derive(Debug)]
+pub(crate) struct Handles {
+    spare: Vec<RefCell<Vec<MenuItem>>>,
+}
+
+impl Handles {
+    /// None yet, for the contents of a menu.
+    pub(crate) fn new(menu: &Menu) -> Handles {
+        Handles {
+            spare: menu.contents.iter().map(|_| RefCell::default()).collect(),
+        }
+    }
+
+    /// A handle to a basket's content, for one request.
+    #[inline]
+    pub(crate) fn content(&self, menu: &Menu, basket: usize) -> MenuItem {
+        let spare = self.spare[basket].borrow_mut().pop();
+        spare.unwrap_or_else(|| MenuItem::clone(&menu.contents[basket]))
+    }
+
+    /// Keeps the handle of a request that is done with.
+    #[inline]
+    pub(crate) fn give_back(&self, menu: &Menu, used: MenuItem) {
+        let mut contents = menu.contents.iter().zip(&self.spare);
+        if let Some((_, spare)) = contents.find(|(content, _)| MenuItem::ptr_eq(content, &used)) {
+            spare.borrow_mut().push(used);
+        }
     }
 }
 

@@ -31,7 +31,7 @@ impl State {
     #[inline]
     pub(crate) fn send_request(&mut self, world: &World, id: AttemptId, span_us: u64) -> bool {
         let who = self.on_the_way(id, 0);
-        let again = self.strike(&world.faults, Opportunity::DuplicateRequest, who);
+        let again = self.strike(&world.setting.faults, Opportunity::DuplicateRequest, who);
         let first = self.send_copy(world, id, who, span_us);
         let second = again.is_some_and(|fault| {
             let late_us = fault.delay(who, &mut self.chooser);
@@ -51,7 +51,7 @@ impl State {
     #[inline]
     fn send_copy(&mut self, world: &World, id: AttemptId, who: Who, span_us: u64) -> bool {
         let cut = |kind: &FaultKind| cuts(kind, who.replica, Host::Clients);
-        let faults = &world.faults;
+        let faults = &world.setting.faults;
         if self
             .strike_if(faults, Opportunity::Partition, who, cut)
             .is_some()
@@ -96,13 +96,14 @@ impl State {
             self.release(id);
             return;
         };
-        let mut span_us =
-            world
-                .delays
-                .downlink
-                .draw(&mut self.chooser, DOWNLINK, who.lineage, who.ordinal);
+        let mut span_us = world.setting.delays.downlink.draw(
+            &mut self.chooser,
+            DOWNLINK,
+            who.lineage,
+            who.ordinal,
+        );
         if matches!(end, End::Answered(_))
-            && let Some(fault) = self.strike(&world.faults, Opportunity::DelayResponse, who)
+            && let Some(fault) = self.strike(&world.setting.faults, Opportunity::DelayResponse, who)
         {
             span_us += fault.delay(who, &mut self.chooser);
         }
@@ -123,7 +124,7 @@ impl State {
     #[inline]
     fn leaves(&mut self, world: &World, id: AttemptId, who: Who, end: End) -> Option<End> {
         let cut = |kind: &FaultKind| cuts(kind, who.replica, Host::Clients);
-        let faults = &world.faults;
+        let faults = &world.setting.faults;
         let silent = self
             .strike_if(faults, Opportunity::Partition, who, cut)
             .is_some();

@@ -53,7 +53,7 @@ impl State {
     #[inline]
     fn set_out(&mut self, world: &World, slot: usize, here: CrashPoint) -> bool {
         self.calls[slot].steps += 1;
-        if !world.faults.strike_processes || !self.under_load {
+        if !world.setting.faults.strike_processes || !self.under_load {
             self.calls[slot].progress = Progress::Sent;
             return true;
         }
@@ -79,7 +79,7 @@ impl State {
     }
 
     fn death(&mut self, world: &World, who: Who, here: CrashPoint, replica: u32) -> Option<Death> {
-        let fault = self.draw_unseen(&world.faults, Opportunity::Crash, who, |kind| {
+        let fault = self.draw_unseen(&world.setting.faults, Opportunity::Crash, who, |kind| {
             crashes_at(kind, here)
         })?;
         let down_for_us = fault.delay(who, &mut self.chooser);
@@ -122,14 +122,15 @@ impl State {
     /// The replica comes to a standstill, if that is what happens here.
     pub(crate) fn pause_here(&mut self, world: &World, who: Who, here: CrashPoint) {
         let fits = |kind: &FaultKind| pauses_at(kind, here);
-        let Some(fault) = self.strike_if(&world.faults, Opportunity::Pause, who, fits) else {
+        let Some(fault) = self.strike_if(&world.setting.faults, Opportunity::Pause, who, fits)
+        else {
             return;
         };
         let span_us = fault.delay(who, &mut self.chooser);
         let until_us = self.kernel.now_us() + span_us;
         let host = &mut self.replicas[who.replica as usize];
         host.paused_until_us = host.paused_until_us.max(until_us);
-        if span_us > world.service_contract.lease.0 {
+        if span_us > world.setting.service_contract.lease.0 {
             self.cover(Label::PausedBeyondLease);
         }
     }
@@ -137,7 +138,7 @@ impl State {
     /// Whether a partition cuts a replica off.
     pub(crate) fn cut_off(&mut self, world: &World, slot: usize, other: Host) -> bool {
         let (who, replica) = (self.calls[slot].who(), self.calls[slot].replica);
-        self.strike_if(&world.faults, Opportunity::Partition, who, |kind| {
+        self.strike_if(&world.setting.faults, Opportunity::Partition, who, |kind| {
             cuts(kind, replica, other)
         })
         .is_some()
@@ -184,7 +185,7 @@ impl ReplicaPorts<'_> {
         reads: bool,
         effect: impl FnMut(&mut State, TaskId) -> Option<R>,
     ) -> R {
-        let goes_ahead = !self.world.faults.strike_processes && self.world.goes_ahead;
+        let goes_ahead = !self.world.setting.faults.strike_processes && self.world.goes_ahead;
         self.trip(CrashPoint::Anywhere, reads, goes_ahead, effect)
             .await
     }
@@ -242,7 +243,7 @@ impl ReplicaPorts<'_> {
         let ahead_us = std::mem::take(&mut call.ahead_us);
         if reads && !std::mem::replace(&mut call.has_read, true) {
             let first_read_at_us =
-                call.received_us + self.world.plan.world.latencies.record_read_us;
+                call.received_us + self.world.setting.plan.world.latencies.record_read_us;
             let early_us = first_read_at_us.saturating_sub(state.kernel.now_us());
             state.after(
                 early_us.max(ahead_us + self.one_way_us()),
@@ -256,7 +257,7 @@ impl ReplicaPorts<'_> {
     }
 
     fn one_way_us(&self) -> u64 {
-        self.world.plan.world.latencies.database_us
+        self.world.setting.plan.world.latencies.database_us
     }
 
     /// One way between replica and database; of a handler that is ahead, one more.
@@ -274,7 +275,7 @@ impl ReplicaPorts<'_> {
     #[inline]
     fn come_back(&self, state: &mut State, task: TaskId) -> Trip {
         state.calls[self.slot].progress = Progress::Answered;
-        if self.world.faults.strike_processes && state.settle(task) {
+        if self.world.setting.faults.strike_processes && state.settle(task) {
             return Trip::Lost;
         }
         self.post(state, task, Event::Reply(task.into()), false);

@@ -146,7 +146,7 @@ impl World {
         let state = &mut *self.state.borrow_mut();
         // One after another: nobody is ever taken for somebody who died.
         state.reborn.push(replica);
-        let owner = Owner(self.plan.world.replicas + state.reborn.len() as u32 - 1);
+        let owner = Owner(self.setting.plan.world.replicas + state.reborn.len() as u32 - 1);
         let host = &mut state.replicas[replica as usize];
         host.up = true;
         host.owner = owner;
@@ -187,7 +187,7 @@ impl Rolling {
 impl State {
     /// The rolling restarts begin when the plan says so.
     pub(crate) fn expect_restarts(&mut self, world: &World) {
-        let restarts = world.faults.of(Opportunity::RollingRestart);
+        let restarts = world.setting.faults.of(Opportunity::RollingRestart);
         for (restart, fault) in restarts.iter().enumerate() {
             let turn = Turn {
                 restart: restart as u16,
@@ -199,7 +199,7 @@ impl State {
 
     /// A turn comes, unless nobody is left by then to notice.
     fn expect_turn(&mut self, world: &World, turn: Turn, at_us: u64) {
-        if at_us < world.plan.load.over_us {
+        if at_us < world.setting.plan.load.over_us {
             self.kernel
                 .at(at_us, Class::Timer, Event::Turn(turn.into()));
         }
@@ -210,7 +210,8 @@ impl State {
         if !self.under_load {
             return;
         }
-        let fault = &world.faults.of(Opportunity::RollingRestart)[usize::from(turn.restart)];
+        let fault =
+            &world.setting.faults.of(Opportunity::RollingRestart)[usize::from(turn.restart)];
         let (rolling, replica) = (Rolling::of(fault), u32::from(turn.replica));
         self.dying.push(Dying {
             replica,
@@ -228,7 +229,7 @@ impl State {
     /// The replica's clock jumps as it takes up this work, if that is what happens here. What it has under way sees it too.
     pub(crate) fn step_clock(&mut self, world: &World, slot: usize) {
         let who = self.who(slot);
-        let Some(fault) = self.strike(&world.faults, Opportunity::ClockStep, who) else {
+        let Some(fault) = self.strike(&world.setting.faults, Opportunity::ClockStep, who) else {
             return;
         };
         let FaultKind::ClockStep { back, .. } = fault.kind else {

@@ -36,7 +36,7 @@ impl Reused {
             ReuseBy::SameUser | ReuseBy::AnotherUser => Label::KeyReused,
             ReuseBy::AnotherTenant => Label::KeyOfAnotherTenant,
         };
-        (self.after_us < world.service_contract.ttl.0).then_some(label)
+        (self.after_us < world.setting.service_contract.ttl.0).then_some(label)
     }
 }
 

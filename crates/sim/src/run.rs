@@ -1,16 +1,17 @@
 //! Playing a plan in a world: once, or once for every chooser.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use explore::{Chooser, Digest};
 use history::History;
 use orders::{Metrics, StrategyName};
 use scenario::Plan;
 
-use crate::client::{Crowd, Shoppers};
+use crate::client::Crowd;
 use crate::engine::Engine;
 use crate::ports::ReplicaPorts;
 use crate::service::{Job, OrderService, Service};
+use crate::setting::Setting;
 use crate::world::World;
 
 /// How a run is getting on, for whoever watches.
@@ -89,18 +90,32 @@ pub struct Simulated {
 /// # Errors
 /// [`Interrupted`] if the watcher stopped it.
 pub fn simulate(
-    plan: &Rc<Plan>,
+    plan: &Plan,
     strategy: StrategyName,
     chooser: Chooser,
     pace: &mut Pace<'_>,
 ) -> Result<Simulated, Interrupted> {
-    let world = World::under(plan, strategy.preset(), chooser);
-    if !strategy.asks_cache() {
-        world.requires_no_cache();
-    }
-    let service = OrderService::new(strategy, world.service_contract);
-    let shoppers = Shoppers::new(plan);
-    run(&world, &service, &shoppers, pace)?;
+    simulate_in(
+        &Arc::new(Setting::of(plan, strategy)),
+        strategy,
+        chooser,
+        pace,
+    )
+}
+
+/// The same in a setting that was compiled for the strategy.
+///
+/// # Errors
+/// [`Interrupted`] if the watcher stopped it.
+pub fn simulate_in(
+    setting: &Arc<Setting>,
+    strategy: StrategyName,
+    chooser: Chooser,
+    pace: &mut Pace<'_>,
+) -> Result<Simulated, Interrupted> {
+    let world = World::in_setting(setting, chooser);
+    let service = OrderService::new(strategy, setting.service_contract);
+    run(&world, &service, &setting.shoppers, pace)?;
     Ok(world.finish())
 }
 
@@ -146,6 +161,9 @@ async fn serve<S: Service>(service: &S, ports: ReplicaPorts<'_>, job: Job) {
     }
     ports.catch_up().await;
     if let Job::Serve(request) = job {
-        ports.world.menu.give_back(request.content);
+        let world = ports.world;
+        world
+            .handles
+            .give_back(&world.setting.menu, request.content);
     }
 }

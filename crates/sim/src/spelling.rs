@@ -24,7 +24,7 @@ impl World {
     #[inline]
     pub(crate) fn new_key(&self, client: usize, tenant: u32) -> KeyRef {
         let state = &mut *self.state.borrow_mut();
-        let form = self.plan.clients[client].key_form;
+        let form = self.setting.plan.clients[client].key_form;
         let text = match form {
             KeyForm::Plain | KeyForm::Padded | KeyForm::Malformed => return state.recorder.key(),
             KeyForm::Long => long(state.spelt_keys),
@@ -49,7 +49,7 @@ impl World {
         key: KeyRef,
         attempt: Lineage,
     ) -> Result<IdempotencyKey, KeyError> {
-        match self.respells {
+        match self.setting.respells {
             false => Ok(IdempotencyKey::numbered("k", key.index() as u64)),
             true => IdempotencyKey::from_header(&self.header(client, key, attempt)),
         }
@@ -59,7 +59,7 @@ impl World {
         let state = &mut *self.state.borrow_mut();
         let text = state.recorder.history().names.key_text(key).into_owned();
         let mut pick = |ways| state.chooser.choose(&Site::new(HEADER, attempt, 0), ways);
-        match self.plan.clients[client].key_form {
+        match self.setting.plan.clients[client].key_form {
             KeyForm::Plain | KeyForm::Long | KeyForm::Cased => text,
             KeyForm::Padded => padded(&text, pick(PADDINGS)),
             KeyForm::Malformed => malformed(&text, pick(MALFORMED)),

@@ -40,7 +40,11 @@ impl State {
         let operation = self.gateway.operations[slot as usize];
         if matches!(operation.fate, Fate::Fair | Fate::TimeoutAfter)
             && self
-                .strike(&world.faults, Opportunity::DeclineCharge, operation.who)
+                .strike(
+                    &world.setting.faults,
+                    Opportunity::DeclineCharge,
+                    operation.who,
+                )
                 .is_some()
         {
             self.gateway.operations[slot as usize].fate = Fate::Declined;
@@ -49,7 +53,7 @@ impl State {
 
     /// The gateway will tell how a capture ended: late, perhaps twice. How late, if it tells at all.
     pub(crate) fn announce(&mut self, world: &World, charge: u32) -> Option<u64> {
-        let table = world.delays.webhook.as_ref()?;
+        let table = world.setting.delays.webhook.as_ref()?;
         let lineage = Webhook::of_charge(charge);
         let span_us = table.draw(&mut self.chooser, LATE, lineage, 0);
         let first = Webhook {
@@ -65,7 +69,7 @@ impl State {
             replica: Who::NOWHERE,
             process: Who::NO_ATTEMPT,
         };
-        let again = self.strike(&world.faults, Opportunity::DuplicateWebhook, who);
+        let again = self.strike(&world.setting.faults, Opportunity::DuplicateWebhook, who);
         if let Some(after_us) = again.map(|fault| fault.delay(who, &mut self.chooser)) {
             self.tell_after(span_us + after_us, Webhook { copy: 1, ..first });
         }
@@ -101,7 +105,7 @@ impl State {
         let cut = |kind: &FaultKind| cuts(kind, replica, Host::Gateway);
         let host = &self.replicas[replica as usize];
         let hears = host.up && host.paused_until_us <= self.kernel.now_us();
-        let cut = self.strike_if(&world.faults, Opportunity::Partition, who, cut);
+        let cut = self.strike_if(&world.setting.faults, Opportunity::Partition, who, cut);
         (hears && cut.is_none()).then_some(replica)
     }
 }

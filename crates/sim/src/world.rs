@@ -5,30 +5,29 @@ mod strike;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use explore::{Chooser, Class, Kernel, Lane, Object, Order, TaskId};
-use history::{CodeRef, FaultRef, History, HostRef, Label, Names, Recorder};
+use history::{FaultRef, History, Label, Recorder};
 use orders::{Contract as ServiceContract, Ledgers, Metrics, Process};
-use protocol::{Customer, Problem, Tenant};
-use scenario::{DelayTable, Plan};
+use protocol::{Customer, Tenant};
+use scenario::Plan;
 
 use crate::answers::Answers;
-use crate::attempt::{AttemptId, Attempts, CODE_DIED, CODE_RESET, CODE_TIMEOUT, Coming, Held};
+use crate::attempt::{AttemptId, Attempts, Coming, Held};
 use crate::cache::Cache;
 use crate::call::Call;
 use crate::cell::Cell as RadioCell;
 use crate::client::Page;
 use crate::database::stock::sku;
 use crate::database::{Database, Omission, Tx};
-use crate::fault::Faults;
 use crate::gateway::{Gateway, Webhook};
 use crate::kitchen::{Kitchen, Message};
-use crate::menu::Menu;
+use crate::menu::Handles;
 use crate::packed::Packed;
-use crate::promises::{judged_contract, service_contract};
-use crate::replica::{Dying, Replica, Skew, Turn};
+use crate::replica::{Dying, Replica, Turn};
 use crate::run::Traffic;
-use crate::spelling::respells;
+use crate::setting::Setting;
 
 /// Something that is due.
 #[derive(Clone, Copy, Debug)]
@@ -86,33 +85,17 @@ pub(crate) enum Fired {
 /// A world: one service on some replicas, its database, cache and gateway, and its clients.
 #[derive(Debug)]
 pub struct World {
-    pub(crate) plan: Rc<Plan>,
-    pub(crate) service_contract: ServiceContract,
-    pub(crate) delays: Delays,
-    pub(crate) faults: Faults,
-    /// Whether handlers may go ahead of the world where nobody can tell; off only to show that nobody can.
+    pub(crate) setting: Arc<Setting>,
+    /// Whether handlers may run ahead of the world where no client can notice it; off only in the test that shows so.
     pub(crate) goes_ahead: bool,
-    /// Whether keys have other texts than those that count them.
-    pub(crate) respells: bool,
-    /// What can be bought.
-    pub(crate) menu: Menu,
+    /// Spare handles to what can be bought.
+    pub(crate) handles: Handles,
     /// The memory of each replica's process.
     pub(crate) processes: RefCell<Vec<Rc<Process>>>,
     /// Whether any handler has looked into its process's memory.
     pub(crate) processes_used: Cell<bool>,
     pub(crate) fired: Cell<Fired>,
     pub(crate) state: RefCell<State>,
-}
-
-/// The plan's delays as tables.
-#[derive(Debug)]
-pub(crate) struct Delays {
-    pub(crate) uplink: DelayTable,
-    pub(crate) downlink: DelayTable,
-    pub(crate) handler: DelayTable,
-    pub(crate) webhook: Option<DelayTable>,
-    pub(crate) kitchen: Option<DelayTable>,
-    pub(crate) skew: Skew,
 }
 
 /// What changes.
@@ -190,52 +173,25 @@ const _: () = assert!(
 const _: () = assert!(size_of::<Event>() <= 16, "events are copied about");
 
 impl World {
-    /// A world as the plan describes it, before anything happened.
+    /// A world as the plan describes it, before anything happened, under the contract `reference` if the plan names none.
     ///
     /// # Panics
     /// If the plan names a contract that `orders` does not have: scenario files are checked before.
-    pub fn new(plan: &Rc<Plan>, chooser: Chooser) -> World {
-        World::under(plan, "reference", chooser)
+    pub fn new(plan: &Plan, chooser: Chooser) -> World {
+        World::in_setting(&Arc::new(Setting::new(plan, "reference")), chooser)
     }
 
-    /// The same, with the contract of this preset if the plan names none.
-    ///
-    /// # Panics
-    /// If `orders` does not have the plan's contract, or this one.
-    pub fn under(plan: &Rc<Plan>, preset: &str, chooser: Chooser) -> World {
-        let service_contract = service_contract(plan, preset);
-        let mut names = Names::default();
-        for fault in &plan.faults {
-            names.faults.intern::<FaultRef>(&fault.name);
-        }
-        declare(plan, &mut names);
-        let menu = Menu::new(plan, &mut names);
-        let contract = judged_contract(plan, &service_contract, &mut names);
-        let mut recorder = Recorder::new(contract);
-        recorder.history_mut().names = names;
-        let latencies = &plan.world.latencies;
+    /// A world in a setting, before anything happened.
+    pub fn in_setting(setting: &Arc<Setting>, chooser: Chooser) -> World {
+        let replicas = setting.plan.world.replicas;
         let world = World {
-            plan: Rc::clone(plan),
-            service_contract,
-            delays: Delays {
-                uplink: DelayTable::new(&latencies.uplink),
-                downlink: DelayTable::new(&latencies.downlink),
-                handler: DelayTable::new(&latencies.handler),
-                webhook: latencies.webhook.as_ref().map(DelayTable::new),
-                kitchen: latencies.kitchen.as_ref().map(DelayTable::new),
-                skew: Skew::new(plan.world.clock_skew_us),
-            },
-            faults: Faults::new(&plan.faults, service_contract.lease.0),
+            setting: Arc::clone(setting),
             goes_ahead: true,
-            respells: respells(plan),
-            menu,
-            processes: RefCell::new((0..plan.world.replicas).map(|_| new_process()).collect()),
+            handles: Handles::new(&setting.menu),
+            processes: RefCell::new((0..replicas).map(|_| new_process()).collect()),
             processes_used: Cell::new(false),
             fired: Cell::new(Fired::Begun),
-            state: RefCell::new(State {
-                replay_header: service_contract.replay_header,
-                ..State::new(plan, chooser, recorder)
-            }),
+            state: RefCell::new(State::new(setting, chooser)),
         };
         world.start_replicas();
         world.stock_up();
@@ -246,8 +202,8 @@ impl World {
     fn start_replicas(&self) {
         let state = &mut *self.state.borrow_mut();
         state.replicas.clear();
-        for number in 0..self.plan.world.replicas {
-            let skew_us = self.delays.skew.draw(number, &mut state.chooser);
+        for number in 0..self.setting.plan.world.replicas {
+            let skew_us = self.setting.delays.skew.draw(number, &mut state.chooser);
             state.replicas.push(Replica::new(number, skew_us));
         }
         state.reborn.clear();
@@ -256,9 +212,9 @@ impl World {
     /// Every shop's shelves.
     fn stock_up(&self) {
         let state = &mut *self.state.borrow_mut();
-        state.database.notes.are_relayed = self.delays.kitchen.is_some();
-        for tenant in 0..self.plan.shop.tenants {
-            let mut skus: Vec<&scenario::Sku> = self.plan.shop.skus.iter().collect();
+        state.database.notes.are_relayed = self.setting.delays.kitchen.is_some();
+        for tenant in 0..self.setting.plan.shop.tenants {
+            let mut skus: Vec<&scenario::Sku> = self.setting.plan.shop.skus.iter().collect();
             // Rows in the order of names: statements lock in the order of rows.
             skus.sort_by(|a, b| a.name.cmp(&b.name));
             for item in skus {
@@ -268,7 +224,7 @@ impl World {
                     .add(Tenant(tenant), sku(&item.name), i64::from(item.stock));
                 state.database.sales.slots.push((0, None));
             }
-            for coupon in &self.plan.shop.coupons {
+            for coupon in &self.setting.plan.shop.coupons {
                 state.database.coupons.add(
                     Tenant(tenant),
                     &coupon.name,
@@ -312,13 +268,6 @@ impl World {
         self
     }
 
-    /// What goes wrong in a cache need not strike a service that asks none.
-    pub(crate) fn requires_no_cache(&self) {
-        let recorder = &mut self.state.borrow_mut().recorder;
-        let required = &mut recorder.history_mut().contract.required_coverage;
-        required.retain(|name| !scenario::CACHE_FAULTS.contains(&name.as_str()));
-    }
-
     /// The same world, in which the database does not do what this asks of it: what a service would come to that left it out.
     #[must_use]
     pub fn leaving_out(self, omission: Omission) -> World {
@@ -346,7 +295,7 @@ impl World {
 
     /// The contract that the plan names, for services that keep one.
     pub fn contract(&self) -> ServiceContract {
-        self.service_contract
+        self.setting.service_contract
     }
 
     /// The present, in microseconds.
@@ -368,7 +317,10 @@ fn new_process() -> Rc<Process> {
 }
 
 impl State {
-    fn new(plan: &Plan, chooser: Chooser, mut recorder: Recorder) -> State {
+    fn new(setting: &Setting, chooser: Chooser) -> State {
+        let plan = &setting.plan;
+        let mut recorder = Recorder::new(setting.judged_contract.clone());
+        recorder.history_mut().names = setting.names.clone();
         let mut kernel = Kernel::new(Order::Timed);
         let database_lane = kernel.lane(plan.world.latencies.database_us);
         let database_lane_ahead = kernel.lane(plan.world.latencies.database_us * 2);
@@ -381,12 +333,12 @@ impl State {
             database: Database::default(),
             gateway: Gateway::new(plan.world.gateway_key_ttl_us),
             kitchen: Kitchen::default(),
-            cache: Cache::new(behind_us(plan)),
+            cache: Cache::new(setting.cache_behind_us),
             replicas: Vec::new(),
             calls: Vec::new(),
             attempts: Attempts::default(),
             answers: Answers::default(),
-            replay_header: true,
+            replay_header: setting.service_contract.replay_header,
             silent_replays: Vec::new(),
             intents: Vec::with_capacity(intents),
             database_lane,
@@ -474,28 +426,6 @@ impl State {
         self.traffic = Traffic::default();
         (self.upkeep_statements, self.cache_commands) = (0, 0);
         self.submitting.clear();
-    }
-}
-
-/// How far a copy of the cache may be behind.
-fn behind_us(plan: &Plan) -> u64 {
-    let behind = plan.faults.iter().filter_map(|fault| match fault.kind {
-        scenario::FaultKind::FailOverCache { loses_us, .. } => Some(loses_us),
-        _ => None,
-    });
-    behind.max().unwrap_or(0)
-}
-
-/// Names that do not depend on who comes first: what attempts end with, and where faults strike.
-fn declare(plan: &Plan, names: &mut Names) {
-    for code in [CODE_RESET, CODE_TIMEOUT, CODE_DIED] {
-        names.codes.intern::<CodeRef>(code);
-    }
-    for problem in Problem::ALL {
-        names.codes.intern::<CodeRef>(problem.code());
-    }
-    for replica in 0..plan.world.replicas {
-        names.hosts.intern::<HostRef>(&format!("replica-{replica}"));
     }
 }
 

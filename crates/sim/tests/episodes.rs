@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use explore::Chooser;
 use orders::StrategyName;
 use protocol::Response;
 use scenario::Plan;
-use sim::{Job, OrderService, ReplicaPorts, Service, Shoppers, Simulated, World, run_episodes};
+use sim::{
+    Job, OrderService, ReplicaPorts, Service, Setting, Shoppers, Simulated, World, run_episodes,
+};
 
 use crate::story::{CLIENTS, fired, go, plan, play};
 use crate::world::CHAOS;
@@ -104,7 +107,7 @@ fn scarce(variant: &str) -> Rc<Plan> {
 
 /// The last of so many episodes, after which the rows are looked at, too.
 fn last_episode(plan: &Rc<Plan>, strategy: StrategyName, episodes: u64) -> Simulated {
-    let world = World::under(plan, strategy.preset(), Chooser::random(0));
+    let world = World::in_setting(&Arc::new(Setting::of(plan, strategy)), Chooser::random(0));
     let service = OrderService::new(strategy, world.contract());
     let choosers = (1..=episodes).map(Chooser::random);
     run_episodes(&world, &service, &Shoppers::new(plan), choosers, |_| {});

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use explore::Chooser;
 use history::{History, What};
@@ -14,7 +15,8 @@ use protocol::{
     Money, Order, OrderContent, OrderRequest, OrderState, Problem, Response, Scope, ScopedKey,
 };
 use sim::{
-    Control, Crowd, Job, OrderService, ReplicaPorts, Service, Shoppers, Visit, World, run, simulate,
+    Control, Crowd, Job, OrderService, ReplicaPorts, Service, Setting, Shoppers, Visit, World, run,
+    simulate,
 };
 
 use crate::story::{CLIENTS, fired, go, plan};
@@ -76,7 +78,8 @@ fn handlers_that_go_ahead_inside_a_transaction_change_nothing_that_anybody_sees(
     let plan = plan(&format!("{CLIENTS}{faults}"));
     for strategy in StrategyName::ALL {
         let fast = go(&plan, strategy.name(), 3);
-        let world = World::under(&plan, strategy.preset(), Chooser::random(3)).in_small_steps();
+        let world = World::in_setting(&Arc::new(Setting::of(&plan, *strategy)), Chooser::random(3))
+            .in_small_steps();
         let service = OrderService::new(*strategy, world.contract());
         run(&world, &service, &Shoppers::new(&plan), &mut |_| {
             Control::Go
@@ -306,7 +309,7 @@ impl Service for Generous {
         let mut lines = request.content.lines.clone();
         lines[0].quantity += self.burgers;
         lines.reverse();
-        let content = std::sync::Arc::new(OrderContent {
+        let content = Arc::new(OrderContent {
             lines,
             note: Default::default(),
             coupon: None,

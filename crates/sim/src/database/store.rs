@@ -107,7 +107,7 @@ impl ReplicaPorts<'_> {
     /// Whether the connection breaks here.
     #[inline]
     fn breaks(&self, state: &mut State, here: Opportunity) -> bool {
-        self.world.faults.strike_statements && self.breaks_among_faults(state, here)
+        self.world.setting.faults.strike_statements && self.breaks_among_faults(state, here)
     }
 
     fn committer(&self) -> Committer {
@@ -119,7 +119,9 @@ impl ReplicaPorts<'_> {
 
     fn breaks_among_faults(&self, state: &mut State, here: Opportunity) -> bool {
         let who = state.who(self.slot);
-        state.strike(&self.world.faults, here, who).is_some()
+        state
+            .strike(&self.world.setting.faults, here, who)
+            .is_some()
             || state.cut_off(self.world, self.slot, Host::Database)
     }
 }
@@ -225,7 +227,7 @@ impl SimTransaction<'_> {
     /// A commit took effect: what it left in the outbox is on its way, and its answer may get lost.
     #[inline]
     fn committed(&self, state: &mut State) -> Result<(), StoreError> {
-        let (who, faults) = (state.who(self.ports.slot), &self.ports.world.faults);
+        let (who, faults) = (state.who(self.ports.slot), &self.ports.world.setting.faults);
         state.note_commit(self.ports.slot);
         state.relay(self.ports.world);
         if state
@@ -245,7 +247,7 @@ impl SimTransaction<'_> {
             return self.end_aborted(state);
         }
         let who = state.who(self.ports.slot);
-        let faults = &self.ports.world.faults;
+        let faults = &self.ports.world.setting.faults;
         if self.ports.breaks(state, Opportunity::LoseCommit) {
             state.database.hang_up(self.tx.get());
             state.cover(Label::CommitUnknown);

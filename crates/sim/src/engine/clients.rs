@@ -77,9 +77,11 @@ where
     fn plan_reuse(&mut self, intent: &Intent, key: KeyRef) {
         let planned: Vec<(Intent, Reused)> = {
             let chooser = &mut self.world.state.borrow_mut().chooser;
-            let planned = self
-                .arrivals
-                .key_reuse(intent, key, &self.world.plan, chooser);
+            let planned =
+                self.world
+                    .setting
+                    .habits
+                    .key_reuse(intent, key, &self.world.setting.plan, chooser);
             planned.collect()
         };
         for (later, reused) in planned {
@@ -90,7 +92,7 @@ where
     /// Somebody decides to buy, perhaps under a key that was sent before.
     fn purchase(&mut self, intent: Intent, reused: Option<Reused>) {
         let world = self.world;
-        let client = &world.plan.clients[intent.client];
+        let client = &world.setting.plan.clients[intent.client];
         let shares_key = match client.key {
             KeyPolicy::PerIntent => true,
             KeyPolicy::None => self.brings_key,
@@ -114,12 +116,16 @@ where
         }
         let meets = reused.and_then(|reused| reused.meets(world));
         let mut leaves_us = self
-            .arrivals
+            .world
+            .setting
+            .habits
             .offline_us(&intent, &mut world.state.borrow_mut());
         let mut waiting: Option<(Visit, u64)> = None;
-        for tap in 0..self.arrivals.taps(&intent) {
+        for tap in 0..self.world.setting.habits.taps(&intent) {
             let Some((after_us, uplink_us)) =
-                self.arrivals
+                self.world
+                    .setting
+                    .habits
                     .tap(&intent, tap, &mut world.state.borrow_mut())
             else {
                 continue;
@@ -158,7 +164,9 @@ where
     fn second_tab(&mut self, intent: Intent, purchase: Purchase, leaves_us: u64) {
         let world = self.world;
         let second_tab_us = self
-            .arrivals
+            .world
+            .setting
+            .habits
             .second_tab_us(&intent, &mut world.state.borrow_mut());
         if let Some(after_us) = second_tab_us {
             let key = purchase
@@ -186,7 +194,9 @@ where
             return;
         };
         let looks_after_us = self
-            .arrivals
+            .world
+            .setting
+            .habits
             .channel_us(&intent, &mut self.world.state.borrow_mut());
         let visit = Visit {
             intent,
@@ -203,11 +213,15 @@ where
     /// The visit with the edited cart, if it is edited, and how long after the last tap it comes.
     fn edited(&mut self, intent: &Intent, purchase: Purchase) -> Option<(u64, Visit)> {
         let world = self.world;
-        let baskets = world.plan.shop.baskets.len();
+        let baskets = world.setting.plan.shop.baskets.len();
         let state = &mut *world.state.borrow_mut();
-        let (after_us, basket) = self.arrivals.edited_cart(intent, baskets, state)?;
+        let (after_us, basket) = self
+            .world
+            .setting
+            .habits
+            .edited_cart(intent, baskets, state)?;
         let intent = Intent { basket, ..*intent };
-        let content = world.menu.basket(intent.tenant, basket);
+        let content = world.setting.menu.basket(intent.tenant, basket);
         let visit = Visit {
             intent,
             purchase: Purchase {
@@ -227,7 +241,11 @@ where
     fn come(&mut self, visit: Visit, after_us: u64) {
         let go = &self.visit;
         let task = self.clients.spawn_with(|_| go(visit));
-        if self.world.plan.clients[visit.intent.client].crash.is_some() && visit.is_of_the_app() {
+        if self.world.setting.plan.clients[visit.intent.client]
+            .crash
+            .is_some()
+            && visit.is_of_the_app()
+        {
             let intent = visit.purchase.intent.index() as u32;
             let state = &mut *self.world.state.borrow_mut();
             state.apps.entry(intent).or_default().push(task);

@@ -89,7 +89,7 @@ where
                 state.calls[task.slot as usize].told = Some(told);
             }
             // A crash that waited for a capture which did not come strikes before the answer is heard.
-            world.faults.strike_processes && state.settle(task)
+            world.setting.faults.strike_processes && state.settle(task)
         };
         if dies {
             world.bury(&mut self.handlers);

@@ -58,7 +58,7 @@ where
         let ports = {
             let state = &mut *world.state.borrow_mut();
             state.open_call(world, task, replica, cause, lineage);
-            if world.faults.any(Opportunity::ClockStep) {
+            if world.setting.faults.any(Opportunity::ClockStep) {
                 state.step_clock(world, task.slot as usize);
             }
             let host = &state.replicas[replica as usize];
@@ -68,7 +68,8 @@ where
                 owner: host.owner,
                 hears: matches!(job, Job::Webhook(_)),
                 replica,
-                skew_us: (!world.faults.any(Opportunity::ClockStep)).then_some(host.skew_us),
+                skew_us: (!world.setting.faults.any(Opportunity::ClockStep))
+                    .then_some(host.skew_us),
                 process: Rc::clone(&world.processes.borrow()[replica as usize]),
             }
         };
@@ -115,7 +116,7 @@ where
     /// Whether a task's process stands still: then the event comes again when it goes on.
     #[inline]
     pub(super) fn postpone(&mut self, task: TaskId, event: Event) -> bool {
-        self.world.faults.strike_processes && self.postpone_among_faults(task, event)
+        self.world.setting.faults.strike_processes && self.postpone_among_faults(task, event)
     }
 
     fn postpone_among_faults(&mut self, task: TaskId, event: Event) -> bool {

@@ -25,14 +25,22 @@ impl ReplicaPorts<'_> {
             state.trouble_cache(self.world, key, who, now_us);
             let down = state.cache.down_until_us > now_us
                 || state
-                    .strike(&self.world.faults, Opportunity::CacheUnavailable, who)
+                    .strike(
+                        &self.world.setting.faults,
+                        Opportunity::CacheUnavailable,
+                        who,
+                    )
                     .is_some()
                 || state.cut_off(self.world, slot, Host::Cache);
             if down {
                 return Some(Err(CacheError::Unavailable));
             }
             let answer = effect(state, now_us);
-            let lost = state.strike(&self.world.faults, Opportunity::LoseCacheAnswer, who);
+            let lost = state.strike(
+                &self.world.setting.faults,
+                Opportunity::LoseCacheAnswer,
+                who,
+            );
             Some(match lost {
                 Some(_) => Err(CacheError::Unknown),
                 None => Ok(answer),
@@ -57,7 +65,7 @@ impl ReplicaPorts<'_> {
 
     /// How long until a cache command may leave that writes.
     fn before_cache_write_us(&self) -> u64 {
-        let latencies = &self.world.plan.world.latencies;
+        let latencies = &self.world.setting.plan.world.latencies;
         let state = self.world.state.borrow();
         let committed_at_us = state.calls[self.slot].committed_at_us;
         let arrives_us = committed_at_us.map_or(0, |at_us| at_us + latencies.cache_write_us);
@@ -72,7 +80,7 @@ impl State {
         if self.cache.down_until_us > now_us {
             return;
         }
-        let faults = &world.faults;
+        let faults = &world.setting.faults;
         if self.strike(faults, Opportunity::FlushCache, who).is_some() {
             self.cache.flush();
         }

@@ -57,7 +57,7 @@ impl ReplicaPorts<'_> {
         let (fate, slow_us) = state.gateway_fate(self.world, self.slot, who);
         let span_us = quick_us + slow_us;
         let lost = matches!(fate, Fate::TimeoutBefore | Fate::TimeoutAfter);
-        let timeout_us = self.world.plan.world.gateway_timeout_us;
+        let timeout_us = self.world.setting.plan.world.gateway_timeout_us;
         let unheard = lost || span_us > timeout_us;
         let arrives = fate != Fate::TimeoutBefore;
         let slot = state.gateway.send(Operation {
@@ -104,12 +104,12 @@ impl State {
         ];
         let struck = fates
             .into_iter()
-            .find(|(here, _)| self.strike(&world.faults, *here, who).is_some());
+            .find(|(here, _)| self.strike(&world.setting.faults, *here, who).is_some());
         let fate = struck.map_or(Fate::Fair, |(_, fate)| fate);
         if fate == Fate::TimeoutBefore {
             return (fate, 0);
         }
-        let slow_us = match self.strike(&world.faults, Opportunity::SlowGateway, who) {
+        let slow_us = match self.strike(&world.setting.faults, Opportunity::SlowGateway, who) {
             Some(fault) => fault.delay(who, &mut self.chooser),
             None => 0,
         };

@@ -1,0 +1,130 @@
+//! What a plan and a strategy compile to, once: tables, faults, contents, names and contracts. Nothing in it changes, so all seeds and
+//! threads share it.
+
+use history::{CodeRef, Contract, FaultRef, HostRef, Names};
+use orders::{Contract as ServiceContract, StrategyName};
+use protocol::Problem;
+use scenario::{DelayTable, Plan, Unfold};
+
+use crate::arrivals::Habits;
+use crate::attempt::{CODE_DIED, CODE_RESET, CODE_TIMEOUT};
+use crate::client::Shoppers;
+use crate::fault::Faults;
+use crate::menu::Menu;
+use crate::promises::{judged_contract, service_contract};
+use crate::replica::Skew;
+use crate::spelling::respells;
+
+/// A plan, compiled.
+#[derive(Debug)]
+pub struct Setting {
+    pub(crate) plan: Plan,
+    /// The contract as the service keeps it.
+    pub(crate) service_contract: ServiceContract,
+    /// The same as the judge reads it, with prices and stock.
+    pub(crate) judged_contract: Contract,
+    /// The names that do not depend on what happens.
+    pub(crate) names: Names,
+    pub(crate) menu: Menu,
+    pub(crate) delays: Delays,
+    pub(crate) faults: Faults,
+    /// The load from its beginning.
+    pub(crate) unfold: Unfold,
+    pub(crate) habits: Habits,
+    pub(crate) shoppers: Shoppers,
+    /// Whether keys are spelt otherwise than by counting.
+    pub(crate) respells: bool,
+    /// How far a copy of the cache may lag, in microseconds.
+    pub(crate) cache_behind_us: u64,
+}
+
+/// The plan's delays as tables.
+#[derive(Debug)]
+pub(crate) struct Delays {
+    pub(crate) uplink: DelayTable,
+    pub(crate) downlink: DelayTable,
+    pub(crate) handler: DelayTable,
+    pub(crate) webhook: Option<DelayTable>,
+    pub(crate) kitchen: Option<DelayTable>,
+    pub(crate) skew: Skew,
+}
+
+impl Setting {
+    /// Compiles a plan, with the contract of this preset if the plan names none.
+    ///
+    /// # Panics
+    /// If `orders` does not have the plan's contract, or this one: scenario files are checked before.
+    pub fn new(plan: &Plan, preset: &str) -> Setting {
+        let service_contract = service_contract(plan, preset);
+        let mut names = declared(plan);
+        let menu = Menu::new(plan, &mut names);
+        Setting {
+            judged_contract: judged_contract(plan, &service_contract, &mut names),
+            delays: Delays::new(plan),
+            faults: Faults::new(&plan.faults, service_contract.lease.0),
+            unfold: Unfold::new(plan),
+            habits: Habits::new(plan),
+            shoppers: Shoppers::new(plan),
+            respells: respells(plan),
+            cache_behind_us: cache_behind_us(plan),
+            plan: plan.clone(),
+            service_contract,
+            names,
+            menu,
+        }
+    }
+
+    /// Compiles a plan for a strategy: under the contract that the strategy documents, if the plan names none. A fault of the cache
+    /// need not strike a strategy that does not use one.
+    ///
+    /// # Panics
+    /// As [`Setting::new`].
+    pub fn of(plan: &Plan, strategy: StrategyName) -> Setting {
+        let mut setting = Setting::new(plan, strategy.preset());
+        if !strategy.asks_cache() {
+            let required = &mut setting.judged_contract.required_coverage;
+            required.retain(|name| !scenario::CACHE_FAULTS.contains(&name.as_str()));
+        }
+        setting
+    }
+}
+
+impl Delays {
+    fn new(plan: &Plan) -> Delays {
+        let latencies = &plan.world.latencies;
+        Delays {
+            uplink: DelayTable::new(&latencies.uplink),
+            downlink: DelayTable::new(&latencies.downlink),
+            handler: DelayTable::new(&latencies.handler),
+            webhook: latencies.webhook.as_ref().map(DelayTable::new),
+            kitchen: latencies.kitchen.as_ref().map(DelayTable::new),
+            skew: Skew::new(plan.world.clock_skew_us),
+        }
+    }
+}
+
+fn cache_behind_us(plan: &Plan) -> u64 {
+    let behind = plan.faults.iter().filter_map(|fault| match fault.kind {
+        scenario::FaultKind::FailOverCache { loses_us, .. } => Some(loses_us),
+        _ => None,
+    });
+    behind.max().unwrap_or(0)
+}
+
+/// Names that do not depend on who comes first: what may strike, what attempts end with, and where.
+fn declared(plan: &Plan) -> Names {
+    let mut names = Names::default();
+    for fault in &plan.faults {
+        names.faults.intern::<FaultRef>(&fault.name);
+    }
+    for code in [CODE_RESET, CODE_TIMEOUT, CODE_DIED] {
+        names.codes.intern::<CodeRef>(code);
+    }
+    for problem in Problem::ALL {
+        names.codes.intern::<CodeRef>(problem.code());
+    }
+    for replica in 0..plan.world.replicas {
+        names.hosts.intern::<HostRef>(&format!("replica-{replica}"));
+    }
+    names
+}
