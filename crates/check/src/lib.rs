@@ -30,6 +30,7 @@ macro_rules! mutant {
 
 mod answers;
 mod attempts;
+mod cancels;
 mod case;
 pub mod counts;
 mod facts;

@@ -71,6 +71,9 @@ impl Facts {
         for (purchase, mut rows) in orders {
             rows.sort_unstable_by_key(|row| self.creation(history, *row));
             let Some(asked) = asked.remove(&purchase) else {
+                // It is not said what it asked for: all but one of its orders may be too many.
+                self.unattributed
+                    .extend(rows.iter().skip(1).map(|row| *row as u32));
                 continue;
             };
             let is_bare = |row: &&usize| items_of(history, &order_rows(history)[**row]).is_none();

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use history::{KeyRef, OrderRef, ResponseRef, What};
+use history::{KeyRef, OrderRef, ResponseRef, TenantRef, What};
 
 use crate::case::Case;
 use crate::keyed::{End, Try};
@@ -33,6 +33,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         }
     }
     judge_reads(case, tally);
+    judge_changes(case, tally);
     judge_keys(case, tally);
     judge_bodies(case, tally);
     let why = "an order does not say whose it is";
@@ -91,13 +92,37 @@ fn judge_reads(case: &Case<'_>, tally: &mut Tally) {
         else {
             continue;
         };
-        let row = case.order(order.index()).and_then(|row| row.tenant);
-        let owner = row
-            .map(|t| t.index())
-            .or(case.facts.orders[order.index()].acked_to.get());
-        if owner.is_some_and(|owner| owner != tenant.index())
-            && !mutant!("cross-tenant/reads-do-not-count")
-        {
+        let is_foreign = is_foreign(case, order, tenant) && !mutant!("cross-tenant/reads-do-not-count");
+        if is_foreign {
+            tell_order(case, tally, done, Some(order));
+        }
+    }
+}
+
+/// Whether an order is another tenant's: by its row, or else by the first `ok` that named it.
+fn is_foreign(case: &Case<'_>, order: OrderRef, tenant: TenantRef) -> bool {
+    let row = case.order(order.index()).and_then(|row| row.tenant);
+    let answered = case.facts.orders[order.index()].acked_to.get();
+    let owner = row.map(|tenant| tenant.index()).or(answered);
+    owner.is_some_and(|owner| owner != tenant.index())
+}
+
+/// A cancellation or a refund of another tenant's order that was answered ok.
+fn judge_changes(case: &Case<'_>, tally: &mut Tally) {
+    let refunds = case.history.refund_requests.as_slice();
+    let rare = &case.facts.rare;
+    for begun in rare.cancels.iter().chain(&rare.refunds).map(|begun| *begun as usize) {
+        let (order, tenant) = match case.history.events[begun].what {
+            What::Cancel { tenant, order } => (order, tenant),
+            What::Refund(number) => (refunds[number as usize].order, refunds[number as usize].tenant),
+            _ => continue,
+        };
+        let done = case.facts.links[begun].partner.get();
+        let Some(done) = done.filter(|done| matches!(case.history.events[*done].what, What::Ok(_))) else {
+            continue;
+        };
+        tally.checked(1);
+        if is_foreign(case, order, tenant) && !mutant!("cross-tenant/changes-do-not-count") {
             tell_order(case, tally, done, Some(order));
         }
     }

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use history::{AuditOrder, Item, SkuRef, What};
+use history::{AuditOrder, Item, OrderRef, SkuRef, What};
 
 use crate::case::Case;
 use crate::facts::{Purchase, Refusal, order_rows};
@@ -36,7 +36,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         taken: certain,
         freed: Units::new(),
         own: refused_purchases(case),
-        freed_at: BTreeMap::new(),
+        before: BTreeMap::new(),
+        cancelled: cancelled(case),
+        back: Units::new(),
     };
     let events = &case.history.events;
     let mut begin = 0;
@@ -53,8 +55,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             let attempt = ended_at(case, index).filter(is_sold_out);
             if let Some(attempt) = attempt.filter(|attempt| !may_repeat(case, &mut firsts, attempt)) {
                 tally.checked(1);
-                let held = walk.held_by_others(case, &attempt);
-                compare(case, tally, &attempt, &capacity, &held, &perhaps);
+                let before = walk.before.remove(&attempt.begun).unwrap_or_default();
+                let held = walk.held_by_others(case, &attempt, &before);
+                compare(case, tally, &attempt, &capacity, &Others { held, perhaps: &perhaps, back: before.back });
             }
         }
         for index in group {
@@ -86,8 +89,30 @@ struct Walk {
     freed: Units,
     /// The same of each purchase that was refused for lack of stock: what it took, and what it gave back.
     own: BTreeMap<Purchase, (Units, Units)>,
-    /// What had been given back when a request was sent that was then refused: in all, and by its own purchase.
-    freed_at: BTreeMap<usize, (Units, Units)>,
+    /// What had been given back when each request was sent that was then refused.
+    before: BTreeMap<usize, Before>,
+    /// The orders that were cancelled, by when a client was told so, the last first.
+    cancelled: Vec<(u64, OrderRef)>,
+    /// The units of those that were cancelled so far.
+    back: Units,
+}
+
+/// What had been given back when a request was sent, of the SKUs that it asked for.
+#[derive(Default)]
+struct Before {
+    /// By requests that had failed: all of them, and those of its own purchase.
+    freed: Units,
+    own: Units,
+    /// By orders that had been cancelled, perhaps: it is not said when their units came back.
+    back: Units,
+}
+
+/// The orders whose cancellation a client was told of, by when, the last first.
+fn cancelled(case: &Case<'_>) -> Vec<(u64, OrderRef)> {
+    let told = case.told_cancelled().into_iter();
+    let mut told: Vec<(u64, OrderRef)> = told.map(|(order, t)| (t, order)).collect();
+    told.sort_unstable_by(|a, b| b.cmp(a));
+    told
 }
 
 impl Walk {
@@ -99,12 +124,23 @@ impl Walk {
             add(case, taken, attempt);
         }
         if is_sold_out(attempt) {
+            self.take_back(case, attempt.invoked);
             let of = |units: &Units| -> Units {
                 let items = items(case, attempt).unwrap_or_default().iter();
                 items.map(|item| (item.sku, at(units, item.sku))).collect()
             };
             let own = self.own.get(&purchase).map_or(Units::new(), |(_, freed)| of(freed));
-            self.freed_at.insert(attempt.begun, (of(&self.freed), own));
+            let before = Before { freed: of(&self.freed), own, back: of(&self.back) };
+            self.before.insert(attempt.begun, before);
+        }
+    }
+
+    /// The units of orders that had been cancelled before an instant.
+    fn take_back(&mut self, case: &Case<'_>, t: u64) {
+        while let Some((_, order)) = self.cancelled.pop_if(|(told, _)| *told < t) {
+            if let Some(order) = case.order(order.index()) {
+                add_order(case, &mut self.back, order);
+            }
         }
     }
 
@@ -117,16 +153,15 @@ impl Walk {
     }
 
     /// What others may have held while a request was out that was refused for lack of stock.
-    fn held_by_others(&mut self, case: &Case<'_>, attempt: &Try<'_>) -> Units {
-        let (freed, own_freed) = self.freed_at.remove(&attempt.begun).unwrap_or_default();
+    fn held_by_others(&self, case: &Case<'_>, attempt: &Try<'_>, before: &Before) -> Units {
         let purchase = Purchase::of(attempt.asked, attempt.begun);
         let keeps = has_live_order(case, purchase) || mutant!("false-sold-out/own-holds-count");
         let own_taken = self.own.get(&purchase).map(|(taken, _)| taken).filter(|_| !keeps);
         let items = items(case, attempt).unwrap_or_default().iter();
         let held = items.map(|item| {
-            let others = at(&self.taken, item.sku) - at(&freed, item.sku);
+            let others = at(&self.taken, item.sku) - at(&before.freed, item.sku);
             let own = match own_taken {
-                Some(taken) => at(taken, item.sku) - at(&own_freed, item.sku),
+                Some(taken) => at(taken, item.sku) - at(&before.own, item.sku),
                 // Its own units are among those taken.
                 None => i128::from(item.quantity),
             };
@@ -304,19 +339,27 @@ fn add_order(case: &Case<'_>, units: &mut Units, order: &AuditOrder) {
     }
 }
 
+/// What others may have held while a request was out.
+struct Others<'a> {
+    held: Units,
+    /// What more may have been held, by orders of which it is not known whether they are counted.
+    perhaps: &'a Units,
+    /// What may have come back before.
+    back: Units,
+}
+
 fn compare(
     case: &Case<'_>,
     tally: &mut Tally,
     attempt: &Try<'_>,
     capacity: &Units,
-    others: &Units,
-    perhaps: &Units,
+    others: &Others<'_>,
 ) {
     let Some(items) = items(case, attempt) else {
         tally.unknown(1, "it is not said what was asked for");
         return;
     };
-    let mut least = i128::MAX;
+    let (mut least, mut least_with_back) = (i128::MAX, i128::MAX);
     let mut is_unsure = false;
     for item in items {
         let Some(capacity) = capacity.get(&item.sku) else {
@@ -327,20 +370,26 @@ fn compare(
             return;
         };
         let own = i128::from(item.quantity);
-        let others = at(others, item.sku);
-        let others = if mutant!("false-sold-out/others-take-nothing") {
+        let held = at(&others.held, item.sku);
+        let held = if mutant!("false-sold-out/others-take-nothing") {
             0
         } else {
-            others
+            held
         };
         let own = if mutant!("false-sold-out/one-unit-is-enough") {
             1
         } else {
             own
         };
-        let left = capacity - others - own;
-        is_unsure |= left - at(perhaps, item.sku) < 0;
+        let left = capacity - held - own;
+        is_unsure |= left - at(others.perhaps, item.sku) < 0;
         least = least.min(left);
+        least_with_back = least_with_back.min(left + at(&others.back, item.sku));
+    }
+    if least < 0 && least_with_back >= 0 && !mutant!("false-sold-out/cancelled-orders-keep-their-units") {
+        let why = "an order was cancelled before, and it is not said when its units came back";
+        tally.unknown(1, why);
+        return;
     }
     let enough = least >= 0 && !(mutant!("false-sold-out/the-last-unit-is-too-few") && least == 0);
     if enough && is_unsure {

@@ -1,9 +1,7 @@
 //! An `ok` names order o, and the database has no o, or o has another key, tenant or content; or an `ok` names no order at all. Where the
 //! contract says that acknowledged orders are final, o is not cancelled either, unless that was asked for.
 
-use std::collections::BTreeSet;
-
-use history::{AuditOrder, OrderRef, What};
+use history::{AuditOrder, What};
 
 use super::phantom_order::are_items_asked;
 use crate::case::{Attempt, Case};
@@ -34,7 +32,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let facts = case.facts;
     let is_seen = case.history.contract.observed.order || mutant!("lost-ack/what-was-not-seen-is-missing");
     if !is_seen {
-        tally.not_judged("the recorder did not see which orders answers name");
+        match unnamed_without_order(case) {
+            0 => tally.not_judged("the recorder did not see which orders answers name"),
+            keys => tally.unknown(keys, "a key was answered ok, it was not seen with which order, and no order has the key"),
+        }
         return;
     }
     if case.orders().is_none() && facts.rare.nameless == 0 {
@@ -60,12 +61,25 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
 }
 
+/// How many keys have an `ok` and no order, where orders say their keys.
+fn unnamed_without_order(case: &Case<'_>) -> u64 {
+    let orders = case.orders();
+    let are_keyed = orders.is_some_and(|orders| orders.iter().all(|order| order.key.is_some()));
+    if !are_keyed || mutant!("lost-ack/unnamed-orders-need-not-exist") {
+        return 0;
+    }
+    let has_order = |key: usize| case.orders_with(key).next().is_some();
+    let keys = case.facts.keys.iter().enumerate();
+    let lost = keys.filter(|(key, facts)| facts.first_ok.get().is_some() && !has_order(*key));
+    lost.count() as u64
+}
+
 /// Orders that were acknowledged, and cancelled although that was not asked for.
 fn judge_final(case: &Case<'_>, tally: &mut Tally) {
     if !case.history.contract.is_final || mutant!("lost-ack/nothing-is-final") {
         return;
     }
-    let asked = cancelled_on_request(case);
+    let asked = case.cancelled_on_request();
     for row in case.orders().unwrap_or_default() {
         let is_asked = asked.contains(&row.id) && !mutant!("lost-ack/cancellations-are-never-asked-for");
         let acked = case.facts.orders[row.id.index()].acked.get();
@@ -76,21 +90,6 @@ fn judge_final(case: &Case<'_>, tally: &mut Tally) {
             tally.violation(attempt.returned, || tell(case, done, &attempt, &Lost::Cancelled));
         }
     }
-}
-
-/// The orders that may have been cancelled because a client asked for it: a request that certainly failed asked in vain.
-fn cancelled_on_request(case: &Case<'_>) -> BTreeSet<OrderRef> {
-    let requests = case.facts.rare.cancels.iter().map(|begun| *begun as usize);
-    let order = |begun: usize| {
-        let done = case.facts.links[begun].partner.get();
-        let is_refused = done.is_some_and(|done| matches!(case.history.events[done].what, What::Fail(_)))
-            && !mutant!("lost-ack/a-refused-cancellation-counts");
-        match case.history.events[begun].what {
-            What::Cancel { order, .. } if !is_refused => Some(order),
-            _ => None,
-        }
-    };
-    requests.filter_map(order).collect()
 }
 
 fn judge(case: &Case<'_>, attempt: &Attempt<'_>, has_keys: bool) -> Judged {

@@ -1,6 +1,8 @@
 //! An order without all of its items or its coupon, or coupons whose use does not add up with the orders that have them; and an order
 //! without something else that is written with it (`together`).
 
+mod carts;
+mod parts;
 mod together;
 
 use history::{AuditOrder, Invoke, PayloadRef, What};

@@ -32,6 +32,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         if lacks_body(case, done, acked) {
             tally.unknown(1, "a read or the acknowledgement has no body, so that they cannot be compared");
         }
+        if is_unclear(case, done) {
+            tally.unknown(1, "a read was refused, and it is not said whether because the order was not found");
+            continue;
+        }
         if !is_stale(case, done, acked) {
             continue;
         }
@@ -76,6 +80,14 @@ fn is_stale(case: &Case<'_>, done: usize, acked: usize) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a read was refused, with neither a status nor a code that says why.
+fn is_unclear(case: &Case<'_>, done: usize) -> bool {
+    let What::Fail(said) = case.history.events[done].what else { return false };
+    let is_bare = said.status.is_none() && case.history.contract.observed.status;
+    let meaning = case.facts.refusal(case.history, &said);
+    is_bare && meaning == Refusal::Definite && !mutant!("stale-read/refusals-need-no-reason")
 }
 
 /// Whether a read that was answered, or the acknowledgement, lacks the body that tells whether it is stale.

@@ -2,13 +2,14 @@
 //! have it, and of a purchase that is split all parts are there. They stand or fall together, and each is judged where the audit has it. An
 //! open key record is `stuck-claim`, and a message that was not sent `missing-notification`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use history::{Audit, AuditMove, AuditOrder, OrderRef, SkuRef, What};
+use history::{Audit, AuditMove, AuditOrder, OrderRef, SkuRef};
 use protocol::OrderState;
 
+use super::{carts, parts};
 use crate::case::Case;
-use crate::facts::{Money, Purchase, is_live, items_of};
+use crate::facts::{Money, is_live, items_of};
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -26,12 +27,12 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     if !absent.is_empty() && absent.len() < parts.len() {
         tally.note(format!("not judged, because the audit does not have them: {}", absent.join(", ")));
     }
-    judge_carts(case, tally, audit, orders);
+    carts::judge(case, tally, audit, orders);
     judge_sales(case, tally, audit);
     judge_log(case, tally, audit, orders);
     judge_recorded_charges(case, tally, audit, orders);
     if case.history.contract.split {
-        judge_parts(case, tally, orders);
+        parts::judge(case, tally, orders);
     }
 }
 
@@ -84,7 +85,7 @@ fn units(rows: &[AuditMove]) -> Vec<(SkuRef, i64)> {
 }
 
 /// An order lacks something that is written with it.
-fn lacks(case: &Case<'_>, tally: &mut Tally, order: &AuditOrder, what: &str) {
+pub(super) fn lacks(case: &Case<'_>, tally: &mut Tally, order: &AuditOrder, what: &str) {
     tally.violation(order.t.unwrap_or(case.audit_time()), || {
         let why = format!(
             "{} is {}, and {what}. What is written with an order stands or falls with it.",
@@ -101,46 +102,9 @@ fn lacks(case: &Case<'_>, tally: &mut Tally, order: &AuditOrder, what: &str) {
 }
 
 /// The confirmed orders that were made in the run.
-fn confirmed<'a>(case: &'a Case<'_>, orders: &'a [AuditOrder]) -> impl Iterator<Item = &'a AuditOrder> {
+pub(super) fn confirmed<'a>(case: &'a Case<'_>, orders: &'a [AuditOrder]) -> impl Iterator<Item = &'a AuditOrder> {
     let made = orders.iter().filter(|order| !case.is_baseline(order));
     made.filter(|order| order.state == OrderState::Confirmed)
-}
-
-/// The cart of a confirmed order is cleared, and a cart is cleared only by one.
-fn judge_carts(case: &Case<'_>, tally: &mut Tally, audit: &Audit, orders: &[AuditOrder]) {
-    let Some(carts) = &audit.carts else { return };
-    let count = case.history.names.carts.len();
-    let (mut full, mut bought) = (vec![false; count], vec![false; count]);
-    for row in carts {
-        full[row.cart.index()] = !row.is_cleared;
-    }
-    for order in confirmed(case, orders) {
-        let Some(cart) = order.cart else { continue };
-        tally.checked(1);
-        bought[cart.index()] = true;
-        if full[cart.index()] && !mutant!("partial-order/carts-may-stay-full") {
-            let name = case.history.names.carts.text(cart.index());
-            lacks(case, tally, order, &format!("its cart {name} was not cleared"));
-        }
-    }
-    let is_known = orders.iter().all(|order| order.cart.is_some());
-    // A cart that no order names may be that of an order which does not say its own.
-    let has_others = carts.iter().any(|row| !bought[row.cart.index()]);
-    let cartless = confirmed(case, orders).filter(|order| order.cart.is_none()).count() as u64;
-    if has_others && !mutant!("partial-order/orders-without-a-cart-had-none") {
-        tally.unknown(cartless, "an order does not say its cart, and there are carts that no order names");
-    }
-    for row in carts.iter().filter(|row| row.is_cleared && is_known) {
-        tally.checked(1);
-        if !bought[row.cart.index()] && !mutant!("partial-order/carts-may-be-lost") {
-            tally.violation(case.audit_time(), || {
-                let name = case.history.names.carts.text(row.cart.index());
-                witness(format!(
-                    "cart {name} was cleared, and no confirmed order has it. What is written with an order stands or falls with it."
-                ))
-            });
-        }
-    }
 }
 
 /// The sales counter of a SKU counts the units of confirmed orders.
@@ -189,9 +153,12 @@ fn judge_log(case: &Case<'_>, tally: &mut Tally, audit: &Audit, orders: &[AuditO
             lacks(case, tally, order, "the inventory log does not have its items as they are");
         }
     }
+    let given_up = case.cancelled_on_request();
     for order in moved.orders() {
         let row = case.order(order.index());
-        let is_gone = row.is_none_or(|row| !is_live(row));
+        // What left for an order that was cancelled later did leave.
+        let is_given_up = given_up.contains(&order) && row.is_some() && !mutant!("partial-order/what-left-comes-back");
+        let is_gone = row.is_none_or(|row| !is_live(row)) && !is_given_up;
         if is_gone && !units(moved.of(order)).is_empty() && !mutant!("partial-order/the-log-may-have-more") {
             tally.violation(case.audit_time(), || {
                 let why = format!(
@@ -240,49 +207,6 @@ fn judge_recorded_charges(case: &Case<'_>, tally: &mut Tally, audit: &Audit, ord
                 }
                 Some(_) => {}
             }
-        }
-    }
-}
-
-/// The parts of a purchase that is split, and was acknowledged, hold together what was asked for.
-fn judge_parts(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
-    let names = &case.history.names;
-    let mut held: BTreeMap<Purchase, BTreeMap<SkuRef, u64>> = BTreeMap::new();
-    let mut is_unclear = false;
-    for order in orders.iter().filter(|order| is_live(order)) {
-        let intent = case.facts.orders[order.id.index()].intent.get();
-        let key = order.key.map(|key| Purchase::Key(key.index() as u32));
-        let purchase = intent.map(|intent| Purchase::Intent(intent as u32)).or(key);
-        let (Some(purchase), Some(basket)) = (purchase, items_of(case.history, order)) else {
-            is_unclear = true;
-            continue;
-        };
-        for item in names.items(basket) {
-            *held.entry(purchase).or_default().entry(item.sku).or_default() += u64::from(item.quantity);
-        }
-    }
-    let mut told: BTreeSet<Purchase> = BTreeSet::new();
-    for (done, event) in case.history.events.iter().enumerate() {
-        let What::Ok(_) = &event.what else { continue };
-        let Some(attempt) = case.attempt_at(done) else { continue };
-        let purchase = Purchase::of(attempt.asked, attempt.begun);
-        let asked = attempt.asked.payload.and_then(|payload| names.payload_items(payload));
-        let Some(asked) = asked.filter(|_| told.insert(purchase)) else { continue };
-        tally.checked(1);
-        let own = held.get(&purchase);
-        let has = |sku: &SkuRef| own.and_then(|own| own.get(sku)).copied().unwrap_or(0);
-        let lacks = names.items(asked).iter().any(|item| has(&item.sku) < u64::from(item.quantity));
-        if lacks && is_unclear && !mutant!("partial-order/orders-of-no-purchase-are-no-parts") {
-            tally.unknown(1, "an order that may be a part of a purchase does not say whose it is, or what is in it");
-        } else if lacks && !mutant!("partial-order/parts-may-be-missing") {
-            tally.violation(case.time(done), || {
-                let why = format!(
-                    "{} was answered ok at {}, and the orders of its purchase do not hold together what it asked for. What is split is still whole.",
-                    case.tell_attempt(done),
-                    case.tell_time(case.time(done)),
-                );
-                witness(why).operation(case, done)
-            });
         }
     }
 }
