@@ -1,11 +1,10 @@
 //! Cancellations that clients asked for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use history::{OrderRef, What};
 
 use crate::case::Case;
-use crate::facts::is_live;
 
 impl Case<'_> {
     /// The orders that may have been cancelled because a client asked for it: a request that certainly failed asked in vain.
@@ -26,24 +25,24 @@ impl Case<'_> {
             .collect()
     }
 
-    /// The cancelled orders whose cancellation a client was told of, with when it was.
-    pub(crate) fn told_cancelled(&self) -> BTreeMap<OrderRef, u64> {
+    /// The cancellations that a client was told of, each with the event that told it, in the order of time. One that was only accepted is
+    /// still to come.
+    pub(crate) fn told_cancelled(&self) -> Vec<(usize, OrderRef)> {
         let told = self.facts.rare.cancels.iter().filter_map(|begun| {
             let begun = *begun as usize;
             let done = self.facts.links[begun].partner.get()?;
-            let events = &self.history.events;
-            let (What::Cancel { order, .. }, What::Ok(_)) = (events[begun].what, events[done].what)
-            else {
-                return None;
-            };
-            let row = self.order(order.index())?;
-            (!is_live(row)).then_some((order, events[done].t))
+            match (
+                self.history.events[begun].what,
+                self.history.events[done].what,
+            ) {
+                (What::Cancel { order, .. }, What::Ok(said)) if said.status != Some(202) => {
+                    Some((done, order))
+                }
+                _ => None,
+            }
         });
-        let mut first = BTreeMap::new();
-        for (order, t) in told {
-            let known = first.entry(order).or_insert(t);
-            *known = t.min(*known);
-        }
-        first
+        let mut told: Vec<(usize, OrderRef)> = told.collect();
+        told.sort_unstable();
+        told
     }
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use history::{AuditOrder, Item, OrderRef, SkuRef, What};
 
 use crate::case::Case;
-use crate::facts::{Purchase, Refusal, order_rows};
+use crate::facts::{Purchase, Refusal, is_live, order_rows};
 use crate::keyed::{End, Try};
 use crate::tally::Tally;
 use crate::tell::witness;
@@ -109,9 +109,11 @@ struct Before {
 
 /// The orders whose cancellation a client was told of, by when, the last first.
 fn cancelled(case: &Case<'_>) -> Vec<(u64, OrderRef)> {
+    let mut seen = BTreeSet::new();
     let told = case.told_cancelled().into_iter();
-    let mut told: Vec<(u64, OrderRef)> = told.map(|(order, t)| (t, order)).collect();
-    told.sort_unstable_by(|a, b| b.cmp(a));
+    let told = told.map(|(done, order)| (case.time(done), order));
+    let mut told: Vec<(u64, OrderRef)> = told.filter(|(_, order)| seen.insert(*order)).collect();
+    told.reverse();
     told
 }
 
@@ -138,7 +140,7 @@ impl Walk {
     /// The units of orders that had been cancelled before an instant.
     fn take_back(&mut self, case: &Case<'_>, t: u64) {
         while let Some((_, order)) = self.cancelled.pop_if(|(told, _)| *told < t) {
-            if let Some(order) = case.order(order.index()) {
+            if let Some(order) = case.order(order.index()).filter(|order| !is_live(order)) {
                 add_order(case, &mut self.back, order);
             }
         }

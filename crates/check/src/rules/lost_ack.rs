@@ -1,5 +1,6 @@
 //! An `ok` names order o, and the database has no o, or o has another key, tenant or content; or an `ok` names no order at all. Where the
-//! contract says that acknowledged orders are final, o is not cancelled either, unless that was asked for.
+//! contract says that acknowledged orders are final, o is not cancelled either, unless that was asked for. Or the `ok` was to a cancellation,
+//! and the order is live.
 
 use history::{AuditOrder, What};
 
@@ -56,6 +57,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         }
     }
     judge_final(case, tally);
+    judge_cancelled(case, tally);
     if case.orders().is_none() {
         tally.unknown(facts.acknowledgements, "the orders were not looked at");
     }
@@ -89,6 +91,26 @@ fn judge_final(case: &Case<'_>, tally: &mut Tally) {
         if let Some(attempt) = case.attempt(done) {
             tally.violation(attempt.returned, || tell(case, done, &attempt, &Lost::Cancelled));
         }
+    }
+}
+
+/// Orders of which a client was told that they are cancelled, and the database holds them live.
+fn judge_cancelled(case: &Case<'_>, tally: &mut Tally) {
+    for (done, order) in case.told_cancelled() {
+        tally.checked(1);
+        let row = case.order(order.index()).filter(|row| is_live(row));
+        let Some(row) = row.filter(|_| !mutant!("lost-ack/cancellations-may-be-lost")) else {
+            continue;
+        };
+        tally.violation(case.time(done), || {
+            let why = format!(
+                "{} was told at {} that {} is cancelled; the database holds it live. What was acknowledged is done.",
+                case.tell_attempt(done),
+                case.tell_time(case.time(done)),
+                case.tell_order(order.index()),
+            );
+            witness(why).operation(case, done).order_row(case, row)
+        });
     }
 }
 
