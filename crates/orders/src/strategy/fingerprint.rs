@@ -75,10 +75,9 @@ pub(super) async fn cache<P: Ports>(
     key: &CompactString,
     order: OrderId,
 ) -> Result<(), CacheError> {
-    ports
-        .cache()
-        .set(key, format_compact!("{order}"), WINDOW)
-        .await
+    // On a line of its own: the arguments of a format are not `Send`, and would live across the await.
+    let value = format_compact!("{order}");
+    ports.cache().set(key, value, WINDOW).await
 }
 
 /// `200 { success: true, order_id, duplicate: true }`. The order is not looked up: what it costs is what was asked for now.

@@ -161,10 +161,8 @@ async fn lead<P: Ports>(
             let left = ends_at.since(ports.clock().now());
             for key in keys {
                 // Without it, repetitions are told that it is in progress until the window is over.
-                let _stored = ports
-                    .cache()
-                    .set(key, format_compact!("{}", order.id), left)
-                    .await;
+                let value = format_compact!("{}", order.id);
+                let _stored = ports.cache().set(key, value, left).await;
             }
         }
         None if response.problem == Some(Problem::OutcomeUnknown) => {}
