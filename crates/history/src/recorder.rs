@@ -4,8 +4,8 @@ use crate::audit::Audit;
 use crate::coverage::Label;
 use crate::event::{Completion, Event, Invoke, What};
 use crate::names::{
-    BasketRef, FaultRef, HostRef, IntentRef, KeyRef, OrderRef, Payload, PayloadRef, ProcessRef,
-    ResponseRef, TenantRef,
+    BasketRef, FaultRef, HostRef, IntentRef, KeyRef, Names, OrderRef, Payload, PayloadRef,
+    ProcessRef, ResponseRef, TenantRef,
 };
 use crate::{Contract, History};
 
@@ -200,6 +200,18 @@ impl Recorder {
         }
         self.bodies.clear();
         self.other_bodies.clear();
+    }
+
+    /// The history so far. What is recorded after that goes into an empty one, for which [`Recorder::reuse`] has to be called.
+    pub fn take(&mut self) -> History {
+        std::mem::take(&mut self.history)
+    }
+
+    /// Goes on in the memory of a history that nobody needs any more: under its contract, with these names, and with nothing that happened.
+    pub fn reuse(&mut self, history: History, names: &Names) {
+        self.history = history;
+        self.history.names.clone_from(names);
+        self.begin_again();
     }
 
     /// The history, with what the database and the gateway hold.

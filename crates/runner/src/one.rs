@@ -11,7 +11,7 @@ use orders::{Metric, StrategyName};
 use report::run::{Claim, CoverageRow, FaultCount, Metrics, Run, SCHEMA_VERSION, Service};
 use report::{Histograms, judged};
 use scenario::Plan;
-use sim::{Setting, Simulated, Traffic};
+use sim::{Setting, Simulated, Stage, Traffic};
 
 use crate::expectation::expectation;
 use crate::known::BACKEND;
@@ -105,6 +105,8 @@ pub struct Player<'a> {
     task: &'a Task<'a>,
     compiled: &'a Compiled,
     judge: Judge,
+    /// Whether results have their histories.
+    histories: bool,
 }
 
 /// The task's plan as it is compiled by the player that needs it first, for all of them.
@@ -117,31 +119,56 @@ impl Compiled {
     }
 }
 
+/// Up to how many purchases a run follows another in one world: a larger world takes long to play, and its memory is better given back
+/// before the judge begins.
+const ON_STAGE_MAX: u64 = 1_000;
+
 /// Runs a task under a seed.
 ///
 /// # Errors
 /// If it was stopped or took too long, or the harness failed: a panic anywhere below is one.
 pub fn run_one(task: &Task<'_>, seed: u64, watcher: &dyn Watcher) -> Result<Finished, Failure> {
-    Player::new(task, &Compiled::default()).run(seed, watcher)
+    Player::new(task, &Compiled::default(), true).run(None, seed, watcher)
 }
 
 impl<'a> Player<'a> {
     /// Nothing has been run yet.
-    pub fn new(task: &'a Task<'a>, compiled: &'a Compiled) -> Player<'a> {
+    pub fn new(task: &'a Task<'a>, compiled: &'a Compiled, histories: bool) -> Player<'a> {
         Player {
             task,
             compiled,
             judge: Judge::new(),
+            histories,
         }
     }
 
-    /// Runs the task under a seed.
+    /// Lets a player run seeds in one world, if the task's world is small.
+    pub fn on_stage<R>(self, act: impl FnOnce(Player<'_>, Option<&mut dyn Stage>) -> R) -> R {
+        let is_small = self.task.plan.load.intents <= ON_STAGE_MAX;
+        let strategy = self.task.strategy().ok().filter(|_| is_small);
+        let compile = |strategy| Arc::clone(self.compiled.setting(self.task.plan, strategy));
+        // A plan that cannot be compiled is told by the first run.
+        let compiled = panics::within(|| catch_unwind(AssertUnwindSafe(|| strategy.map(compile))));
+        match (compiled, strategy) {
+            (Ok(Some(setting)), Some(strategy)) => {
+                sim::on_stage(&setting, strategy, |stage| act(self, Some(stage)))
+            }
+            _ => act(self, None),
+        }
+    }
+
+    /// Runs the task under a seed: on this stage, or in a world of its own.
     ///
     /// # Errors
-    /// If it was stopped or took too long, or the harness failed: a panic anywhere below is one. After a panic this player has no
-    /// further use.
-    pub fn run(&mut self, seed: u64, watcher: &dyn Watcher) -> Result<Finished, Failure> {
-        let play = || self.play(seed, watcher);
+    /// If it was stopped or took too long, or the harness failed: a panic anywhere below is one. After a failure the player and its stage
+    /// have no further use.
+    pub fn run(
+        &mut self,
+        stage: Option<&mut dyn Stage>,
+        seed: u64,
+        watcher: &dyn Watcher,
+    ) -> Result<Finished, Failure> {
+        let play = || self.play(stage, seed, watcher);
         panics::within(|| catch_unwind(AssertUnwindSafe(play))).unwrap_or_else(|panic| {
             let text = panic_text(panic.as_ref());
             let place = panics::place().map_or(String::new(), |place| format!(" ({place})"));
@@ -149,7 +176,12 @@ impl<'a> Player<'a> {
         })
     }
 
-    fn play(&mut self, seed: u64, watcher: &dyn Watcher) -> Result<Finished, Failure> {
+    fn play(
+        &mut self,
+        mut stage: Option<&mut dyn Stage>,
+        seed: u64,
+        watcher: &dyn Watcher,
+    ) -> Result<Finished, Failure> {
         let strategy = self.task.strategy()?;
         let begun = watcher.seconds();
         let mut reached_us = 0;
@@ -167,8 +199,13 @@ impl<'a> Player<'a> {
             }
         };
         let chooser = Chooser::random(seed);
-        let setting = self.compiled.setting(self.task.plan, strategy);
-        let simulated = sim::simulate_in(setting, strategy, chooser, &mut pace);
+        let simulated = match &mut stage {
+            Some(stage) => stage.play(chooser, &mut pace),
+            None => {
+                let setting = self.compiled.setting(self.task.plan, strategy);
+                sim::simulate_in(setting, strategy, chooser, &mut pace)
+            }
+        };
         let simulated = simulated.map_err(|sim::Interrupted| match late {
             Some(seconds) => Failure::TimedOut {
                 seed,
@@ -183,10 +220,18 @@ impl<'a> Player<'a> {
         let mut run = collect(self.task, strategy, seed, &simulated, verdict)?;
         run.latency = histograms.summary();
         run.wall_seconds = watcher.seconds() - begun;
+        let history = match (self.histories, stage) {
+            (true, _) => Some(simulated.history),
+            (false, Some(stage)) => {
+                stage.take_back(simulated.history);
+                None
+            }
+            (false, None) => None,
+        };
         Ok(Finished {
             run,
             histograms,
-            history: Some(simulated.history),
+            history,
         })
     }
 }

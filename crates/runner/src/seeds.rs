@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use sim::Stage;
+
 use crate::one::{Compiled, Failure, Finished, Player, Task};
 use crate::watch::{Control, Watcher};
 
@@ -80,24 +82,47 @@ fn work(
     next: impl Fn() -> Option<u64>,
     results: &SyncSender<Outcome>,
 ) {
-    let mut player = Player::new(&batch.task, compiled);
-    while let Some(seed) = next() {
-        let result = match watcher.goes_on() {
-            Control::Stop => Err(Failure::Interrupted(None)),
-            Control::Go => player.run(seed, watcher).map(|finished| Finished {
-                history: finished.history.filter(|_| batch.histories),
-                ..finished
-            }),
-        };
-        let is_interrupted = matches!(result, Err(Failure::Interrupted(_)));
-        if result.is_err() {
-            // What a panic left behind in the old one is of no use.
-            player = Player::new(&batch.task, compiled);
-        }
-        if results.send((seed, result)).is_err() || is_interrupted {
+    loop {
+        let player = Player::new(&batch.task, compiled, batch.histories);
+        let ended = player.on_stage(|player, stage| play(player, stage, watcher, &next, results));
+        if ended == Ended::Over {
             return;
         }
     }
+}
+
+/// Why a player ends.
+#[derive(PartialEq)]
+enum Ended {
+    /// No seed is left, or nobody wants results any more.
+    Over,
+    /// A run failed: what it left behind in the world and the judge is of no use.
+    Failed,
+}
+
+fn play(
+    mut player: Player<'_>,
+    mut stage: Option<&mut dyn Stage>,
+    watcher: &dyn Watcher,
+    next: &impl Fn() -> Option<u64>,
+    results: &SyncSender<Outcome>,
+) -> Ended {
+    while let Some(seed) = next() {
+        let result = match (watcher.goes_on(), &mut stage) {
+            (Control::Stop, _) => Err(Failure::Interrupted(None)),
+            (Control::Go, Some(stage)) => player.run(Some(&mut **stage), seed, watcher),
+            (Control::Go, None) => player.run(None, seed, watcher),
+        };
+        let is_failed = result.is_err();
+        let is_interrupted = matches!(result, Err(Failure::Interrupted(_)));
+        if results.send((seed, result)).is_err() || is_interrupted {
+            return Ended::Over;
+        }
+        if is_failed {
+            return Ended::Failed;
+        }
+    }
+    Ended::Over
 }
 
 fn in_order(

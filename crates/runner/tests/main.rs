@@ -12,6 +12,7 @@ mod prediction;
 mod presets;
 mod purchases;
 mod reference;
+mod stage;
 mod uses;
 
 use std::sync::atomic::{AtomicU64, Ordering};

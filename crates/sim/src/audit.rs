@@ -19,12 +19,12 @@ use protocol::{Line, OrderId, Scope, ScopedKey, Sku, Tenant};
 use crate::database::Database;
 use crate::database::changes::{KeyChanges, standing};
 use crate::database::coupons::CouponSlot;
-use crate::database::keys::Keys;
+use crate::database::keys::KeySlot;
 use crate::gateway::{Charge, Gateway, hash_key};
 use crate::kitchen::Kitchen;
 use crate::menu::{Menu, coupon_name};
 use crate::run::Simulated;
-use crate::world::World;
+use crate::world::{State, World};
 
 impl World {
     /// What the run gives, with the audit at its end.
@@ -32,46 +32,47 @@ impl World {
     /// # Panics
     /// If a transaction is still open: nobody takes an audit of a database at work.
     pub fn finish(self) -> Simulated {
-        let mut state = self.state.into_inner();
-        let (digest, now_us) = (state.chooser.digest(), state.kernel.now_us());
-        let mut database = std::mem::take(&mut state.database);
-        let gateway = std::mem::take(&mut state.gateway);
-        let kitchen = std::mem::take(&mut state.kitchen);
+        self.close()
+    }
+
+    /// The same of a world that may begin again.
+    pub(crate) fn close(&self) -> Simulated {
+        let state = &mut *self.state.borrow_mut();
+        let State {
+            database,
+            gateway,
+            kitchen,
+            ..
+        } = state;
         // Nothing happens any more, so nobody tells the database of what was let go of in the last moments.
         database.hang_up_abandoned();
         assert!(
             database.open_transactions() == 0,
             "an audit is taken when every transaction has ended"
         );
-        let (statements, lock_waits, deadlocks) =
-            (database.statements, database.waits, database.deadlocks);
         let changes = std::mem::take(&mut database.changes);
-        let history = state.recorder.history_mut();
+        let now_us = state.kernel.now_us();
+        let mut history = state.recorder.take();
         let names = &mut history.names;
-        let (mut audit, rows) = audit(
-            now_us,
-            &mut database,
-            &gateway,
-            &kitchen,
-            &self.setting.menu,
-            names,
-        );
-        ledgers::add(&mut audit, state.ledgers, &database, names);
+        let menu = &self.setting.menu;
+        let (mut audit, rows) = audit(now_us, database, gateway, kitchen, menu, names);
+        ledgers::add(&mut audit, state.ledgers, database, names);
         let lives = (self.setting.plan.world.replicas, &*state.reborn);
         history.transitions = transitions(changes, rows, lives, names);
+        history.audit = Some(audit);
         Simulated {
-            history: state.recorder.finish(audit),
-            metrics: state.metrics,
+            history,
+            metrics: std::mem::take(&mut state.metrics),
             traffic: state.traffic,
             upkeep_statements: state.upkeep_statements,
             cache_commands: state.cache_commands,
-            silent_replays: state.silent_replays,
-            digest,
+            silent_replays: std::mem::take(&mut state.silent_replays),
+            digest: state.chooser.digest(),
             events: state.kernel.steps(),
             ended_us: now_us,
-            statements,
-            lock_waits,
-            deadlocks,
+            statements: state.database.statements,
+            lock_waits: state.database.waits,
+            deadlocks: state.database.deadlocks,
         }
     }
 }
@@ -103,7 +104,7 @@ fn audit(
         coupons: coupons(database, names),
         ..Audit::default()
     };
-    let (keys, rows) = keys(std::mem::take(&mut database.keys), names);
+    let (keys, rows) = keys(std::mem::take(&mut database.keys.slots), names);
     audit.keys = Some(keys);
     (audit, rows)
 }
@@ -322,12 +323,12 @@ fn notifications(
 /// The key records, and the name of each by its row. A record in a scope of the service's own gets a new counted name if it is
 /// settled; one that is still open is named by its text, because somebody will want to look for it. Where a service keeps a record
 /// for every user of a key, only the first of them is the key's own, and the others have names of theirs.
-fn keys(keys: Keys, names: &mut Names) -> (Vec<AuditKey>, Vec<Option<KeyRef>>) {
-    let mut rows = Vec::with_capacity(keys.slots.len());
-    let mut named = vec![None; keys.slots.len()];
+fn keys(slots: Vec<KeySlot>, names: &mut Names) -> (Vec<AuditKey>, Vec<Option<KeyRef>>) {
+    let mut rows = Vec::with_capacity(slots.len());
+    let mut named = vec![None; slots.len()];
     let mut open = Vec::new();
     let mut first_of: BTreeSet<KeyRef> = BTreeSet::new();
-    for (row, slot) in keys.slots.into_iter().enumerate() {
+    for (row, slot) in slots.into_iter().enumerate() {
         if slot.deleted {
             continue;
         }

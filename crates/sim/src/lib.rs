@@ -59,8 +59,8 @@ pub use database::Omission;
 pub use fault::backend_faults;
 pub use ports::ReplicaPorts;
 pub use run::{
-    Control, Interrupted, Pace, Progress, Simulated, Traffic, run, run_episodes, simulate,
-    simulate_in,
+    Control, Interrupted, Pace, Progress, Simulated, Stage, Traffic, on_stage, run, run_episodes,
+    simulate, simulate_in,
 };
 pub use service::{Job, OrderService, Service};
 pub use setting::Setting;

@@ -7,7 +7,7 @@ use history::History;
 use orders::{Metrics, StrategyName};
 use scenario::Plan;
 
-use crate::client::Crowd;
+use crate::client::{Crowd, Visit};
 use crate::engine::Engine;
 use crate::ports::ReplicaPorts;
 use crate::service::{Job, OrderService, Service};
@@ -150,6 +150,71 @@ pub fn run_episodes<S: Service, C: Crowd>(
         let ended = engine.run(&mut |_| Control::Go);
         assert!(ended.is_ok(), "nobody stops an episode");
         show(world);
+    }
+}
+
+/// A world in which one run follows another.
+pub trait Stage {
+    /// Plays a run. After an error this stage has no further use.
+    ///
+    /// # Errors
+    /// [`Interrupted`] if the watcher stopped it.
+    fn play(&mut self, chooser: Chooser, pace: &mut Pace<'_>) -> Result<Simulated, Interrupted>;
+
+    /// Takes back the history of the run before, whose memory the next one can use.
+    fn take_back(&mut self, history: History);
+}
+
+/// Builds a world once for many runs of a strategy: small ones, whose world takes longer to build than to play. It keeps the memory of the
+/// largest run.
+pub fn on_stage<R>(
+    setting: &Arc<Setting>,
+    strategy: StrategyName,
+    act: impl FnOnce(&mut dyn Stage) -> R,
+) -> R {
+    let world = World::in_setting(setting, Chooser::random(0));
+    let service = OrderService::new(strategy, setting.service_contract);
+    let handle = |ports, job| serve(&service, ports, job);
+    let visit = |visit| setting.shoppers.visit(&world, visit);
+    let engine = Engine::new(&world, handle, visit, &service);
+    act(&mut Played {
+        world: &world,
+        engine,
+        is_lent: false,
+    })
+}
+
+struct Played<'w, F: Future<Output = ()>, H, G: Future<Output = ()>, V> {
+    world: &'w World,
+    engine: Engine<'w, F, H, G, V>,
+    /// Whether the history of the run before is still out.
+    is_lent: bool,
+}
+
+impl<'w, F, H, G, V> Stage for Played<'w, F, H, G, V>
+where
+    F: Future<Output = ()>,
+    H: Fn(ReplicaPorts<'w>, Job) -> F,
+    G: Future<Output = ()>,
+    V: Fn(Visit) -> G,
+{
+    fn play(&mut self, chooser: Chooser, pace: &mut Pace<'_>) -> Result<Simulated, Interrupted> {
+        if self.is_lent {
+            let contract = self.world.setting.judged_contract.clone();
+            self.take_back(History {
+                contract,
+                ..History::default()
+            });
+        }
+        self.engine.begin_again(chooser);
+        self.engine.run(pace)?;
+        self.is_lent = true;
+        Ok(self.world.close())
+    }
+
+    fn take_back(&mut self, history: History) {
+        self.world.take_back(history);
+        self.is_lent = false;
     }
 }
 

@@ -251,6 +251,12 @@ impl World {
         }
     }
 
+    /// The history of the run before, whose memory the next run can use.
+    pub(crate) fn take_back(&self, history: History) {
+        let recorder = &mut self.state.borrow_mut().recorder;
+        recorder.reuse(history, &self.setting.names);
+    }
+
     /// Lets a client of one's own draw its lots.
     pub fn draw<R>(&self, what: impl FnOnce(&mut Chooser) -> R) -> R {
         what(&mut self.state.borrow_mut().chooser)
