@@ -79,10 +79,15 @@ where
         }
     }
 
-    /// Forgets everything, keeping the memory.
-    pub(crate) fn begin_again(&mut self, chooser: Chooser) {
+    /// Drops every task that is still open, and with it its transaction.
+    pub(crate) fn drop_tasks(&mut self) {
         self.handlers.clear();
         self.clients.clear();
+    }
+
+    /// Forgets everything, keeping the memory.
+    pub(crate) fn begin_again(&mut self, chooser: Chooser) {
+        self.drop_tasks();
         self.arrivals.rewind();
         self.woken.clear();
         self.with_channel.clear();

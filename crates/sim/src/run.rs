@@ -208,6 +208,7 @@ where
         }
         self.engine.begin_again(chooser);
         self.engine.run(pace)?;
+        self.engine.drop_tasks();
         self.is_lent = true;
         Ok(self.world.close())
     }
