@@ -40,6 +40,8 @@ pub(crate) struct Asked {
     purchases: Vec<(Content, TenantRef, Purchase)>,
     /// The purchases that asked for one content by two names, as where only the address differs.
     renamed: BTreeSet<(Content, Purchase)>,
+    /// Which contents were asked for without an intent, each once for each tenant, sorted; `None` for what may be anything.
+    without_intent: Vec<(TenantRef, Option<Content>)>,
     /// The purchases of which a request does not say what it asked for: it may be anything.
     blind: Vec<(TenantRef, Purchase)>,
 }
@@ -81,7 +83,42 @@ impl Asked {
         asked.purchases.dedup();
         asked.blind.sort_unstable();
         asked.blind.dedup();
+        asked.note_without_intent();
         asked
+    }
+
+    fn note_without_intent(&mut self) {
+        let is_silent = |purchase: &Purchase| !matches!(purchase, Purchase::Intent(_));
+        let told = self
+            .purchases
+            .iter()
+            .filter(|(.., purchase)| is_silent(purchase));
+        let told = told.map(|(content, tenant, _)| (*tenant, Some(*content)));
+        let blind = self
+            .blind
+            .iter()
+            .filter(|(_, purchase)| is_silent(purchase));
+        let all = &mut self.without_intent;
+        all.extend(told.chain(blind.map(|(tenant, _)| (*tenant, None))));
+        all.sort_unstable();
+        all.dedup();
+    }
+
+    /// Whether a request that does not say its intent may have asked for an order. One whose tenant or content is not known, or that is a
+    /// part of what was asked for, may be of any of them.
+    pub(crate) fn is_asked_without_intent(&self, history: &History, order: &AuditOrder) -> bool {
+        let all = &self.without_intent;
+        let Some(tenant) = order.tenant else {
+            return !all.is_empty();
+        };
+        let first = all.partition_point(|(other, _)| *other < tenant);
+        let any = all.get(first).filter(|(other, _)| *other == tenant);
+        match (any, self.content_of(history, order)) {
+            (None, _) => false,
+            // What may be anything comes first.
+            (Some((_, None)), _) | (_, None) => true,
+            (_, Some(content)) => all.binary_search(&(tenant, Some(content))).is_ok(),
+        }
     }
 
     fn number(&mut self, items: &[Item]) -> Content {
