@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use history::{AuditOrder, History, Invoke, Item, TenantRef, What};
 
-use super::stock::items_of;
+use super::stock::{is_part_of, items_of};
 
 /// A purchase: an intent where intents are known, else a key, else a single request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,6 +148,23 @@ impl Asked {
         own.take_while(move |(other, ..)| *other == content)
             .filter(move |(_, asker, _)| tenant.is_none_or(|tenant| tenant == *asker))
             .map(|(.., purchase)| *purchase)
+    }
+
+    /// Whether more was asked for than a content, and it included what an order of that content has.
+    pub(crate) fn is_part_of_others(
+        &self,
+        history: &History,
+        content: Content,
+        order: &AuditOrder,
+    ) -> bool {
+        let Some(items) = items_of(history, order) else {
+            return false;
+        };
+        let items = history.names.items(items);
+        let mut others = self.contents.iter().filter(|(_, other)| **other != content);
+        others.any(|(whole, other)| {
+            is_part_of(items, whole) && self.for_content(*other, order.tenant).next().is_some()
+        })
     }
 
     /// Whether a purchase asked for a content by more than one name, so that a row of that content may be of either.

@@ -136,6 +136,12 @@ impl Facts {
     fn intent_by_content(&self, history: &History, order: &AuditOrder) -> Option<usize> {
         let asked = self.asked(history);
         let content = asked.content_of(history, order)?;
+        let is_part_of_anothers = history.contract.split
+            && !mutant!("duplicate-order/a-part-is-of-whoever-asked-for-so-much")
+            && asked.is_part_of_others(history, content, order);
+        if is_part_of_anothers {
+            return None;
+        }
         match asked.sole(content, order.tenant)? {
             Purchase::Intent(intent) => Some(intent as usize),
             Purchase::Key(_) | Purchase::Request(_) => None,
