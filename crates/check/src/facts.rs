@@ -122,6 +122,22 @@ pub(crate) struct KeyFacts {
     pub(crate) mixed: bool,
     /// Whether it has more than one live order.
     pub(crate) crowded: bool,
+    /// Whether a request with it says its intent.
+    pub(crate) is_meant: bool,
+}
+
+impl KeyFacts {
+    /// Whether it stands for the purchase: it was sent, and never for an intent, whatever other requests say of theirs.
+    #[inline]
+    pub(crate) fn is_purchase(&self) -> bool {
+        !self.is_meant && !self.intent.is_unused()
+    }
+
+    /// Whether it was sent for two purchases, or may have been.
+    #[inline]
+    pub(crate) fn is_shared(&self) -> bool {
+        self.is_meant && self.intent.is_many()
+    }
 }
 
 /// What is known of an intent.

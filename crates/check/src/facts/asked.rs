@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use history::{AuditOrder, History, Invoke, Item, TenantRef, What};
 
-use super::stock::items_of;
+use super::stock::{is_part_of, items_of};
 
 /// A purchase: an intent where intents are known, else a key, else a single request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +40,8 @@ pub(crate) struct Asked {
     purchases: Vec<(Content, TenantRef, Purchase)>,
     /// The purchases that asked for one content by two names, as where only the address differs.
     renamed: BTreeSet<(Content, Purchase)>,
+    /// Which contents were asked for without an intent, each once for each tenant, sorted; `None` for what may be anything.
+    without_intent: Vec<(TenantRef, Option<Content>)>,
     /// The purchases of which a request does not say what it asked for: it may be anything.
     blind: Vec<(TenantRef, Purchase)>,
 }
@@ -81,7 +83,42 @@ impl Asked {
         asked.purchases.dedup();
         asked.blind.sort_unstable();
         asked.blind.dedup();
+        asked.note_without_intent();
         asked
+    }
+
+    fn note_without_intent(&mut self) {
+        let is_silent = |purchase: &Purchase| !matches!(purchase, Purchase::Intent(_));
+        let told = self
+            .purchases
+            .iter()
+            .filter(|(.., purchase)| is_silent(purchase));
+        let told = told.map(|(content, tenant, _)| (*tenant, Some(*content)));
+        let blind = self
+            .blind
+            .iter()
+            .filter(|(_, purchase)| is_silent(purchase));
+        let all = &mut self.without_intent;
+        all.extend(told.chain(blind.map(|(tenant, _)| (*tenant, None))));
+        all.sort_unstable();
+        all.dedup();
+    }
+
+    /// Whether a request that does not say its intent may have asked for an order. One whose tenant or content is not known, or that is a
+    /// part of what was asked for, may be of any of them.
+    pub(crate) fn is_asked_without_intent(&self, history: &History, order: &AuditOrder) -> bool {
+        let all = &self.without_intent;
+        let Some(tenant) = order.tenant else {
+            return !all.is_empty();
+        };
+        let first = all.partition_point(|(other, _)| *other < tenant);
+        let any = all.get(first).filter(|(other, _)| *other == tenant);
+        match (any, self.content_of(history, order)) {
+            (None, _) => false,
+            // What may be anything comes first.
+            (Some((_, None)), _) | (_, None) => true,
+            (_, Some(content)) => all.binary_search(&(tenant, Some(content))).is_ok(),
+        }
     }
 
     fn number(&mut self, items: &[Item]) -> Content {
@@ -111,6 +148,23 @@ impl Asked {
         own.take_while(move |(other, ..)| *other == content)
             .filter(move |(_, asker, _)| tenant.is_none_or(|tenant| tenant == *asker))
             .map(|(.., purchase)| *purchase)
+    }
+
+    /// Whether more was asked for than a content, and it included what an order of that content has.
+    pub(crate) fn is_part_of_others(
+        &self,
+        history: &History,
+        content: Content,
+        order: &AuditOrder,
+    ) -> bool {
+        let Some(items) = items_of(history, order) else {
+            return false;
+        };
+        let items = history.names.items(items);
+        let mut others = self.contents.iter().filter(|(_, other)| **other != content);
+        others.any(|(whole, other)| {
+            is_part_of(items, whole) && self.for_content(*other, order.tenant).next().is_some()
+        })
     }
 
     /// Whether a purchase asked for a content by more than one name, so that a row of that content may be of either.

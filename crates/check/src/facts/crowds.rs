@@ -69,10 +69,12 @@ impl Facts {
                 .iter()
                 .map(|purchase| self.open_requests(history, *purchase))
                 .sum();
-            if purchases.iter().any(is_full) || is_tight || rows.len() as u64 > open {
+            let is_any = is_tight || rows.len() as u64 > open;
+            if is_any || purchases.iter().any(is_full) {
                 let keyless = rows
                     .iter()
-                    .filter(|row| order_rows(history)[**row].key.is_none());
+                    .filter(|row| order_rows(history)[**row].key.is_none())
+                    .filter(|row| is_any || self.may_be_of(history, group, **row));
                 perhaps_second.extend(keyless.map(|row| *row as u32));
             }
             for (place, row) in rows.iter().enumerate() {
@@ -92,6 +94,18 @@ impl Facts {
         self.unexplained = unexplained.copied().collect();
         self.applied_after_failure.sort_unstable();
         self.applied_after_failure.dedup();
+    }
+
+    /// Whether an order may be of any purchase of its group. Of all purchases together it may be of those of its content only, which are a
+    /// group of their own.
+    fn may_be_of(&self, history: &History, group: Group, row: usize) -> bool {
+        let is_placed = || {
+            let order = &order_rows(history)[row];
+            self.asked(history).content_of(history, order).is_some()
+        };
+        group != Group::All
+            || mutant!("duplicate-order/any-content-may-be-anybodys-second")
+            || !is_placed()
     }
 
     /// An order that an `ok` names belongs to the purchase that was answered, where that is known by its key or request only. One that
@@ -248,10 +262,15 @@ impl Facts {
             }
             Purchase::Key(key) => {
                 let lives = self.lives(history, key as usize);
-                // Where intents are known, the orders with this key are among those that are counted.
-                let known = match self.counts.intents {
-                    0 => self.live_with(history, key as usize),
-                    _ => 0,
+                // Where it was sent for intents too, the orders with this key are among those that are counted.
+                let is_counted =
+                    match mutant!("duplicate-order/orders-of-a-key-beside-intents-are-counted") {
+                        true => self.counts.intents > 0,
+                        false => self.keys[key as usize].is_meant,
+                    };
+                let known = match is_counted {
+                    false => self.live_with(history, key as usize),
+                    true => 0,
                 };
                 lives.saturating_sub(known)
             }

@@ -113,6 +113,7 @@ impl Facts {
         if let Some(key) = invoke.key {
             let facts = &mut self.keys[key.index()];
             facts.intent.see(intent);
+            facts.is_meant |= intent.is_some();
             if facts.last_invoke == Maybe::default() {
                 self.keys_sent += 1;
                 facts.first_sent = event.t;

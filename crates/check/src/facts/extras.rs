@@ -1,6 +1,6 @@
 //! Live orders beyond the first: of an intent, of a key inside its time to live, of a group of purchases.
 
-use history::{AuditOrder, BasketRef, History, PayloadRef};
+use history::{AuditOrder, BasketRef, History, KeyRef, PayloadRef};
 
 use super::orders::order_rows;
 use super::{Facts, Maybe};
@@ -76,11 +76,20 @@ impl Facts {
                 }
                 Some(first) => self.push_extra(history, row, first, Clause::Intent, intent),
             }
-        } else if self.counts.intents > 0 || order.key.is_none() {
+        } else if order.key.is_none_or(|key| self.is_among_intents(key)) {
             self.strays.push(row as u32);
         }
         if let Some(key) = order.key {
             self.see_order_of_key(history, row, key.index());
+        }
+    }
+
+    /// Whether a key was sent for intents, so that it stands for no purchase of its own.
+    #[inline]
+    pub(super) fn is_among_intents(&self, key: KeyRef) -> bool {
+        match mutant!("duplicate-order/one-intent-is-an-intent-of-all") {
+            true => self.counts.intents > 0,
+            false => self.keys[key.index()].is_meant,
         }
     }
 
@@ -120,12 +129,11 @@ impl Facts {
             self.see_unexplained(history);
         }
         self.extra_orders.sort_unstable_by_key(|e| (e.at, e.order));
-        let intents_known = self.counts.intents > 0;
         for i in 0..self.extra_orders.len() {
             let extra = self.extra_orders[i];
             let wanted = match extra.clause {
                 Clause::Intent | Clause::Crowd | Clause::Split => true,
-                Clause::Key => !intents_known,
+                Clause::Key => !self.keys[extra.group as usize].is_meant,
                 Clause::Answers => false,
             };
             if wanted {
@@ -172,7 +180,7 @@ impl Facts {
         self.group_by_purchase(history);
     }
 
-    /// Where no intents are known, a key stands for the purchase: the orders of one key and payload, created less than the time to live
+    /// Without intents a key stands for the purchase: the orders of one key and payload, created less than the time to live
     /// apart, are paid for once. A client that was answered with several of them may have meant each.
     fn group_by_purchase(&mut self, history: &History) {
         let mut crowd = std::mem::take(&mut self.crowd);

@@ -4,7 +4,7 @@ use history::{AuditOrder, History, PayloadRef, What};
 use protocol::OrderState;
 
 use super::by_key::ByKey;
-use super::{Facts, Flaw, Maybe, Purchase, Sole, is_part_of, items_of};
+use super::{Facts, Flaw, KeyFacts, Maybe, Purchase, Sole, is_part_of, items_of};
 
 /// Whether an order counts: pending or confirmed.
 #[inline]
@@ -76,20 +76,26 @@ impl Facts {
 
     /// The intent of an order, never guessed: as its row says; else by its key if that was sent for one intent only, else by the `ok`
     /// that named it, else by its payload, else by its content if only one purchase asked for that. The key comes before the answer
-    /// because an answer may name the wrong order. The payload of an order whose key was never sent proves nothing.
+    /// because an answer may name the wrong order. The payload of an order whose key was never sent proves nothing, and a key that was
+    /// sent for no intent is the purchase itself.
     #[inline]
     fn intent_of(&self, history: &History, order: &AuditOrder) -> Option<usize> {
         if let Some(intent) = order.intent {
             return Some(intent.index());
         }
-        let key = order.key.map(|key| self.keys[key.index()].intent);
-        if let Some(intent) = key.and_then(|sole| sole.get()) {
+        let key = order.key.map(|key| &self.keys[key.index()]);
+        if let Some(intent) = key.and_then(|key| key.intent.get()) {
             return Some(intent);
+        }
+        if key.is_some_and(KeyFacts::is_purchase)
+            && !mutant!("duplicate-order/a-key-is-no-purchase")
+        {
+            return None;
         }
         if let Some(intent) = self.orders[order.id.index()].named_for.get() {
             return Some(intent);
         }
-        let stranger = key.is_some_and(|sole| sole.is_unused());
+        let stranger = key.is_some_and(|key| key.intent.is_unused());
         // What was bought before the run may be just what a request asked for later.
         let is_old = self.orders[order.id.index()].is_baseline
             && !mutant!("duplicate-order/old-orders-are-of-the-run");
@@ -130,6 +136,12 @@ impl Facts {
     fn intent_by_content(&self, history: &History, order: &AuditOrder) -> Option<usize> {
         let asked = self.asked(history);
         let content = asked.content_of(history, order)?;
+        let is_part_of_anothers = history.contract.split
+            && !mutant!("duplicate-order/a-part-is-of-whoever-asked-for-so-much")
+            && asked.is_part_of_others(history, content, order);
+        if is_part_of_anothers {
+            return None;
+        }
         match asked.sole(content, order.tenant)? {
             Purchase::Intent(intent) => Some(intent as usize),
             Purchase::Key(_) | Purchase::Request(_) => None,

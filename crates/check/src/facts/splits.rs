@@ -60,7 +60,9 @@ impl Facts {
                 .filter(|key| !self.keys[key.index()].intent.is_unused());
             let purchase = match (intent, sent) {
                 (Some(intent), _) => Purchase::Intent(intent as u32),
-                (None, Some(key)) if self.counts.intents == 0 => Purchase::Key(key.index() as u32),
+                (None, Some(key)) if !self.is_among_intents(key) => {
+                    Purchase::Key(key.index() as u32)
+                }
                 _ => {
                     self.unattributed.push(row);
                     continue;

@@ -5,7 +5,7 @@ use history::KeyRef;
 
 use crate::attempts::{Subject, Whose, behind};
 use crate::case::Case;
-use crate::facts::{Clause, ExtraOrder, is_live};
+use crate::facts::{Clause, ExtraOrder, KeyFacts, is_live};
 use crate::tally::Tally;
 use crate::tell::witness;
 use crate::verdict::Witness;
@@ -63,7 +63,11 @@ pub(super) fn of_shared_keys(case: &Case<'_>) -> Vec<u32> {
         return Vec::new();
     }
     let rows = case.orders().unwrap_or_default();
-    let are_shared = facts.keys.iter().any(|key| key.intent.is_many());
+    let is_for_several = |key: &KeyFacts| match mutant!("duplicate-order/a-key-without-intents-is-shared") {
+        true => key.intent.is_many(),
+        false => key.is_shared(),
+    };
+    let are_shared = facts.keys.iter().any(is_for_several);
     let is_shared = |row: &u32| {
         let order = &rows[*row as usize];
         let intent = facts.orders[order.id.index()].intent.get();
@@ -71,7 +75,7 @@ pub(super) fn of_shared_keys(case: &Case<'_>) -> Vec<u32> {
         is_live(order)
             && match own.map(|own| (own, own.get())) {
                 None => are_shared,
-                Some((_, Some(key))) => facts.keys[key].intent.is_many(),
+                Some((_, Some(key))) => facts.keys[key].is_shared(),
                 Some((own, None)) => !own.is_unused(),
             }
     };

@@ -4,7 +4,7 @@
 
 mod contents;
 
-use history::{AuditOrder, PayloadRef};
+use history::{AuditOrder, IntentRef, PayloadRef};
 
 use self::contents::{Contents, has_coupon};
 use crate::case::Case;
@@ -28,10 +28,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         match find(case, order, &contents) {
             Found::AsAsked if is_early(case, order, &contents) => tell(case, tally, order, "it was created before any request that can have asked for it was sent"),
             Found::AsAsked => {}
-            Found::Undecided => {
-                let why = "an order says neither with what key it was made nor from what payload";
-                tally.unknown(1, why);
-            }
+            Found::Undecided(why) => tally.unknown(1, why),
             Found::Phantom(what) => tell(case, tally, order, what),
         }
     }
@@ -109,17 +106,49 @@ fn is_early<'a>(case: &Case<'a>, order: &AuditOrder, contents: &Contents<'a>) ->
 
 enum Found {
     AsAsked,
-    Undecided,
+    Undecided(&'static str),
     Phantom(&'static str),
 }
 
 fn find<'a>(case: &Case<'a>, order: &AuditOrder, contents: &Contents<'a>) -> Found {
-    if let Some(intent) = order.intent
-        && !case.facts.intents[intent.index()].sent
-        && !mutant!("phantom-order/intent-may-be-anything")
-    {
-        return Found::Phantom("its purchase was never asked for");
+    let is_sent = |intent: IntentRef| case.facts.intents[intent.index()].sent;
+    let is_unsent = order.intent.is_some_and(|intent| !is_sent(intent));
+    match find_by_content(case, order, contents) {
+        Found::AsAsked if is_unsent && !mutant!("phantom-order/intent-may-be-anything") => {
+            find_unsent_intent(case, order)
+        }
+        found => found,
     }
+}
+
+/// An order that is as it was asked for, with an intent that no request says: a key that was sent for no intent is its purchase, whatever
+/// the row calls it. Of other requests without an intent it may be, or not.
+fn find_unsent_intent(case: &Case<'_>, order: &AuditOrder) -> Found {
+    let may_be = match order.key {
+        Some(key) if case.facts.keys[key.index()].is_purchase() => {
+            return match mutant!("phantom-order/a-key-is-no-purchase") {
+                true => Found::Phantom("its purchase was never asked for"),
+                false => Found::AsAsked,
+            };
+        }
+        Some(key) => {
+            let attempts = case.attempts_with(key.index());
+            let is_silent = attempts.iter().any(|attempt| attempt.asked.intent.is_none());
+            is_silent && !mutant!("phantom-order/requests-with-a-key-say-their-intent")
+        }
+        None => {
+            let asked = case.facts.asked(case.history);
+            let is_silent = asked.is_asked_without_intent(case.history, order);
+            is_silent && !mutant!("phantom-order/guests-say-their-intent")
+        }
+    };
+    match may_be {
+        true => Found::Undecided("an order says its intent, and a request that may have asked for it does not"),
+        false => Found::Phantom("its purchase was never asked for"),
+    }
+}
+
+fn find_by_content<'a>(case: &Case<'a>, order: &AuditOrder, contents: &Contents<'a>) -> Found {
     let Some(key) = order.key else {
         return find_keyless(case, order, contents);
     };
@@ -186,7 +215,7 @@ fn find_keyless<'a>(case: &Case<'a>, order: &AuditOrder, contents: &Contents<'a>
         };
     }
     let Some(items) = order.items else {
-        return Found::Undecided;
+        return Found::Undecided("an order says neither with what key it was made nor from what payload");
     };
     match contents.are_sent(case, case.history.names.items(items)).unwrap_or(true) {
         true => Found::AsAsked,

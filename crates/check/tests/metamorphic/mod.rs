@@ -1,6 +1,7 @@
 //! What must not change a verdict, and what must not improve one: each history of `histories/`, and random ones, in other orders, under
 //! other names, at other times, and with evidence taken away.
 
+mod beside;
 mod form;
 mod world;
 
@@ -291,6 +292,55 @@ fn less_evidence_never_makes_a_better_verdict() {
 #[test]
 fn evidence_taken_away_at_random_makes_nothing_pass_that_failed() {
     let complaints = complaints(less_at_random);
+    assert!(
+        complaints.is_empty(),
+        "{}:\n{}",
+        complaints.len(),
+        complaints.join("\n")
+    );
+}
+
+/// What a clean purchase more did to the others: what was known of them is still known, and no rule is broken or kept because of it.
+fn another_purchase(lines: &Lines) -> Vec<String> {
+    let before = verdict(lines);
+    let mut found = Vec::new();
+    for (what, has_intent) in [("with an intent", true), ("without an intent", false)] {
+        let Some(more) = beside::with_another_purchase(lines, has_intent) else {
+            continue;
+        };
+        let after = verdict(&more);
+        if before.overall() == Overall::Pass && after.overall() != Overall::Pass {
+            let undecided = |found: &&RuleVerdict| found.outcome == Outcome::Unknown;
+            let undecided = after.rules.iter().filter(undecided);
+            let told: Vec<&str> = undecided.map(|found| found.rule.name()).collect();
+            found.push(format!(
+                "one {what}: PASS -> {:?}, {told:?}",
+                after.overall()
+            ));
+        }
+        let pairs = before.rules.iter().zip(&after.rules);
+        let is_other = |(before, after): &(&RuleVerdict, &RuleVerdict)| {
+            let outcomes = [before.outcome, after.outcome];
+            // How many are served is a share of all.
+            before.rule != Rule::Unavailable
+                && (outcomes == [Outcome::Violated, Outcome::Held]
+                    || outcomes[0] != Outcome::Violated && outcomes[1] == Outcome::Violated)
+        };
+        found.extend(pairs.filter(is_other).map(|(before, after)| {
+            format!(
+                "one {what}: {} {:?} -> {:?}",
+                before.rule.name(),
+                before.outcome,
+                after.outcome
+            )
+        }));
+    }
+    found
+}
+
+#[test]
+fn a_clean_purchase_more_changes_nothing_for_the_others() {
+    let complaints = complaints(another_purchase);
     assert!(
         complaints.is_empty(),
         "{}:\n{}",

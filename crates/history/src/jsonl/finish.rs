@@ -10,14 +10,14 @@ use super::rows::{Head, Part};
 use super::scalar::AuditPart;
 use crate::audit::{Audit, AuditKey};
 use crate::event::{RecordState, Transition, What};
-use crate::names::{KeyRef, Names, PayloadRef, Symbols, TenantRef};
+use crate::names::{BasketRef, Item, KeyRef, Names, PayloadRef, Symbols, TenantRef};
 use crate::{Event, History, Source};
 
 /// Names whose meaning depends on further lines.
 #[derive(Debug, Default)]
 pub(super) struct Unresolved {
-    /// Payloads of which one name came with two lists of items.
-    pub(super) ambiguous: BTreeSet<PayloadRef>,
+    /// Payloads of which one name came with two lists of items, with those that have the other lists.
+    pub(super) ambiguous: BTreeMap<PayloadRef, BTreeSet<PayloadRef>>,
     /// Requests, by the event that each will be, that name a payload and not its items.
     pub(super) bare: Vec<(usize, PayloadRef)>,
 }
@@ -70,7 +70,7 @@ impl Reader {
             return;
         }
         for (event, payload) in unresolved.bare {
-            if unresolved.ambiguous.contains(&payload) {
+            if unresolved.ambiguous.contains_key(&payload) {
                 let payload = self.unspecified(payload);
                 if let What::Invoke(invoke) = &mut self.history.events[event].what {
                     invoke.payload = Some(payload);
@@ -79,10 +79,15 @@ impl Reader {
         }
         for row in 0..self.rows.orders.rows.len() {
             let order = self.rows.orders.rows[row];
-            let ambiguous = order
-                .payload
-                .filter(|payload| unresolved.ambiguous.contains(payload));
-            let Some(payload) = ambiguous else { continue };
+            let named = order.payload;
+            let ambiguous = named.and_then(|payload| unresolved.ambiguous.get_key_value(&payload));
+            let Some((&payload, variants)) = ambiguous else {
+                continue;
+            };
+            if let Some(sole) = self.sole_whole(payload, variants, order.items) {
+                self.rows.orders.rows[row].payload = sole;
+                continue;
+            }
             let names = &self.history.names;
             let own = order
                 .items
@@ -102,9 +107,35 @@ impl Reader {
         self.name_by_items(&unresolved.ambiguous);
     }
 
+    /// Where an order may be a part of what was asked for: the payload of a name that it is a part of, if it is of any. Of which of several
+    /// it is only its key or its purchase tells.
+    fn sole_whole(
+        &self,
+        payload: PayloadRef,
+        variants: &BTreeSet<PayloadRef>,
+        items: Option<BasketRef>,
+    ) -> Option<Option<PayloadRef>> {
+        let names = &self.history.names;
+        let items = names.items(items.filter(|_| self.history.contract.split)?);
+        let has = |whole: &[Item], part: &Item| {
+            let enough = |item: &Item| item.sku == part.sku && item.quantity >= part.quantity;
+            whole.iter().any(enough)
+        };
+        let is_whole = |payload: &PayloadRef| {
+            let whole = names
+                .payload_items(*payload)
+                .map(|basket| names.items(basket));
+            whole.is_some_and(|whole| items.iter().all(|part| has(whole, part)))
+        };
+        let all = std::iter::once(payload).chain(variants.iter().copied());
+        let mut wholes = all.filter(is_whole);
+        let first = wholes.next()?;
+        Some(wholes.next().is_none().then_some(first))
+    }
+
     /// A payload whose name has several lists of items is told with its own, so that it does not matter which came first.
-    fn name_by_items(&mut self, ambiguous: &BTreeSet<PayloadRef>) {
-        for payload in ambiguous {
+    fn name_by_items(&mut self, ambiguous: &BTreeMap<PayloadRef, BTreeSet<PayloadRef>>) {
+        for payload in ambiguous.keys() {
             let names = &self.history.names;
             let Some(items) = names.payload_items(*payload) else {
                 continue;

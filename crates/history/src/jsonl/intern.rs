@@ -74,8 +74,10 @@ impl Reader {
                 if self.history.names.payload_items(payload) == Some(basket) {
                     return Some(payload);
                 }
-                self.unresolved.ambiguous.insert(payload);
-                Some(self.content(&self.variant(&name.0, basket), Some(basket)))
+                let variant = self.content(&self.variant(&name.0, basket), Some(basket));
+                let variants = self.unresolved.ambiguous.entry(payload).or_default();
+                variants.insert(variant);
+                Some(variant)
             }
             (Some(name), None) => {
                 let payload = self.content(&name.0, None);
