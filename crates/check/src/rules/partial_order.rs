@@ -1,6 +1,7 @@
 //! An order without all of its items or its coupon, or coupons whose use does not add up with the orders that have them; and an order
 //! without something else that is written with it (`together`).
 
+mod recorded;
 mod together;
 
 use history::{AuditOrder, Invoke, PayloadRef, What};
