@@ -3,6 +3,7 @@
 
 mod carts;
 mod parts;
+mod recorded;
 mod together;
 
 use history::{AuditOrder, Invoke, PayloadRef, What};

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use history::{Audit, AuditMove, AuditOrder, OrderRef, SkuRef};
 use protocol::OrderState;
 
-use super::{carts, parts};
+use super::{carts, parts, recorded};
 use crate::case::Case;
-use crate::facts::{Money, is_live, items_of};
+use crate::facts::{is_live, items_of};
 use crate::tally::Tally;
 use crate::tell::witness;
+
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     let Some(audit) = case.history.audit.as_ref() else {
@@ -30,21 +31,21 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     carts::judge(case, tally, audit, orders);
     judge_sales(case, tally, audit);
     judge_log(case, tally, audit, orders);
-    judge_recorded_charges(case, tally, audit, orders);
+    recorded::judge(case, tally, audit, orders);
     if case.history.contract.split {
         parts::judge(case, tally, orders);
     }
 }
 
 /// Rows by the order that they name: those of one order stand side by side.
-struct ByOrder<T> {
+pub(super) struct ByOrder<T> {
     /// Where the rows of each order begin, by its number; and where the last ones end.
     starts: Vec<usize>,
     rows: Vec<T>,
 }
 
 impl<T: Copy> ByOrder<T> {
-    fn new(rows: &[T], orders: usize, order: impl Fn(&T) -> OrderRef) -> ByOrder<T> {
+    pub(super) fn new(rows: &[T], orders: usize, order: impl Fn(&T) -> OrderRef) -> ByOrder<T> {
         let mut starts = vec![0; orders + 1];
         for row in rows {
             starts[order(row).index() + 1] += 1;
@@ -59,7 +60,7 @@ impl<T: Copy> ByOrder<T> {
         ByOrder { starts, rows }
     }
 
-    fn of(&self, order: OrderRef) -> &[T] {
+    pub(super) fn of(&self, order: OrderRef) -> &[T] {
         &self.rows[self.starts[order.index()]..self.starts[order.index() + 1]]
     }
 
@@ -167,46 +168,6 @@ fn judge_log(case: &Case<'_>, tally: &mut Tally, audit: &Audit, orders: &[AuditO
                 );
                 row.map_or(witness(why.clone()), |row| witness(why).order_row(case, row))
             });
-        }
-    }
-}
-
-/// A confirmed order that was paid for has its charge in the service's own table, once, with its amount.
-fn judge_recorded_charges(case: &Case<'_>, tally: &mut Tally, audit: &Audit, orders: &[AuditOrder]) {
-    let Some(recorded) = &audit.recorded_charges else { return };
-    let names = &case.history.names;
-    let own = ByOrder::new(recorded, names.orders.len(), |row| row.order);
-    let mut taken: Vec<Option<i64>> = vec![None; names.charges.len()];
-    for charge in case.charges().unwrap_or_default() {
-        if case.facts.money(charge) == Money::Taken {
-            taken[charge.id.index()] = Some(charge.amount);
-        }
-    }
-    for order in confirmed(case, orders) {
-        let rows = own.of(order.id);
-        let is_paid = case.facts.orders[order.id.index()].captured.get().is_some();
-        if !is_paid && rows.is_empty() {
-            let nameless = case.facts.gaps.nameless_charges.len();
-            let may_be_paid = nameless > 0 && !mutant!("partial-order/nameless-charges-pay-for-nothing");
-            tally.unknown(u64::from(may_be_paid), "a charge that names neither an order nor a purchase may pay for an order, and is not recorded");
-            continue;
-        }
-        tally.checked(1);
-        if mutant!("partial-order/charges-need-not-be-recorded") {
-            continue;
-        }
-        if is_paid && rows.is_empty() {
-            lacks(case, tally, order, "the service's own table has no charge of it");
-        }
-        for row in rows.iter().filter(|_| case.charges().is_some()) {
-            let name = || names.charges.text(row.charge.index());
-            match taken[row.charge.index()] {
-                None => lacks(case, tally, order, &format!("the service's own table says that charge {} pays for it, which the gateway does not hold", name())),
-                Some(taken) if row.amount.is_some_and(|amount| amount != taken) => {
-                    lacks(case, tally, order, &format!("the service's own table has another amount of charge {} than the gateway", name()));
-                }
-                Some(_) => {}
-            }
         }
     }
 }
