@@ -124,13 +124,15 @@ pub(crate) struct KeyFacts {
     pub(crate) crowded: bool,
     /// Whether a request with it says its intent.
     pub(crate) is_meant: bool,
+    /// Whether a request with it does not say its intent.
+    pub(crate) is_silent: bool,
 }
 
 impl KeyFacts {
     /// Whether it stands for the purchase: it was sent, and never for an intent, whatever other requests say of theirs.
     #[inline]
     pub(crate) fn is_purchase(&self) -> bool {
-        !self.is_meant && !self.intent.is_unused()
+        self.is_silent && !self.is_meant
     }
 
     /// Whether it was sent for two purchases, or may have been.

@@ -114,6 +114,7 @@ impl Facts {
             let facts = &mut self.keys[key.index()];
             facts.intent.see(intent);
             facts.is_meant |= intent.is_some();
+            facts.is_silent |= intent.is_none();
             if facts.last_invoke == Maybe::default() {
                 self.keys_sent += 1;
                 facts.first_sent = event.t;

@@ -53,6 +53,9 @@ pub(crate) struct ExtraOrder {
     pub(crate) group: u32,
 }
 
+/// An order of a key: the key, when it was created, its row.
+type OfKey = (u32, Option<u64>, u32);
+
 impl Facts {
     /// A live order: is it the first of its intent and of its key?
     #[inline]
@@ -185,12 +188,10 @@ impl Facts {
     fn group_by_purchase(&mut self, history: &History) {
         let mut crowd = std::mem::take(&mut self.crowd);
         let rows = order_rows(history);
-        crowd.retain(|(.., row)| {
-            self.orders[rows[*row as usize].id.index()]
-                .intent
-                .get()
-                .is_none()
-        });
+        let has_intent = |row: u32| {
+            let facts = &self.orders[rows[row as usize].id.index()];
+            facts.intent.get().is_some()
+        };
         let content = |row: u32| match mutant!("double-charge/any-payload-of-the-key") {
             true => What::Unknown,
             false => What::of(&rows[row as usize]),
@@ -201,10 +202,23 @@ impl Facts {
             let span = a.zip(b).map(|(a, b)| b.saturating_sub(a));
             ttl.is_some_and(|ttl| span.is_none_or(|span| span >= ttl))
         };
-        let lives = crowd.chunk_by(|(key, t, row), (other_key, then, other)| {
+        let is_one_life = |(key, t, row): &OfKey, (other_key, then, other): &OfKey| {
             key == other_key && content(*row) == content(*other) && !is_apart(*t, *then)
-        });
-        for life in lives.filter(|life| life.len() > 1) {
+        };
+        // Where a request with the key does not say its intent, an order may be of that of the others or not.
+        let is_half_meant = |life: &&[OfKey]| {
+            let key = &self.keys[life[0].0 as usize];
+            key.is_meant && key.is_silent && !life.iter().all(|(.., row)| has_intent(*row))
+        };
+        for life in crowd.chunk_by(is_one_life).filter(is_half_meant) {
+            let orders: Vec<usize> = life.iter().map(|(.., row)| *row as usize).collect();
+            let purchases = orders.len() as u64;
+            if !mutant!("double-charge/a-request-without-its-intent-is-another-purchase") {
+                self.crowds.push((orders, purchases));
+            }
+        }
+        crowd.retain(|(.., row)| !has_intent(*row));
+        for life in crowd.chunk_by(is_one_life).filter(|life| life.len() > 1) {
             let orders: Vec<usize> = life.iter().map(|(.., row)| *row as usize).collect();
             let is_acked = |row: &&usize| self.orders[rows[**row].id.index()].acked.get().is_some();
             let acked = orders.iter().filter(is_acked).count() as u64;

@@ -23,6 +23,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         let Some(attempt) = case.attempt_at(done) else {
             continue;
         };
+        if is_perhaps_merged(case, &attempt) {
+            tally.unknown(1, "two requests were answered with one order, and one of them does not say its purchase");
+        }
         if let Some(first) = merged_with(case, &attempt) {
             tally.violation(case.time(done), || {
                 let why = format!(
@@ -105,6 +108,17 @@ impl FirstOthers {
         let mut others = own.filter(|(_, begun)| *begun != attempt.begun);
         others.any(|(t, _)| *t <= returned)
     }
+}
+
+/// Whether an attempt was answered with the order of another key or request, and one of the two does not say which purchase it meant.
+fn is_perhaps_merged(case: &Case<'_>, attempt: &Try<'_>) -> bool {
+    let first = attempt.said.order.and_then(|order| case.facts.orders[order.index()].acked.get());
+    let Some(first) = first.and_then(|first| case.attempt_at(first)) else {
+        return false;
+    };
+    let same_key = attempt.asked.key.is_some() && attempt.asked.key == first.asked.key;
+    let is_one_silent = attempt.asked.intent.is_some() != first.asked.intent.is_some();
+    is_one_silent && !same_key && !mutant!("false-merge/who-says-no-purchase-meant-the-same")
 }
 
 /// The first attempt that was answered with the same order and meant another purchase, with another key.

@@ -132,6 +132,9 @@ fn is_unclear(case: &Case<'_>, attempt: &Attempt<'_>, has_keys: bool) -> bool {
     if order.is_some_and(|row| leaves_out(row) || may_be_of_another_payload(case, attempt, row)) {
         return true;
     }
+    if order.is_some_and(|row| is_perhaps_of_another_key(case, attempt, row)) {
+        return true;
+    }
     let Some(row) = order.filter(|row| row.key.is_none() && row.intent.is_none()) else {
         return false;
     };
@@ -240,6 +243,19 @@ fn has_other_key(case: &Case<'_>, attempt: &Attempt<'_>, row: &AuditOrder) -> bo
         (Some(_), None) => sent_for.is_unused(),
         (None, _) => true,
     }
+}
+
+/// Whether an order has another key than an attempt that says its intent, and no request with that key says its own: it may have been the
+/// same purchase.
+fn is_perhaps_of_another_key(case: &Case<'_>, attempt: &Attempt<'_>, row: &AuditOrder) -> bool {
+    let (Some(asked), Some(stored)) = (attempt.asked.key, row.key) else {
+        return false;
+    };
+    asked != stored
+        && attempt.asked.intent.is_some()
+        && row.intent != attempt.asked.intent
+        && case.facts.keys[stored.index()].is_purchase()
+        && !mutant!("lost-ack/a-key-without-an-intent-is-the-askers")
 }
 
 fn tell(case: &Case<'_>, done: usize, attempt: &Attempt<'_>, lost: &Lost) -> Witness {
