@@ -162,6 +162,10 @@ impl Facts {
             Some(For::Intent(intent)) => {
                 let facts = &mut self.intents[intent as usize];
                 facts.captured_without_order |= order.is_none() && pays;
+                let is_strange = order.is_none() && !facts.sent && facts.live == Maybe::default();
+                self.gaps
+                    .strange_charges
+                    .extend(is_strange.then_some(row as u32));
                 if is_taken {
                     first(&mut facts.captured, row);
                 }
@@ -210,8 +214,14 @@ impl Facts {
         let groups = groups(charges, &pairs);
         let mut payments = BTreeSet::new();
         for (group, rows) in &groups {
-            if group.is_some() && self.is_one_payment(history, charges, rows) {
+            if group.is_none() {
+                continue;
+            }
+            if self.is_one_payment(history, charges, rows) {
                 payments.insert(*group);
+            } else if self.may_be_one_payment(history, charges, rows) {
+                payments.insert(*group);
+                self.unclear_charges.extend(&rows[1..]);
             }
         }
         let mut sets = Sets::default();
@@ -243,9 +253,31 @@ impl Facts {
         if !are_distinct || mutant!("double-charge/tenders-do-not-matter") {
             return mutant!("double-charge/any-tenders-are-one-payment") && !tenders.is_empty();
         }
-        let left = rows().map(|charge| charge.amount.saturating_sub(self.given_back(charge)));
+        self.are_within_the_price(history, rows())
+    }
+
+    /// Whether charges may be the tenders of one payment, because one of them does not say its own, and no two say the same.
+    fn may_be_one_payment(&self, history: &History, charges: &[AuditCharge], rows: &[u32]) -> bool {
+        let rows = || rows.iter().map(|row| &charges[*row as usize]);
+        let said = rows().filter(|charge| charge.tender.is_some()).count();
+        let tenders: BTreeSet<_> = rows().filter_map(|charge| charge.tender).collect();
+        let is_open = said > 0 && said < rows().count() && tenders.len() == said;
+        is_open
+            && self.are_within_the_price(history, rows())
+            && !mutant!("double-charge/charges-without-a-tender-have-none")
+    }
+
+    /// Whether what is left of charges is no more than the price of their order, as far as that is known.
+    fn are_within_the_price<'a>(
+        &self,
+        history: &History,
+        rows: impl Iterator<Item = &'a AuditCharge> + Clone,
+    ) -> bool {
+        let left = rows
+            .clone()
+            .map(|charge| charge.amount.saturating_sub(self.given_back(charge)));
         let total = left.fold(0_i64, i64::saturating_add);
-        let mut prices = rows().filter_map(|charge| {
+        let mut prices = rows.filter_map(|charge| {
             let row = self.orders[charge.order?.index()].row.get()?;
             let order = &order_rows(history)[row];
             self.price_less_coupon(history, order)

@@ -23,6 +23,8 @@ pub(crate) struct Gaps {
     pub(crate) strays: u64,
     /// Captured or authorised charges that name neither an order nor an intent, by row.
     pub(crate) nameless_charges: Vec<u32>,
+    /// Such charges that name no order, and an intent that no request and no order is known to be for, by row.
+    pub(crate) strange_charges: Vec<u32>,
     /// Answers `ok` without a body.
     pub(crate) bodiless_oks: u64,
     /// Refusals with neither a status nor a code that is known.
@@ -46,6 +48,7 @@ impl Gaps {
             perhaps_second,
             strays,
             nameless_charges,
+            strange_charges,
             bodiless_oks,
             bare_refusals,
             statusless_refusals,
@@ -58,6 +61,7 @@ impl Gaps {
             keyless,
             itemless,
             nameless_charges,
+            strange_charges,
             statusless_refusals,
             uncoded_refusals,
         ] {

@@ -106,9 +106,15 @@ impl Facts {
             let is_beyond = |(_, row): &&(usize, usize)| {
                 beyond.contains(row) && !mutant!("double-charge/parts-are-paid-one-by-one")
             };
+            // The first that is as it was asked for stands for the payment, else any other of the purchase.
+            let is_asked = |(_, row): &&(usize, usize)| !beyond.contains(row);
+            let first = paid.iter().find(is_asked);
+            let other = |charge: usize| paid.iter().find(|(other, _)| *other != charge);
+            let before =
+                |charge: usize| first.or(other(charge)).map_or(charge, |(other, _)| *other);
             pairs.extend(paid.iter().filter(is_beyond).map(|(charge, row)| Pair {
                 row: *charge as u32,
-                first: paid[0].0 as u32,
+                first: before(*charge) as u32,
                 group: Some(For::Order(order_rows(history)[*row].id.index() as u32)),
             }));
         }

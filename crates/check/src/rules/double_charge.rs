@@ -138,14 +138,24 @@ fn tell(case: &Case<'_>, extra: &ExtraCharge, attempts: &[usize]) -> Witness {
         name(first),
         name(second),
     );
-    let mut told = witness(why)
-        .operations(case, attempts)
-        .charge_row(case, first)
-        .charge_row(case, second);
-    for order in [first.order, second.order] {
+    if extra.row == extra.other {
+        let why = format!(
+            "the gateway {two} charge {} for {whose}, and it was not given back. What it pays for is more than was asked for.",
+            name(second),
+        );
+        return tell_rows(case, why, attempts, &[second]).intent(case, intent);
+    }
+    tell_rows(case, why, attempts, &[first, second]).intent(case, intent)
+}
+
+/// Charges with their orders.
+fn tell_rows(case: &Case<'_>, why: String, attempts: &[usize], charges: &[&AuditCharge]) -> Witness {
+    let told = witness(why).operations(case, attempts);
+    let mut told = charges.iter().fold(told, |told, charge| told.charge_row(case, charge));
+    for order in charges.iter().map(|charge| charge.order) {
         if let Some(row) = order.and_then(|order| case.order(order.index())) {
             told = told.order_row(case, row);
         }
     }
-    told.intent(case, intent)
+    told
 }

@@ -213,10 +213,13 @@ fn judge_charges(case: &Case<'_>, tally: &mut Tally, ledger: &Ledger, refunds: &
 fn judge_orders(case: &Case<'_>, tally: &mut Tally, ledger: &Ledger, refunds: &[AuditRefund]) {
     let mut asked: BTreeMap<OrderRef, i64> = BTreeMap::new();
     let mut keyed: BTreeMap<OrderRef, Vec<i64>> = BTreeMap::new();
+    let mut told: BTreeMap<OrderRef, [bool; 2]> = BTreeMap::new();
     let mut seen: BTreeSet<(OrderRef, Meant)> = BTreeSet::new();
     for (place, request) in case.history.refund_requests.iter().enumerate() {
         if seen.insert((request.order, Meant::by(ledger, request, place))) {
             let amount = ledger.amount_of(request);
+            let meant = Meant::by(ledger, request, place);
+            told.entry(request.order).or_default()[usize::from(matches!(meant, Meant::Intent(_)))] = true;
             let sum = asked.entry(request.order).or_default();
             *sum = sum.saturating_add(amount);
             if request.key.is_some() {
@@ -252,6 +255,10 @@ fn judge_orders(case: &Case<'_>, tally: &mut Tally, ledger: &Ledger, refunds: &[
         let given = sum(&own);
         let is_keyed = own.iter().all(is_sent);
         let least = keyed.get(&order).filter(|amounts| amounts.len() > 1).and_then(|amounts| amounts.iter().min());
+        let is_mixed = !is_keyed && own.len() > 1 && told.get(&order) == Some(&[true; 2]);
+        if is_mixed && !mutant!("double-refund/requests-without-an-intent-are-others") {
+            tally.unknown(1, "a request for a refund does not say which one it is, so that it may be the one which another was about");
+        }
         let is_open = own.len() > 1 && own.iter().any(|refund| refund.key.is_none());
         if is_open && least.is_some_and(|least| given > *least) {
             tally.unknown(1, "a refund does not say its key, so that it may be the second of one request, or the first of another");

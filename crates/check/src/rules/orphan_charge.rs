@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use history::{AuditCharge, AuditOrder, OrderRef};
+use history::{AuditCharge, AuditOrder, Capture, OrderRef};
 use protocol::ChargeState;
 
-use super::uncharged_order::is_charged;
 use crate::case::Case;
 use crate::facts::{Money, is_live};
 use crate::tally::Tally;
@@ -26,11 +25,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     // A charge that names neither order nor purchase may pay for any order that is not paid for.
     let mut owed = owed(case, orders);
     for charge in captured {
-        let is_nameless = charge.order.is_none() && charge.intent.is_none();
+        let is_nameless = charge.order.is_none() && is_of_nobody(case, charge);
         let has_use = owed.is_none_or(|owed| charge.amount <= owed);
         if is_nameless && has_use && !mutant!("orphan-charge/nameless-charges-pay-for-nothing") {
             owed = owed.map(|owed| owed.saturating_sub(charge.amount));
-            tally.unknown(1, "a charge names neither an order nor a purchase");
+            tally.unknown(1, "a charge names neither an order nor a purchase that is known");
         } else if !is_orphan(case, charge) {
             continue;
         } else if case.facts.settled || mutant!("orphan-charge/before-the-deadline-too") {
@@ -43,22 +42,22 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 
 /// What the live orders cost, less what was captured for them; `None` if an order that has no charge may cost anything.
 fn owed(case: &Case<'_>, orders: &[AuditOrder]) -> Option<i64> {
-    if case.facts.gaps.nameless_charges.is_empty() {
+    if case.facts.gaps.nameless_charges.is_empty() && case.facts.gaps.strange_charges.is_empty() {
         return Some(0);
     }
     let mut paid: BTreeMap<OrderRef, i64> = BTreeMap::new();
     for charge in case.charges().unwrap_or_default() {
-        if let Some(order) = charge.order.filter(|_| case.facts.money(charge) == Money::Taken) {
+        if let Some(order) = order_of(case, charge).filter(|_| pays(case, charge)) {
             let sum = paid.entry(order).or_default();
             *sum = sum.saturating_add(charge.amount);
         }
     }
     let mut owed: i64 = 0;
-    for order in orders.iter().filter(|order| is_live(order) && !case.is_baseline(order)) {
-        let paid = paid.get(&order.id).copied();
-        if paid.is_none() && is_charged(case, order) {
+    for order in orders.iter().filter(|order| is_live(order)) {
+        if case.is_baseline(order) && mutant!("orphan-charge/old-orders-are-paid-for") {
             continue;
         }
+        let paid = paid.get(&order.id).copied();
         match (case.facts.price_less_coupon(case.history, order), paid) {
             (Some(price), paid) => {
                 owed = owed.saturating_add(price.saturating_sub(paid.unwrap_or(0)).max(0));
@@ -68,6 +67,35 @@ fn owed(case: &Case<'_>, orders: &[AuditOrder]) -> Option<i64> {
         }
     }
     Some(owed)
+}
+
+/// Whether it is not known whose an order would be that a charge pays for, which names none: it names no purchase, or one of which no
+/// request and no order is known.
+fn is_of_nobody(case: &Case<'_>, charge: &AuditCharge) -> bool {
+    charge.intent.is_none_or(|intent| {
+        let facts = &case.facts.intents[intent.index()];
+        let is_strange = !facts.sent && facts.live.get().is_none();
+        is_strange && !mutant!("orphan-charge/every-purchase-is-known")
+    })
+}
+
+/// The order that a charge pays for: the one that it names, or the live one of its intent.
+fn order_of(case: &Case<'_>, charge: &AuditCharge) -> Option<OrderRef> {
+    let by_intent = || {
+        let live = case.facts.intents[charge.intent?.index()].live.get()?;
+        let is_wanted = !mutant!("orphan-charge/purchases-pay-for-nothing");
+        case.orders().filter(|_| is_wanted).map(|orders| orders[live].id)
+    };
+    charge.order.or_else(by_intent)
+}
+
+/// Whether a charge leaves less to be paid: where the contract captures later, an authorisation does too.
+fn pays(case: &Case<'_>, charge: &AuditCharge) -> bool {
+    match case.facts.money(charge) {
+        Money::Taken => true,
+        Money::Held => case.history.contract.capture == Capture::Later && !mutant!("orphan-charge/only-captures-pay"),
+        Money::Gone => false,
+    }
 }
 
 /// A charge that names no order pays for the live order of its intent, if there is one.

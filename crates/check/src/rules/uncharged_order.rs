@@ -16,6 +16,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let unfinished = &case.facts.odd.unfinished;
     let mut checked = (orders.len() - unfinished.len()) as u64;
     let nameless = case.facts.gaps.nameless_charges.len();
+    let strange = case.facts.gaps.strange_charges.len();
     for order in unfinished.iter().map(|row| &orders[*row as usize]) {
         let counts = order.state == OrderState::Confirmed
             || mutant!("uncharged-order/open-orders-too") && order.state == OrderState::Pending;
@@ -32,6 +33,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         }
         if nameless > 0 && !mutant!("uncharged-order/nameless-charges-pay-for-nothing") {
             tally.unknown(1, "a charge that names neither an order nor a purchase may pay for it");
+            continue;
+        }
+        let is_of_nobody = case.facts.orders[order.id.index()].intent.get().is_none();
+        if is_of_nobody && strange > 0 && !mutant!("uncharged-order/every-purchase-is-known") {
+            tally.unknown(1, "a charge names a purchase for which nobody is known to have asked, and may pay for it");
             continue;
         }
         if !case.facts.settled && !mutant!("uncharged-order/before-the-deadline-too") {
@@ -52,7 +58,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 
 /// A charge that names no order pays for the order of its intent.
 #[inline]
-pub(super) fn is_charged(case: &Case<'_>, order: &AuditOrder) -> bool {
+fn is_charged(case: &Case<'_>, order: &AuditOrder) -> bool {
     let facts = &case.facts.orders[order.id.index()];
     if facts.captured.get().is_some() {
         return true;

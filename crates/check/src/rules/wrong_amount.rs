@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use history::{AuditCharge, AuditOrder, OrderRef};
+use history::{AuditCharge, AuditOrder, Capture};
 use protocol::ChargeState;
 
 use crate::case::Case;
@@ -21,54 +21,118 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     }
     let odd = &case.facts.odd.charges;
-    let mut checked = (charges.len() - odd.len()) as u64;
+    // A charge that is as usual may be one of the tenders of an order too.
+    let has_tenders = odd.iter().any(|row| charges[*row as usize].tender.is_some());
+    let looked_at: Vec<&AuditCharge> = match has_tenders {
+        true => charges.iter().collect(),
+        false => odd.iter().map(|row| &charges[*row as usize]).collect(),
+    };
+    let mut checked = (charges.len() - looked_at.len()) as u64;
+    let has_nameless = has_nameless(case);
     let several = OnceCell::new();
-    let mut payments: BTreeMap<OrderRef, Payment<'_>> = BTreeMap::new();
-    for charge in odd.iter().map(|row| &charges[*row as usize]) {
-        let counts =
+    let mut payments: BTreeMap<usize, Payment<'_>> = BTreeMap::new();
+    for charge in looked_at {
+        let is_captured =
             charge.state == ChargeState::Captured || mutant!("wrong-amount/refunded-counts");
+        let is_held = charge.state == ChargeState::Authorized
+            && case.history.contract.capture == Capture::Later
+            && !mutant!("wrong-amount/only-captures-count");
         let row = match charge.order {
             Some(order) => case.order(order.index()),
             None => by_intent(case, charge, &several),
         };
-        let Some(row) = row.filter(|_| counts) else {
+        let Some(row) = row.filter(|_| is_captured || is_held) else {
             continue;
         };
-        if charge.tender.is_some() && !mutant!("wrong-amount/each-tender-pays-for-all") {
-            payments.entry(row.id).or_insert(Payment { row, charges: Vec::new() }).charges.push(charge);
-            continue;
-        }
-        checked += 1;
-        judge(case, tally, &Payment { row, charges: vec![charge] });
+        let place = case.facts.orders[row.id.index()].row.get().unwrap_or(usize::MAX);
+        let payment = payments.entry(place).or_insert_with(|| Payment::of(row));
+        let list = if is_captured { &mut payment.charges } else { &mut payment.held };
+        list.push(charge);
     }
-    for payment in payments.values() {
-        checked += 1;
-        judge(case, tally, payment);
+    for payment in payments.values().filter(|payment| !payment.charges.is_empty()) {
+        checked += judge_payment(case, tally, payment, has_nameless);
     }
     tally.checked(checked);
 }
 
-/// What was captured for an order: one charge, or the charges of several tenders.
+/// Whether a captured charge names neither an order nor a purchase, be it given back or not.
+fn has_nameless(case: &Case<'_>) -> bool {
+    let odd = case.facts.odd.charges.iter().map(|row| case.charge(*row as usize));
+    let is_nameless = |charge: &AuditCharge| {
+        let is_captured = charge.state == ChargeState::Captured && !mutant!("wrong-amount/given-back-was-never-paid");
+        is_captured && charge.order.is_none() && charge.intent.is_none()
+    };
+    !case.facts.gaps.nameless_charges.is_empty() || odd.into_iter().any(is_nameless)
+}
+
+/// What was captured for an order: single charges, or the charges of several tenders.
 struct Payment<'a> {
     row: &'a AuditOrder,
     charges: Vec<&'a AuditCharge>,
+    /// What is authorised beside it, where the contract captures later.
+    held: Vec<&'a AuditCharge>,
 }
 
-fn judge(case: &Case<'_>, tally: &mut Tally, payment: &Payment<'_>) {
+impl<'a> Payment<'a> {
+    fn of(row: &'a AuditOrder) -> Payment<'a> {
+        Payment { row, charges: Vec::new(), held: Vec::new() }
+    }
+
+    fn with(row: &'a AuditOrder, charges: Vec<&'a AuditCharge>) -> Payment<'a> {
+        Payment { row, charges, held: Vec::new() }
+    }
+
+    /// What was captured, and that with what is authorised.
+    fn amounts(&self) -> [i64; 2] {
+        let sum = |charges: &[&AuditCharge]| charges.iter().map(|charge| charge.amount).fold(0, i64::saturating_add);
+        let captured = sum(&self.charges);
+        [captured, captured.saturating_add(sum(&self.held))]
+    }
+}
+
+/// How many payments there were. Charges of which each says its tender are one; those of which none does are one each; and where some do,
+/// the others may be of other purses or pay for the whole.
+fn judge_payment(case: &Case<'_>, tally: &mut Tally, payment: &Payment<'_>, has_nameless: bool) -> u64 {
+    let row = payment.row;
+    let all = payment.charges.iter().chain(&payment.held);
+    let are_all_said = all.clone().all(|charge| charge.tender.is_some());
+    let is_any_said = all.clone().any(|charge| charge.tender.is_some());
+    let (said, bare): (Vec<_>, Vec<_>) =
+        payment.charges.iter().copied().partition(|charge| charge.tender.is_some() && !mutant!("wrong-amount/each-tender-pays-for-all"));
+    if are_all_said && bare.is_empty() {
+        judge(case, tally, payment, has_nameless);
+        return 1;
+    }
+    let mut parts: Vec<Payment<'_>> = bare.into_iter().map(|charge| Payment::with(row, vec![charge])).collect();
+    if !said.is_empty() {
+        parts.push(Payment::with(row, said));
+    }
+    let are_right = |payment: &Payment<'_>| payment.amounts().iter().any(|amount| is_right(case, row, *amount));
+    let may_be_right = are_right(payment) || parts.iter().all(are_right);
+    if is_any_said && may_be_right && !mutant!("wrong-amount/charges-without-a-tender-have-none") {
+        tally.unknown(1, "a charge does not say its tender, which another of its order does, so that it may be a part of what the order costs");
+        return 1;
+    }
+    for part in &parts {
+        judge(case, tally, part, has_nameless);
+    }
+    parts.len() as u64
+}
+
+fn judge(case: &Case<'_>, tally: &mut Tally, payment: &Payment<'_>, has_nameless: bool) {
     let row = payment.row;
     let Some(price) = case.facts.price_of(case.history, row) else {
         tally.unknown(1, "it is not known what an order comes to");
         return;
     };
-    let amounts = payment.charges.iter().map(|charge| charge.amount);
-    let amount = amounts.fold(0, i64::saturating_add);
-    let has_nameless = !case.facts.gaps.nameless_charges.is_empty();
+    let amounts = payment.amounts();
     let has_tenders = payment.charges.iter().any(|charge| charge.tender.is_some());
-    if is_right(case, row, price, amount) {
+    if amounts.iter().any(|amount| is_right(case, row, *amount)) {
         let why = "a charge that names neither an order nor a purchase may be one more tender of what an order costs";
         tally.unknown(u64::from(has_tenders && has_nameless), why);
         return;
     }
+    let [amount, _] = amounts;
     if amount < price && has_nameless {
         tally.unknown(1, "a charge that names neither an order nor a purchase may be a part of what an order costs");
         return;
@@ -91,7 +155,10 @@ fn judge(case: &Case<'_>, tally: &mut Tally, payment: &Payment<'_>) {
 }
 
 /// Whether an amount is what an order comes to, less what its coupon takes off.
-fn is_right(case: &Case<'_>, row: &AuditOrder, price: i64, amount: i64) -> bool {
+fn is_right(case: &Case<'_>, row: &AuditOrder, amount: i64) -> bool {
+    let Some(price) = case.facts.price_of(case.history, row) else {
+        return false;
+    };
     match row.coupon {
         None => {
             amount == price
