@@ -59,24 +59,8 @@ impl Facts {
                 first_lives.filter(|purchase| self.order_of(history, **purchase).is_none());
             let certain = first_lives.count() as u64;
             further = further.max((rows.len() as u64).min(free).saturating_sub(certain));
-            let is_full = |purchase: &Purchase| {
-                self.has_key(*purchase) && self.order_of(history, *purchase).is_some()
-            };
-            // What was given up may be any purchase's only order.
             let is_tight = given_up > 0 && rows.len() as u64 + given_up > free;
-            // A copy of a request that was answered may have made one more, but need not.
-            let open: u64 = purchases
-                .iter()
-                .map(|purchase| self.open_requests(history, *purchase))
-                .sum();
-            let is_any = is_tight || rows.len() as u64 > open;
-            if is_any || purchases.iter().any(is_full) {
-                let keyless = rows
-                    .iter()
-                    .filter(|row| order_rows(history)[**row].key.is_none())
-                    .filter(|row| is_any || self.may_be_of(history, group, **row));
-                perhaps_second.extend(keyless.map(|row| *row as u32));
-            }
+            perhaps_second.extend(self.perhaps_second(history, group, &rows, &purchases, is_tight));
             for (place, row) in rows.iter().enumerate() {
                 let place = place as u64;
                 if place >= free {
@@ -94,6 +78,34 @@ impl Facts {
         self.unexplained = unexplained.copied().collect();
         self.applied_after_failure.sort_unstable();
         self.applied_after_failure.dedup();
+    }
+
+    /// The orders of a group, by row, that may each be the second of a purchase. Where it is tight, because what was given up may be any
+    /// purchase's only order, they all may.
+    fn perhaps_second(
+        &self,
+        history: &History,
+        group: Group,
+        rows: &[usize],
+        purchases: &[Purchase],
+        is_tight: bool,
+    ) -> Vec<u32> {
+        let is_full = |purchase: &Purchase| {
+            self.has_key(*purchase) && self.order_of(history, *purchase).is_some()
+        };
+        // A copy of a request that was answered may have made one more, but need not.
+        let open = purchases
+            .iter()
+            .map(|purchase| self.open_requests(history, *purchase));
+        let is_any = is_tight || rows.len() as u64 > open.sum();
+        if !is_any && !purchases.iter().any(is_full) {
+            return Vec::new();
+        }
+        let keyless = rows
+            .iter()
+            .filter(|row| order_rows(history)[**row].key.is_none());
+        let keyless = keyless.filter(|row| is_any || self.may_be_of(history, group, **row));
+        keyless.map(|row| *row as u32).collect()
     }
 
     /// Whether an order may be of any purchase of its group. Of all purchases together it may be of those of its content only, which are a
