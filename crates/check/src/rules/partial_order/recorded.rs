@@ -73,8 +73,13 @@ fn judge_unrecorded(case: &Case<'_>, tally: &mut Tally, recorded: &[AuditRecorde
             continue;
         };
         let is_known = confirmed(case, std::slice::from_ref(order)).next().is_some();
-        let are_others = !own.of(order.id).is_empty() || charge.order.is_none();
-        if is_known && are_others && !mutant!("partial-order/one-recorded-charge-is-enough") {
+        let are_others = !own.of(order.id).is_empty();
+        // A second charge of a purchase is its order's only as one of several tenders; else it is `double-charge`.
+        let is_missing = match charge.order {
+            Some(_) => are_others,
+            None => !are_others || charge.tender.is_some(),
+        };
+        if is_known && is_missing && !mutant!("partial-order/one-recorded-charge-is-enough") {
             let name = names.charges.text(charge.id.index());
             lacks(case, tally, order, &format!("the service's own table does not have charge {name}, which pays for it"));
         }
