@@ -66,7 +66,8 @@ fn judge_unrecorded(case: &Case<'_>, tally: &mut Tally, recorded: &[AuditRecorde
     }
     let unrecorded = case.charges().unwrap_or_default().iter();
     let unrecorded = unrecorded.filter(|charge| pays(case, charge) && !is_recorded[charge.id.index()]);
-    let mut nameless = 0;
+    let have_tenders = case.charges().unwrap_or_default().iter().any(|charge| charge.tender.is_some());
+    let (mut nameless, mut bare) = (0, 0);
     for charge in unrecorded {
         let Some(order) = order_of(case, charge) else {
             nameless += u64::from(charge.order.is_none());
@@ -74,18 +75,19 @@ fn judge_unrecorded(case: &Case<'_>, tally: &mut Tally, recorded: &[AuditRecorde
         };
         let is_known = confirmed(case, std::slice::from_ref(order)).next().is_some();
         let are_others = !own.of(order.id).is_empty();
-        // A second charge of a purchase is its order's only as one of several tenders; else it is `double-charge`.
-        let is_missing = match charge.order {
-            Some(_) => are_others,
-            None => !are_others || charge.tender.is_some(),
-        };
+        // A second charge is its order's only as one of several tenders; else it is `double-charge`.
+        let is_first = charge.order.is_none() && !are_others;
+        let is_missing = is_first || charge.tender.is_some() && (are_others || charge.order.is_none());
+        bare += u64::from(is_known && !is_missing && are_others && have_tenders);
         if is_known && is_missing && !mutant!("partial-order/one-recorded-charge-is-enough") {
             let name = names.charges.text(charge.id.index());
             lacks(case, tally, order, &format!("the service's own table does not have charge {name}, which pays for it"));
         }
     }
+    if !mutant!("partial-order/charges-without-a-tender-are-none") {
+        tally.unknown(bare, "a charge does not say its tender, which others do, so that it may be one that is not recorded");
+    }
     // An order whose one charge is recorded needs no other, unless payments are split among tenders.
-    let have_tenders = case.charges().unwrap_or_default().iter().any(|charge| charge.tender.is_some());
     let is_open = |order: &AuditOrder| have_tenders || own.of(order.id).is_empty();
     let may_pay = case.orders().is_some_and(|orders| confirmed(case, orders).any(is_open));
     if may_pay && !mutant!("partial-order/nameless-charges-pay-for-nothing") {
