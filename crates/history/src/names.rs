@@ -269,7 +269,7 @@ impl Symbols {
 /// How many names a block of the table is for: those that differ in their last character.
 const BLOCK: u32 = 16;
 
-/// A part of the hash of a text: of all but its last byte, which says where in a block. Names are mostly counted by somebody and come
+/// A part of the hash of a text: of all but its last byte, which says where in a block. Names are mostly sequence numbers and come
 /// one after the other, so that ten of them in a row touch the same few lines of memory: a large table is slow by its cache misses.
 fn hash(text: &str) -> u32 {
     let (last, stem) = text.as_bytes().split_last().unwrap_or((&0, &[]));

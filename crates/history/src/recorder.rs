@@ -207,7 +207,7 @@ impl Recorder {
         std::mem::take(&mut self.history)
     }
 
-    /// Goes on in the memory of a history that nobody needs any more: under its contract, with these names, and with nothing that happened.
+    /// Reuses the memory of an earlier history: keeps its contract, resets the names to these, and clears the events.
     pub fn reuse(&mut self, history: History, names: &Names) {
         self.history = history;
         self.history.names.clone_from(names);

@@ -94,7 +94,7 @@ fn work(
 /// Why a player ends.
 #[derive(PartialEq)]
 enum Ended {
-    /// No seed is left, or nobody wants results any more.
+    /// No seed is left, or the receiver of the results has gone.
     Over,
     /// A run failed: what it left behind in the world and the judge is of no use.
     Failed,

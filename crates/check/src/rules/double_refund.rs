@@ -96,13 +96,13 @@ impl Ledger {
         refund.key.is_some_and(|key| self.keys.contains_key(&key))
     }
 
-    /// Whether a refund has a key that nobody sent, although other keys were, and a request that may have sent it does not say its own.
+    /// Whether a refund's key is in no request, while other keys are, and some request leaves its key out, so that it may be this one.
     fn may_be_sent(&self, refund: &AuditRefund, order: OrderRef) -> bool {
         let is_strange = refund.key.is_some() && !self.is_sent(refund) && !self.keys.is_empty();
         is_strange && self.keyless.contains_key(&order) && !mutant!("double-refund/requests-without-a-key-had-none")
     }
 
-    /// The most that a refund may give back of an order, or of all where the order is not known; `None` if nobody asked for it.
+    /// The most that a refund may give back of an order, or of all where the order is not known; `None` without a request for it.
     fn most(&self, meant: Meant, order: Option<OrderRef>) -> Option<i64> {
         let in_all = self.asked_in_all.get(&meant).copied()?;
         Some(match order {
