@@ -301,7 +301,7 @@ pub const OPTIONAL: &[(Attribute, Absence)] = &[
     (("key", "tenant"), Absence::Unknown),
     (("cart", "tenant"), Absence::Unknown),
     (("coupon", "used"), Absence::Unknown),
-    (("recorded_charge", "amount"), Absence::UnknownOfSome),
+    (("recorded_charge", "amount"), Absence::Unknown),
     (("transition", "owner"), Absence::UnknownOfSome),
     (("transition", "token"), Absence::UnknownOfSome),
     (("charge", "provider_key"), Absence::UnknownOfSome),
