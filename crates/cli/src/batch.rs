@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use report::run::{Met, Run, RunVerdict};
-use report::{Summary, json_line, terminal};
+use report::run::{Met, RunVerdict};
+use report::{Brief, Summary, json_line, terminal};
 use runner::panics::keep_quiet;
-use runner::{Batch, Failure, Finished, StrategyName, Task, Watcher, run_every_seed};
+use runner::{Batch, Failure, Finished, Portion, StrategyName, Task, Watcher, run_portions};
 use scenario::Plan;
 
 use crate::args::ScenarioArgs;
@@ -50,6 +50,13 @@ struct Telling {
     exit: Exit,
 }
 
+/// How much a run tells: what is worse tells more.
+type Rank = (u8, bool);
+
+fn rank(exit: Exit, verdict: RunVerdict) -> Rank {
+    (exit.rank(), verdict == RunVerdict::Fail)
+}
+
 /// A run without a result, in one line.
 pub fn told(failure: &Failure, plan: &Plan) -> String {
     let at = |us: u64| report::clock(plan.load.starts_at_us + us);
@@ -77,9 +84,8 @@ pub fn told(failure: &Failure, plan: &Plan) -> String {
 }
 
 impl Telling {
-    fn rank(&self) -> (u8, bool) {
-        let violates = self.finished.run.verdict == RunVerdict::Fail;
-        (self.exit.rank(), violates)
+    fn rank(&self) -> Rank {
+        rank(self.exit, self.finished.run.verdict)
     }
 
     /// Its seed, and what is special about it.
@@ -151,18 +157,15 @@ impl Work<'_> {
             // A line for each; a single run may be asked for its backtrace.
             keep_quiet();
         }
-        let ended = run_every_seed(&batch, &view, |result| match result {
-            Ok(finished) => {
-                view.finished();
-                self.take(finished, &mut results, output);
-                Ok(())
-            }
-            Err(failure) => {
-                self.miss(&failure, &mut results)?;
-                view.finished();
-                Ok(())
-            }
-        });
+        let ended = run_portions(
+            &batch,
+            &view,
+            || self.wants(),
+            |portion| {
+                view.finished(portion.played + portion.failed);
+                self.add(portion, &mut results, output)
+            },
+        );
         view.close();
         self.end(ended, results, view.seconds(), output)
     }
@@ -207,21 +210,46 @@ impl Work<'_> {
         self.args.jobs.map_or_else(cores, usize::from)
     }
 
-    /// A run is done. With many seeds and `--json`, its line is printed at once.
-    fn take(&self, finished: Finished, results: &mut Results, output: &mut Output) {
-        let run = &finished.run;
-        results.taken += 1;
-        if self.args.seeds > 1 {
-            results.summary.add(run);
-            if self.args.json {
-                let folder = self.folder.display().to_string();
-                output.print(&json_line(run, Some(&folder)));
-                if !output.is_open() {
-                    self.stop.set();
-                }
+    /// Which results are wanted in full: those that tell more than all before, and all of them where each is printed.
+    fn wants(&self) -> impl FnMut(&Brief<'_>) -> bool {
+        let mut most = None;
+        move |brief| {
+            let rank = Some(rank(self.exit(brief.verdict, brief.met), brief.verdict));
+            let is_more = rank > most;
+            most = most.max(rank);
+            is_more || self.args.json
+        }
+    }
+
+    /// Some runs are done.
+    fn add(
+        &self,
+        portion: Portion,
+        results: &mut Results,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        results.taken += portion.played;
+        results.summary.merge(portion.summary);
+        for result in portion.results {
+            match result {
+                Ok(finished) => self.take(finished, results, output),
+                Err(failure) => self.miss(&failure, results)?,
             }
         }
-        let exit = self.exit(run);
+        Ok(())
+    }
+
+    /// A result in full. With many seeds and `--json`, its line is printed at once.
+    fn take(&self, finished: Finished, results: &mut Results, output: &mut Output) {
+        let run = &finished.run;
+        if self.args.seeds > 1 && self.args.json {
+            let folder = self.folder.display().to_string();
+            output.print(&json_line(run, Some(&folder)));
+            if !output.is_open() {
+                self.stop.set();
+            }
+        }
+        let exit = self.exit(run.verdict, run.expectation.met);
         let telling = Telling { finished, exit };
         let worse = |kept: &Telling| telling.rank() > kept.rank();
         if results.telling.as_ref().is_none_or(worse) {
@@ -230,15 +258,15 @@ impl Work<'_> {
     }
 
     /// What a run says about the service; with `--expect`, about the scenario's expectation.
-    fn exit(&self, run: &Run) -> Exit {
+    fn exit(&self, verdict: RunVerdict, met: Met) -> Exit {
         if self.args.expect {
-            return match run.expectation.met {
+            return match met {
                 Met::Yes => Exit::Ok,
                 Met::No => Exit::Failed,
                 Met::Unknown | Met::NothingExpected => Exit::Inconclusive,
             };
         }
-        match run.verdict {
+        match verdict {
             RunVerdict::Pass => Exit::Ok,
             RunVerdict::Fail => Exit::Failed,
             RunVerdict::Inconclusive => Exit::Inconclusive,
@@ -305,7 +333,7 @@ impl Work<'_> {
                     (Exit::Ok, RunVerdict::Pass | RunVerdict::Inconclusive) => String::new(),
                     _ => format!("\n{}", terminal(run, folder)),
                 };
-                results.summary.text() + &took + &report + &shown
+                results.summary.text(run) + &took + &report + &shown
             }
         }
     }
@@ -370,7 +398,13 @@ mod tests {
             let mut finished = run_one(&task, seed, &Nobody).expect("it runs");
             finished.run.verdict = *verdict;
             finished.run.expectation.met = *met;
-            work.take(finished, &mut results, &mut Output::closed());
+            let portion = Portion {
+                played: 1,
+                results: vec![Ok(finished)],
+                ..Portion::default()
+            };
+            let added = work.add(portion, &mut results, &mut Output::closed());
+            assert_eq!(added, Ok(()));
         }
         test(&work, results)
     }

@@ -132,7 +132,7 @@ fn one(
     };
     let runs = seeds * strategies.len() as u64;
     let view = View::new(plan, runs, None, args.quiet, stop.clone());
-    let compared = compare(&contest, &view, || view.finished());
+    let compared = compare(&contest, &view, || view.finished(1));
     view.close();
     match compared {
         Ok(_) | Err(Failure::Interrupted(_)) if stop.is_set() => {

@@ -93,9 +93,9 @@ impl View {
         }
     }
 
-    /// A seed is done.
-    pub fn finished(&self) {
-        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+    /// So many more seeds are done.
+    pub fn finished(&self, more: u64) {
+        let done = self.done.fetch_add(more, Ordering::Relaxed) + more;
         if self.seeds > 1 {
             self.show(done, self.seeds, || {
                 let rate = done as f64 / self.seconds().max(1e-9);

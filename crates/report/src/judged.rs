@@ -49,7 +49,7 @@ fn operation(operation: &Operation) -> String {
     }
 }
 
-const fn outcome(outcome: Outcome) -> RuleOutcome {
+pub(crate) const fn outcome(outcome: Outcome) -> RuleOutcome {
     match outcome {
         Outcome::Held => RuleOutcome::Held,
         Outcome::Violated => RuleOutcome::Violated,

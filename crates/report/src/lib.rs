@@ -38,5 +38,5 @@ pub use judgement::{judgement, judgement_line, trace};
 pub use latency::{Histograms, OutcomeClass};
 pub use markdown::markdown;
 pub use run::Run;
-pub use summary::Summary;
+pub use summary::{Brief, Summary};
 pub use terminal::terminal;

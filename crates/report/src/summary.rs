@@ -2,16 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use crate::figures::count;
-use crate::rules::{VERB, is_loud_of, paragraph};
-use crate::run::{Met, RuleOutcome, Run, RunVerdict};
+use check::{Outcome, Rule, RuleVerdict, Verdict};
 
-/// What is kept of many runs: sums, so that a million seeds take no more memory than ten.
+use crate::figures::count;
+use crate::judged;
+use crate::rules::{VERB, is_loud_of, paragraph};
+use crate::run::{Met, Run, RunVerdict};
+
+/// One run as a summary counts it: taken from the verdict, without the texts of a [`Run`](crate::Run).
+#[derive(Clone, Copy, Debug)]
+pub struct Brief<'a> {
+    /// Its seed.
+    pub seed: u64,
+    /// The verdict in one word.
+    pub verdict: RunVerdict,
+    /// Whether the scenario expects it.
+    pub met: Met,
+    /// What the judge said.
+    pub judged: &'a Verdict,
+    /// The longest wait for an answer that made an order, in microseconds.
+    pub longest_us: u64,
+}
+
+/// What is kept of many runs: sums, so that a million seeds take no more memory than ten. Sums of parts can be added up in any order.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
-    scenario: String,
-    strategy: String,
-    backend: String,
     seeds: Option<(u64, u64)>,
     verdicts: BTreeMap<RunVerdict, u64>,
     unexpected: u64,
@@ -25,59 +40,79 @@ pub struct Summary {
 
 #[derive(Clone, Debug)]
 struct RuleSum {
-    name: String,
-    outcomes: BTreeMap<RuleOutcome, u64>,
+    rule: Rule,
+    /// How many seeds had which outcome.
+    outcomes: BTreeMap<Outcome, u64>,
     checked: u64,
     violations: u64,
 }
 
 impl Summary {
     /// Adds a run.
-    pub fn add(&mut self, run: &Run) {
+    pub fn add(&mut self, run: &Brief<'_>) {
         if self.seeds.is_none() {
-            self.scenario.clone_from(&run.scenario);
-            self.strategy.clone_from(&run.strategy);
-            self.backend.clone_from(&run.backend);
-            let named = |rule: &crate::run::RuleRow| RuleSum {
-                name: rule.name.clone(),
+            let named = |rule: &RuleVerdict| RuleSum {
+                rule: rule.rule,
                 outcomes: BTreeMap::new(),
                 checked: 0,
                 violations: 0,
             };
-            self.rules = run.rules.iter().map(named).collect();
+            self.rules = run.judged.rules.iter().map(named).collect();
         }
-        let seed = run
-            .seed
-            .expect("only a run of a scenario is one among many seeds");
-        self.seeds = Some(widened(self.seeds, seed));
+        self.seeds = widened(self.seeds, Some((run.seed, run.seed)));
         *self.verdicts.entry(run.verdict).or_default() += 1;
-        self.unexpected += u64::from(matches!(run.expectation.met, Met::No | Met::Unknown));
-        for (sum, rule) in self.rules.iter_mut().zip(&run.rules) {
-            *sum.outcomes.entry(rule.verdict).or_default() += 1;
+        self.unexpected += u64::from(matches!(run.met, Met::No | Met::Unknown));
+        for (sum, rule) in self.rules.iter_mut().zip(&run.judged.rules) {
+            *sum.outcomes.entry(rule.outcome).or_default() += 1;
             sum.checked += rule.checked;
             sum.violations += rule.violations;
         }
-        self.extra_orders = Some(widened(self.extra_orders, run.counts.extra_orders));
-        self.extra_charges = Some(widened(self.extra_charges, run.counts.extra_charges));
-        self.longest_us = self.longest_us.max(run.latency.created.max_us);
+        let counts = &run.judged.counts;
+        let just = |count: u64| Some((count, count));
+        self.extra_orders = widened(self.extra_orders, just(counts.extra_orders));
+        self.extra_charges = widened(self.extra_charges, just(counts.extra_charges));
+        self.longest_us = self.longest_us.max(run.longest_us);
         if run.verdict == RunVerdict::Fail {
-            let first = self.first_violating.unwrap_or(seed);
-            self.first_violating = Some(first.min(seed));
+            self.first_violating = earlier(self.first_violating, Some(run.seed));
         }
     }
 
-    /// The sums as text.
-    pub fn text(&self) -> String {
+    /// Adds the sums of other runs.
+    pub fn merge(&mut self, other: Summary) {
+        if self.seeds.is_none() {
+            *self = other;
+            return;
+        }
+        self.seeds = widened(self.seeds, other.seeds);
+        for (verdict, seeds) in other.verdicts {
+            *self.verdicts.entry(verdict).or_default() += seeds;
+        }
+        self.unexpected += other.unexpected;
+        for (sum, more) in self.rules.iter_mut().zip(other.rules) {
+            for (outcome, seeds) in more.outcomes {
+                *sum.outcomes.entry(outcome).or_default() += seeds;
+            }
+            sum.checked += more.checked;
+            sum.violations += more.violations;
+        }
+        self.extra_orders = widened(self.extra_orders, other.extra_orders);
+        self.extra_charges = widened(self.extra_charges, other.extra_charges);
+        self.longest_us = self.longest_us.max(other.longest_us);
+        self.first_violating = earlier(self.first_violating, other.first_violating);
+    }
+
+    /// The sums as text, of runs that are all like this one but for their seeds.
+    pub fn text(&self, like: &Run) -> String {
         let Some((first, last)) = self.seeds else {
             return String::new();
         };
         let range = format!(
             "{}   {} · {} · seeds {first} to {last}",
-            self.scenario, self.backend, self.strategy
+            like.scenario, like.backend, like.strategy
         );
         let mut text = format!("{:>VERB$} {range}\n", "Seeds");
         text.push_str(&paragraph("Verdicts", &self.verdicts()));
-        let widest = self.rules.iter().map(|rule| rule.name.len()).max();
+        let widest = self.rules.iter().map(|sum| sum.rule.name().len()).max();
         for rule in &self.rules {
             text.push_str(&rule_line(rule, widest.unwrap_or(0)));
         }
@@ -117,41 +152,48 @@ impl Summary {
     }
 }
 
-fn widened(range: Option<(u64, u64)>, value: u64) -> (u64, u64) {
-    let (least, most) = range.unwrap_or((value, value));
-    (least.min(value), most.max(value))
+/// The range that holds both.
+fn widened(range: Option<(u64, u64)>, other: Option<(u64, u64)>) -> Option<(u64, u64)> {
+    match (range, other) {
+        (Some((least, most)), Some((low, high))) => Some((least.min(low), most.max(high))),
+        (some, None) | (None, some) => some,
+    }
+}
+
+fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    [one, other].into_iter().flatten().min()
 }
 
 /// What was put to the test by one seed and not by another is not held by both.
-const WORST_FIRST: [RuleOutcome; 5] = [
-    RuleOutcome::Violated,
-    RuleOutcome::Unknown,
-    RuleOutcome::NotJudged,
-    RuleOutcome::Vacuous,
-    RuleOutcome::Held,
+const WORST_FIRST: [Outcome; 5] = [
+    Outcome::Violated,
+    Outcome::Unknown,
+    Outcome::NotJudged,
+    Outcome::Vacuous,
+    Outcome::Held,
 ];
 
 /// The worst outcome that a rule had, and how many seeds had which.
-fn rule_line(rule: &RuleSum, widest: usize) -> String {
+fn rule_line(sum: &RuleSum, widest: usize) -> String {
     let worst = WORST_FIRST
         .into_iter()
-        .find(|outcome| rule.outcomes.contains_key(outcome))
+        .find(|outcome| sum.outcomes.contains_key(outcome))
         .expect("a rule of a run has an outcome");
-    let verb = match is_loud_of(&rule.name, worst) {
-        true => worst.words().to_uppercase(),
-        false => worst.words().to_owned(),
+    let (name, words) = (sum.rule.name(), |outcome| judged::outcome(outcome).words());
+    let verb = match is_loud_of(name, judged::outcome(worst)) {
+        true => words(worst).to_uppercase(),
+        false => words(worst).to_owned(),
     };
-    let outcomes = rule.outcomes.iter();
+    let outcomes = sum.outcomes.iter();
     let outcomes =
-        outcomes.map(|(outcome, seeds)| format!("{} {}", count(*seeds), outcome.words()));
+        outcomes.map(|(outcome, seeds)| format!("{} {}", count(*seeds), words(*outcome)));
     let mut text = format!(
-        "{verb:>VERB$} {:<widest$}  {}; {} checked",
-        rule.name,
+        "{verb:>VERB$} {name:<widest$}  {}; {} checked",
         outcomes.collect::<Vec<_>>().join(", "),
-        count(rule.checked)
+        count(sum.checked)
     );
-    if rule.violations > 0 {
-        text.push_str(&format!(", {} violated", count(rule.violations)));
+    if sum.violations > 0 {
+        text.push_str(&format!(", {} violated", count(sum.violations)));
     }
     text + "\n"
 }
@@ -162,25 +204,25 @@ mod tests {
 
     #[test]
     fn the_verb_of_a_rule_is_its_worst_outcome_and_only_what_needs_a_look_is_loud() {
-        use RuleOutcome::{Held, NotJudged, Unknown, Vacuous, Violated};
-        for (name, outcomes, verb) in [
-            ("lost-ack", &[Held][..], "held"),
-            ("lost-ack", &[Held, Vacuous], "vacuous"),
-            ("lost-ack", &[Vacuous], "vacuous"),
-            ("evidence", &[Held, Vacuous], "VACUOUS"),
-            ("lost-ack", &[Held, NotJudged, Vacuous], "not judged"),
-            ("lost-ack", &[NotJudged, Unknown], "UNKNOWN"),
-            ("lost-ack", &[Held, Unknown, Violated], "VIOLATED"),
+        use Outcome::{Held, NotJudged, Unknown, Vacuous, Violated};
+        for (rule, outcomes, verb) in [
+            (Rule::LostAck, &[Held][..], "held"),
+            (Rule::LostAck, &[Held, Vacuous], "vacuous"),
+            (Rule::LostAck, &[Vacuous], "vacuous"),
+            (Rule::Evidence, &[Held, Vacuous], "VACUOUS"),
+            (Rule::LostAck, &[Held, NotJudged, Vacuous], "not judged"),
+            (Rule::LostAck, &[NotJudged, Unknown], "UNKNOWN"),
+            (Rule::LostAck, &[Held, Unknown, Violated], "VIOLATED"),
         ] {
             let sum = RuleSum {
-                name: name.to_owned(),
+                rule,
                 outcomes: outcomes.iter().map(|outcome| (*outcome, 1)).collect(),
                 checked: 1,
                 violations: 0,
             };
             let line = rule_line(&sum, 8);
             assert_eq!(
-                line.trim_start().split(name).next(),
+                line.trim_start().split(rule.name()).next(),
                 Some(&*format!("{verb} ")),
                 "{line}"
             );

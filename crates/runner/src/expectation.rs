@@ -4,76 +4,79 @@ use check::{Kind, Outcome, Overall, Rule, Verdict};
 use report::run::{Expectation, Met};
 use scenario::{Expect, Plan};
 
-/// Compares a verdict with what the plan expects: the entry that names the strategy, otherwise the one that names none.
-pub fn expectation(plan: &Plan, strategy: &str, verdict: &Verdict) -> Expectation {
+/// What the plan expects of a strategy: the entry that names it, otherwise the one that names none.
+fn entry<'a>(plan: &'a Plan, strategy: &str) -> Option<&'a Expect> {
     let named = |expect: &&Expect| expect.strategy.as_deref() == Some(strategy);
     let others = |expect: &&Expect| expect.strategy.is_none();
     let entry = plan.expect.iter().find(named);
-    match entry.or_else(|| plan.expect.iter().find(others)) {
-        None => Expectation {
-            met: Met::NothingExpected,
-            expects: String::from("nothing"),
-            differences: Vec::new(),
-        },
+    entry.or_else(|| plan.expect.iter().find(others))
+}
+
+/// Whether a verdict is what the plan expects of a strategy.
+pub(crate) fn met(plan: &Plan, strategy: &str, verdict: &Verdict) -> Met {
+    match entry(plan, strategy) {
+        None => Met::NothingExpected,
         Some(entry) if entry.violates.is_empty() => holds(verdict),
         Some(entry) => violates(entry, verdict),
     }
 }
 
+/// The same in words.
+pub fn expectation(plan: &Plan, strategy: &str, verdict: &Verdict) -> Expectation {
+    match entry(plan, strategy) {
+        None => Expectation {
+            met: Met::NothingExpected,
+            expects: String::from("nothing"),
+            differences: Vec::new(),
+        },
+        Some(entry) => told(entry, verdict),
+    }
+}
+
 /// Every rule must hold, and there must be evidence.
-fn holds(verdict: &Verdict) -> Expectation {
-    let differences: Vec<String> = unexpected(&[], verdict);
-    let met = match verdict.overall() {
+fn holds(verdict: &Verdict) -> Met {
+    match verdict.overall() {
         Overall::Pass => Met::Yes,
         Overall::Inconclusive => Met::Unknown,
         Overall::Fail | Overall::Malformed => Met::No,
-    };
-    Expectation {
-        met,
-        expects: String::from("every rule holds"),
-        differences: differences
-            .into_iter()
-            .chain(missing_evidence(met))
-            .collect(),
     }
-}
-
-fn missing_evidence(met: Met) -> Option<String> {
-    (met == Met::Unknown).then(|| String::from("the evidence is missing"))
 }
 
 /// The rules of the entry must be violated, unless only some seeds show it, and no other rule may be.
-fn violates(entry: &Expect, verdict: &Verdict) -> Expectation {
-    let expected = [&entry.violates[..], &entry.may_violate].concat();
-    let mut differences = unexpected(&expected, verdict);
-    if !entry.sometimes {
-        let missing = entry
-            .violates
-            .iter()
-            .filter(|rule| !violated(rule, verdict));
-        differences.extend(missing.map(|rule| format!("{rule} is not violated")));
+fn violates(entry: &Expect, verdict: &Verdict) -> Met {
+    let is_missing = missing(entry, verdict).next().is_some();
+    if is_missing || unexpected(entry, verdict).next().is_some() {
+        return Met::No;
     }
-    let sometimes = if entry.sometimes {
-        ", with some seeds"
-    } else {
-        ""
-    };
-    let met = match verdict.overall() {
-        _ if !differences.is_empty() => Met::No,
+    match verdict.overall() {
         Overall::Malformed => Met::No,
         // A seed that shows no violation shows nothing at all if its evidence is missing.
         Overall::Inconclusive => Met::Unknown,
         Overall::Pass | Overall::Fail => Met::Yes,
+    }
+}
+
+fn told(entry: &Expect, verdict: &Verdict) -> Expectation {
+    let (met, expects) = match entry.violates.is_empty() {
+        true => (holds(verdict), String::from("every rule holds")),
+        false => {
+            let sometimes = if entry.sometimes {
+                ", with some seeds"
+            } else {
+                ""
+            };
+            let rules = entry.violates.join(" and ");
+            let expects = format!("it violates {rules}{sometimes}{}", besides(entry));
+            (violates(entry, verdict), expects)
+        }
     };
-    differences.extend(missing_evidence(met));
+    let other = unexpected(entry, verdict).map(|rule| format!("{} is violated", rule.name()));
+    let missing = missing(entry, verdict).map(|rule| format!("{rule} is not violated"));
+    let no_evidence = (met == Met::Unknown).then(|| String::from("the evidence is missing"));
     Expectation {
         met,
-        expects: format!(
-            "it violates {}{sometimes}{}",
-            entry.violates.join(" and "),
-            besides(entry)
-        ),
-        differences,
+        expects,
+        differences: other.chain(missing).chain(no_evidence).collect(),
     }
 }
 
@@ -89,14 +92,20 @@ fn violated(rule: &str, verdict: &Verdict) -> bool {
     rule.is_some_and(|rule| verdict.rule(rule).outcome == Outcome::Violated)
 }
 
-/// The violated rules that nobody expected. Evidence is not something that a strategy violates.
-fn unexpected(expected: &[String], verdict: &Verdict) -> Vec<String> {
-    let other = verdict.violated().map(|found| found.rule).filter(|rule| {
-        rule.kind() != Kind::Evidence && !expected.iter().any(|name| name == rule.name())
-    });
-    other
-        .map(|rule| format!("{} is violated", rule.name()))
-        .collect()
+/// The rules that must be violated and are not; none where only some seeds show them.
+fn missing<'a>(entry: &'a Expect, verdict: &Verdict) -> impl Iterator<Item = &'a String> {
+    let rules = entry.violates.iter();
+    rules.filter(|rule| !entry.sometimes && !violated(rule, verdict))
+}
+
+/// The violated rules that are not expected. Evidence is not something that a strategy violates.
+fn unexpected(entry: &Expect, verdict: &Verdict) -> impl Iterator<Item = Rule> {
+    let is_expected = |rule: Rule| {
+        let mut expected = entry.violates.iter().chain(&entry.may_violate);
+        expected.any(|name| name == rule.name())
+    };
+    let violated = verdict.violated().map(|found| found.rule);
+    violated.filter(move |rule| rule.kind() != Kind::Evidence && !is_expected(*rule))
 }
 
 #[cfg(test)]
@@ -138,25 +147,19 @@ mod tests {
     #[test]
     fn a_violation_that_is_expected_must_come_and_no_other_may() {
         let both = expect(&[Rule::DuplicateOrder, Rule::DoubleCharge], false);
-        assert_eq!(
-            violates(&both, &verdict(&[DUPLICATE, CHARGED])).met,
-            Met::Yes
-        );
-        let one = violates(&both, &verdict(&[DUPLICATE]));
+        assert_eq!(told(&both, &verdict(&[DUPLICATE, CHARGED])).met, Met::Yes);
+        let one = told(&both, &verdict(&[DUPLICATE]));
         assert_eq!((one.met, one.differences.len()), (Met::No, 1));
         let only = expect(&[Rule::DuplicateOrder], false);
-        assert_eq!(
-            violates(&only, &verdict(&[DUPLICATE, CHARGED])).met,
-            Met::No
-        );
+        assert_eq!(told(&only, &verdict(&[DUPLICATE, CHARGED])).met, Met::No);
     }
 
     #[test]
     fn what_is_violated_sometimes_may_hold_but_lets_nothing_else_through() {
         let sometimes = expect(&[Rule::DuplicateOrder], true);
-        assert_eq!(violates(&sometimes, &verdict(&[])).met, Met::Yes);
-        assert_eq!(violates(&sometimes, &verdict(&[DUPLICATE])).met, Met::Yes);
-        assert_eq!(violates(&sometimes, &verdict(&[CHARGED])).met, Met::No);
+        assert_eq!(told(&sometimes, &verdict(&[])).met, Met::Yes);
+        assert_eq!(told(&sometimes, &verdict(&[DUPLICATE])).met, Met::Yes);
+        assert_eq!(told(&sometimes, &verdict(&[CHARGED])).met, Met::No);
     }
 
     #[test]
@@ -165,11 +168,11 @@ mod tests {
             may_violate: vec![String::from("double-charge")],
             ..expect(&[Rule::DuplicateOrder], false)
         };
-        let both = violates(&beside, &verdict(&[DUPLICATE, CHARGED]));
+        let both = told(&beside, &verdict(&[DUPLICATE, CHARGED]));
         assert_eq!(both.met, Met::Yes);
         assert!(both.expects.ends_with("and perhaps double-charge"));
-        assert_eq!(violates(&beside, &verdict(&[DUPLICATE])).met, Met::Yes);
-        assert_eq!(violates(&beside, &verdict(&[CHARGED])).met, Met::No);
+        assert_eq!(told(&beside, &verdict(&[DUPLICATE])).met, Met::Yes);
+        assert_eq!(told(&beside, &verdict(&[CHARGED])).met, Met::No);
     }
 
     #[test]
@@ -177,25 +180,25 @@ mod tests {
         let sometimes = expect(&[Rule::DuplicateOrder], true);
         const VACUOUS: (Rule, Outcome) = (Rule::Evidence, Outcome::Vacuous);
         for open in [VACUOUS, (Rule::LostAck, Outcome::Unknown)] {
-            let found = violates(&sometimes, &verdict(&[open]));
+            let found = told(&sometimes, &verdict(&[open]));
             assert_eq!((found.met, found.differences.len()), (Met::Unknown, 1));
         }
         // A violation is proof enough, expected or not.
         assert_eq!(
-            violates(&sometimes, &verdict(&[VACUOUS, DUPLICATE])).met,
+            told(&sometimes, &verdict(&[VACUOUS, DUPLICATE])).met,
             Met::Yes
         );
-        assert_eq!(
-            violates(&sometimes, &verdict(&[VACUOUS, CHARGED])).met,
-            Met::No
-        );
+        assert_eq!(told(&sometimes, &verdict(&[VACUOUS, CHARGED])).met, Met::No);
     }
 
     #[test]
     fn nothing_holds_without_evidence() {
-        assert_eq!(holds(&verdict(&[])).met, Met::Yes);
-        let vacuous = holds(&verdict(&[(Rule::Evidence, Outcome::Vacuous)]));
+        assert_eq!(told(&expect(&[], false), &verdict(&[])).met, Met::Yes);
+        let vacuous = told(
+            &expect(&[], false),
+            &verdict(&[(Rule::Evidence, Outcome::Vacuous)]),
+        );
         assert_eq!(vacuous.met, Met::Unknown);
-        assert_eq!(holds(&verdict(&[CHARGED])).met, Met::No);
+        assert_eq!(told(&expect(&[], false), &verdict(&[CHARGED])).met, Met::No);
     }
 }

@@ -33,6 +33,6 @@ pub use known::{Named, known};
 pub use one::{Compiled, Failure, Finished, Player, Task, run_one};
 pub use orders::StrategyName;
 pub use recorded::recorded;
-pub use seeds::{Batch, run_every_seed, run_seeds};
+pub use seeds::{Batch, Portion, run_every_seed, run_portions, run_seeds};
 pub use uses::{Use, uses};
 pub use watch::{Control, Progress, Watcher};

@@ -9,15 +9,15 @@ use explore::Chooser;
 use history::{History, What};
 use orders::{Metric, StrategyName};
 use report::run::{Claim, CoverageRow, FaultCount, Metrics, Run, SCHEMA_VERSION, Service};
-use report::{Histograms, judged};
+use report::{Brief, Histograms, judged};
 use scenario::Plan;
 use sim::{Setting, Simulated, Stage, Traffic};
 
-use crate::expectation::expectation;
+use crate::expectation::{expectation, met};
 use crate::known::BACKEND;
 use crate::panics;
 use crate::races::race_losers;
-use crate::waits::waits;
+use crate::waits::{longest_us, waits};
 use crate::watch::{Control, Watcher};
 
 /// What is to be run.
@@ -99,6 +99,9 @@ pub(crate) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// Says of a run that was judged whether its result is wanted in full.
+pub type Wants<'w> = dyn FnMut(&Brief<'_>) -> bool + 'w;
+
 /// Runs one task under one seed after another, and keeps the memory of the judge between them.
 #[derive(Debug)]
 pub struct Player<'a> {
@@ -168,7 +171,22 @@ impl<'a> Player<'a> {
         seed: u64,
         watcher: &dyn Watcher,
     ) -> Result<Finished, Failure> {
-        let play = || self.play(stage, seed, watcher);
+        let finished = self.run_if(stage, seed, watcher, &mut |_| true)?;
+        Ok(finished.expect("it was wanted"))
+    }
+
+    /// The same, and collects the result only if it is wanted: texts and histograms take longer than a small run and its verdict.
+    ///
+    /// # Errors
+    /// Those of [`run`](Player::run).
+    pub fn run_if(
+        &mut self,
+        stage: Option<&mut dyn Stage>,
+        seed: u64,
+        watcher: &dyn Watcher,
+        wants: &mut Wants<'_>,
+    ) -> Result<Option<Finished>, Failure> {
+        let play = || self.play(stage, seed, watcher, wants);
         panics::within(|| catch_unwind(AssertUnwindSafe(play))).unwrap_or_else(|panic| {
             let text = panic_text(panic.as_ref());
             let place = panics::place().map_or(String::new(), |place| format!(" ({place})"));
@@ -181,8 +199,47 @@ impl<'a> Player<'a> {
         mut stage: Option<&mut dyn Stage>,
         seed: u64,
         watcher: &dyn Watcher,
-    ) -> Result<Finished, Failure> {
+        wants: &mut Wants<'_>,
+    ) -> Result<Option<Finished>, Failure> {
         let strategy = self.task.strategy()?;
+        let begun = watcher.seconds();
+        let simulated = self.simulate(&mut stage, strategy, seed, watcher)?;
+        watcher.judging(seed);
+        let history = &simulated.history;
+        let verdict = self.judge.judge(history);
+        let brief = Brief {
+            seed,
+            verdict: judged::overall(verdict).ok_or_else(|| malformed(verdict, seed))?,
+            met: met(self.task.plan, strategy.name(), verdict),
+            judged: verdict,
+            longest_us: longest_us(history, &simulated.silent_replays),
+        };
+        let collected = match wants(&brief) {
+            true => Some(collect(self.task, strategy, &simulated, &brief)),
+            false => None,
+        };
+        let wall_seconds = watcher.seconds() - begun;
+        let mut history = Some(simulated.history);
+        if let (false, Some(stage)) = (self.histories, stage) {
+            stage.take_back(history.take().expect("it is there until here"));
+        }
+        Ok(collected.map(|(run, histograms)| Finished {
+            run: Run {
+                wall_seconds,
+                ..run
+            },
+            histograms,
+            history: history.filter(|_| self.histories),
+        }))
+    }
+
+    fn simulate(
+        &self,
+        stage: &mut Option<&mut dyn Stage>,
+        strategy: StrategyName,
+        seed: u64,
+        watcher: &dyn Watcher,
+    ) -> Result<Simulated, Failure> {
         let begun = watcher.seconds();
         let mut reached_us = 0;
         let mut late = None;
@@ -199,39 +256,20 @@ impl<'a> Player<'a> {
             }
         };
         let chooser = Chooser::random(seed);
-        let simulated = match &mut stage {
+        let simulated = match stage {
             Some(stage) => stage.play(chooser, &mut pace),
             None => {
                 let setting = self.compiled.setting(self.task.plan, strategy);
                 sim::simulate_in(setting, strategy, chooser, &mut pace)
             }
         };
-        let simulated = simulated.map_err(|sim::Interrupted| match late {
+        simulated.map_err(|sim::Interrupted| match late {
             Some(seconds) => Failure::TimedOut {
                 seed,
                 at_us: reached_us,
                 seconds,
             },
             None => Failure::Interrupted(Some(reached_us)),
-        })?;
-        watcher.judging(seed);
-        let verdict = self.judge.judge(&simulated.history);
-        let histograms = waits(&simulated.history, &simulated.silent_replays);
-        let mut run = collect(self.task, strategy, seed, &simulated, verdict)?;
-        run.latency = histograms.summary();
-        run.wall_seconds = watcher.seconds() - begun;
-        let history = match (self.histories, stage) {
-            (true, _) => Some(simulated.history),
-            (false, Some(stage)) => {
-                stage.take_back(simulated.history);
-                None
-            }
-            (false, None) => None,
-        };
-        Ok(Finished {
-            run,
-            histograms,
-            history,
         })
     }
 }
@@ -242,25 +280,26 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("a panic without a message")
 }
 
+/// Everything that is known about a run but how long it took, and its latencies.
 fn collect(
     task: &Task<'_>,
     strategy: StrategyName,
-    seed: u64,
     simulated: &Simulated,
-    verdict: &Verdict,
-) -> Result<Run, Failure> {
-    let (plan, history) = (task.plan, &simulated.history);
+    brief: &Brief<'_>,
+) -> (Run, Histograms) {
+    let (plan, history, verdict) = (task.plan, &simulated.history, brief.judged);
     let claim = |(claim, figure): &(String, String)| Claim {
         claim: claim.clone(),
         figure: figure.clone(),
     };
-    Ok(Run {
+    let histograms = waits(history, &simulated.silent_replays);
+    let run = Run {
         schema_version: SCHEMA_VERSION,
         scenario: plan.name.clone(),
         story: plan.story.clone(),
         claims: plan.claims.iter().map(claim).collect(),
         strategy: strategy.name().to_owned(),
-        seed: Some(seed),
+        seed: Some(brief.seed),
         backend: BACKEND.to_owned(),
         scale: plan.scale,
         overlay: plan.overlay.clone(),
@@ -268,7 +307,7 @@ fn collect(
         virtual_us: simulated.ended_us,
         events: simulated.events,
         digest: simulated.digest.to_string(),
-        verdict: judged::overall(verdict).ok_or_else(|| malformed(verdict, seed))?,
+        verdict: brief.verdict,
         expectation: expectation(plan, strategy.name(), verdict),
         counts: judged::counts(verdict),
         service: Some(service(simulated, verdict)),
@@ -278,10 +317,11 @@ fn collect(
         faults: faults(plan, history),
         rules: judged::rows(verdict),
         coverage: coverage(history),
-        latency: report::latency::Latency::default(),
-        reproduce: task.reproduce(strategy, seed),
+        latency: histograms.summary(),
+        reproduce: task.reproduce(strategy, brief.seed),
         wall_seconds: 0.0,
-    })
+    };
+    (run, histograms)
 }
 
 /// Requests that a service could have prevented from becoming an order, and taps that its client did.

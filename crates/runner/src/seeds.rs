@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use report::{Brief, Summary};
 use sim::Stage;
 
-use crate::one::{Compiled, Failure, Finished, Player, Task};
+use crate::one::{Compiled, Failure, Finished, Player, Task, Wants};
 use crate::watch::{Control, Watcher};
 
 /// What is to be run under many seeds.
@@ -24,13 +25,33 @@ pub struct Batch<'a> {
     pub histories: bool,
 }
 
-/// How many results a thread may be ahead of the one who takes them.
+/// How many portions a thread may be ahead of their receiver.
 const AHEAD_MAX: usize = 4;
+
+/// How many seeds of a small scenario a thread plays at most before it hands over what came of them: to wake the receiver for each would
+/// take longer than to play it.
+const PORTION_MAX: u64 = 64;
+
+/// About how many purchases a portion has.
+const PORTION_INTENTS: u64 = 256;
+
+/// Consecutive seeds that were played.
+#[derive(Debug, Default)]
+pub struct Portion {
+    /// How many of them have a result, wanted in full or not.
+    pub played: u64,
+    /// How many have none.
+    pub failed: u64,
+    /// Their sums.
+    pub summary: Summary,
+    /// The results that were wanted in full, and the failures, in the order of their seeds.
+    pub results: Vec<Result<Finished, Failure>>,
+}
 
 /// Runs a task under every seed, and gives each result to `each`, in the order of the seeds.
 ///
 /// # Errors
-/// The failure of the lowest seed that failed; seeds after it are given to nobody.
+/// The failure of the lowest seed that failed; the results of the seeds after it are dropped.
 pub fn run_seeds(
     batch: &Batch<'_>,
     watcher: &dyn Watcher,
@@ -48,10 +69,30 @@ pub fn run_every_seed(
     watcher: &dyn Watcher,
     mut each: impl FnMut(Result<Finished, Failure>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    let all = || |_: &Brief<'_>| true;
+    run_portions(batch, watcher, all, |portion| {
+        portion.results.into_iter().try_for_each(&mut each)
+    })
+}
+
+/// The same for many seeds of which only few results are wanted in full: every thread asks a `wants` of its own, which sees its runs in the
+/// order of their seeds. The others are summed up.
+///
+/// # Errors
+/// The first failure that `each` gave back; `each` is not called for the portions after it.
+pub fn run_portions<W: FnMut(&Brief<'_>) -> bool>(
+    batch: &Batch<'_>,
+    watcher: &dyn Watcher,
+    wants: impl Fn() -> W + Sync,
+    mut each: impl FnMut(Portion) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let length = batch.seeds.end.saturating_sub(batch.seeds.start);
     let jobs = batch
         .jobs
         .clamp(1, usize::try_from(length).unwrap_or(usize::MAX).max(1));
+    let size = PORTION_INTENTS / batch.task.plan.load.intents.max(1);
+    // Every thread has some.
+    let size = size.min(PORTION_MAX).min(length / jobs as u64).max(1);
     let next = AtomicU64::new(0);
     let (sender, receiver) = sync_channel(jobs * AHEAD_MAX);
     let compiled = &Compiled::default();
@@ -59,84 +100,149 @@ pub fn run_every_seed(
         for _ in 0..jobs {
             let sender = sender.clone();
             // Handed out by their distance from the first, which cannot wrap around as a seed would.
-            let seed = || {
-                let more = |offset| (offset < length).then_some(offset + 1);
+            let seeds = || {
+                let more = |offset| (offset < length).then(|| length.min(offset + size));
                 let taken = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
-                taken.ok().map(|offset| batch.seeds.start + offset)
+                let first = batch.seeds.start;
+                let until = |offset: u64| first + length.min(offset + size);
+                taken.ok().map(|offset| first + offset..until(offset))
             };
-            scope.spawn(move || work(batch, compiled, watcher, seed, &sender));
+            let wants = &wants;
+            scope.spawn(move || {
+                let worker = Worker {
+                    batch,
+                    compiled,
+                    watcher,
+                };
+                worker.work(seeds, &mut wants(), &sender);
+            });
         }
         drop(sender);
-        // Dropping the receiver, when a run has failed, lets the threads stop at their next result.
+        // Dropping the receiver, when a run has failed, lets the threads stop at their next portion.
         in_order(batch, receiver, &mut each)
     })
 }
 
-/// A seed, and what came of it.
-type Outcome = (u64, Result<Finished, Failure>);
+/// A portion, and its seeds.
+type Played = (Range<u64>, Portion);
 
-fn work(
-    batch: &Batch<'_>,
-    compiled: &Compiled,
-    watcher: &dyn Watcher,
-    next: impl Fn() -> Option<u64>,
-    results: &SyncSender<Outcome>,
-) {
-    loop {
-        let player = Player::new(&batch.task, compiled, batch.histories);
-        let ended = player.on_stage(|player, stage| play(player, stage, watcher, &next, results));
-        if ended == Ended::Over {
-            return;
-        }
-    }
+/// A thread's view of the batch.
+struct Worker<'a> {
+    batch: &'a Batch<'a>,
+    compiled: &'a Compiled,
+    watcher: &'a dyn Watcher,
 }
 
 /// Why a player ends.
-#[derive(PartialEq)]
 enum Ended {
     /// No seed is left, or the receiver of the results has gone.
     Over,
-    /// A run failed: what it left behind in the world and the judge is of no use.
-    Failed,
+    /// A run failed: what it left behind in the world and the judge is of no use. These seeds are still to be played.
+    Failed(Box<Played>),
 }
 
-fn play(
-    mut player: Player<'_>,
-    mut stage: Option<&mut dyn Stage>,
-    watcher: &dyn Watcher,
-    next: &impl Fn() -> Option<u64>,
-    results: &SyncSender<Outcome>,
-) -> Ended {
-    while let Some(seed) = next() {
-        let result = match (watcher.goes_on(), &mut stage) {
-            (Control::Stop, _) => Err(Failure::Interrupted(None)),
-            (Control::Go, Some(stage)) => player.run(Some(&mut **stage), seed, watcher),
-            (Control::Go, None) => player.run(None, seed, watcher),
-        };
-        let is_failed = result.is_err();
-        let is_interrupted = matches!(result, Err(Failure::Interrupted(_)));
-        if results.send((seed, result)).is_err() || is_interrupted {
-            return Ended::Over;
-        }
-        if is_failed {
-            return Ended::Failed;
+impl Worker<'_> {
+    fn work(
+        &self,
+        next: impl Fn() -> Option<Range<u64>>,
+        wants: &mut Wants<'_>,
+        results: &SyncSender<Played>,
+    ) {
+        let mut begun = None;
+        loop {
+            let player = Player::new(&self.batch.task, self.compiled, self.batch.histories);
+            let ended = player.on_stage(|player, stage| {
+                self.play(player, stage, begun.take(), &next, wants, results)
+            });
+            match ended {
+                Ended::Over => return,
+                Ended::Failed(rest) => begun = Some(*rest),
+            }
         }
     }
-    Ended::Over
+
+    /// Plays one portion after another, the first of which has begun.
+    fn play(
+        &self,
+        mut player: Player<'_>,
+        mut stage: Option<&mut dyn Stage>,
+        mut begun: Option<Played>,
+        next: &impl Fn() -> Option<Range<u64>>,
+        wants: &mut Wants<'_>,
+        results: &SyncSender<Played>,
+    ) -> Ended {
+        loop {
+            let fresh = || next().map(|seeds| (seeds, Portion::default()));
+            let Some((seeds, mut portion)) = begun.take().or_else(fresh) else {
+                return Ended::Over;
+            };
+            for seed in seeds.start + portion.tried()..seeds.end {
+                match self.one(&mut player, &mut stage, seed, &mut portion, wants) {
+                    Ok(()) => {}
+                    Err(failure) => {
+                        let is_interrupted = matches!(failure, Failure::Interrupted(_));
+                        portion.results.push(Err(failure));
+                        portion.failed += 1;
+                        if is_interrupted {
+                            // If the receiver has gone, there is nothing to tell.
+                            let _ = results.send((seeds, portion));
+                            return Ended::Over;
+                        }
+                        return Ended::Failed(Box::new((seeds, portion)));
+                    }
+                }
+            }
+            if results.send((seeds, portion)).is_err() {
+                return Ended::Over;
+            }
+        }
+    }
+
+    fn one(
+        &self,
+        player: &mut Player<'_>,
+        stage: &mut Option<&mut dyn Stage>,
+        seed: u64,
+        portion: &mut Portion,
+        wants: &mut Wants<'_>,
+    ) -> Result<(), Failure> {
+        if self.watcher.goes_on() == Control::Stop {
+            return Err(Failure::Interrupted(None));
+        }
+        let Portion { summary, .. } = portion;
+        let mut wants = |brief: &Brief<'_>| {
+            summary.add(brief);
+            wants(brief)
+        };
+        let finished = match stage {
+            Some(stage) => player.run_if(Some(&mut **stage), seed, self.watcher, &mut wants)?,
+            None => player.run_if(None, seed, self.watcher, &mut wants)?,
+        };
+        portion.played += 1;
+        portion.results.extend(finished.map(Ok));
+        Ok(())
+    }
+}
+
+impl Portion {
+    /// How many of its seeds were tried.
+    fn tried(&self) -> u64 {
+        self.played + self.failed
+    }
 }
 
 fn in_order(
     batch: &Batch<'_>,
-    results: Receiver<Outcome>,
-    each: &mut impl FnMut(Result<Finished, Failure>) -> Result<(), Failure>,
+    results: Receiver<Played>,
+    each: &mut impl FnMut(Portion) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut early = BTreeMap::new();
     let mut expected = batch.seeds.start;
-    for (seed, result) in results {
-        early.insert(seed, result);
-        while let Some(result) = early.remove(&expected) {
-            each(result)?;
-            expected += 1;
+    for (seeds, portion) in results {
+        early.insert(seeds.start, (seeds.end, portion));
+        while let Some((end, portion)) = early.remove(&expected) {
+            each(portion)?;
+            expected = end;
         }
     }
     Ok(())

@@ -6,9 +6,28 @@ use report::{Histograms, OutcomeClass};
 /// The latencies of a history, per outcome. Requests whose client never got an answer are in none of them. `silent_replays` are
 /// the processes that were answered with a repetition that did not say so, in the order of their answers.
 pub fn waits(history: &History, silent_replays: &[u32]) -> Histograms {
+    let mut histograms = Histograms::default();
+    each(history, silent_replays, |class, us| {
+        histograms.record(class, us)
+    });
+    histograms
+}
+
+/// The longest wait for an answer that made an order, in microseconds.
+pub(crate) fn longest_us(history: &History, silent_replays: &[u32]) -> u64 {
+    let mut longest = 0;
+    each(history, silent_replays, |class, us| {
+        if class == OutcomeClass::Created {
+            longest = longest.max(us);
+        }
+    });
+    longest
+}
+
+/// Every wait that ended in an answer, in microseconds, in the order of the answers.
+fn each(history: &History, silent_replays: &[u32], mut wait: impl FnMut(OutcomeClass, u64)) {
     let mut silent = silent_replays.iter().peekable();
     let mut begun_at = vec![None; history.processes()];
-    let mut histograms = Histograms::default();
     for event in &history.events {
         let process = event.process as usize;
         let class = match event.what {
@@ -29,10 +48,9 @@ pub fn waits(history: &History, silent_replays: &[u32]) -> Histograms {
         };
         if let Some(begun_at) = begun_at[process].take() {
             let waited = event.t.saturating_sub(begun_at);
-            histograms.record(class, micros(history.contract.time_unit, waited));
+            wait(class, micros(history.contract.time_unit, waited));
         }
     }
-    histograms
 }
 
 /// What an acceptance was, as far as it says so itself.
