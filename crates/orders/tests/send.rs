@@ -6,7 +6,7 @@
 use std::future::pending;
 
 use compact_str::CompactString;
-use orders::ports::CacheError;
+use orders::ports::{CacheError, Carts, Charges, Coupons, Keys, Orders, Outbox, Sales, Stock};
 use orders::{
     Cache, ChargeRow, Clock, CommitTag, Contract, Gateway, GatewayError, Isolation, KeyRecord,
     KeyState, NewOrder, NotificationKind, OrderRow, Owner, Ports, Process, Store, StoreError,
@@ -105,10 +105,7 @@ impl Cache for Nowhere {
     }
 }
 
-impl Transaction for Nothing {
-    fn now(&self) -> Time {
-        Time(0)
-    }
+impl Keys for Nothing {
     async fn lock_key(&mut self, _: &ScopedKey) -> Result<Option<KeyRecord>, StoreError> {
         pending().await
     }
@@ -139,6 +136,9 @@ impl Transaction for Nothing {
     async fn delete_expired_keys(&mut self, _: Time, _: usize) -> Result<u64, StoreError> {
         pending().await
     }
+}
+
+impl Stock for Nothing {
     async fn reserve_stock(&mut self, _: Tenant, _: &[Line]) -> Result<bool, StoreError> {
         pending().await
     }
@@ -160,6 +160,12 @@ impl Transaction for Nothing {
     async fn write_stock(&mut self, _: Tenant, _: &Sku, _: i64) -> Result<(), StoreError> {
         pending().await
     }
+    async fn insert_inventory_log(&mut self, _: OrderId, _: &[Line]) -> Result<(), StoreError> {
+        pending().await
+    }
+}
+
+impl Coupons for Nothing {
     async fn check_coupon(&mut self, _: Tenant, _: &Coupon) -> Result<bool, StoreError> {
         pending().await
     }
@@ -172,6 +178,9 @@ impl Transaction for Nothing {
     async fn release_coupon(&mut self, _: Tenant, _: &Coupon) -> Result<(), StoreError> {
         pending().await
     }
+}
+
+impl Orders for Nothing {
     async fn insert_order(&mut self, _: NewOrder) -> Result<OrderId, StoreError> {
         pending().await
     }
@@ -218,27 +227,42 @@ impl Transaction for Nothing {
     ) -> Result<Vec<Order>, StoreError> {
         pending().await
     }
+}
+
+impl Charges for Nothing {
     async fn insert_charge(&mut self, _: ChargeRow) -> Result<(), StoreError> {
         pending().await
     }
+}
+
+impl Sales for Nothing {
     async fn increment_sales(&mut self, _: Tenant, _: &[Line]) -> Result<(), StoreError> {
         pending().await
     }
-    async fn insert_inventory_log(&mut self, _: OrderId, _: &[Line]) -> Result<(), StoreError> {
-        pending().await
-    }
+}
+
+impl Carts for Nothing {
     async fn find_cart(&mut self, _: Tenant, _: Cart) -> Result<bool, StoreError> {
         pending().await
     }
     async fn clear_cart(&mut self, _: Tenant, _: Cart) -> Result<(), StoreError> {
         pending().await
     }
+}
+
+impl Outbox for Nothing {
     async fn insert_notification(
         &mut self,
         _: OrderId,
         _: NotificationKind,
     ) -> Result<(), StoreError> {
         pending().await
+    }
+}
+
+impl Transaction for Nothing {
+    fn now(&self) -> Time {
+        Time(0)
     }
     async fn commit(self) -> Result<CommitTag, StoreError> {
         pending().await

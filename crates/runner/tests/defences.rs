@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use check::{Outcome, Rule, judge};
 use explore::Chooser;
+use orders::ports::{Carts, Charges, Coupons, Keys, Orders, Outbox, Sales, Stock};
 use orders::{
     ChargeRow, CommitTag, Contract, Isolation, KeyRecord, KeyState, Metric, NewOrder,
     NotificationKind, OrderRow, Owner, Ports, Process, Store, StoreError, StrategyName, Token,
@@ -124,11 +125,7 @@ macro_rules! passed_on {
     )+};
 }
 
-impl<T: Transaction> Transaction for Forgets<T> {
-    fn now(&self) -> Time {
-        self.0.now()
-    }
-
+impl<T: Keys> Keys for Forgets<T> {
     async fn lock_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError> {
         self.0.lock_key(key).await.map(open)
     }
@@ -150,6 +147,11 @@ impl<T: Transaction> Transaction for Forgets<T> {
         update_key(key: &ScopedKey, held: Token, record: KeyRecord) -> u64;
         lock_overdue_claims(now: Time, limit: usize) -> Vec<(ScopedKey, KeyRecord)>;
         delete_expired_keys(before: Time, limit: usize) -> u64;
+    }
+}
+
+impl<T: Stock> Stock for Forgets<T> {
+    passed_on! {
         reserve_stock(tenant: Tenant, lines: &[Line]) -> bool;
         settle_stock(tenant: Tenant, lines: &[Line]) -> ();
         release_stock(tenant: Tenant, lines: &[Line]) -> ();
@@ -157,10 +159,21 @@ impl<T: Transaction> Transaction for Forgets<T> {
         read_stock(tenant: Tenant, lines: &[Line]) -> Option<Vec<i64>>;
         take_stock(tenant: Tenant, lines: &[Line]) -> ();
         write_stock(tenant: Tenant, sku: &Sku, on_hand: i64) -> ();
+        insert_inventory_log(order: OrderId, lines: &[Line]) -> ();
+    }
+}
+
+impl<T: Coupons> Coupons for Forgets<T> {
+    passed_on! {
         check_coupon(tenant: Tenant, coupon: &Coupon) -> bool;
         redeem_coupon(tenant: Tenant, coupon: &Coupon) -> bool;
         count_coupon(tenant: Tenant, coupon: &Coupon) -> ();
         release_coupon(tenant: Tenant, coupon: &Coupon) -> ();
+    }
+}
+
+impl<T: Orders> Orders for Forgets<T> {
+    passed_on! {
         insert_order(new: NewOrder) -> OrderId;
         insert_items(order: OrderId, content: &OrderContent) -> ();
         insert_item(order: OrderId, line: &Line) -> ();
@@ -170,12 +183,37 @@ impl<T: Transaction> Transaction for Forgets<T> {
         find_order_by_cart(tenant: Tenant, cart: Cart) -> Option<Order>;
         find_order_by_key(tenant: Option<Tenant>, key: &IdempotencyKey) -> Option<Order>;
         find_recent_orders(tenant: Tenant, customer: Customer, within: Span, limit: usize) -> Vec<Order>;
+    }
+}
+
+impl<T: Charges> Charges for Forgets<T> {
+    passed_on! {
         insert_charge(charge: ChargeRow) -> ();
+    }
+}
+
+impl<T: Sales> Sales for Forgets<T> {
+    passed_on! {
         increment_sales(tenant: Tenant, lines: &[Line]) -> ();
-        insert_inventory_log(order: OrderId, lines: &[Line]) -> ();
+    }
+}
+
+impl<T: Carts> Carts for Forgets<T> {
+    passed_on! {
         find_cart(tenant: Tenant, cart: Cart) -> bool;
         clear_cart(tenant: Tenant, cart: Cart) -> ();
+    }
+}
+
+impl<T: Outbox> Outbox for Forgets<T> {
+    passed_on! {
         insert_notification(order: OrderId, kind: NotificationKind) -> ();
+    }
+}
+
+impl<T: Transaction> Transaction for Forgets<T> {
+    fn now(&self) -> Time {
+        self.0.now()
     }
 
     async fn commit(self) -> Result<CommitTag, StoreError> {

@@ -1,5 +1,6 @@
 //! Key records as they change in runs of our own: who is fenced keeps `unfenced`, who is not breaks it, and a file tells the same.
 
+use orders::ports::Keys;
 use std::rc::Rc;
 
 use check::{Outcome, Rule, RuleVerdict, judge};

@@ -1,5 +1,6 @@
 //! What a world promises: one seed is one run, and customers do not share fates.
 
+use orders::ports::{Keys, Orders};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;

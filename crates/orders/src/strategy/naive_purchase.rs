@@ -21,7 +21,8 @@ use protocol::{
 };
 
 use crate::ports::{
-    Clock, Gateway, GatewayError, Isolation, Ports, Store, StoreError, Transaction,
+    Clock, Coupons, Gateway, GatewayError, Isolation, Orders, Outbox, Ports, Stock, Store,
+    StoreError, Transaction,
 };
 use crate::rows::{ChargeRow, KeyIndex, NewOrder, NotificationKind};
 use crate::strategy::valid_total::valid_total;

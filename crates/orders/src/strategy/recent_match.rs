@@ -2,7 +2,7 @@
 
 use protocol::{Line, Order, OrderRequest, Span};
 
-use crate::ports::{Ports, Store, StoreError, Transaction};
+use crate::ports::{Orders, Ports, Store, StoreError};
 
 /// The first of the customer's latest orders that `same` takes for this one. Autocommitted SELECTs that lock nothing.
 pub(super) async fn recent_match<P: Ports>(

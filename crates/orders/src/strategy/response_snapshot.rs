@@ -17,7 +17,7 @@ use super::seed_text::body_hash;
 use super::valid_total::valid_total;
 use crate::contract::Contract;
 use crate::metrics::Metric;
-use crate::ports::{Clock, Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{Keys, Orders, Outbox, Stock, Clock, Isolation, Ports, Store, StoreError, Transaction};
 use crate::rows::{KeyRecord, KeyState, NotificationKind, Token};
 
 /// The stored answer for the same key and content, 409 for another content, and the workflow otherwise.

@@ -17,7 +17,7 @@ use super::valid_total::valid_total;
 use super::{StatedPrevention, Strategy};
 use crate::contract::Contract;
 use crate::metrics::Metric;
-use crate::ports::{CommitTag, Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{Keys, Orders, CommitTag, Isolation, Ports, Store, StoreError, Transaction};
 use crate::rows::{KeyRecord, KeyState, NotificationKind, Token as Held};
 
 /// Whoever presents a used token gets its order: whoever's it is, whatever is in it, and also if there is none.

@@ -8,7 +8,7 @@ use super::settle::settle;
 use super::undo;
 use crate::contract::Contract;
 use crate::machine;
-use crate::ports::{Ports, StoreError, Transaction};
+use crate::ports::{Keys, Ports, StoreError, Transaction};
 use crate::rows::KeyRecord;
 
 /// So many claims are taken over at once: few enough that they can be settled within their lease.

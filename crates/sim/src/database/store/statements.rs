@@ -1,6 +1,7 @@
 //! The port `orders::Transaction`: which statement of the database each method is.
 
 use history::Label;
+use orders::ports::{Carts, Charges, Coupons, Keys, Orders, Outbox, Sales, Stock};
 use orders::{
     ChargeRow, CommitTag, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, StoreError,
     Token, Transaction,
@@ -26,16 +27,7 @@ impl SimTransaction<'_> {
     }
 }
 
-impl Transaction for SimTransaction<'_> {
-    fn now(&self) -> Time {
-        match self.connection.get() {
-            Connection::Between | Connection::Within => {
-                right_time(&self.ports.world.state.borrow())
-            }
-            Connection::Open | Connection::Lost | Connection::Done => self.began,
-        }
-    }
-
+impl Keys for SimTransaction<'_> {
     async fn lock_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError> {
         self.statement(true, |db, tx| db.lock_key(tx, key)).await
     }
@@ -82,7 +74,9 @@ impl Transaction for SimTransaction<'_> {
         }
         Ok(deleted)
     }
+}
 
+impl Stock for SimTransaction<'_> {
     async fn reserve_stock(&mut self, tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
         self.stock(tenant, lines, StockChange::Reserve).await
     }
@@ -128,6 +122,17 @@ impl Transaction for SimTransaction<'_> {
             .await
     }
 
+    async fn insert_inventory_log(
+        &mut self,
+        order: OrderId,
+        lines: &[Line],
+    ) -> Result<(), StoreError> {
+        self.statement(false, |db, tx| db.insert_inventory_log(tx, order, lines))
+            .await
+    }
+}
+
+impl Coupons for SimTransaction<'_> {
     async fn check_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<bool, StoreError> {
         self.statement(true, |db, tx| db.check_coupon(tx, tenant, coupon))
             .await
@@ -150,7 +155,9 @@ impl Transaction for SimTransaction<'_> {
         state.cover(Label::CouponGivenBack);
         Ok(())
     }
+}
 
+impl Orders for SimTransaction<'_> {
     async fn insert_order(&mut self, new: NewOrder) -> Result<OrderId, StoreError> {
         let mut new = Some(new);
         self.statement(false, |db, tx| db.insert_order(tx, &mut new))
@@ -222,26 +229,23 @@ impl Transaction for SimTransaction<'_> {
         })
         .await
     }
+}
 
+impl Charges for SimTransaction<'_> {
     async fn insert_charge(&mut self, charge: ChargeRow) -> Result<(), StoreError> {
         self.statement(false, |db, tx| db.insert_charge(tx, charge))
             .await
     }
+}
 
+impl Sales for SimTransaction<'_> {
     async fn increment_sales(&mut self, tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
         self.statement(false, |db, tx| db.increment_sales(tx, tenant, lines))
             .await
     }
+}
 
-    async fn insert_inventory_log(
-        &mut self,
-        order: OrderId,
-        lines: &[Line],
-    ) -> Result<(), StoreError> {
-        self.statement(false, |db, tx| db.insert_inventory_log(tx, order, lines))
-            .await
-    }
-
+impl Carts for SimTransaction<'_> {
     async fn find_cart(&mut self, tenant: Tenant, cart: Cart) -> Result<bool, StoreError> {
         self.statement(true, |db, tx| db.find_cart(tx, tenant, cart))
             .await
@@ -251,7 +255,9 @@ impl Transaction for SimTransaction<'_> {
         self.statement(false, |db, tx| db.clear_cart(tx, tenant, cart))
             .await
     }
+}
 
+impl Outbox for SimTransaction<'_> {
     async fn insert_notification(
         &mut self,
         order: OrderId,
@@ -259,6 +265,17 @@ impl Transaction for SimTransaction<'_> {
     ) -> Result<(), StoreError> {
         self.statement(false, |db, tx| db.insert_notification(tx, order, kind))
             .await
+    }
+}
+
+impl Transaction for SimTransaction<'_> {
+    fn now(&self) -> Time {
+        match self.connection.get() {
+            Connection::Between | Connection::Within => {
+                right_time(&self.ports.world.state.borrow())
+            }
+            Connection::Open | Connection::Lost | Connection::Done => self.began,
+        }
     }
 
     async fn commit(self) -> Result<CommitTag, StoreError> {

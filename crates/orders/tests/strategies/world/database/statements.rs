@@ -1,6 +1,6 @@
 //! The statements of a transaction, each on its rows.
 
-use orders::ports::Constraint;
+use orders::ports::{Carts, Charges, Constraint, Coupons, Keys, Orders, Outbox, Sales, Stock};
 use orders::{
     ChargeRow, CommitTag, KeyIndex, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow,
     StoreError, Token, Transaction,
@@ -25,11 +25,7 @@ fn shown(row: &OrderRow) -> Order {
     }
 }
 
-impl Transaction for Tx<'_> {
-    /// Time does not pass within a transaction of this world.
-    fn now(&self) -> Time {
-        Time(self.world.now_us.get())
-    }
+impl Keys for Tx<'_> {
     async fn lock_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError> {
         self.statement(|this| Ok(this.db.keys.get(key).copied()))
             .await
@@ -93,6 +89,23 @@ impl Transaction for Tx<'_> {
         })
         .await
     }
+    async fn find_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError> {
+        self.statement(|this| Ok(this.db.keys.get(key).copied()))
+            .await
+    }
+    async fn set_key_state(&mut self, key: &ScopedKey, state: KeyState) -> Result<u64, StoreError> {
+        self.statement(|this| {
+            let row = this.db.keys.get_mut(key);
+            Ok(row.map_or(0, |row| {
+                row.state = state;
+                1
+            }))
+        })
+        .await
+    }
+}
+
+impl Stock for Tx<'_> {
     async fn reserve_stock(&mut self, _tenant: Tenant, lines: &[Line]) -> Result<bool, StoreError> {
         self.statement(|this| Ok(this.shift(lines, ON_HAND, RESERVED)))
             .await
@@ -121,6 +134,52 @@ impl Transaction for Tx<'_> {
         self.statement(|this| Ok(this.shift(lines, ON_HAND, SOLD)))
             .await
     }
+    async fn read_stock(
+        &mut self,
+        _tenant: Tenant,
+        lines: &[Line],
+    ) -> Result<Option<Vec<i64>>, StoreError> {
+        self.statement(|this| {
+            let stock = |line: &Line| this.db.stock.get(&line.sku);
+            let on_hand = lines.iter().map(|line| Some(stock(line)?[ON_HAND]));
+            Ok(on_hand.collect())
+        })
+        .await
+    }
+    async fn take_stock(&mut self, _tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
+        self.blindly(|stock| {
+            for line in lines {
+                let columns = stock.entry(line.sku.clone()).or_default();
+                columns[ON_HAND] -= i64::from(line.quantity);
+                columns[SOLD] += i64::from(line.quantity);
+            }
+        })
+        .await
+    }
+    async fn write_stock(
+        &mut self,
+        _tenant: Tenant,
+        sku: &Sku,
+        on_hand: i64,
+    ) -> Result<(), StoreError> {
+        self.blindly(|stock| stock.entry(sku.clone()).or_default()[ON_HAND] = on_hand)
+            .await
+    }
+    async fn insert_inventory_log(
+        &mut self,
+        order: OrderId,
+        lines: &[Line],
+    ) -> Result<(), StoreError> {
+        self.statement(|this| {
+            let rows = lines.iter().map(|line| (order, line.clone()));
+            this.db.inventory_log.extend(rows);
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Coupons for Tx<'_> {
     async fn check_coupon(&mut self, _tenant: Tenant, coupon: &Coupon) -> Result<bool, StoreError> {
         self.statement(|this| {
             let [limit, used] = this.db.coupons[&coupon.code];
@@ -155,6 +214,9 @@ impl Transaction for Tx<'_> {
         })
         .await
     }
+}
+
+impl Orders for Tx<'_> {
     async fn insert_order(&mut self, new: NewOrder) -> Result<OrderId, StoreError> {
         self.statement(|this| {
             let live = |row: &&OrderRow| {
@@ -268,51 +330,6 @@ impl Transaction for Tx<'_> {
         })
         .await
     }
-    async fn find_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError> {
-        self.statement(|this| Ok(this.db.keys.get(key).copied()))
-            .await
-    }
-    async fn set_key_state(&mut self, key: &ScopedKey, state: KeyState) -> Result<u64, StoreError> {
-        self.statement(|this| {
-            let row = this.db.keys.get_mut(key);
-            Ok(row.map_or(0, |row| {
-                row.state = state;
-                1
-            }))
-        })
-        .await
-    }
-    async fn read_stock(
-        &mut self,
-        _tenant: Tenant,
-        lines: &[Line],
-    ) -> Result<Option<Vec<i64>>, StoreError> {
-        self.statement(|this| {
-            let stock = |line: &Line| this.db.stock.get(&line.sku);
-            let on_hand = lines.iter().map(|line| Some(stock(line)?[ON_HAND]));
-            Ok(on_hand.collect())
-        })
-        .await
-    }
-    async fn take_stock(&mut self, _tenant: Tenant, lines: &[Line]) -> Result<(), StoreError> {
-        self.blindly(|stock| {
-            for line in lines {
-                let columns = stock.entry(line.sku.clone()).or_default();
-                columns[ON_HAND] -= i64::from(line.quantity);
-                columns[SOLD] += i64::from(line.quantity);
-            }
-        })
-        .await
-    }
-    async fn write_stock(
-        &mut self,
-        _tenant: Tenant,
-        sku: &Sku,
-        on_hand: i64,
-    ) -> Result<(), StoreError> {
-        self.blindly(|stock| stock.entry(sku.clone()).or_default()[ON_HAND] = on_hand)
-            .await
-    }
     async fn insert_item(&mut self, order: OrderId, _line: &Line) -> Result<(), StoreError> {
         self.statement(|this| {
             this.order(order).expect("the order is there").items += 1;
@@ -327,22 +344,9 @@ impl Transaction for Tx<'_> {
         })
         .await
     }
-    async fn insert_inventory_log(
-        &mut self,
-        order: OrderId,
-        lines: &[Line],
-    ) -> Result<(), StoreError> {
-        self.statement(|this| {
-            let rows = lines.iter().map(|line| (order, line.clone()));
-            this.db.inventory_log.extend(rows);
-            Ok(())
-        })
-        .await
-    }
-    async fn find_cart(&mut self, tenant: Tenant, cart: Cart) -> Result<bool, StoreError> {
-        self.statement(|this| Ok(!this.db.cleared.contains(&(tenant, cart))))
-            .await
-    }
+}
+
+impl Charges for Tx<'_> {
     async fn insert_charge(&mut self, charge: ChargeRow) -> Result<(), StoreError> {
         self.statement(|this| {
             if this.db.charges.iter().any(|row| row.order == charge.order) {
@@ -353,12 +357,22 @@ impl Transaction for Tx<'_> {
         })
         .await
     }
+}
+
+impl Sales for Tx<'_> {
     async fn increment_sales(
         &mut self,
         _tenant: Tenant,
         _lines: &[Line],
     ) -> Result<(), StoreError> {
         self.statement(|_| Ok(())).await
+    }
+}
+
+impl Carts for Tx<'_> {
+    async fn find_cart(&mut self, tenant: Tenant, cart: Cart) -> Result<bool, StoreError> {
+        self.statement(|this| Ok(!this.db.cleared.contains(&(tenant, cart))))
+            .await
     }
     async fn clear_cart(&mut self, tenant: Tenant, cart: Cart) -> Result<(), StoreError> {
         self.statement(|this| {
@@ -367,6 +381,9 @@ impl Transaction for Tx<'_> {
         })
         .await
     }
+}
+
+impl Outbox for Tx<'_> {
     async fn insert_notification(
         &mut self,
         order: OrderId,
@@ -383,6 +400,13 @@ impl Transaction for Tx<'_> {
             Ok(())
         })
         .await
+    }
+}
+
+impl Transaction for Tx<'_> {
+    /// Time does not pass within a transaction of this world.
+    fn now(&self) -> Time {
+        Time(self.world.now_us.get())
     }
     async fn commit(self) -> Result<CommitTag, StoreError> {
         self.end().await

@@ -1,0 +1,16 @@
+//! `outbox`: the notifications that leave after the commit.
+
+use protocol::OrderId;
+
+use super::StoreError;
+use crate::rows::NotificationKind;
+
+/// Statements on `outbox`. What fails, fails as [`Transaction`](super::Transaction) says.
+pub trait Outbox {
+    /// `INSERT INTO outbox`: a notification that leaves after the commit.
+    async fn insert_notification(
+        &mut self,
+        order: OrderId,
+        kind: NotificationKind,
+    ) -> Result<(), StoreError>;
+}
