@@ -7,6 +7,7 @@
 //! - [`table`]: the in-process claim table that coalesces duplicates on one replica
 //! - [`mod@fingerprint`]: whether two requests ask for the same thing
 //! - [`contract`]: the policies on which real systems disagree
+//! - [`door`]: what is decided around every strategy: headers, upkeep, webhooks
 //! - [`metrics`]: what the service's monitoring counts
 //! - [`ports`]: store, cache, gateway, clock
 //! - [`process`]: what one process keeps in its memory
@@ -14,6 +15,7 @@
 //! - [`strategy`]: every way of creating an order once, or failing to
 
 pub mod contract;
+pub mod door;
 pub mod fingerprint;
 pub mod machine;
 pub mod metrics;
@@ -25,6 +27,7 @@ mod sync;
 pub mod table;
 
 pub use contract::{Contract, InFlightPolicy, Problems};
+pub use door::{Door, Job};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use metrics::{Metric, Metrics};
 pub use ports::{
@@ -35,5 +38,5 @@ pub use process::Process;
 pub use rows::{
     ChargeRow, KeyIndex, KeyRecord, KeyState, NewOrder, NotificationKind, OrderRow, Owner, Token,
 };
-pub use strategy::{Button, Ledgers, StatedPrevention, Strategy, StrategyName};
+pub use strategy::{Ledgers, StatedPrevention, Strategy, StrategyName};
 pub use table::ClaimTable;

@@ -62,8 +62,8 @@ pub trait Ports {
     fn process(&self) -> &Process;
     /// Who we are: this replica in this life.
     fn owner(&self) -> Owner;
-    /// A number that nobody else gets, in this run: the service's UUID.
-    fn nonce(&self) -> u64;
+    /// A number that no other call gets, on any replica in any of its lives: a random UUID, where there is one.
+    fn nonce(&self) -> u128;
     /// Something happened that the service's monitoring counts. Not a round trip.
     fn count(&self, _metric: Metric) {}
 }

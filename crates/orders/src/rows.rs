@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
 
-/// A process that works on claims: a replica in one of its lives. A restarted replica is another owner.
+/// A process that works on claims: a replica in one of its lives. A restarted replica is another owner, so a server draws this number at
+/// random when it starts.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(transparent)]
-pub struct Owner(pub u32);
+pub struct Owner(pub u64);
 
 /// A fencing token: grows by one with every claim of a key, so that a stale owner can be told from the present one.
 #[derive(

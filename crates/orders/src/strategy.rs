@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use protocol::{ChargeNotice, OrderRequest, Response, Span};
+use protocol::{Button, ChargeNotice, OrderRequest, Response};
 
 use crate::contract::Contract;
 use crate::ports::Ports;
@@ -16,20 +16,6 @@ mod recent_match;
 mod refusals;
 mod seed_text;
 mod valid_total;
-
-/// What the client's button does about impatience. It holds back the taps of one page; other tabs, relaunched apps and retries
-/// that nobody tapped for pass it by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Button {
-    /// Every tap is a request.
-    #[default]
-    Plain,
-    /// While a request of the page is under way, a tap does nothing.
-    DisabledWhileSubmitting,
-    /// A tap is a request only when so long no other one came: every tap starts the time anew, and the last one sends. While that
-    /// request is under way, the button is disabled.
-    Debounced(Span),
-}
 
 /// What the document that describes a strategy says of its success.
 #[derive(Clone, Copy, Debug, PartialEq)]

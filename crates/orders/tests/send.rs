@@ -48,7 +48,7 @@ impl Ports for Nowhere {
     fn owner(&self) -> Owner {
         Owner(0)
     }
-    fn nonce(&self) -> u64 {
+    fn nonce(&self) -> u128 {
         0
     }
 }

@@ -24,9 +24,9 @@ impl GatewayKey {
         GatewayKey((1 << 96) | ((tenant.0 as u128) << 64) | order.0 as u128)
     }
 
-    /// A key that is different for every attempt: what services do that do not know better.
-    pub const fn of_attempt(nonce: u64) -> GatewayKey {
-        GatewayKey((2 << 96) | nonce as u128)
+    /// A key that is different for every attempt, by the low 96 bits of its nonce: what services do that do not know better.
+    pub const fn of_attempt(nonce: u128) -> GatewayKey {
+        GatewayKey((2 << 96) | (nonce & ((1 << 96) - 1)))
     }
 }
 

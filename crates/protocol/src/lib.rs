@@ -2,6 +2,7 @@
 //!
 //! This crate never decides anything. What is done about a duplicate is decided in `orders`; whether it was right, in `check`.
 //!
+//! - [`button`]: what the client's button does about impatient taps
 //! - [`key`]: idempotency keys, their header syntax, and the scope in which a key is unique
 //! - [`money`]: amounts as integer minor units
 //! - [`order`]: what is asked for and what is answered
@@ -10,6 +11,7 @@
 //! - [`problem`]: RFC 9457 problem types
 //! - [`time`]: instants and spans in microseconds
 
+pub mod button;
 pub mod charge;
 pub mod key;
 pub mod money;
@@ -18,6 +20,7 @@ pub mod party;
 pub mod problem;
 pub mod time;
 
+pub use button::Button;
 pub use charge::{ChargeAnswer, ChargeId, ChargeNotice, ChargeRequest, ChargeState, GatewayKey};
 pub use key::{IdempotencyKey, KeyError, Scope, ScopedKey};
 pub use money::{Money, MoneyError};

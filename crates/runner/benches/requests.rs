@@ -8,6 +8,7 @@
 //! Everything that a run has is on: the event queue, tasks, latencies by draw, replicas, the history, the digest. Only the
 //! service is the smallest there is, as it is in the programs that this is compared with.
 
+use orders::Job;
 use std::cell::RefCell;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::hint::black_box;
@@ -20,7 +21,7 @@ use hashbrown::HashMap;
 use history::{Audit, AuditOrder, History, OrderRef, PayloadRef, TenantRef};
 use protocol::{Money, Order, OrderId, OrderState, Response};
 use scenario::{Known, Options, Plan, Scale};
-use sim::{Crowd, Job, Outcome, ReplicaPorts, Service, Visit, World, run_episodes};
+use sim::{Crowd, Outcome, ReplicaPorts, Service, Visit, World, run_episodes};
 
 /// A hash as the simulated database's indexes have it: what is numbered in the order of time is looked up where the last look-up
 /// was. The low bits, which choose the bucket, are the number itself; the high ones, which tell neighbours apart, depend on all.

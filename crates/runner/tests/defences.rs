@@ -6,7 +6,7 @@ use check::{Outcome, Rule, judge};
 use explore::Chooser;
 use orders::ports::{Carts, Charges, Coupons, Keys, Orders, Outbox, Sales, Stock};
 use orders::{
-    ChargeRow, CommitTag, Contract, Isolation, KeyRecord, KeyState, Metric, NewOrder,
+    ChargeRow, CommitTag, Contract, Isolation, Job, KeyRecord, KeyState, Metric, NewOrder,
     NotificationKind, OrderRow, Owner, Ports, Process, Store, StoreError, StrategyName, Token,
     Transaction,
 };
@@ -14,7 +14,7 @@ use protocol::{
     Cart, Coupon, Customer, IdempotencyKey, Line, Order, OrderContent, OrderId, OrderRequest,
     OrderState, Response, ScopedKey, Sku, Span, Tenant, Time,
 };
-use sim::{Control, Job, ReplicaPorts, Service, Shoppers, World};
+use sim::{Control, ReplicaPorts, Service, Shoppers, World};
 
 use crate::parsed;
 
@@ -86,7 +86,7 @@ impl<'a> Ports for Forgetful<'a> {
     fn owner(&self) -> Owner {
         self.0.owner()
     }
-    fn nonce(&self) -> u64 {
+    fn nonce(&self) -> u128 {
         self.0.nonce()
     }
     fn count(&self, metric: Metric) {

@@ -7,12 +7,13 @@ use check::{Outcome, Rule, RuleVerdict, judge};
 use explore::Chooser;
 use history::{History, jsonl};
 use orders::{
-    Clock, CommitTag, Isolation, KeyRecord, KeyState, Ports, Store, StoreError, Token, Transaction,
+    Clock, CommitTag, Isolation, Job, KeyRecord, KeyState, Ports, Store, StoreError, Token,
+    Transaction,
 };
 use protocol::{OrderRequest, Problem, Response, Scope, ScopedKey, Span, Time};
 use runner::watch::Nobody;
 use runner::{StrategyName, run_one};
-use sim::{Control, Job, ReplicaPorts, Service, Shoppers, World};
+use sim::{Control, ReplicaPorts, Service, Shoppers, World};
 
 use super::{parsed, plan, task};
 

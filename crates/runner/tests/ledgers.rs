@@ -1,5 +1,6 @@
 //! What is written with an order: the audit of a run has it, and a service that leaves it out is found out by the stories.
 
+use orders::Door;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use history::{History, What};
 use protocol::OrderState;
 use runner::StrategyName;
 use scenario::Plan;
-use sim::{Control, Omission, OrderService, Setting, Shoppers, World, run};
+use sim::{Control, Omission, Setting, Shoppers, World, run};
 
 use super::plan;
 
@@ -27,7 +28,7 @@ fn go(plan: &Rc<Plan>, strategy: StrategyName, omission: Option<Omission>) -> Hi
         Some(omission) => world.leaving_out(omission),
         None => world,
     };
-    let service = OrderService::new(strategy, world.contract());
+    let service = Door::new(strategy, world.contract());
     run(&world, &service, &Shoppers::new(plan), &mut |_| Control::Go).expect("nobody stops it");
     world.finish().history
 }

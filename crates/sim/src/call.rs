@@ -2,6 +2,7 @@
 
 use explore::{Kind, Lineage, TaskId};
 use history::{FaultRef, Label};
+use orders::Job;
 use scenario::{CrashPoint, FaultKind};
 
 use crate::answers::AnswerId;
@@ -9,7 +10,6 @@ use crate::attempt::{AttemptId, End};
 use crate::fault::{Opportunity, Who};
 use crate::gateway::{Answered, Webhook};
 use crate::replica::Dying;
-use crate::service::Job;
 use crate::world::{State, World};
 
 /// A handler's standing in the world, by its task's slot.

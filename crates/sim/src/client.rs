@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use explore::{Class, Kind, Lineage, Odds, Site};
 use history::{IntentRef, Invoke, KeyRef, Label, PayloadRef, TenantRef};
-use orders::Button;
+use protocol::Button;
 use protocol::{Cart, OrderRequest, Problem, Tenant};
 use scenario::plan::TAPS_MAX;
 use scenario::{ClientPlan, DelayTable, Intent, KeyPolicy, Plan, Retry, ReuseBy};

@@ -8,18 +8,19 @@ mod clients;
 mod gateway;
 mod replicas;
 
+use orders::Job;
 use std::collections::BTreeMap;
 use std::future::Future;
 
 use explore::{Chooser, Class, Pool, TaskId};
-use orders::Button;
+use protocol::Button;
 use scenario::Intent;
 
 use crate::arrivals::Arrivals;
 use crate::client::{Purchase, Visit};
 use crate::ports::ReplicaPorts;
 use crate::run::{Control, Interrupted, Pace, Progress};
-use crate::service::{Job, Service};
+use crate::service::Service;
 use crate::world::{Event, Fired, World};
 
 /// How many events pass between two looks at the watcher.

@@ -62,6 +62,6 @@ pub use run::{
     Control, Interrupted, Pace, Progress, Simulated, Stage, Traffic, on_stage, run, run_episodes,
     simulate, simulate_in,
 };
-pub use service::{Job, OrderService, Service};
+pub use service::Service;
 pub use setting::Setting;
 pub use world::World;

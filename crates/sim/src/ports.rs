@@ -326,10 +326,10 @@ impl Ports for ReplicaPorts<'_> {
         self.owner
     }
 
-    fn nonce(&self) -> u64 {
+    fn nonce(&self) -> u128 {
         let state = &mut *self.world.state.borrow_mut();
         state.nonces += 1;
-        state.nonces
+        u128::from(state.nonces)
     }
 
     fn count(&self, metric: Metric) {

@@ -40,7 +40,7 @@ impl Replica {
             up: true,
             back_at_us: 0,
             paused_until_us: 0,
-            owner: Owner(number),
+            owner: Owner(u64::from(number)),
             skew_us,
             lineage: Lineage::ROOT.child(REPLICA, u64::from(number)),
             upkeep: None,
@@ -146,7 +146,8 @@ impl World {
         let state = &mut *self.state.borrow_mut();
         // One after another: nobody is ever taken for somebody who died.
         state.reborn.push(replica);
-        let owner = Owner(self.setting.plan.world.replicas + state.reborn.len() as u32 - 1);
+        let life = self.setting.plan.world.replicas + state.reborn.len() as u32 - 1;
+        let owner = Owner(u64::from(life));
         let host = &mut state.replicas[replica as usize];
         host.up = true;
         host.owner = owner;

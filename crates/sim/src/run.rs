@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use explore::{Chooser, Digest};
 use history::History;
-use orders::{Metrics, StrategyName};
+use orders::{Door, Job, Metrics, StrategyName};
 use scenario::Plan;
 
 use crate::client::{Crowd, Visit};
 use crate::engine::Engine;
 use crate::ports::ReplicaPorts;
-use crate::service::{Job, OrderService, Service};
+use crate::service::Service;
 use crate::setting::Setting;
 use crate::world::World;
 
@@ -114,7 +114,7 @@ pub fn simulate_in(
     pace: &mut Pace<'_>,
 ) -> Result<Simulated, Interrupted> {
     let world = World::in_setting(setting, chooser);
-    let service = OrderService::new(strategy, setting.service_contract);
+    let service = Door::new(strategy, setting.service_contract);
     run(&world, &service, &setting.shoppers, pace)?;
     Ok(world.finish())
 }
@@ -173,7 +173,7 @@ pub fn on_stage<R>(
     act: impl FnOnce(&mut dyn Stage) -> R,
 ) -> R {
     let world = World::in_setting(setting, Chooser::random(0));
-    let service = OrderService::new(strategy, setting.service_contract);
+    let service = Door::new(strategy, setting.service_contract);
     let handle = |ports, job| serve(&service, ports, job);
     let visit = |visit| setting.shoppers.visit(&world, visit);
     let engine = Engine::new(&world, handle, visit, &service);

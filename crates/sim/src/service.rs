@@ -1,22 +1,9 @@
-//! The order service, as something that a replica runs.
+//! What replicas run: the order service, or a test's own.
 
-use orders::{Button, Contract, Ledgers, StrategyName};
-use protocol::{ChargeNotice, KeyError, OrderRequest, Problem, Response};
+use orders::{Door, Job, Ledgers};
+use protocol::{Button, Response};
 
 use crate::ports::ReplicaPorts;
-
-/// What a replica has to do.
-#[derive(Clone, Debug)]
-pub enum Job {
-    /// Answer a request.
-    Serve(OrderRequest),
-    /// Refuse a request whose key is none: the door reads headers, before any strategy does.
-    Refuse(KeyError),
-    /// Look after claims whose owner has gone, and keys past their time.
-    Upkeep,
-    /// Hear from the gateway how a capture ended.
-    Webhook(ChargeNotice),
-}
 
 /// Something that replicas run.
 pub trait Service {
@@ -53,59 +40,32 @@ pub trait Service {
     }
 }
 
-/// The order service under a strategy and a contract.
-#[derive(Clone, Debug)]
-pub struct OrderService {
-    strategy: StrategyName,
-    contract: Contract,
-}
-
-impl OrderService {
-    /// The service under a strategy.
-    pub fn new(strategy: StrategyName, contract: Contract) -> OrderService {
-        OrderService { strategy, contract }
-    }
-}
-
-impl Service for OrderService {
+impl Service for Door {
     async fn handle(&self, ports: &ReplicaPorts<'_>, job: &Job) -> Option<Response> {
-        match job {
-            Job::Serve(request) => Some(self.strategy.create(ports, &self.contract, request).await),
-            Job::Refuse(_) => Some(Response::refused(400, Problem::Invalid)),
-            Job::Upkeep => {
-                self.strategy.maintain(ports, &self.contract).await;
-                None
-            }
-            Job::Webhook(notice) => {
-                let taken = self.strategy.hear(ports, &self.contract, notice).await;
-                (!taken).then_some(Response::refused(503, Problem::Unavailable))
-            }
-        }
-    }
-
-    fn hears_webhooks(&self) -> bool {
-        self.strategy.hears_webhooks()
-    }
-
-    fn knows_messages(&self) -> bool {
-        self.strategy.knows_messages()
-    }
-
-    fn ledgers(&self) -> Ledgers {
-        self.strategy.ledgers()
-    }
-
-    fn button(&self) -> Button {
-        self.strategy.button()
-    }
-
-    fn brings_client_key(&self) -> bool {
-        self.strategy.brings_client_key()
+        Door::handle(self, ports, job).await
     }
 
     fn upkeep_every_us(&self) -> Option<u64> {
-        self.strategy
-            .needs_maintenance()
-            .then_some(self.contract.maintenance_interval.0)
+        self.upkeep_every().map(|span| span.0)
+    }
+
+    fn hears_webhooks(&self) -> bool {
+        self.strategy().hears_webhooks()
+    }
+
+    fn knows_messages(&self) -> bool {
+        self.strategy().knows_messages()
+    }
+
+    fn ledgers(&self) -> Ledgers {
+        self.strategy().ledgers()
+    }
+
+    fn button(&self) -> Button {
+        self.strategy().button()
+    }
+
+    fn brings_client_key(&self) -> bool {
+        self.strategy().brings_client_key()
     }
 }

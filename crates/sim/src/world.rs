@@ -112,8 +112,8 @@ pub(crate) struct State {
     pub(crate) calls: Vec<Call>,
     pub(crate) attempts: Attempts,
     pub(crate) answers: Answers,
-    /// Whether a repeated answer says that it is one.
-    pub(crate) replay_header: bool,
+    /// What the service promises: whether an answer says that it is a repetition.
+    pub(crate) contract: ServiceContract,
     /// The requests that were answered with a repetition that did not say so.
     pub(crate) silent_replays: Vec<u32>,
     /// For every intent: how many of its requests are being worked on, and whether one has succeeded.
@@ -344,7 +344,7 @@ impl State {
             calls: Vec::new(),
             attempts: Attempts::default(),
             answers: Answers::default(),
-            replay_header: setting.service_contract.replay_header,
+            contract: setting.service_contract,
             silent_replays: Vec::new(),
             intents: Vec::with_capacity(intents),
             database_lane,

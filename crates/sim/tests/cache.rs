@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use compact_str::CompactString;
 use history::What;
 use orders::ports::CacheError;
-use orders::{Cache, Clock, CommitTag, Isolation, Ports, Store, Transaction};
+use orders::{Cache, Clock, CommitTag, Isolation, Job, Ports, Store, Transaction};
 use protocol::{Problem, Response, Span};
-use sim::{Job, ReplicaPorts, Service};
+use sim::{ReplicaPorts, Service};
 
 use crate::story::{plan, play, struck};
 

@@ -1,10 +1,11 @@
 //! When a run is over: when nobody waits, nothing is under way, and what is left has had until the recovery deadline.
 
+use orders::Job;
 use std::future::pending;
 
 use history::RecordState;
 use protocol::Response;
-use sim::{Job, ReplicaPorts, Service, Simulated};
+use sim::{ReplicaPorts, Service, Simulated};
 
 use crate::story::{attempts, ended, go, plan, play, struck};
 

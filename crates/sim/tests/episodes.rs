@@ -5,18 +5,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use explore::Chooser;
-use orders::StrategyName;
+use orders::{Door, Job, StrategyName};
 use protocol::Response;
 use scenario::Plan;
-use sim::{
-    Job, OrderService, ReplicaPorts, Service, Setting, Shoppers, Simulated, World, run_episodes,
-};
+use sim::{ReplicaPorts, Service, Setting, Shoppers, Simulated, World, run_episodes};
 
 use crate::story::{CLIENTS, fired, go, plan, play};
 use crate::world::CHAOS;
 
 /// The order service, in which a few requests are never answered.
-struct Forgetful(OrderService);
+struct Forgetful(Door);
 
 impl Service for Forgetful {
     async fn handle(&self, ports: &ReplicaPorts<'_>, job: &Job) -> Option<Response> {
@@ -48,7 +46,7 @@ fn an_episode_is_what_a_fresh_world_would_have_been() {
         let world = World::new(&plan, Chooser::random(0));
         let service = || {
             let strategy = "claim-complete".parse().unwrap();
-            Forgetful(OrderService::new(strategy, world.contract()))
+            Forgetful(Door::new(strategy, world.contract()))
         };
         let choosers = (1..8).map(Chooser::random);
         let (mut seed, mut kinds) = (0, BTreeSet::<String>::new());
@@ -108,7 +106,7 @@ fn scarce(variant: &str) -> Rc<Plan> {
 /// The last of so many episodes, after which the rows are looked at, too.
 fn last_episode(plan: &Rc<Plan>, strategy: StrategyName, episodes: u64) -> Simulated {
     let world = World::in_setting(&Arc::new(Setting::of(plan, strategy)), Chooser::random(0));
-    let service = OrderService::new(strategy, world.contract());
+    let service = Door::new(strategy, world.contract());
     let choosers = (1..=episodes).map(Chooser::random);
     run_episodes(&world, &service, &Shoppers::new(plan), choosers, |_| {});
     world.finish()

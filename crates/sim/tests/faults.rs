@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use history::{History, Label, What};
-use orders::{Cache, Ports};
+use orders::{Cache, Job, Ports};
 use protocol::{ChargeState, Problem, Response, Span};
-use sim::{Job, ReplicaPorts, Service};
+use sim::{ReplicaPorts, Service};
 
 use crate::story::{attempts, charges, ended, fired, go, met, orders, plan, play, struck};
 

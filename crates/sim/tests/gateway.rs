@@ -4,12 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use history::Label;
-use orders::{Clock, Gateway, GatewayError, Ports};
+use orders::{Clock, Door, Gateway, GatewayError, Job, Ports};
 use protocol::{
     ChargeId, ChargeNotice, ChargeRequest, ChargeState, GatewayKey, Money, Problem, Response, Span,
     Time,
 };
-use sim::{Job, OrderService, ReplicaPorts, Service};
+use sim::{ReplicaPorts, Service};
 
 use crate::story::{charges, ended, go, met, orders, plan, play, struck};
 
@@ -154,7 +154,7 @@ fn a_bank_refuses_what_is_captured_and_nothing_else() {
 
 /// The order service, and what its replicas hear from the gateway.
 struct Listening {
-    service: OrderService,
+    service: Door,
     heard: RefCell<Vec<ChargeNotice>>,
     /// Refuses every webhook the first time.
     deaf: Cell<bool>,
@@ -164,7 +164,7 @@ impl Listening {
     fn new(plan: &std::rc::Rc<scenario::Plan>) -> Listening {
         let world = sim::World::new(plan, explore::Chooser::random(1));
         Listening {
-            service: OrderService::new("no-dedup".parse().unwrap(), world.contract()),
+            service: Door::new("no-dedup".parse().unwrap(), world.contract()),
             heard: RefCell::default(),
             deaf: Cell::default(),
         }

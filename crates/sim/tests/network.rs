@@ -1,10 +1,11 @@
 //! What becomes of messages between clients and replicas: each copy and each answer has a fate of its own.
 
+use orders::Job;
 use std::cell::Cell;
 
 use history::Label;
 use protocol::{Problem, Response};
-use sim::{Job, ReplicaPorts, Service};
+use sim::{ReplicaPorts, Service};
 
 use crate::story::{attempts, ended, go, met, plan, play, struck};
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use explore::Chooser;
 use history::{Label, What};
-use orders::{Cache, Clock, Owner, Ports};
+use orders::{Cache, Clock, Job, Owner, Ports};
 use protocol::{ChargeState, Problem, Response, Span};
-use sim::{Control, Job, ReplicaPorts, Service, Shoppers, World, run};
+use sim::{Control, ReplicaPorts, Service, Shoppers, World, run};
 
 use crate::story::{attempts, charges, ended, go, met, orders, plan, play, struck};
 
@@ -259,7 +259,7 @@ fn a_pause_of_two_leases_is_one_of_twice_the_contracts_lease() {
 /// A service that compares the replicas' clocks with the true time.
 struct Clocks<'w> {
     world: &'w World,
-    off_us: RefCell<BTreeMap<u32, BTreeSet<i64>>>,
+    off_us: RefCell<BTreeMap<u64, BTreeSet<i64>>>,
     /// How often a clock jumped while something was under way.
     under_way: Cell<u64>,
 }
@@ -334,7 +334,7 @@ fn a_clock_jumps_where_the_scenario_says_and_the_work_under_way_sees_it() {
             );
             off.iter().map(|off| (off - day_us) / 60_000_000).collect()
         };
-        let off: BTreeMap<u32, Vec<i64>> =
+        let off: BTreeMap<u64, Vec<i64>> =
             off_us.iter().map(|(r, off)| (*r, minutes(off))).collect();
         (struck(&history, "clock-step"), under_way, off)
     };
@@ -383,7 +383,7 @@ fn a_jump_of_a_clock_takes_a_tap_out_of_its_twins_bucket_and_not_out_of_its_cart
 
 /// A service that notes under which names its replicas look after things.
 #[derive(Default)]
-struct Names(RefCell<BTreeSet<u32>>);
+struct Names(RefCell<BTreeSet<u64>>);
 
 impl Service for Names {
     async fn handle(&self, ports: &ReplicaPorts<'_>, job: &Job) -> Option<Response> {

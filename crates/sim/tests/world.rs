@@ -9,16 +9,13 @@ use explore::Chooser;
 use history::{History, What};
 use orders::StrategyName;
 use orders::{
-    CommitTag, Isolation, KeyRecord, KeyState, NewOrder, Owner, Ports, Store, StoreError, Token,
-    Transaction,
+    CommitTag, Door, Isolation, Job, KeyRecord, KeyState, NewOrder, Owner, Ports, Store,
+    StoreError, Token, Transaction,
 };
 use protocol::{
     Money, Order, OrderContent, OrderRequest, OrderState, Problem, Response, Scope, ScopedKey,
 };
-use sim::{
-    Control, Crowd, Job, OrderService, ReplicaPorts, Service, Setting, Shoppers, Visit, World, run,
-    simulate,
-};
+use sim::{Control, Crowd, ReplicaPorts, Service, Setting, Shoppers, Visit, World, run, simulate};
 
 use crate::story::{CLIENTS, fired, go, plan};
 
@@ -81,7 +78,7 @@ fn handlers_that_go_ahead_inside_a_transaction_change_nothing_that_anybody_sees(
         let fast = go(&plan, strategy.name(), 3);
         let world = World::in_setting(&Arc::new(Setting::of(&plan, *strategy)), Chooser::random(3))
             .in_small_steps();
-        let service = OrderService::new(*strategy, world.contract());
+        let service = Door::new(*strategy, world.contract());
         run(&world, &service, &Shoppers::new(&plan), &mut |_| {
             Control::Go
         })
@@ -165,7 +162,7 @@ fn dropping_one_customer_does_not_change_the_fate_of_the_others() {
     let all = fates(&go(&plan, "claim-complete", 5).history);
     for dropped in [0, 17, 299] {
         let world = World::new(&plan, Chooser::random(5));
-        let service = OrderService::new("claim-complete".parse().unwrap(), world.contract());
+        let service = Door::new("claim-complete".parse().unwrap(), world.contract());
         run(
             &world,
             &service,
@@ -206,7 +203,7 @@ fn a_replay_of_the_picks_is_the_same_run() {
     let strategy: StrategyName = "check-then-insert".parse().unwrap();
     let recorded = Chooser::random(9).recording();
     let world = World::new(&plan, recorded);
-    let service = OrderService::new(strategy, world.contract());
+    let service = Door::new(strategy, world.contract());
     run(&world, &service, &Shoppers::new(&plan), &mut |_| {
         Control::Go
     })

@@ -12,7 +12,7 @@ const GRACE: Span = Span(5);
 fn ask(owner: u32, content: u8, now: u64) -> Ask {
     let fingerprint = Fingerprint([content; 32]);
     Ask {
-        owner: Owner(owner),
+        owner: Owner(u64::from(owner)),
         fingerprint,
         now: Time(now),
         lease: LEASE,

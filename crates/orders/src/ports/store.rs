@@ -49,7 +49,8 @@ pub enum StoreError {
     Aborted,
 }
 
-/// The command tag of a COMMIT, which tells what it did.
+/// The command tag of a COMMIT, which tells what it did. Where a driver does not pass the tag on, its port still knows: a transaction in
+/// which a statement has failed can only be rolled back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[must_use = "a COMMIT that rolled back is no error, and has committed nothing"]
 pub enum CommitTag {

@@ -4,10 +4,10 @@
 //! client: while a request of this page is under way, a tap does nothing. Retries that the app makes by itself, other tabs
 //! and a relaunched app are not held back.
 
-use protocol::{OrderRequest, Response};
+use protocol::{Button, OrderRequest, Response};
 
 use super::naive_purchase::{self, Name};
-use super::{Button, Strategy};
+use super::{Strategy};
 use crate::contract::Contract;
 use crate::ports::Ports;
 

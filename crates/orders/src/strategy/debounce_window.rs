@@ -5,7 +5,7 @@
 //! stands between the check and the INSERT of the order; what the seed does not write (stock, coupon, charge, sales, notification)
 //! is autocommitted as the rest is: stock and coupon before the order, the others after its items.
 
-use protocol::{ChargeId, Money, OrderId, OrderRequest, Problem, Response, Span};
+use protocol::{Button, ChargeId, Money, OrderId, OrderRequest, Problem, Response, Span};
 
 use super::naive_purchase::{
     Name, OUT_OF_STOCK, UNKNOWN, book, confirmed, count_coupon, give_back, new_order,
@@ -14,7 +14,7 @@ use super::naive_purchase::{
 use super::recent_match::recent_match;
 use super::seed_text::items_are_identical;
 use super::valid_total::valid_total;
-use super::{Button, StatedPrevention, Strategy};
+use super::{StatedPrevention, Strategy};
 use crate::contract::Contract;
 use crate::metrics::Metric;
 use crate::ports::{Orders, Outbox, Stock, Ports, Store, StoreError, };

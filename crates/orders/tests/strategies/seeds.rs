@@ -1,6 +1,7 @@
 //! What the seeds' strategies promise, one request after another.
 
-use orders::{Button, Metric};
+use orders::Metric;
+use protocol::Button;
 
 use super::*;
 

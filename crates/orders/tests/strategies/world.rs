@@ -114,7 +114,7 @@ impl World {
         Replica {
             world: self,
             process: Process::new(1_024),
-            owner: Owner(owner),
+            owner: Owner(u64::from(owner)),
         }
     }
 
@@ -247,9 +247,9 @@ impl<'w> Ports for Replica<'w> {
     fn owner(&self) -> Owner {
         self.owner
     }
-    fn nonce(&self) -> u64 {
+    fn nonce(&self) -> u128 {
         self.world.nonces.set(self.world.nonces.get() + 1);
-        self.world.nonces.get()
+        u128::from(self.world.nonces.get())
     }
     fn count(&self, metric: Metric) {
         self.world.metrics.borrow_mut().count(metric);

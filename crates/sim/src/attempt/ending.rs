@@ -2,6 +2,7 @@
 
 use explore::{Class, TaskId};
 use history::{CodeRef, Completion, Label};
+use orders::door::replay_header;
 use protocol::{Problem, Response};
 
 use super::{CODE_DIED, CODE_RESET, CODE_TIMEOUT, Coming, End, Held, NEVER_US};
@@ -140,10 +141,10 @@ impl State {
         }
         match answer.status {
             200..300 if answer.problem.is_none() => {
-                completion.replayed = self.replay_header.then_some(answer.replayed);
+                completion.replayed = replay_header(&self.contract, answer);
                 if answer.replayed {
                     self.cover(Label::ReplayServed);
-                    if !self.replay_header {
+                    if completion.replayed.is_none() {
                         self.silent_replays.push(process);
                     }
                 }

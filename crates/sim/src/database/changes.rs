@@ -17,7 +17,8 @@ pub(crate) struct KeyChange {
     pub(crate) row: u32,
     pub(crate) from: RecordState,
     pub(crate) to: RecordState,
-    pub(crate) owner: Owner,
+    /// The committing owner's number: owners of a simulated world are counted.
+    pub(crate) owner: u32,
     pub(crate) token: u32,
 }
 
@@ -96,7 +97,7 @@ impl Database {
             row,
             from,
             to,
-            owner: by,
+            owner: by.0 as u32,
             token,
         });
     }
@@ -115,7 +116,7 @@ impl Database {
                 row,
                 from: RecordState::InProgress,
                 to: RecordState::InProgress,
-                owner: self.committer.owner,
+                owner: self.committer.owner.0 as u32,
                 token: new.token.0,
             });
         }
@@ -161,7 +162,7 @@ impl KeyChanges {
             key: KeyRef::new(change.row),
             from: change.from,
             to: change.to,
-            owner: hosts.get(change.owner.0 as usize).copied(),
+            owner: hosts.get(change.owner as usize).copied(),
             token: change.token,
         };
         log.into_iter().map(transition).collect()

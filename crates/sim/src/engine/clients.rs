@@ -1,10 +1,11 @@
 //! Intents become visits, and visits go on when they hear something.
 
+use orders::Job;
 use std::future::Future;
 
 use explore::{Class, Kind, TaskId};
 use history::{IntentRef, KeyRef, Label};
-use orders::Button;
+use protocol::Button;
 use scenario::{Intent, KeyPolicy};
 
 use crate::attempt::AttemptId;
@@ -12,7 +13,6 @@ use crate::client::{Purchase, Tap, Visit};
 use crate::engine::Engine;
 use crate::ports::ReplicaPorts;
 use crate::reuse::Reused;
-use crate::service::Job;
 use crate::world::{Event, State};
 
 const REPEAT: Kind = Kind::new("client.repeat");

@@ -1,5 +1,6 @@
 //! Charges arrive, are captured, and are answered; webhooks are sent.
 
+use orders::Job;
 use std::future::Future;
 
 use history::Label;
@@ -9,7 +10,6 @@ use crate::client::Visit;
 use crate::engine::Engine;
 use crate::gateway::Webhook;
 use crate::ports::ReplicaPorts;
-use crate::service::Job;
 use crate::world::{Event, Fired};
 
 impl<'w, F, H, G, V> Engine<'w, F, H, G, V>

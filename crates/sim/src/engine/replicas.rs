@@ -1,5 +1,6 @@
 //! Requests become handlers, and handlers go on when something reaches them.
 
+use orders::Job;
 use std::future::Future;
 use std::rc::Rc;
 
@@ -12,7 +13,6 @@ use crate::engine::Engine;
 use crate::fault::Opportunity;
 use crate::network::request_class;
 use crate::ports::ReplicaPorts;
-use crate::service::Job;
 use crate::world::{Event, Fired};
 
 const UPKEEP: Kind = Kind::new("replica.upkeep");

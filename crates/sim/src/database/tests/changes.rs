@@ -11,7 +11,7 @@ impl Script {
     fn at(&mut self, now_us: u64, committer: u32) {
         self.db.now_us = now_us;
         self.db.committer = Committer {
-            owner: Owner(committer),
+            owner: Owner(u64::from(committer)),
             for_holder: false,
         };
     }
@@ -19,7 +19,7 @@ impl Script {
     /// The changes so far: when, from where to where, by whom with which token.
     fn changes(&self) -> Vec<(u64, RecordState, RecordState, u32, u32)> {
         let log = self.db.changes.log.iter();
-        log.map(|c| (c.t_us, c.from, c.to, c.owner.0, c.token))
+        log.map(|c| (c.t_us, c.from, c.to, c.owner, c.token))
             .collect()
     }
 }
