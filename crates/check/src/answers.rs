@@ -124,6 +124,20 @@ impl KeyAnswers {
     }
 }
 
+impl KeyAnswers {
+    /// The answers to requests that do not say their payload, and those to requests that do; two empty lists if all do, or none does.
+    pub(crate) fn unsaid_and_said(&self) -> (&[Answer], &[Answer]) {
+        // Sorted by payload: what is not said comes first.
+        let unsaid = self
+            .answers
+            .partition_point(|answer| answer.payload.is_none());
+        match unsaid < self.answers.len() {
+            true => self.answers.split_at(unsaid),
+            false => (&[], &[]),
+        }
+    }
+}
+
 /// By payload, order, status, body and time. Most differ in the order already.
 #[inline]
 fn by_class(a: &Answer, b: &Answer) -> Ordering {

@@ -443,6 +443,8 @@ pub(crate) struct Facts {
     pub(crate) undecided_repeats: u64,
     /// Answers of which it cannot be told whether they repeat an earlier one, because one of the two has no body.
     pub(crate) bodiless_repeats: u64,
+    /// How many keys have two different answers, of which one is to a request that does not say its payload.
+    pub(crate) unsaid_repeats: u64,
     /// Answers that repeat an earlier one, compared with it.
     pub(crate) repeats: u64,
     /// Refusals of a duplicate as in flight.
@@ -530,6 +532,7 @@ impl Facts {
         self.differing.clear();
         self.undecided_repeats = 0;
         self.bodiless_repeats = 0;
+        self.unsaid_repeats = 0;
         self.strays.clear();
         self.unexplained.clear();
         self.crowds.clear();

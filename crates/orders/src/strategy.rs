@@ -26,7 +26,7 @@ pub struct StatedPrevention {
     pub source: &'static str,
 }
 
-/// Which tables a strategy writes beside its orders, stock, coupons, keys and outbox. One that its document does not ask for is not
+/// Which tables a strategy writes beside its orders, stock, coupons and outbox. One that its document does not ask for is not
 /// written, and cannot be judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ledgers {
@@ -38,6 +38,8 @@ pub struct Ledgers {
     pub inventory_log: bool,
     /// `charges`: what an order was paid with, as the service knows it.
     pub charges: bool,
+    /// `idempotency_keys`: a record with a state of its own for every key.
+    pub keys: bool,
 }
 
 impl Ledgers {
@@ -47,13 +49,22 @@ impl Ledgers {
         sales: true,
         inventory_log: true,
         charges: true,
+        keys: true,
     };
 
-    /// What a shop needs that takes money and counts what it sells. Neither carts nor logs are cared for.
+    /// What a shop needs that takes money and counts what it sells. Neither carts nor logs are cared for, and a key is at most a column of
+    /// its order.
     pub const BOOKS: Ledgers = Ledgers {
         carts: false,
         inventory_log: false,
+        keys: false,
         ..Ledgers::ALL
+    };
+
+    /// The same with a record for every key.
+    pub const BOOKS_AND_KEYS: Ledgers = Ledgers {
+        keys: true,
+        ..Ledgers::BOOKS
     };
 }
 

@@ -256,12 +256,16 @@ impl Facts {
         self.are_within_the_price(history, rows())
     }
 
-    /// Whether charges may be the tenders of one payment, because one of them does not say its own, and no two say the same.
+    /// Whether charges may be the tenders of one payment, because one of them does not say its own, and no two say the same. Where none says
+    /// its own they are, if together they are just the price.
     fn may_be_one_payment(&self, history: &History, charges: &[AuditCharge], rows: &[u32]) -> bool {
         let rows = || rows.iter().map(|row| &charges[*row as usize]);
         let said = rows().filter(|charge| charge.tender.is_some()).count();
         let tenders: BTreeSet<_> = rows().filter_map(|charge| charge.tender).collect();
         let is_open = said > 0 && said < rows().count() && tenders.len() == said;
+        if said == 0 && !mutant!("double-charge/parts-of-the-price-say-their-tender") {
+            return self.are_together_the_price(history, rows());
+        }
         is_open
             && self.are_within_the_price(history, rows())
             && !mutant!("double-charge/charges-without-a-tender-have-none")
@@ -273,6 +277,32 @@ impl Facts {
         history: &History,
         rows: impl Iterator<Item = &'a AuditCharge> + Clone,
     ) -> bool {
+        let (total, price) = self.total_and_price(history, rows);
+        price.is_none_or(|price| {
+            total <= price || mutant!("double-charge/tenders-may-exceed-the-price")
+        })
+    }
+
+    /// Whether what is left of charges is just the price of their order, and each of them is less.
+    fn are_together_the_price<'a>(
+        &self,
+        history: &History,
+        rows: impl Iterator<Item = &'a AuditCharge> + Clone,
+    ) -> bool {
+        let are_parts = |price: i64| {
+            rows.clone()
+                .all(|charge| (1..price).contains(&charge.amount))
+        };
+        let (total, price) = self.total_and_price(history, rows.clone());
+        price.is_some_and(|price| total == price && are_parts(price))
+    }
+
+    /// What is left of charges, and the price of their order, if that is known.
+    fn total_and_price<'a>(
+        &self,
+        history: &History,
+        rows: impl Iterator<Item = &'a AuditCharge> + Clone,
+    ) -> (i64, Option<i64>) {
         let left = rows
             .clone()
             .map(|charge| charge.amount.saturating_sub(self.given_back(charge)));
@@ -282,10 +312,7 @@ impl Facts {
             let order = &order_rows(history)[row];
             self.price_less_coupon(history, order)
         });
-        let price = prices.next();
-        price.is_none_or(|price| {
-            total <= price || mutant!("double-charge/tenders-may-exceed-the-price")
-        })
+        (total, prices.next())
     }
 
     /// Where more orders of a group are paid for than they may be purchases, the last charges are too many. Where they may be several

@@ -242,9 +242,11 @@ impl Facts {
                     What::Invoke(invoke) => {
                         let is_own = match group {
                             Group::Key(key) => invoke.key.is_some_and(|k| k.index() as u32 == key),
-                            _ => invoke
-                                .payload
-                                .is_some_and(|payload| Group::Payload(payload) == group),
+                            // What does not say what it asked for may have asked for this.
+                            _ => invoke.payload.map_or(
+                                !mutant!("duplicate-order/requests-say-their-payload"),
+                                |payload| Group::Payload(payload) == group,
+                            ),
                         };
                         is_own.then(|| Purchase::of(invoke, event))
                     }

@@ -25,9 +25,10 @@ impl Facts {
         let mut answers = KeyAnswers::default();
         let mut differing = std::mem::take(&mut self.differing);
         let (mut extra, mut named) = (Vec::new(), Vec::new());
-        let (mut undated, mut undecided, mut bodiless) = (0, 0, 0);
+        let (mut undated, mut undecided, mut bodiless, mut unsaid) = (0, 0, 0, 0);
         for key in &self.mixed_keys {
             answers.gather(history, self, *key as usize);
+            unsaid += u64::from(self.may_differ(history, &answers));
             answers.for_each_payload(history, self, |group| {
                 undated += self.name_apart(history, &group, *key, &mut named, &mut extra);
                 for answer in group.answers {
@@ -43,8 +44,23 @@ impl Facts {
         self.differing = differing;
         self.undecided_repeats = undecided;
         self.bodiless_repeats = bodiless;
+        self.unsaid_repeats = unsaid;
         self.undated_pairs += undated;
         extra.into_iter().for_each(|extra| self.keep_first(extra));
+    }
+
+    /// Whether two answers differ, of which one is to a request that does not say its payload, so that it may have repeated the other.
+    fn may_differ(&self, history: &History, answers: &KeyAnswers) -> bool {
+        let (unsaid, said) = answers.unsaid_and_said();
+        let differ = |first: &Answer, then: &Answer| {
+            first.returned < then.invoked
+                && difference(&history.contract, &first.said, &then.said).is_some()
+                && !self.is_made_anew(history, &first.said, &then.said)
+        };
+        let is_any = unsaid
+            .iter()
+            .any(|a| said.iter().any(|b| differ(a, b) || differ(b, a)));
+        is_any && !mutant!("replay-mismatch/requests-say-their-payload")
     }
 
     /// Two `ok` of one key and payload that name different orders, created less than the time to live apart. An order that was

@@ -1,6 +1,6 @@
 //! Which intent each order of the audit belongs to.
 
-use history::{AuditOrder, History, PayloadRef, What};
+use history::{AuditOrder, History, Invoke, PayloadRef, What};
 use protocol::OrderState;
 
 use super::by_key::ByKey;
@@ -102,11 +102,19 @@ impl Facts {
         if stranger || is_old || self.counts.intents == 0 {
             return None;
         }
+        if self.is_answered_without_intent(history, order) {
+            return None;
+        }
         let by_payload = order
             .payload
             .map(|payload| self.payloads[payload.index()].intent);
         match by_payload {
-            Some(sole) if !sole.is_unused() && (sole.get().is_some() || order.key.is_none()) => {
+            Some(sole) if !sole.is_unused() && order.key.is_none() => sole.get(),
+            Some(sole)
+                if sole
+                    .get()
+                    .is_some_and(|intent| self.is_sent_for(history, order, intent)) =>
+            {
                 sole.get()
             }
             _ if order.key.is_some() => self.intent_by_key_and_content(history, order),
@@ -114,16 +122,53 @@ impl Facts {
         }
     }
 
+    /// Whether the key of an order was sent for an intent.
+    #[cold]
+    fn is_sent_for(&self, history: &History, order: &AuditOrder, intent: usize) -> bool {
+        let own = order
+            .key
+            .into_iter()
+            .flat_map(|key| self.requests_with(history, key.index()));
+        let mut own = own.filter_map(|asked| asked.intent);
+        own.any(|own| own.index() == intent)
+            || mutant!("duplicate-order/a-payload-is-more-than-a-key")
+    }
+
+    /// Whether an `ok` that names an order without a key was given to a request that does not say its intent, and may have asked for it:
+    /// then it is not known whose the order is, whoever else asked for the same.
+    fn is_answered_without_intent(&self, history: &History, order: &AuditOrder) -> bool {
+        if order.key.is_some() || mutant!("duplicate-order/a-content-is-more-than-an-answer") {
+            return false;
+        }
+        let done = self.orders[order.id.index()].acked.get();
+        let begun = done.and_then(|done| self.links[done].partner.get());
+        match begun.map(|begun| &history.events[begun].what) {
+            Some(What::Invoke(asked)) => {
+                asked.intent.is_none() && may_be_asked(history, order, asked.payload)
+            }
+            _ => false,
+        }
+    }
+
+    /// The requests with a key, the last first.
+    fn requests_with<'a>(
+        &'a self,
+        history: &'a History,
+        key: usize,
+    ) -> impl Iterator<Item = &'a Invoke> {
+        let last = self.keys[key].last_invoke.get();
+        let events = std::iter::successors(last, |begun| self.links[*begun].previous.get());
+        events.filter_map(|begun| match &history.events[begun].what {
+            What::Invoke(asked) => Some(asked),
+            _ => None,
+        })
+    }
+
     /// The intent of an order whose content only one purchase asked for with its key.
     #[cold]
     fn intent_by_key_and_content(&self, history: &History, order: &AuditOrder) -> Option<usize> {
         let mut sole = Sole::default();
-        let mut next = self.keys[order.key?.index()].last_invoke.get();
-        while let Some(begun) = next {
-            next = self.links[begun].previous.get();
-            let What::Invoke(asked) = &history.events[begun].what else {
-                continue;
-            };
+        for asked in self.requests_with(history, order.key?.index()) {
             if may_be_asked(history, order, asked.payload) {
                 sole.see(asked.intent.map(|intent| intent.index()));
             }

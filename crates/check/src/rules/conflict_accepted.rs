@@ -4,7 +4,7 @@
 use history::{AuditOrder, PayloadRef};
 
 use crate::case::Case;
-use crate::facts::{is_acceptance, is_live};
+use crate::facts::{is_acceptance, is_live, may_be_asked};
 use crate::keyed::{End, Try};
 use crate::tally::Tally;
 use crate::tell::witness;
@@ -61,6 +61,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
                 let why = "an order that may be of a key with two payloads does not say its key or its payload";
                 tally.unknown(1, why);
             }
+            None if case.orders().is_none() && !mutant!("conflict-accepted/orders-need-not-be-looked-at") => {
+                tally.unknown(1, "a key came with two payloads, and it was not looked at what was stored");
+            }
             None => {}
         }
     }
@@ -70,7 +73,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 fn may_be_taken_twice(case: &Case<'_>, key: usize, stands: &[Stand<'_>]) -> bool {
     let own = case.orders_with(key).filter(|order| order.payload.is_none());
     let unclear = own.chain(case.perhaps_with(key)).filter(|order| is_live(order));
-    let answered = |order: &AuditOrder| stands.iter().any(|stand| stand.names(case, order));
+    // What an answer was about may hold another content by now.
+    let is_as_asked = |stand: &Stand<'_>, order: &AuditOrder| {
+        may_be_asked(case.history, order, Some(stand.payload)) || mutant!("conflict-accepted/answered-orders-are-as-asked")
+    };
+    let answered = |order: &AuditOrder| stands.iter().any(|stand| stand.names(case, order) && is_as_asked(stand, order));
     let unclear: Vec<&AuditOrder> = unclear.filter(|order| !answered(order)).collect();
     let is_other = |order: &&AuditOrder| {
         stands.iter().any(|stand| order.payload != Some(stand.payload))

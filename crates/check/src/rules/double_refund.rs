@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use history::{AuditRefund, IntentRef, OrderRef, RefundKeyRef, RefundRequest, What};
+use history::{AuditCharge, AuditRefund, IntentRef, OrderRef, RefundKeyRef, RefundRequest, What};
 use protocol::ChargeState;
 
 use crate::case::Case;
@@ -20,6 +20,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     };
     tally.checked(refunds.len() as u64);
     let ledger = Ledger::gather(case);
+    let unlimited = case.history.refund_requests.iter().filter(|request| ledger.is_unlimited(request)).count();
+    if !refunds.is_empty() {
+        let why = "a request asks for everything that was captured for its order, and it is not known what that was";
+        tally.unknown(unlimited as u64, why);
+    }
     judge_meant(case, tally, &ledger, refunds);
     judge_charges(case, tally, &ledger, refunds);
     judge_orders(case, tally, &ledger, refunds);
@@ -39,6 +44,8 @@ struct Ledger {
     asked_in_all: BTreeMap<Meant, i64>,
     /// The most that was asked for of an order by a request without a key, which may have had any.
     keyless: BTreeMap<OrderRef, i64>,
+    /// Whether there are captured charges of which it is not known for which order they are.
+    has_nameless: bool,
 }
 
 impl Ledger {
@@ -50,12 +57,20 @@ impl Ledger {
             asked: BTreeMap::new(),
             asked_in_all: BTreeMap::new(),
             keyless: BTreeMap::new(),
+            has_nameless: case.charges().is_none(),
         };
         for charge in case.charges().unwrap_or_default() {
-            ledger.orders[charge.id.index()] = charge.order;
-            if let (Some(order), ChargeState::Captured | ChargeState::Refunded) = (charge.order, charge.state) {
-                let sum = ledger.captured.entry(order).or_default();
-                *sum = sum.saturating_add(charge.amount);
+            let order = order_of(case, charge);
+            ledger.orders[charge.id.index()] = order;
+            if !matches!(charge.state, ChargeState::Captured | ChargeState::Refunded) {
+                continue;
+            }
+            match order {
+                Some(order) => {
+                    let sum = ledger.captured.entry(order).or_default();
+                    *sum = sum.saturating_add(charge.amount);
+                }
+                None => ledger.has_nameless = true,
             }
         }
         for request in &case.history.refund_requests {
@@ -80,10 +95,20 @@ impl Ledger {
         ledger
     }
 
-    /// How much a request asks for: without an amount, everything that was captured for its order.
+    /// How much a request asks for: without an amount, everything that was captured for its order. Where that is not known, it may be any
+    /// amount.
     fn amount_of(&self, request: &RefundRequest) -> i64 {
-        let captured = || self.captured.get(&request.order).copied().unwrap_or(0);
+        let captured = || match self.is_unlimited(request) {
+            true => i64::MAX,
+            false => self.captured.get(&request.order).copied().unwrap_or(0),
+        };
         request.amount.unwrap_or_else(captured)
+    }
+
+    /// Whether a request asks for everything, and it is not known how much that is.
+    fn is_unlimited(&self, request: &RefundRequest) -> bool {
+        let is_unknown = self.has_nameless && !mutant!("double-refund/what-is-not-known-was-not-captured");
+        request.amount.is_none() && is_unknown
     }
 
     /// The order whose money a refund gives back.
@@ -112,6 +137,15 @@ impl Ledger {
             _ => in_all,
         })
     }
+}
+
+/// The order that a charge is for: the one that it names, or the live one of its purchase.
+fn order_of(case: &Case<'_>, charge: &AuditCharge) -> Option<OrderRef> {
+    let by_intent = || {
+        let live = case.facts.intents[charge.intent?.index()].live.get()?;
+        Some(case.orders()?[live].id)
+    };
+    charge.order.or_else(by_intent)
 }
 
 /// Which refund each key is for: that of the one intent which is named with it, else its own.

@@ -44,6 +44,10 @@ fn judge(case: &Case<'_>, tally: &mut Tally, key: usize, change: &Transition, ma
     if made.is_some_and(|made| end(made) <= change.t) {
         return;
     }
+    if case.orders().is_none() && !mutant!("early-expiry/orders-need-not-be-looked-at") {
+        tally.unknown(1, "a key was forgotten inside its time to live, and the orders were not looked at");
+        return;
+    }
     let own: Vec<_> = case
         .orders_with(key)
         .filter(|row| is_live(row) || mutant!("early-expiry/cancelled-orders-too"))

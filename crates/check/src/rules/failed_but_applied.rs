@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use history::{AuditCharge, AuditOrder, AuditStock, KeyRef, PayloadRef, SkuRef};
+use history::{AuditCharge, AuditOrder, AuditStock, KeyRef, PayloadRef, SkuRef, What};
 use protocol::ChargeState;
 
 use crate::case::Case;
-use crate::facts::{PayloadFacts, SkuFacts, is_live};
+use crate::facts::{Money, PayloadFacts, SkuFacts, is_live};
 use crate::keyed::{End, Try};
 use crate::tally::Tally;
 use crate::tell::witness;
@@ -54,11 +54,18 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         });
     }
     for charge in odd.charges.iter().map(|row| case.charge(*row as usize)) {
-        if is_charged_for_nothing(case, charge) {
+        let is_held = case.facts.money(charge) == Money::Held;
+        if !is_charged_for_nothing(case, charge) {
+            continue;
+        }
+        if is_held && !case.facts.settled && !mutant!("failed-but-applied/what-is-held-is-held-for-ever") {
+            tally.unknown(1, "a purchase failed for certain, and its charge may still be voided before the recovery deadline");
+        } else {
+            let what = if is_held { "authorised and not voided" } else { "captured" };
             tally.violation(case.audit_time(), || {
                 let id = case.history.names.charges.text(charge.id.index());
                 let why = format!(
-                    "every request of the purchase was answered with a definite failure; charge {id} is captured. What failed costs nothing."
+                    "every request of the purchase was answered with a definite failure; charge {id} is {what}. What failed costs nothing."
                 );
                 witness(why).charge_row(case, charge)
             });
@@ -72,8 +79,17 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 fn count_gaps(case: &Case<'_>, tally: &mut Tally) {
     let why = "a purchase failed for certain, and a charge does not say whose it is";
     let nameless = case.facts.gaps.nameless_charges.iter();
-    let nameless = nameless.filter(|row| case.charge(**row as usize).state == ChargeState::Captured);
+    let is_open = |charge: &AuditCharge| {
+        let is_held = case.facts.money(charge) == Money::Held && !mutant!("failed-but-applied/what-is-held-is-somebodys");
+        is_held || charge.state == ChargeState::Captured
+    };
+    let nameless = nameless.filter(|row| is_open(case.charge(**row as usize)));
     tally.unknown(nameless.count() as u64, why);
+    if !mutant!("failed-but-applied/every-purchase-is-said") {
+        let strange = case.facts.gaps.strange_charges.len() as u64;
+        let why = "a purchase failed for certain, and a charge is for one that no request names";
+        tally.unknown(strange.min(unsaid_failures(case)), why);
+    }
     let why = "a purchase failed for certain, and an answer does not name its order, so that another may be its own";
     tally.unknown(case.facts.gaps.strays.min(case.facts.rare.nameless), why);
     let why = "a purchase failed for certain, and an order does not say whose it is";
@@ -90,6 +106,18 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally) {
     tally.unknown(failed_with_keyless(case), why);
     let why = "a key failed for certain with one of its payloads, and an order does not say of which it is";
     tally.unknown(without_payload(case, rows), why);
+}
+
+/// How many requests failed for certain and do not say for which purchase they were; most histories have no charge that asks.
+fn unsaid_failures(case: &Case<'_>) -> u64 {
+    if case.facts.gaps.strange_charges.is_empty() {
+        return 0;
+    }
+    let failed = case.history.events.iter().enumerate().filter(|(_, event)| matches!(event.what, What::Fail(_)));
+    let attempts = failed.filter_map(|(done, _)| case.attempt_at(done));
+    let is_failure = |end: End| matches!(end, End::Fail(refusal) if refusal.is_definite());
+    let unsaid = attempts.filter(|attempt| attempt.asked.intent.is_none() && is_failure(attempt.end));
+    unsaid.count() as u64
 }
 
 /// How many keys failed for certain although a live order without a key, which is not known to be of another purchase, may be their own.
@@ -174,9 +202,11 @@ fn last_attempt(case: &Case<'_>, order: &AuditOrder) -> Option<usize> {
     }
 }
 
-/// A captured charge of a purchase of which every attempt failed for certain. Of a live order it is the order that is told.
+/// A charge that is captured or held, of a purchase of which every attempt failed for certain. Of a live order it is the order that is told.
 fn is_charged_for_nothing(case: &Case<'_>, charge: &AuditCharge) -> bool {
-    if charge.state != ChargeState::Captured || mutant!("failed-but-applied/charges-do-not-count") {
+    let is_held = case.facts.money(charge) == Money::Held && !mutant!("failed-but-applied/what-is-held-costs-nothing");
+    let is_taken = charge.state == ChargeState::Captured;
+    if !is_held && !is_taken || mutant!("failed-but-applied/charges-do-not-count") {
         return false;
     }
     let intent = charge.intent.map(|intent| case.facts.intents[intent.index()]);

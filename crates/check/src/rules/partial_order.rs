@@ -4,6 +4,7 @@
 mod carts;
 mod parts;
 mod recorded;
+mod records;
 mod together;
 
 use history::{AuditOrder, Invoke, PayloadRef, What};

@@ -69,9 +69,9 @@ pub(super) fn are_items_asked(case: &Case<'_>, order: &AuditOrder) -> bool {
     let is_told = |payload: PayloadRef| {
         case.facts.payloads[payload.index()].attempts > 0 && names.payload_items(payload).is_some()
     };
-    let by_key = order.key.map(|key| case.facts.keys[key.index()].payload.get());
-    let by_key = by_key.flatten().map(|payload| PayloadRef::new(payload as u32));
-    order.payload.into_iter().chain(by_key).any(is_told)
+    let by_key = order.key.map(|key| case.attempts_with(key.index()));
+    let mut by_key = by_key.iter().flatten().filter_map(|attempt| attempt.asked.payload);
+    order.payload.is_some_and(is_told) || by_key.any(is_told)
 }
 
 fn tell(case: &Case<'_>, tally: &mut Tally, order: &AuditOrder, what: &str) {
@@ -164,18 +164,46 @@ fn find_by_content<'a>(case: &Case<'a>, order: &AuditOrder, contents: &Contents<
     if mutant!("phantom-order/content-may-be-anything") {
         return Found::AsAsked;
     }
-    let is_asked = attempts.iter().any(|attempt| {
+    let own = attempts.iter().filter(|attempt| has_coupon(order, attempt.asked));
+    let fit = own.map(|attempt| {
         let asked = attempt.asked.payload;
         match (order.payload, asked) {
-            _ if !has_coupon(order, attempt.asked) => false,
-            (Some(stored), Some(asked)) if stored != asked => false,
-            (_, None) => true,
-            (_, Some(asked)) => has_items(case, order, case.history.names.payload_items(asked)),
+            (Some(stored), Some(asked)) if stored != asked => Fit::None,
+            (_, None) => Fit::Whole,
+            (_, Some(asked)) => fit_of(case, order, case.history.names.payload_items(asked)),
         }
     });
-    match is_asked {
-        true => Found::AsAsked,
-        false => Found::Phantom("its content is no payload that was sent with its key"),
+    // More than one payload and less than another is neither, but a mix of both. What is less than each is `partial-order`.
+    let is_named = order.payload.is_some() || mutant!("phantom-order/a-mix-is-a-part");
+    let best = fit.clone().max();
+    let is_mixed = !is_named && !case.history.contract.split && fit.clone().any(|fit| fit == Fit::None);
+    match best {
+        Some(Fit::Whole) => Found::AsAsked,
+        Some(Fit::Part) if !is_mixed => Found::AsAsked,
+        Some(Fit::Part) => Found::Phantom("it is more than one payload that was sent with its key and less than another"),
+        Some(Fit::None) | None => Found::Phantom("its content is no payload that was sent with its key"),
+    }
+}
+
+/// How the items of an order fit those of a payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// It has others, or more.
+    None,
+    /// It has a part of them.
+    Part,
+    /// They are the same, or it is not said what they are.
+    Whole,
+}
+
+fn fit_of(case: &Case<'_>, order: &AuditOrder, asked: Option<history::BasketRef>) -> Fit {
+    let both = order.items.zip(asked);
+    match both {
+        Some((stored, asked)) if stored != asked => match has_items(case, order, Some(asked)) {
+            true => Fit::Part,
+            false => Fit::None,
+        },
+        _ => Fit::Whole,
     }
 }
 
@@ -209,8 +237,12 @@ fn find_keyless<'a>(case: &Case<'a>, order: &AuditOrder, contents: &Contents<'a>
         let is_sent = case.facts.payloads[payload.index()].attempts > 0
             || mutant!("phantom-order/keyless-payload-may-be-anything");
         let as_asked = is_sent && has_items(case, order, case.history.names.payload_items(payload));
+        let is_blind = || !is_sent && contents.may_be_asked_blindly(case, order);
         return match as_asked {
             true => Found::AsAsked,
+            false if is_blind() && !mutant!("phantom-order/every-request-says-its-payload") => {
+                Found::Undecided("an order does not say its key, and a request that may have asked for it does not say for what")
+            }
             false => Found::Phantom("its content is no payload that was sent"),
         };
     }

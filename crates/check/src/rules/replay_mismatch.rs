@@ -25,6 +25,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     judge_first(case, tally);
     let why = "an answer differs from an earlier one, and it cannot be told whether the key had expired";
     tally.unknown(facts.undecided_repeats, why);
+    let why = "an answer differs from an earlier one with its key, and it is not said whether both requests asked for the same";
+    tally.unknown(facts.unsaid_repeats, why);
     let why = "an answer or the one that it repeats has no body, so that they cannot be compared";
     tally.unknown(facts.bodiless_repeats, why);
     if !(observed.order && observed.response) && facts.differing.is_empty() && facts.repeats > 0 {

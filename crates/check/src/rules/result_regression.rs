@@ -32,6 +32,9 @@ fn judge(case: &Case<'_>, tally: &mut Tally, oks: &[Try<'_>], failed: &Try<'_>, 
         Some((Within::Inside, _)) if failed.end == End::Unknown && failed.said.status.is_none() => {
             tally.unknown(1, "an answer has neither status nor order, and may say only that the request was accepted");
         }
+        Some((Within::Inside, ok)) if !is_same_said(case, failed, ok) => {
+            tally.unknown(1, "a request failed after an ok with its key, and it is not said whether both asked for the same");
+        }
         Some((Within::Inside, ok)) => tally.violation(case.time(done), || {
             let why = format!(
                 "{} was answered ok, and after that {} was refused the same at {}. Inside its time to live a key keeps its answer.",
@@ -57,8 +60,9 @@ fn before(case: &Case<'_>, oks: &[Try<'_>], failed: &Try<'_>) -> Option<(Within,
         .filter(|_| !mutant!("result-regression/for-ever"));
     let mut found = None;
     for ok in oks {
-        let same =
-            ok.asked.payload == failed.asked.payload || mutant!("result-regression/any-payload");
+        let payloads = [ok.asked.payload, failed.asked.payload];
+        let is_unsaid = payloads.contains(&None) && !mutant!("result-regression/what-is-not-said-differs");
+        let same = payloads[0] == payloads[1] || is_unsaid || mutant!("result-regression/any-payload");
         let precedes = ok.precedes(failed) || mutant!("result-regression/order-does-not-matter");
         if !same || !precedes || is_cancelled(case, ok) {
             continue;
@@ -74,12 +78,19 @@ fn before(case: &Case<'_>, oks: &[Try<'_>], failed: &Try<'_>) -> Option<(Within,
         };
         let is = within(ttl, case.took_effect(ok), failed.span());
         match is {
-            Within::Inside if !ignored => return Some((is, ok.event())),
-            Within::Unknown => found = Some((is, ok.event())),
+            Within::Inside if !ignored && payloads[0] == payloads[1] => return Some((is, ok.event())),
+            Within::Inside if !ignored => found = Some((is, ok.event())),
+            Within::Unknown => found = found.or(Some((is, ok.event()))),
             _ => {}
         }
     }
     found
+}
+
+/// Whether a failed request says its payload if the one that was answered `ok` does, and the other way round.
+fn is_same_said(case: &Case<'_>, failed: &Try<'_>, ok: usize) -> bool {
+    let ok = case.attempt_at(ok);
+    ok.is_none_or(|ok| ok.asked.payload.is_some() == failed.asked.payload.is_some())
 }
 
 /// A cancelled order may be asked for again, by contract.

@@ -1,10 +1,11 @@
 //! A confirmed order without a captured charge at quiescence; where the contract captures later, without an authorisation. An order that
 //! costs nothing needs none, and one with a coupon of unknown worth may need none.
 
-use history::AuditOrder;
-use protocol::OrderState;
+use history::{AuditCharge, AuditOrder};
+use protocol::{ChargeState, OrderState};
 
 use crate::case::Case;
+use crate::facts::Money;
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -28,7 +29,13 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             continue;
         }
         checked += 1;
-        if is_charged(case, order) || is_free(case, order) || mutant!("uncharged-order/never") {
+        let is_excused = is_free(case, order) || is_given_back_on_request(case, order);
+        if is_charged(case, order) || is_excused || mutant!("uncharged-order/never") {
+            continue;
+        }
+        let is_perhaps_given_back = is_refund_asked(case, order) && has_nameless_refunded(case);
+        if is_perhaps_given_back && !mutant!("uncharged-order/nameless-refunds-are-of-nothing") {
+            tally.unknown(1, "a charge that was given back does not say for which order it was");
             continue;
         }
         if nameless > 0 && !mutant!("uncharged-order/nameless-charges-pay-for-nothing") {
@@ -68,6 +75,36 @@ fn is_charged(case: &Case<'_>, order: &AuditOrder) -> bool {
         .get()
         .is_some_and(|intent| case.facts.intents[intent].captured_without_order);
     by_intent && !mutant!("uncharged-order/charges-name-their-order")
+}
+
+fn is_refund_asked(case: &Case<'_>, order: &AuditOrder) -> bool {
+    case.history.refund_requests.iter().any(|request| request.order == order.id)
+}
+
+/// Whether a charge that names neither an order nor a purchase was given back.
+fn has_nameless_refunded(case: &Case<'_>) -> bool {
+    let is_nameless = |charge: &&AuditCharge| charge.order.is_none() && charge.intent.is_none();
+    let is_given_back = |charge: &AuditCharge| {
+        let was_taken = matches!(charge.state, ChargeState::Captured | ChargeState::Refunded);
+        was_taken && case.facts.money(charge) == Money::Gone
+    };
+    let charges = case.charges().unwrap_or_default();
+    charges.iter().filter(is_nameless).any(is_given_back)
+}
+
+/// Whether an order was paid for, and its money given back because a client asked for that: the order may stand all the same.
+fn is_given_back_on_request(case: &Case<'_>, order: &AuditOrder) -> bool {
+    if !is_refund_asked(case, order) || mutant!("uncharged-order/refunds-on-request-are-no-payments") {
+        return false;
+    }
+    let intent = case.facts.orders[order.id.index()].intent.get();
+    let is_own = |charge: &AuditCharge| match charge.order {
+        Some(own) => own == order.id,
+        None => charge.intent.is_some_and(|own| Some(own.index()) == intent),
+    };
+    let was_paid = |charge: &AuditCharge| matches!(charge.state, ChargeState::Captured | ChargeState::Refunded);
+    let charges = case.charges().unwrap_or_default();
+    charges.iter().any(|charge| is_own(charge) && was_paid(charge))
 }
 
 /// Whether an order comes to nothing, by itself or less what its coupon takes off.

@@ -49,6 +49,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         let list = if is_captured { &mut payment.charges } else { &mut payment.held };
         list.push(charge);
     }
+    if !mutant!("wrong-amount/nameless-charges-pay-for-nothing") {
+        let why = "a charge names neither an order nor a purchase, so that it is not known what it should come to";
+        tally.unknown(case.facts.gaps.nameless_charges.len() as u64, why);
+    }
     for payment in payments.values().filter(|payment| !payment.charges.is_empty()) {
         checked += judge_payment(case, tally, payment, has_nameless);
     }
@@ -108,9 +112,10 @@ fn judge_payment(case: &Case<'_>, tally: &mut Tally, payment: &Payment<'_>, has_
         parts.push(Payment::with(row, said));
     }
     let are_right = |payment: &Payment<'_>| payment.amounts().iter().any(|amount| is_right(case, row, *amount));
-    let may_be_right = are_right(payment) || parts.iter().all(are_right);
-    if is_any_said && may_be_right && !mutant!("wrong-amount/charges-without-a-tender-have-none") {
-        tally.unknown(1, "a charge does not say its tender, which another of its order does, so that it may be a part of what the order costs");
+    let are_parts = !is_any_said && parts.len() > 1 && !mutant!("wrong-amount/parts-of-the-price-say-their-tender");
+    let may_be_right = are_right(payment) || is_any_said && parts.iter().all(are_right);
+    if (is_any_said || are_parts) && may_be_right && !mutant!("wrong-amount/charges-without-a-tender-have-none") {
+        tally.unknown(1, "a charge does not say its tender, so that it may be a part of what its order costs");
         return 1;
     }
     for part in &parts {

@@ -20,12 +20,15 @@ pub(super) struct Unresolved {
     pub(super) ambiguous: BTreeMap<PayloadRef, BTreeSet<PayloadRef>>,
     /// Requests, by the event that each will be, that name a payload and not its items.
     pub(super) bare: Vec<(usize, PayloadRef)>,
+    /// Whether a request has items and no name for them.
+    pub(super) has_unnamed: bool,
 }
 
 impl Reader {
     /// The history, in its order.
     pub(super) fn finish(mut self, mut notes: Vec<String>) -> Result<Reading, Mistakes> {
         self.resolve_tenants();
+        self.resolve_unnamed();
         self.resolve_payloads();
         let source = self.order_events();
         order_changes(&mut self.history.transitions, &self.history.names);
@@ -59,6 +62,47 @@ impl Reader {
             if let Some(tenant) = only.or(nameless) {
                 let key = self.key_text(tenant, &key);
                 self.rows.keys.rows.push(AuditKey { key, state });
+            }
+        }
+    }
+
+    /// A row may name a payload that no request names, because requests were recorded without names: it is then of the payload that is
+    /// named after its items. If no request has a name, a row's name says nothing.
+    fn resolve_unnamed(&mut self) {
+        if !self.unresolved.has_unnamed {
+            return;
+        }
+        let names = &self.history.names;
+        let mut is_sent = vec![false; names.payloads.len()];
+        let mut are_all_unnamed = true;
+        for event in &self.history.events {
+            let What::Invoke(invoke) = &event.what else {
+                continue;
+            };
+            let Some(payload) = invoke.payload else {
+                continue;
+            };
+            if !std::mem::replace(&mut is_sent[payload.index()], true) {
+                let items = names.payload_items(payload);
+                let name = items.map(|items| self.list(items));
+                are_all_unnamed &= name.as_deref() == Some(&*names.payloads.text(payload.index()));
+            }
+        }
+        for row in 0..self.rows.orders.rows.len() {
+            let order = self.rows.orders.rows[row];
+            let is_strange = order
+                .payload
+                .is_some_and(|payload| !is_sent[payload.index()]);
+            let after_items = order.items.filter(|_| is_strange).and_then(|items| {
+                let payload = self
+                    .history
+                    .names
+                    .payloads
+                    .find::<PayloadRef>(&self.list(items));
+                payload.filter(|payload| is_sent[payload.index()])
+            });
+            if is_strange && (after_items.is_some() || are_all_unnamed) {
+                self.rows.orders.rows[row].payload = after_items;
             }
         }
     }

@@ -86,7 +86,10 @@ impl Reader {
                     .push((self.history.events.len(), payload));
                 Some(payload)
             }
-            (None, Some(basket)) => Some(self.content(&self.list(basket), Some(basket))),
+            (None, Some(basket)) => {
+                self.unresolved.has_unnamed = true;
+                Some(self.content(&self.list(basket), Some(basket)))
+            }
             (None, None) => None,
         }
     }
@@ -110,7 +113,7 @@ impl Reader {
     }
 
     /// A list of items in words; their order is no part of it.
-    fn list(&self, basket: BasketRef) -> String {
+    pub(super) fn list(&self, basket: BasketRef) -> String {
         let names = &self.history.names;
         let line = |item: &Item| format!("{}*{}", names.skus.text(item.sku.index()), item.quantity);
         let mut lines: Vec<String> = names.items(basket).iter().map(line).collect();

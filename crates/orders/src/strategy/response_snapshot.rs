@@ -8,7 +8,7 @@
 
 use protocol::{ChargeId, Money, OrderRequest, Problem, Response, Scope, ScopedKey, Tenant};
 
-use super::Strategy;
+use super::{Ledgers, Strategy};
 use super::naive_purchase::{
     Name, OUT_OF_STOCK, UNKNOWN, book, confirmed, count_coupon, give_back, new_order,
     validate_and_charge,
@@ -28,6 +28,7 @@ impl Strategy for ResponseSnapshot {
     const NAME: &'static str = "response-snapshot";
     const SUMMARY: &'static str =
         "store the response under the key with the order, uniquely, at the end; nothing in flight";
+    const LEDGERS: Ledgers = Ledgers::BOOKS_AND_KEYS;
     const CLIENT_KEY: bool = true;
     const PRESET: &'static str = "seed-004";
 

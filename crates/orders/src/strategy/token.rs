@@ -14,7 +14,7 @@ use super::naive_purchase::{
 };
 use super::seed_text::body_hash;
 use super::valid_total::valid_total;
-use super::{StatedPrevention, Strategy};
+use super::{Ledgers, StatedPrevention, Strategy};
 use crate::contract::Contract;
 use crate::metrics::Metric;
 use crate::ports::{Keys, Orders, CommitTag, Isolation, Ports, Store, StoreError, Transaction};
@@ -27,6 +27,7 @@ pub struct Token;
 impl Strategy for Token {
     const NAME: &'static str = "token";
     const SUMMARY: &'static str = "the client's token is a primary key: SELECT it, or claim it and create the order in one transaction";
+    const LEDGERS: Ledgers = Ledgers::BOOKS_AND_KEYS;
     const STATED: Option<StatedPrevention> = Some(StatedPrevention {
         share: 1.0,
         source: "seed 002, line 971",

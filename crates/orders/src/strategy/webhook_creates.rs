@@ -12,7 +12,7 @@ use protocol::{
 };
 
 use super::naive_purchase::{self, Name};
-use super::{ClaimComplete, Strategy};
+use super::{ClaimComplete, Ledgers, Strategy};
 use crate::contract::Contract;
 use crate::ports::{Orders, Ports, Store, StoreError, };
 use crate::rows::KeyIndex;
@@ -24,6 +24,7 @@ pub struct WebhookCreates;
 impl Strategy for WebhookCreates {
     const NAME: &'static str = "webhook-creates";
     const SUMMARY: &'static str = "claim-complete, but a webhook whose order is not confirmed makes one under the payment's key";
+    const LEDGERS: Ledgers = Ledgers::BOOKS_AND_KEYS;
     const MAINTAINED: bool = true;
     const LISTENS: bool = true;
     const KNOWS_MESSAGES: bool = true;

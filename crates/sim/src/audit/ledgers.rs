@@ -1,5 +1,5 @@
-//! What is written with an order beside its row, its stock and its message: its cart, the sales counters, the inventory log, and what
-//! the service knows of its charge. A service that does not keep one has no such part in its audit.
+//! What is written with an order beside its row, its stock and its message: its cart, the sales counters, the inventory log, the
+//! records of keys, and what the service knows of its charge. A service that does not keep one has no such part in its audit.
 
 use history::{
     Audit, AuditCart, AuditMove, AuditRecordedCharge, AuditSale, CartRef, ChargeRef, Names,
@@ -17,6 +17,7 @@ pub(super) fn add(audit: &mut Audit, ledgers: Ledgers, database: &Database, name
     audit.carts = ledgers.carts.then(|| carts(database, names));
     audit.sales = ledgers.sales.then(|| sales(database, names));
     audit.inventory_log = ledgers.inventory_log.then(|| moves(database, names));
+    audit.keys = audit.keys.take().filter(|_| ledgers.keys);
     audit.recorded_charges = ledgers.charges.then(|| charges(database));
 }
 

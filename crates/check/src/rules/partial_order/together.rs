@@ -1,13 +1,13 @@
 //! What is written with an order: its cart is cleared, the sales counter counts it, the inventory log and the service's own table of charges
-//! have it, and of a purchase that is split all parts are there. They stand or fall together, and each is judged where the audit has it. An
-//! open key record is `stuck-claim`, and a message that was not sent `missing-notification`.
+//! have it, its key record is completed, and of a purchase that is split all parts are there. They stand or fall together, and each is judged where the audit has it. A
+//! message that was not sent is `missing-notification`.
 
 use std::collections::BTreeMap;
 
 use history::{Audit, AuditMove, AuditOrder, OrderRef, SkuRef};
 use protocol::OrderState;
 
-use super::{carts, parts, recorded};
+use super::{carts, parts, recorded, records};
 use crate::case::Case;
 use crate::facts::{is_live, items_of};
 use crate::tally::Tally;
@@ -32,6 +32,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     judge_sales(case, tally, audit);
     judge_log(case, tally, audit, orders);
     recorded::judge(case, tally, audit, orders);
+    records::judge(case, tally, audit, orders);
     if case.history.contract.split {
         parts::judge(case, tally, orders);
     }

@@ -111,17 +111,15 @@ impl<'a> Contents<'a> {
         }
     }
 
+    /// Whether a request of an order's tenant, with its coupon if it has one, does not say what it asked for.
+    pub(super) fn may_be_asked_blindly(&self, case: &Case<'a>, order: &AuditOrder) -> bool {
+        is_any_own(order, &self.gathered(case).blind)
+    }
+
     /// Whether any request of an order's tenant, with its coupon if it has one, may have asked for it, as far as both say.
     pub(super) fn may_be_asked_by_its_own(&self, case: &Case<'a>, order: &AuditOrder) -> bool {
         let gathered = self.gathered(case);
-        let any = |askers: &Askers| {
-            let of_tenant = order.tenant.map(|tenant| {
-                askers.range((tenant, None)..).take_while(move |(asker, _)| *asker == tenant)
-            });
-            let of_any = order.tenant.is_none().then(|| askers.iter());
-            let mut own = of_tenant.into_iter().flatten().chain(of_any.into_iter().flatten());
-            own.any(|(_, coupon)| is_coupon_of(order, *coupon))
-        };
+        let any = |askers: &Askers| is_any_own(order, askers);
         let found = |askers: Option<&Askers>| askers.is_some_and(any);
         if any(&gathered.blind) {
             return true;
@@ -148,6 +146,16 @@ impl<'a> Contents<'a> {
         found(gathered.by_items.get(items))
             || more.any(|(asked, askers)| is_part_of(items, asked) && any(askers))
     }
+}
+
+/// Whether any of these is of an order's tenant, with its coupon if it has one.
+fn is_any_own(order: &AuditOrder, askers: &Askers) -> bool {
+    let of_tenant = order.tenant.map(|tenant| {
+        askers.range((tenant, None)..).take_while(move |(asker, _)| *asker == tenant)
+    });
+    let of_any = order.tenant.is_none().then(|| askers.iter());
+    let mut own = of_tenant.into_iter().flatten().chain(of_any.into_iter().flatten());
+    own.any(|(_, coupon)| is_coupon_of(order, *coupon))
 }
 
 /// Whether a request may have asked with the coupon of an order, if it has one.
