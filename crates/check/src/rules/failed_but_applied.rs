@@ -127,13 +127,22 @@ fn failed_with_keyless(case: &Case<'_>) -> u64 {
     }
     let is_open = |order: &AuditOrder| {
         let facts = &case.facts.orders[order.id.index()];
-        is_live(order) && facts.intent.get().is_none() && facts.acked.get().is_none()
+        is_live(order) && facts.intent.get().is_none() && !is_as_answered(case, order)
     };
     let may_be_applied = |key: &&u32| {
         let key = **key as usize;
         case.perhaps_with(key).any(|order| is_open(order) && may_have_failed(case, order, key))
     };
     case.facts.rare.refused_keys.iter().filter(may_be_applied).count() as u64
+}
+
+/// Whether an `ok` names an order, and it may be what that request asked for.
+fn is_as_answered(case: &Case<'_>, order: &AuditOrder) -> bool {
+    let acked = case.facts.orders[order.id.index()].acked.get();
+    acked.is_some_and(|done| match case.attempt_at(done) {
+        Some(attempt) => case.may_be_asked(order, attempt.asked) || mutant!("failed-but-applied/answered-orders-are-as-asked"),
+        None => true,
+    })
 }
 
 /// Whether an order may be what was asked for by requests with a key that all failed for certain.

@@ -14,7 +14,7 @@ use crate::facts::{is_live, is_part_of};
 use crate::tally::Tally;
 use crate::tell::witness;
 
-use super::phantom_order::are_items_asked;
+use super::phantom_order::{Contents, are_items_asked};
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let Some(orders) = case.orders() else {
@@ -48,8 +48,22 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let itemless = case.facts.gaps.itemless.iter().map(|row| &orders[*row as usize]);
     let itemless = itemless.filter(|order| are_items_asked(case, order)).count();
     tally.unknown(itemless as u64, "an order does not say what is in it");
+    let why = "an order does not say its key, and has a part of what was asked for with one";
+    tally.unknown(perhaps_parts(case, orders), why);
     let why = "an order says neither its key nor its coupon, and a request that may have made it had one";
     tally.unknown(without_coupon(case, orders), why);
+}
+
+/// How many orders say neither their key nor their payload, and have items that were asked for only together with others.
+fn perhaps_parts(case: &Case<'_>, orders: &[AuditOrder]) -> u64 {
+    if case.history.contract.split || mutant!("partial-order/orders-without-a-key-are-whole") {
+        return 0;
+    }
+    let contents = Contents::default();
+    let keyless = case.facts.gaps.keyless.iter().map(|row| &orders[*row as usize]);
+    let bare = keyless.filter(|order| order.payload.is_none() && is_live(order) && !case.is_baseline(order));
+    let items = bare.filter_map(|order| order.items).map(|basket| case.history.names.items(basket));
+    items.filter(|items| contents.is_only_a_part(case, items)).count() as u64
 }
 
 /// How many orders without a key have no coupon, although a request for their content had one.

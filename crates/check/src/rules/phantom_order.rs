@@ -6,7 +6,8 @@ mod contents;
 
 use history::{AuditOrder, IntentRef, PayloadRef};
 
-use self::contents::{Contents, has_coupon};
+use self::contents::has_coupon;
+pub(super) use self::contents::Contents;
 use crate::case::Case;
 use crate::facts::{Clause, is_part_of};
 use crate::tally::Tally;

@@ -11,7 +11,7 @@ use crate::facts::{is_part_of, items_of};
 
 /// The contents that were asked for.
 #[derive(Default)]
-pub(super) struct Contents<'a> {
+pub(in crate::rules) struct Contents<'a> {
     gathered: OnceCell<Gathered<'a>>,
 }
 
@@ -98,6 +98,12 @@ impl<'a> Contents<'a> {
             true => sent.keys().any(|asked| is_part_of(items, asked)),
         };
         (!sent.is_empty()).then_some(found)
+    }
+
+    /// Whether a list of items was never asked for, but more than it was.
+    pub(in crate::rules) fn is_only_a_part(&self, case: &Case<'a>, items: &[Item]) -> bool {
+        let sent = &self.gathered(case).sent;
+        !sent.contains_key(items) && sent.keys().any(|asked| is_part_of(items, asked))
     }
 
     /// When an order's content was first asked for; where its content, or that of a request, is not known, when anything was.
