@@ -8,9 +8,9 @@ use std::time::Instant;
 use check::{Judge, Overall, Rule};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use history::{
-    Audit, AuditCharge, AuditNotification, AuditOrder, AuditStock, BasketRef, ChargeRef, CodeRef,
-    Completion, Contract, History, InFlight, Invoke, Item, KeyRef, Names, OrderRef, Recorder,
-    SkuRef, TenantRef, jsonl,
+    Audit, AuditCharge, AuditKey, AuditNotification, AuditOrder, AuditStock, BasketRef, ChargeRef,
+    CodeRef, Completion, Contract, History, InFlight, Invoke, Item, KeyRef, Names, OrderRef,
+    RecordState, Recorder, SkuRef, TenantRef, jsonl,
 };
 use protocol::{ChargeState, OrderState};
 
@@ -119,13 +119,20 @@ impl World {
             on_hand: 1_000_000 - sold,
             reserved: 0,
         });
+        let mut recorded: Vec<KeyRef> = self.orders.iter().filter_map(|order| order.key).collect();
+        recorded.sort_unstable();
+        recorded.dedup();
+        let record = |key: &KeyRef| AuditKey {
+            key: *key,
+            state: RecordState::Completed,
+        };
         self.recorder.finish(Audit {
             t,
+            keys: Some(recorded.iter().map(record).collect()),
             stock: Some(stock.collect()),
             orders: Some(self.orders),
             charges: Some(self.charges),
             notifications: Some(self.notifications),
-            keys: Some(Vec::new()),
             ..Audit::default()
         })
     }
