@@ -10,6 +10,7 @@
 //! - `histories`: `onceproof check`
 //! - `import`: `onceproof import`, and the page that shows it
 //! - `tidy`: the house rules, and the map in `crates/README.md`
+//! - `sources`: documents that are cited by line
 
 mod comparison;
 mod determinism;
@@ -19,6 +20,7 @@ mod histories;
 mod import;
 mod interrupt;
 mod outputs;
+mod sources;
 mod stories;
 mod tidy;
 

@@ -158,7 +158,7 @@ impl Contract {
         ..Contract::REFERENCE
     };
 
-    /// Seed 001 (`crates/README.md` says what the seeds are): a repetition is answered as the first time, a pending one with 409;
+    /// Seed 001 (`scenarios/SOURCES.md` says what the seeds are): a repetition is answered as the first time, a pending one with 409;
     /// the record is rolled back with whatever failed, so that no refusal is stored.
     pub const SEED_001: Contract = Contract {
         stored_errors: Problems::NONE,
@@ -176,7 +176,7 @@ impl Contract {
     /// Seed 003: "always return 201 for both new and existing orders", and only orders are remembered.
     pub const SEED_003: Contract = Contract::SEED_001;
 
-    /// Seed 004 (`crates/README.md` says what the seeds are): 409 on mismatch, only successes are stored, a key is required.
+    /// Seed 004 (`scenarios/SOURCES.md` says what the seeds are): 409 on mismatch, only successes are stored, a key is required.
     pub const SEED_004: Contract = Contract {
         mismatch_status: 409,
         stored_errors: Problems::NONE,

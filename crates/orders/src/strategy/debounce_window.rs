@@ -1,4 +1,4 @@
-//! `debounce-window`: approach 3 of seed 002, lines 774-962.
+//! `debounce-window`: approach 3 (seed 002, lines 774-962).
 //!
 //! The button waits for 500 ms without another tap and is disabled while the request is under way; the server looks for an
 //! order of the last 30 s with the same items. Order and items are statements of their own, not a transaction. The charge

@@ -1,4 +1,4 @@
-//! `distributed-lock`: the third remedy of seed 000, line 27: "implementing distributed locking mechanisms".
+//! `distributed-lock`: the third remedy (seed 000, line 27): "implementing distributed locking mechanisms".
 //!
 //! A lock in the cache (SET NX EX), under it a look for the order and its creation, then the release, of one's own lock only.
 //! The lock is named after the key, or without one after the customer's version of the cart; the order keeps that name in a

@@ -1,4 +1,4 @@
-//! `fingerprint`: approach 1 of seed 002 as its diagram has it, lines 277-325, with the fingerprint of lines 334-355.
+//! `fingerprint`: approach 1 as its diagram has it (seed 002, lines 277-325), with the fingerprint of the code (seed 002, lines 334-355).
 //!
 //! Cache GET, the order's transaction, SETEX; the database is never asked. The charge stands between GET and the transaction.
 //! A guest has no user id to put into a fingerprint, and is not held back.

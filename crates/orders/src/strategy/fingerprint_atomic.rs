@@ -1,4 +1,4 @@
-//! `fingerprint-atomic`: approach 1 of seed 002 (lines 220-275) as it would have to be done.
+//! `fingerprint-atomic`: approach 1 (seed 002, lines 220-275) as it would have to be done.
 //!
 //! The fingerprint is claimed by SET NX before anything else, so that of two twins one does the work; and it is claimed in its own
 //! and in the bucket before, in this order, so that two requests on either side of a bucket's edge, or of a clock's error, meet

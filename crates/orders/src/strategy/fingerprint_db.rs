@@ -1,4 +1,4 @@
-//! `fingerprint-db`: approach 1 of seed 002 as its code has it, lines 329-515: cache, then database.
+//! `fingerprint-db`: approach 1 as code (seed 002, lines 329-515): cache, then database.
 //!
 //! GET, SELECT, INSERT and SETEX are four steps with nothing that holds them together. The charge stands between the SELECTs and
 //! the order's transaction. A guest has no user id, and is not held back.

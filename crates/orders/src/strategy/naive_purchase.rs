@@ -6,7 +6,7 @@
 //! the order is inserted as confirmed, because it is paid; for one that costs nothing the gateway is not asked. Stock, the
 //! charge's row, the sales counter and the notification are written with the order. Carts are not cleared, and nothing is logged.
 //!
-//! Nor do the seeds know coupons and seats; 002 only names them as problems (lines 982-986). What services do there that do not
+//! Nor do the seeds know coupons and seats, except as names of problems (seed 002, lines 982-986). What services do there that do not
 //! know better is validate, then increment: whether the coupon may still be used is read before the charge, and its counter
 //! grows with the order, without another look. Whoever reads in between may use it too.
 //!

@@ -17,12 +17,12 @@ fn sorted_items(lines: &[Line]) -> Vec<String> {
     items
 }
 
-/// `itemsMatch` of lines 467-480: the same lines in any order.
+/// `itemsMatch` (seed 002, lines 467-480): the same lines in any order.
 pub(super) fn items_match(ours: &[Line], theirs: &[Line]) -> bool {
     ours.len() == theirs.len() && sorted_items(ours) == sorted_items(theirs)
 }
 
-/// `itemsAreIdentical` of lines 933-947: both are collapsed into maps in which the last line of an item wins, and the
+/// `itemsAreIdentical` (seed 002, lines 933-947): both are collapsed into maps in which the last line of an item wins, and the
 /// comparison goes over the keys of the first alone.
 pub(super) fn items_are_identical(ours: &[Line], theirs: &[Line]) -> bool {
     let last = |lines: &[Line], sku| {
@@ -33,7 +33,7 @@ pub(super) fn items_are_identical(ours: &[Line], theirs: &[Line]) -> bool {
     ours.len() == theirs.len() && ours.iter().all(same)
 }
 
-/// `generateOrderFingerprint` of lines 335-355 for one time window: user, items and window, joined by colons and commas. A user
+/// `generateOrderFingerprint` (seed 002, lines 335-355) for one time window: user, items and window, joined by colons and commas. A user
 /// is known by shop and number.
 pub(super) fn seed_fingerprint(request: &OrderRequest, bucket: u64) -> String {
     let items = sorted_items(&request.content.lines).join(",");

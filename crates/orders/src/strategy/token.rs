@@ -1,4 +1,4 @@
-//! `token`: approach 2 of seed 002, lines 535-770: a token of the client's in a table of its own.
+//! `token`: approach 2 (seed 002, lines 535-770): a token of the client's in a table of its own.
 //!
 //! The look-up is a query on the pool; then one transaction claims the token, creates the order and completes the token. The
 //! charge stands between claim and order, inside that transaction: the loser of a race for the token waits for the winner,

@@ -1,7 +1,7 @@
 //! `unguarded-decrement`: the stock is validated, and later decremented without another look.
 //!
 //! Otherwise it is `order-idempotencies`: a record unique by user and key, and the order in its transaction. Seed 001 asks for an
-//! atomic update because of what stood there before it (lines 5-7 and 44): step 4 reads the stock, the customer is charged, and step
+//! atomic update because of what stood there before it (seed 001, lines 5-7; seed 001, line 44): step 4 reads the stock, the customer is charged, and step
 //! 5 is `UPDATE stock SET on_hand = on_hand - q`, whatever is there by then. The inventory has a connection of its own, as in shops
 //! that know no transactions (opencart/opencart#4811 and #7407): no lock is held after the statement, and who dies before the
 //! order is committed leaves the decrement without the order.

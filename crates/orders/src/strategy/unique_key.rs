@@ -1,4 +1,4 @@
-//! `unique-key`: seed 003, lines 9-95 and 221-255: a unique column on the order.
+//! `unique-key`: a unique column on the order (seed 003, lines 9-95; seed 003, lines 221-255).
 //!
 //! The key is the header's, else the body field's, else SHA-256 of the content. It is unique across all customers and shops, is
 //! never compared with a content, and never expires. The row is saved when the service method ends, after the body that the
