@@ -71,5 +71,5 @@ pub fn presets() -> impl Iterator<Item = &'static str> {
 
 /// The faults that the simulated world can do.
 pub fn faults() -> impl Iterator<Item = &'static str> {
-    sim::backend_faults().iter().copied()
+    scenario::FAULTS.iter().copied()
 }

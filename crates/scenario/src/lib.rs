@@ -7,6 +7,7 @@
 //! - [`lower`](mod@lower): from what was written to what it means, with every mistake pointed at
 //! - [`mistake`]: what is wrong with a file, where, and what to write instead
 //! - [`delay`]: delays as tables that can be drawn from
+//! - [`faults`]: whether a fault strikes: what a simulated and a live world draw from
 //! - [`tempo`]: the same plan in a faster or slower service
 //! - [`unfold`]: the intents of a load, one after another
 //! - [`library`]: the scenarios of a folder, by name
@@ -15,6 +16,7 @@
 //! - [`schema`]: the JSON Schema of scenario files
 
 pub mod delay;
+pub mod faults;
 pub mod file;
 pub mod library;
 pub mod lower;
@@ -27,6 +29,7 @@ pub mod unfold;
 pub mod uses;
 
 pub use delay::DelayTable;
+pub use faults::{Armed, Faults, Opportunity, Who};
 pub use file::fault::{CACHE_FAULTS, FAULTS};
 pub use library::{Entry, Library, builtin, load, overlay};
 pub use lower::value::length_us;

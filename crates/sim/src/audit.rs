@@ -409,8 +409,8 @@ mod tests {
     use protocol::{ChargeRequest, GatewayKey, Money};
 
     use super::*;
-    use crate::fault::Who;
     use crate::gateway::{Ask, Fate, Operation};
+    use scenario::faults::Who;
 
     const KEY_TTL_US: u64 = 1_000_000;
 

@@ -7,10 +7,11 @@ use scenario::{CrashPoint, FaultKind};
 
 use crate::answers::AnswerId;
 use crate::attempt::{AttemptId, End};
-use crate::fault::{Opportunity, Who};
 use crate::gateway::{Answered, Webhook};
 use crate::replica::Dying;
+use crate::world::strike::fault_ref;
 use crate::world::{State, World};
+use scenario::faults::{Opportunity, Who};
 
 /// A handler's standing in the world, by its task's slot.
 #[derive(Debug)]
@@ -270,7 +271,7 @@ impl State {
             let down_for_us = fault.delay(who, &mut self.chooser);
             self.dying.push(Dying {
                 replica,
-                fault: fault.name(),
+                fault: fault_ref(fault),
                 down_for_us,
             });
         }

@@ -4,8 +4,9 @@ use explore::{Chooser, Kind, Lineage, Odds, Site};
 use scenario::FaultKind;
 
 use crate::attempt::AttemptId;
-use crate::fault::{Armed, Faults, Opportunity, Who};
 use crate::world::State;
+use crate::world::strike::{fault_ref, struck};
+use scenario::faults::{Armed, Faults, Opportunity, Who};
 
 const INSIDE: Kind = Kind::new("cell.inside");
 const BETWEEN: Kind = Kind::new("cell.between");
@@ -77,7 +78,7 @@ impl State {
         let intent = self.attempts.get(id).intent;
         let mut of_purchase = faults.of(Opportunity::BadCell).iter();
         let lost = of_purchase.find(|fault| self.loses(fault, intent, who))?;
-        self.note_fault(lost.name(), who.replica, lost.strikes_alone(who));
+        self.note_fault(fault_ref(lost), who.replica, struck(lost, who));
         Some(lost)
     }
 
@@ -89,7 +90,7 @@ impl State {
             }
             _ => return false,
         };
-        let key = (fault.name(), intent);
+        let key = (fault_ref(fault), intent);
         let (cell, odds) = match self.cells.get_mut(&key) {
             Some(cell) => (cell, fault.odds),
             None => {

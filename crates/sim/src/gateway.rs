@@ -10,8 +10,8 @@ use protocol::{
 };
 
 use crate::database::hashes::neighbourly;
-use crate::fault::Who;
 use crate::packed::{Word, halves, join};
+use scenario::faults::Who;
 
 /// A charge in the ledger.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use history::Label;
 use orders::NotificationKind;
 use protocol::OrderId;
 
-use crate::fault::{Opportunity, Who};
 use crate::packed::{Word, halves, join};
 use crate::world::{Event, State, World};
+use scenario::faults::{Opportunity, Who};
 
 /// A message under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

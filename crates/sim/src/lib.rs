@@ -9,7 +9,6 @@
 //! - [`arrivals`]: the load as it comes
 //! - [`menu`]: what can be bought
 //! - [`promises`]: what the service promises, and what the judge is told of it
-//! - [`fault`]: what may go wrong, and whether it does now
 //! - [`client`]: people and their apps
 //! - [`spelling`]: keys as clients spell them
 //! - [`reuse`]: another purchase under the key of the first
@@ -36,7 +35,6 @@ mod cell;
 mod client;
 mod database;
 mod engine;
-mod fault;
 mod gateway;
 mod kitchen;
 mod menu;
@@ -56,7 +54,6 @@ pub mod world;
 pub use attempt::{Attempt, Outcome};
 pub use client::{Crowd, Purchase, Shoppers, Tap, Visit};
 pub use database::Omission;
-pub use fault::backend_faults;
 pub use ports::ReplicaPorts;
 pub use run::{
     Control, Interrupted, Pace, Progress, Simulated, Stage, Traffic, on_stage, run, run_episodes,

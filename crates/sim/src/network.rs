@@ -6,8 +6,8 @@ use scenario::{FaultKind, Host};
 
 use crate::answers::AnswerId;
 use crate::attempt::{AttemptId, Coming, End};
-use crate::fault::{Opportunity, Who, cuts};
 use crate::world::{Event, State, World};
+use scenario::faults::{Opportunity, Who, cuts};
 
 const RESET: Kind = Kind::new("net.reset");
 const DOWNLINK: Kind = Kind::new("net.downlink");

@@ -18,9 +18,10 @@ use protocol::{Span, Time};
 use scenario::{CrashPoint, FaultKind, Host};
 
 use crate::call::{Doom, Progress};
-use crate::fault::{Opportunity, Who, crashes_at, cuts, pauses_at};
 use crate::replica::Dying;
+use crate::world::strike::fault_ref;
 use crate::world::{Event, Fired, State, World};
+use scenario::faults::{Opportunity, Who, crashes_at, cuts, pauses_at};
 
 /// The ports of one handler.
 #[derive(Debug)]
@@ -94,11 +95,11 @@ impl State {
         let site = Site::new(CRASH_WHEN, who.lineage, who.ordinal);
         let dying = Dying {
             replica,
-            fault: fault.name(),
+            fault: fault_ref(fault),
             down_for_us,
         };
         let doom = Doom {
-            fault: fault.name(),
+            fault: fault_ref(fault),
             down_for_us,
             at_commit: point == CrashPoint::AfterCommit,
         };

@@ -9,9 +9,10 @@ use scenario::FaultKind;
 
 use crate::attempt::End;
 use crate::call::Progress;
-use crate::fault::{Armed, Opportunity};
 use crate::packed::{Word, halves, join};
+use crate::world::strike::fault_ref;
 use crate::world::{Event, State, World};
+use scenario::faults::{Armed, Opportunity};
 
 const REPLICA: Kind = Kind::new("replica");
 
@@ -216,7 +217,7 @@ impl State {
         let (rolling, replica) = (Rolling::of(fault), u32::from(turn.replica));
         self.dying.push(Dying {
             replica,
-            fault: fault.name(),
+            fault: fault_ref(fault),
             down_for_us: rolling.down_for_us,
         });
         let replicas = self.replicas.len() as u32;

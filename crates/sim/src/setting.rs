@@ -9,11 +9,11 @@ use scenario::{DelayTable, Plan, Unfold};
 use crate::arrivals::Habits;
 use crate::attempt::{CODE_DIED, CODE_RESET, CODE_TIMEOUT};
 use crate::client::Shoppers;
-use crate::fault::Faults;
 use crate::menu::Menu;
 use crate::promises::{judged_contract, service_contract};
 use crate::replica::Skew;
 use crate::spelling::respells;
+use scenario::faults::Faults;
 
 /// A plan, compiled.
 #[derive(Debug)]

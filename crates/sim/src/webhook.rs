@@ -3,9 +3,9 @@
 use explore::{Class, Kind, Lineage, Site};
 use scenario::{FaultKind, Host};
 
-use crate::fault::{Opportunity, Who, cuts};
 use crate::gateway::{Fate, Webhook};
 use crate::world::{Event, State, World};
+use scenario::faults::{Opportunity, Who, cuts};
 
 /// How long after each try that nobody took the next one comes; after the last the gateway gives up.
 const AGAIN_AFTER_US: [u64; 6] = [

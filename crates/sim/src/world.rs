@@ -1,6 +1,6 @@
 //! Everything that exists, in one place, and the events that move it.
 
-mod strike;
+pub(crate) mod strike;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};

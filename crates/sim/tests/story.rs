@@ -54,7 +54,7 @@ fn options() -> Options {
         known: Known {
             strategies,
             presets: words(&["reference"]),
-            faults: words(sim::backend_faults()),
+            faults: words(scenario::FAULTS),
             backend: "sim".into(),
             ..Known::default()
         },

@@ -14,9 +14,9 @@ use scenario::{CrashPoint, Host};
 
 use super::changes::Committer;
 use super::{Database, Stop, Tx};
-use crate::fault::Opportunity;
 use crate::ports::{BEGINS_US, ReplicaPorts};
 use crate::world::{Event, State};
+use scenario::faults::Opportunity;
 
 /// An open transaction of a handler. Dropping it rolls back.
 #[derive(Debug)]

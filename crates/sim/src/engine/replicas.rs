@@ -10,10 +10,10 @@ use crate::attempt::AttemptId;
 use crate::call::Cause;
 use crate::client::Visit;
 use crate::engine::Engine;
-use crate::fault::Opportunity;
 use crate::network::request_class;
 use crate::ports::ReplicaPorts;
 use crate::world::{Event, Fired};
+use scenario::faults::Opportunity;
 
 const UPKEEP: Kind = Kind::new("replica.upkeep");
 

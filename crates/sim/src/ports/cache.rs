@@ -7,8 +7,8 @@ use protocol::Span;
 use scenario::{CrashPoint, FaultKind, Host};
 
 use super::ReplicaPorts;
-use crate::fault::{Opportunity, Who};
 use crate::world::{State, World};
+use scenario::faults::{Opportunity, Who};
 
 impl ReplicaPorts<'_> {
     /// A cache command: it may find everything forgotten, or nobody there.

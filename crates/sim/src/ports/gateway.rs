@@ -10,9 +10,9 @@ use scenario::{CrashPoint, Host};
 
 use super::{ReplicaPorts, Trip};
 use crate::call::Progress;
-use crate::fault::{Opportunity, Who};
 use crate::gateway::{Ask, Fate, Operation, Told};
 use crate::world::{Event, Fired, State, World};
+use scenario::faults::{Opportunity, Who};
 
 /// The quickest answer of a gateway.
 const GATEWAY_MIN_US: u64 = 10_000;

@@ -3,7 +3,17 @@
 use history::{FaultRef, HostRef, Label, ProcessRef};
 
 use super::State;
-use crate::fault::{Armed, Faults, Opportunity, Who};
+use scenario::faults::{Armed, Faults, Opportunity, Who};
+
+/// The name of a fault in the history, where faults are declared in the order of the plan.
+pub(crate) fn fault_ref(fault: &Armed) -> FaultRef {
+    FaultRef::new(fault.index())
+}
+
+/// The attempt that a fault strikes, if it strikes one alone.
+pub(crate) fn struck(fault: &Armed, who: Who) -> Option<ProcessRef> {
+    fault.strikes_alone(who).map(ProcessRef::new)
+}
 
 impl State {
     /// The fault that strikes here and now, if one does; it is recorded.
@@ -41,7 +51,7 @@ impl State {
         fits: impl Fn(&scenario::FaultKind) -> bool,
     ) -> Option<&'f Armed> {
         let fault = self.draw_unseen(faults, here, who, fits)?;
-        self.note_fault(fault.name(), who.replica, fault.strikes_alone(who));
+        self.note_fault(fault_ref(fault), who.replica, struck(fault, who));
         Some(fault)
     }
 

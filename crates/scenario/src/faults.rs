@@ -1,41 +1,71 @@
-//! What may go wrong, and whether it does now: the plan's faults, sorted by the opportunity at which each is drawn.
+//! Whether a fault strikes: the plan's faults, sorted by the opportunity at which each is drawn. Nothing here knows a world: a simulated one
+//! and a live one ask the same odds under the same identities.
 
 use std::borrow::Cow;
 
 use explore::{Chooser, Kind, Lineage, Odds, Site};
-use history::{FaultRef, ProcessRef};
-use scenario::{CrashPoint, Delay, DelayTable, Fault, FaultKind, Host, Standstill, Window};
+
+use crate::delay::DelayTable;
+use crate::plan::{CrashPoint, Delay, Fault, FaultKind, Host, Standstill, Window};
 
 /// A moment at which a fault may strike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Opportunity {
+pub enum Opportunity {
+    /// A request leaves its client.
     LoseRequest,
+    /// An answer leaves its replica.
     LoseResponse,
+    /// A client's radio is asked for.
     BadCell,
+    /// A request leaves its client, and may be late.
     DelayRequest,
+    /// An answer leaves its replica, and may be late.
     DelayResponse,
+    /// A request leaves its client, and may arrive twice.
     DuplicateRequest,
+    /// Something is said between two hosts.
     Partition,
+    /// A handler awaits something.
     Crash,
+    /// A handler awaits something, and its replica may stand still.
     Pause,
+    /// A handler awaits something, and the replicas may be restarted one after another.
     RollingRestart,
+    /// A replica's clock is read.
     ClockStep,
+    /// A statement is sent.
     LoseConnection,
+    /// A COMMIT reaches the database.
     LoseCommit,
+    /// A COMMIT was done.
     LoseCommitAck,
+    /// A COMMIT reaches the database, which may refuse it.
     SerializationFailure,
+    /// A command reaches the cache, which may have lost everything.
     FlushCache,
+    /// A command reaches the cache, which may have lost its key.
     EvictKey,
+    /// A command is sent to the cache.
     CacheUnavailable,
+    /// A command was done by the cache.
     LoseCacheAnswer,
+    /// A command reaches the cache, and a copy of it may take over.
     FailOverCache,
+    /// A capture begins.
     DeclineCharge,
+    /// A call is sent to the gateway.
     GatewayUnavailable,
+    /// A call is sent to the gateway, and may not reach it.
     GatewayTimeoutBefore,
+    /// A call was done by the gateway.
     GatewayTimeoutAfter,
+    /// A call reaches the gateway, which may be slow.
     SlowGateway,
+    /// A webhook is sent, and may be sent twice.
     DuplicateWebhook,
+    /// A message leaves the outbox, and may be sent twice.
     DuplicateMessage,
+    /// The relay has sent a message, and may die before it notes that.
     CrashRelay,
 }
 
@@ -44,9 +74,10 @@ const OPPORTUNITIES: usize = Opportunity::CrashRelay as usize + 1;
 
 /// A fault of the plan, ready to be drawn.
 #[derive(Debug)]
-pub(crate) struct Armed {
-    pub(crate) odds: Odds,
-    /// It strikes whoever it may be, and at any time.
+pub struct Armed {
+    /// How likely it strikes.
+    pub odds: Odds,
+    /// Whether it is bound to no client, replica or window.
     strikes_all: bool,
     window: Option<Window>,
     client: Option<usize>,
@@ -54,39 +85,44 @@ pub(crate) struct Armed {
     index: u32,
     /// A hash of its name.
     identity: u64,
-    pub(crate) kind: FaultKind,
-    pub(crate) delay: Option<DelayTable>,
+    /// What it does.
+    pub kind: FaultKind,
+    /// How long it lasts, or by how much it delays.
+    pub delay: Option<DelayTable>,
     /// Of a bad cell: how long the radio is good after it.
-    pub(crate) between: Option<DelayTable>,
+    pub between: Option<DelayTable>,
 }
 
 /// Who meets an opportunity.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Who {
-    pub(crate) lineage: Lineage,
-    pub(crate) ordinal: u64,
+pub struct Who {
+    /// Its identity, by which chance is drawn.
+    pub lineage: Lineage,
+    /// Which of its opportunities of this kind it is.
+    pub ordinal: u64,
     /// The client's kind, by its index; none for the service's own work.
-    pub(crate) client: Option<usize>,
+    pub client: Option<usize>,
     /// The replica whose process or whose way it strikes, or [`Who::NOWHERE`].
-    pub(crate) replica: u32,
+    pub replica: u32,
     /// The attempt that is served or under way, by its process in the history, or [`Who::NO_ATTEMPT`].
-    pub(crate) process: u32,
+    pub process: u32,
 }
 
 impl Who {
     /// On no replica's way.
-    pub(crate) const NOWHERE: u32 = u32::MAX;
+    pub const NOWHERE: u32 = u32::MAX;
     /// No attempt is served or under way.
-    pub(crate) const NO_ATTEMPT: u32 = u32::MAX;
+    pub const NO_ATTEMPT: u32 = u32::MAX;
 }
 
 /// Every fault of a plan.
 #[derive(Debug)]
-pub(crate) struct Faults {
+pub struct Faults {
     by_opportunity: [Vec<Armed>; OPPORTUNITIES],
     /// Whether any fault may strike a handler's process or its way to the database: most worlds need not ask at every step.
-    pub(crate) strike_processes: bool,
-    pub(crate) strike_statements: bool,
+    pub strike_processes: bool,
+    /// The same of the statements.
+    pub strike_statements: bool,
 }
 
 const STRIKE: Kind = Kind::new("fault.strike");
@@ -94,7 +130,7 @@ const DELAY: Kind = Kind::new("fault.delay");
 
 impl Faults {
     /// The faults of a plan whose leases are so long.
-    pub(crate) fn new(faults: &[Fault], lease_us: u64) -> Faults {
+    pub fn new(faults: &[Fault], lease_us: u64) -> Faults {
         let mut by_opportunity: [Vec<Armed>; OPPORTUNITIES] = Default::default();
         for (index, fault) in faults.iter().enumerate() {
             let (opportunity, delay) = sort(&fault.kind, lease_us);
@@ -135,18 +171,19 @@ impl Faults {
 
     /// Whether any fault of the plan waits for this opportunity.
     #[inline]
-    pub(crate) fn any(&self, opportunity: Opportunity) -> bool {
+    pub fn any(&self, opportunity: Opportunity) -> bool {
         !self.by_opportunity[opportunity as usize].is_empty()
     }
 
     /// The faults that wait for this opportunity.
-    pub(crate) fn of(&self, opportunity: Opportunity) -> &[Armed] {
+    #[inline]
+    pub fn of(&self, opportunity: Opportunity) -> &[Armed] {
         &self.by_opportunity[opportunity as usize]
     }
 
     /// The fault that strikes, if one does. Each is drawn by itself; the first that strikes counts.
     #[inline]
-    pub(crate) fn draw(
+    pub fn draw(
         &self,
         opportunity: Opportunity,
         who: Who,
@@ -168,7 +205,8 @@ impl Armed {
     }
 
     /// Whether it can strike these, now.
-    pub(crate) fn is_about(&self, who: Who, now_us: u64) -> bool {
+    #[inline]
+    pub fn is_about(&self, who: Who, now_us: u64) -> bool {
         let mine = self.client.is_none_or(|client| who.client == Some(client))
             && self.replica.is_none_or(|replica| who.replica == replica);
         mine && self.window.is_none_or(|window| window.contains(now_us))
@@ -176,12 +214,12 @@ impl Armed {
 
     /// Whether it strikes, by these odds.
     #[inline]
-    pub(crate) fn befalls(&self, who: Who, odds: Odds, chooser: &mut Chooser) -> bool {
+    pub fn befalls(&self, who: Who, odds: Odds, chooser: &mut Chooser) -> bool {
         chooser.chance(&Site::new(STRIKE, who.lineage, self.ordinal(who)), odds)
     }
 
     /// The fault's delay, in microseconds; zero if it has none.
-    pub(crate) fn delay(&self, who: Who, chooser: &mut Chooser) -> u64 {
+    pub fn delay(&self, who: Who, chooser: &mut Chooser) -> u64 {
         self.delay.as_ref().map_or(0, |table| {
             table.draw(chooser, DELAY, who.lineage, self.ordinal(who))
         })
@@ -195,8 +233,9 @@ impl Armed {
             .wrapping_add(who.ordinal.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
-    /// The attempt that it strikes, if it strikes one alone: what befalls a whole replica or the cache befalls all that is there.
-    pub(crate) fn strikes_alone(&self, who: Who) -> Option<ProcessRef> {
+    /// The attempt that it strikes, by its process, if it strikes one alone: what befalls a whole replica or the cache befalls all that is
+    /// there.
+    pub fn strikes_alone(&self, who: Who) -> Option<u32> {
         use FaultKind as K;
         let befalls_all = matches!(
             self.kind,
@@ -208,12 +247,12 @@ impl Armed {
                 | K::FailOverCache { .. }
         );
         let is_one = !befalls_all && who.process != Who::NO_ATTEMPT;
-        is_one.then(|| ProcessRef::new(who.process))
+        is_one.then_some(who.process)
     }
 
-    /// The name in the history: faults are declared there in the order of the plan.
-    pub(crate) fn name(&self) -> FaultRef {
-        FaultRef::new(self.index)
+    /// Its place among the faults of the plan.
+    pub const fn index(&self) -> u32 {
+        self.index
     }
 }
 
@@ -279,7 +318,7 @@ fn standstill(span: &Standstill, lease_us: u64) -> Cow<'_, Delay> {
 }
 
 /// Whether a partition cuts the way between a replica and what stands on the other side, in either direction.
-pub(crate) fn cuts(kind: &FaultKind, replica: u32, other: Host) -> bool {
+pub fn cuts(kind: &FaultKind, replica: u32, other: Host) -> bool {
     let is_replica = |host: Host| host == Host::Replicas || host == Host::Replica(replica);
     match kind {
         FaultKind::Partition { from, to } => {
@@ -290,7 +329,7 @@ pub(crate) fn cuts(kind: &FaultKind, replica: u32, other: Host) -> bool {
 }
 
 /// Whether a crash strikes at an await of this kind.
-pub(crate) fn crashes_at(kind: &FaultKind, here: CrashPoint) -> bool {
+pub fn crashes_at(kind: &FaultKind, here: CrashPoint) -> bool {
     match kind {
         // A commit is one await: the process dies while it is under way, or after it.
         FaultKind::CrashReplica {
@@ -303,7 +342,7 @@ pub(crate) fn crashes_at(kind: &FaultKind, here: CrashPoint) -> bool {
 }
 
 /// Whether a replica comes to a standstill at an await of this kind. The answer of a COMMIT is what it does not hear any more.
-pub(crate) fn pauses_at(kind: &FaultKind, here: CrashPoint) -> bool {
+pub fn pauses_at(kind: &FaultKind, here: CrashPoint) -> bool {
     match kind {
         FaultKind::PauseReplica { point, .. } => match point {
             // A capture is no await: the one for the gateway's answer has begun long before.
@@ -313,11 +352,6 @@ pub(crate) fn pauses_at(kind: &FaultKind, here: CrashPoint) -> bool {
         },
         _ => false,
     }
-}
-
-/// The faults that this world can do, by their names in scenario files: all of them.
-pub fn backend_faults() -> &'static [&'static str] {
-    scenario::FAULTS
 }
 
 #[cfg(test)]
