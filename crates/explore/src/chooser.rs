@@ -1,31 +1,39 @@
 //! The one door for chance. Asks the strategy, keeps what was picked, and digests it.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use crate::digest::Digest;
 use crate::kernel::Class;
 use crate::odds::Odds;
 use crate::quantile::Quantiles;
 use crate::site::Site;
 use crate::strategy::{Menu, Random, Strategy, below};
-
-/// The picks of a run, in order: with the same world, the same run.
-pub type Picks = Vec<u32>;
+use crate::trace::{Times, Trace};
 
 /// Answers every question of a run, through one [`Strategy`].
 #[derive(Debug)]
 pub struct Chooser {
     source: Source,
     digest: Digest,
-    recording: Option<Picks>,
+    recording: Option<Box<Recording>>,
+}
+
+#[derive(Debug, Default)]
+struct Recording {
+    times: Times,
+    trace: Trace,
+}
+
+impl Default for Chooser {
+    /// Picks by the seed 0: what is left behind where a chooser was taken.
+    fn default() -> Chooser {
+        Chooser::random(0)
+    }
 }
 
 /// The random strategy is asked some hundred million times a run, so it is not behind a virtual call.
 #[derive(Debug)]
 enum Source {
     Random(Random),
-    Other(Rc<RefCell<dyn Strategy>>),
+    Other(Box<dyn Strategy>),
 }
 
 impl Chooser {
@@ -38,10 +46,10 @@ impl Chooser {
         }
     }
 
-    /// Picks by any strategy. It is shared, because a search goes on with it after the run.
-    pub fn of(strategy: Rc<RefCell<dyn Strategy>>) -> Chooser {
+    /// Picks by any strategy.
+    pub fn of(strategy: impl Strategy + 'static) -> Chooser {
         Chooser {
-            source: Source::Other(strategy),
+            source: Source::Other(Box::new(strategy)),
             digest: Digest::default(),
             recording: None,
         }
@@ -50,8 +58,19 @@ impl Chooser {
     /// The same chooser, keeping every pick. A large run makes some hundred million.
     #[must_use]
     pub fn recording(mut self) -> Chooser {
-        self.recording = Some(Picks::new());
+        self.recording = Some(Box::default());
         self
+    }
+
+    /// Begins the next run of the same strategy, with an empty digest and trace. `false` if the strategy has seen all runs; one that picks
+    /// by a seed has but one.
+    pub fn advance(&mut self) -> bool {
+        self.digest = Digest::default();
+        self.recording = self.recording.take().map(|_| Box::default());
+        match &mut self.source {
+            Source::Random(_) => false,
+            Source::Other(strategy) => strategy.advance(),
+        }
     }
 
     /// One of `bound` ways; 0 is the dull one.
@@ -128,7 +147,7 @@ impl Chooser {
         let pick = match &mut self.source {
             Source::Random(random) => random.pick(&site, menu),
             Source::Other(strategy) => {
-                let pick = strategy.borrow_mut().pick(&site, menu);
+                let pick = strategy.pick(&site, menu);
                 let (name, bound) = (site.kind.name(), menu.bound());
                 assert!(pick < bound, "{name}: pick {pick} out of {bound}");
                 pick
@@ -141,8 +160,16 @@ impl Chooser {
     #[inline(always)]
     fn keep(&mut self, site: &Site, pick: u32) {
         self.digest.push(site.kind.hash() ^ u64::from(pick));
-        if let Some(picks) = &mut self.recording {
-            picks.push(pick);
+        if self.recording.is_some() {
+            self.record(site, pick);
+        }
+    }
+
+    #[cold]
+    fn record(&mut self, site: &Site, pick: u32) {
+        if let Some(recording) = &mut self.recording {
+            let asked = recording.times.ask(site);
+            recording.trace.keep(site.kind, asked, pick);
         }
     }
 
@@ -157,11 +184,11 @@ impl Chooser {
         self.digest
     }
 
-    /// The picks kept so far; empty if this chooser does not record.
-    pub fn take_picks(&mut self) -> Picks {
-        self.recording
-            .as_mut()
-            .map(std::mem::take)
+    /// The trace so far; empty if this chooser does not record.
+    pub fn take_trace(&mut self) -> Trace {
+        let recording = self.recording.as_mut();
+        recording
+            .map(|recording| std::mem::take(&mut recording.trace))
             .unwrap_or_default()
     }
 }
@@ -184,8 +211,7 @@ mod tests {
     fn a_recorded_run_replays_to_the_same_picks_and_the_same_digest() {
         let mut first = Chooser::random(11).recording();
         let rolled = run(&mut first);
-        let replay = Replay::new(first.take_picks());
-        let mut second = Chooser::of(Rc::new(RefCell::new(replay)));
+        let mut second = Chooser::of(Replay::new(&first.take_trace()));
         assert_eq!(run(&mut second), rolled);
         assert_eq!(second.digest(), first.digest());
         let mut third = Chooser::random(12);
@@ -198,6 +224,6 @@ mod tests {
         let mut chooser = Chooser::random(1).recording();
         assert!(!chooser.chance(&Site::new(DIE, Lineage::ROOT, 0), Odds::NEVER));
         assert_eq!(chooser.choose(&Site::new(DIE, Lineage::ROOT, 1), 1), 0);
-        assert!(chooser.take_picks().is_empty());
+        assert!(chooser.take_trace().is_empty());
     }
 }

@@ -6,6 +6,7 @@
 //! - [`site`]: what is being chosen, and which object it touches
 //! - [`chooser`]: the one door for chance; records what was picked, and digests it
 //! - [`strategy`]: who answers: [`Random`], [`Replay`], [`Exhaustive`]
+//! - [`trace`]: what was picked, by what was asked
 //! - [`odds`]: probabilities as fixed-point numbers
 //! - [`quantile`]: distributions as tables, the same bits on every platform
 //! - [`kernel`]: virtual time and the event queue, timed or untimed
@@ -26,9 +27,10 @@ mod queue;
 pub mod search;
 pub mod site;
 pub mod strategy;
+pub mod trace;
 mod wheel;
 
-pub use chooser::{Chooser, Picks};
+pub use chooser::Chooser;
 pub use digest::Digest;
 pub use executor::Executor;
 pub use kernel::{Class, Kernel, Lane, Order};
@@ -38,3 +40,4 @@ pub use quantile::{Distribution, Quantiles};
 pub use search::{Budget, Found, Plan, Searched, search};
 pub use site::{Kind, Lineage, Object, Site};
 pub use strategy::{Exhaustive, Menu, Random, Replay, Strategy};
+pub use trace::Trace;

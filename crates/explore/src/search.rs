@@ -1,10 +1,8 @@
 //! The only loop that runs a world again and again. It sees whether a run was interesting, and why; not what it was about.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
-use crate::chooser::{Chooser, Picks};
+use crate::chooser::Chooser;
 use crate::strategy::Exhaustive;
+use crate::trace::Trace;
 
 /// How much may be tried.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +26,7 @@ pub struct Found<W> {
     /// Why it was interesting.
     pub why: W,
     /// What was picked in it.
-    pub picks: Picks,
+    pub trace: Trace,
 }
 
 /// What a search came to.
@@ -42,7 +40,7 @@ pub struct Searched<W> {
     pub found: Vec<Found<W>>,
 }
 
-/// Runs a world until the plan or the budget is at its end.
+/// Runs a world until the plan or the budget is at its end. The chooser is lent: a world that takes it by value gives it back at its end.
 pub fn search<W>(
     plan: Plan,
     budget: Budget,
@@ -53,20 +51,25 @@ pub fn search<W>(
         exhausted: false,
         found: Vec::new(),
     };
-    let exhaustive = Rc::new(RefCell::new(Exhaustive::new()));
+    let mut chooser = match plan {
+        Plan::Seeds(first) => Chooser::random(first),
+        Plan::Exhaustive => Chooser::of(Exhaustive::new()),
+    }
+    .recording();
     while searched.runs < budget.runs_max {
-        let chooser = match plan {
-            Plan::Seeds(first) => Chooser::random(first.wrapping_add(searched.runs)),
-            Plan::Exhaustive => Chooser::of(exhaustive.clone()),
-        };
-        let mut chooser = chooser.recording();
         let why = run(&mut chooser);
-        let picks = chooser.take_picks();
+        let trace = chooser.take_trace();
         searched.runs += 1;
-        searched.found.extend(why.map(|why| Found { why, picks }));
-        if matches!(plan, Plan::Exhaustive) && !exhaustive.borrow_mut().advance() {
-            searched.exhausted = true;
-            break;
+        searched.found.extend(why.map(|why| Found { why, trace }));
+        match plan {
+            Plan::Seeds(first) => {
+                chooser = Chooser::random(first.wrapping_add(searched.runs)).recording();
+            }
+            Plan::Exhaustive if chooser.advance() => {}
+            Plan::Exhaustive => {
+                searched.exhausted = true;
+                break;
+            }
         }
     }
     searched

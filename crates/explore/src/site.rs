@@ -16,6 +16,11 @@ impl Kind {
         }
     }
 
+    /// The hash that a kind of this name has.
+    pub const fn hash_of(name: &str) -> u64 {
+        fnv1a(name.as_bytes())
+    }
+
     /// The name.
     pub const fn name(self) -> &'static str {
         self.name

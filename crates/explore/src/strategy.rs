@@ -1,10 +1,13 @@
-//! Who answers when a world asks: by a seed, from a list, or one after another until all were seen.
+//! Who answers when a world asks: by a seed, from a trace, or one after another until all were seen.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::kernel::Class;
 use crate::odds::Odds;
 use crate::site::{Site, mix};
+use crate::trace::{Asked, Times, Trace};
 
 /// What may be picked: a number below the bound, and how likely each is to a strategy that draws lots.
 #[derive(Clone, Copy, Debug)]
@@ -30,10 +33,30 @@ impl Menu<'_> {
     }
 }
 
-/// A way of picking. A strategy sees every choice of a run, in order.
-pub trait Strategy: Debug {
+/// A way of picking. A strategy sees every choice of a run, in order; runs of several threads have one each.
+pub trait Strategy: Debug + Send {
     /// The pick at `site`: below the menu's bound.
     fn pick(&mut self, site: &Site, menu: Menu<'_>) -> u32;
+
+    /// Begins the next run. `false` if there is none that was not seen yet.
+    fn advance(&mut self) -> bool {
+        false
+    }
+}
+
+/// Shared with a caller who looks at it after the run.
+impl<S: Strategy> Strategy for Arc<Mutex<S>> {
+    fn pick(&mut self, site: &Site, menu: Menu<'_>) -> u32 {
+        self.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pick(site, menu)
+    }
+
+    fn advance(&mut self) -> bool {
+        self.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .advance()
+    }
 }
 
 /// Draws each pick from the seed and the site's identity, not from one stream: dropping a customer, or adding a choice,
@@ -80,39 +103,46 @@ impl Strategy for Random {
     }
 }
 
-/// Gives back a recorded list of picks; after its end, the dull pick.
+/// Gives back the picks of a trace, and the dull pick to what it does not know.
 #[derive(Clone, Debug, Default)]
 pub struct Replay {
-    picks: Vec<u32>,
-    next: usize,
+    picks: BTreeMap<Asked, u32>,
+    times: Times,
     misfits: usize,
 }
 
 impl Replay {
-    /// Replays `picks`.
-    pub fn new(picks: Vec<u32>) -> Replay {
+    /// Replays a trace.
+    pub fn new(trace: &Trace) -> Replay {
         Replay {
-            picks,
-            next: 0,
+            picks: trace.by_asked(),
+            times: Times::default(),
             misfits: 0,
         }
     }
 
-    /// How many picks did not fit the menu they met: the list belongs to another world.
+    /// How many picks did not fit the menu they met: the trace belongs to another world.
     pub fn misfits(&self) -> usize {
         self.misfits
+    }
+
+    /// How many picks of the trace were not asked for.
+    pub fn unasked(&self) -> usize {
+        self.picks.len()
     }
 }
 
 impl Strategy for Replay {
-    fn pick(&mut self, _site: &Site, menu: Menu<'_>) -> u32 {
-        let pick = self.picks.get(self.next).copied().unwrap_or(0);
-        self.next += 1;
-        if pick < menu.bound() {
-            return pick;
+    fn pick(&mut self, site: &Site, menu: Menu<'_>) -> u32 {
+        let asked = self.times.ask(site);
+        match self.picks.remove(&asked) {
+            Some(pick) if pick < menu.bound() => pick,
+            Some(_) => {
+                self.misfits += 1;
+                0
+            }
+            None => 0,
         }
-        self.misfits += 1;
-        0
     }
 }
 
@@ -135,20 +165,6 @@ impl Exhaustive {
     pub fn new() -> Exhaustive {
         Exhaustive::default()
     }
-
-    /// Begins the next run. `false` if every list has been tried.
-    pub fn advance(&mut self) -> bool {
-        self.path.truncate(self.depth);
-        self.depth = 0;
-        while let Some(step) = self.path.last_mut() {
-            if step.pick + 1 < step.bound {
-                step.pick += 1;
-                return true;
-            }
-            self.path.pop();
-        }
-        false
-    }
 }
 
 impl Strategy for Exhaustive {
@@ -164,6 +180,19 @@ impl Strategy for Exhaustive {
         );
         self.depth += 1;
         step.pick
+    }
+
+    fn advance(&mut self) -> bool {
+        self.path.truncate(self.depth);
+        self.depth = 0;
+        while let Some(step) = self.path.last_mut() {
+            if step.pick + 1 < step.bound {
+                step.pick += 1;
+                return true;
+            }
+            self.path.pop();
+        }
+        false
     }
 }
 
@@ -250,11 +279,12 @@ mod tests {
     }
 
     #[test]
-    fn a_replayed_pick_that_does_not_fit_is_dull_and_counted() {
-        let mut replay = Replay::new(vec![1, 5]);
-        assert_eq!(replay.pick(&site(0, 0), Menu::Uniform(2)), 1);
-        assert_eq!(replay.pick(&site(0, 1), Menu::Uniform(2)), 0);
-        assert_eq!(replay.pick(&site(0, 2), Menu::Uniform(2)), 0);
-        assert_eq!(replay.misfits(), 1);
+    fn a_replay_knows_sites_and_not_places_and_counts_what_does_not_fit() {
+        let text = "test.coin 6f6e636570726f6f 1 0 1\ntest.coin 6f6e636570726f6f 0 0 5\ntest.coin 6f6e636570726f6f 9 0 1";
+        let mut replay = Replay::new(&text.parse().expect("it is a trace"));
+        let mut pick =
+            |ordinal| replay.pick(&Site::new(COIN, Lineage::ROOT, ordinal), Menu::Uniform(2));
+        assert_eq!([0, 1, 1, 2].map(&mut pick), [0, 1, 0, 0]);
+        assert_eq!((replay.misfits(), replay.unasked()), (1, 1));
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::future::poll_fn;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use explore::{
@@ -78,15 +78,16 @@ fn a_race_is_found_and_its_picks_replay_it() {
     for plan in [Plan::Exhaustive, Plan::Seeds(1)] {
         let searched = search(plan, Budget { runs_max: 50 }, lost_update);
         let found = searched.found.first().expect("the race is there");
-        let replay = Rc::new(RefCell::new(Replay::new(found.picks.clone())));
+        let replay = Arc::new(Mutex::new(Replay::new(&found.trace)));
         assert_eq!(
             lost_update(&mut Chooser::of(replay.clone())),
             Some(found.why)
         );
-        assert_eq!(replay.borrow().misfits(), 0);
+        let replay = replay.lock().expect("nobody panicked");
+        assert_eq!((replay.misfits(), replay.unasked()), (0, 0));
     }
     assert_eq!(
-        lost_update(&mut Chooser::of(Rc::new(RefCell::new(Replay::default())))),
+        lost_update(&mut Chooser::of(Replay::default())),
         None,
         "the dull run has no race"
     );
@@ -179,7 +180,7 @@ impl Strategy for Greatest {
 
 #[test]
 fn whoever_picks_what_goes_next_sees_what_each_would_touch() {
-    let strategy = Rc::new(RefCell::new(Greatest::default()));
+    let strategy = Arc::new(Mutex::new(Greatest::default()));
     let log = RefCell::new(Vec::new());
     let mut executor = Executor::new(Order::Untimed);
     for object in [7, 9, 8] {
@@ -197,9 +198,21 @@ fn whoever_picks_what_goes_next_sees_what_each_would_touch() {
         [8, 9, 7],
         "a step of 7, 8 or 9 goes before one of a task that has not begun"
     );
-    let shown = &strategy.borrow().shown;
+    let shown = &strategy.lock().expect("nobody panicked").shown;
     let has = |class: Class| shown.iter().any(|enabled| enabled.contains(&class));
     assert!(has(Class::Timer) && [7, 8, 9].into_iter().all(|o| has(Class::Step(Object(o)))));
+}
+
+#[test]
+fn a_chooser_may_go_to_another_thread() {
+    fn sent<T: Send>(value: T) -> T {
+        value
+    }
+    let mut chooser = sent(Chooser::of(Replay::default()));
+    assert_eq!(
+        chooser.choose(&Site::new(Kind::new("test.any"), Lineage::ROOT, 0), 3),
+        0
+    );
 }
 
 proptest! {
@@ -216,10 +229,12 @@ proptest! {
     }
 
     #[test]
-    fn picks_alone_determine_a_run(picks in proptest::collection::vec(0..3_u32, 0..12)) {
+    fn a_trace_alone_determines_a_run(seed in any::<u64>()) {
+        let mut first = Chooser::random(seed).recording();
+        word(&mut first, &[('a', 3), ('b', 3)], Order::Untimed);
+        let trace = first.take_trace();
         let run = || {
-            let replay = Replay::new(picks.clone());
-            let mut chooser = Chooser::of(Rc::new(RefCell::new(replay)));
+            let mut chooser = Chooser::of(Replay::new(&trace));
             (word(&mut chooser, &[('a', 3), ('b', 3)], Order::Untimed), chooser.digest())
         };
         prop_assert_eq!(run(), run());

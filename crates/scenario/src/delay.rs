@@ -95,8 +95,6 @@ impl DelayTable {
 mod tests {
     use super::*;
     use explore::Distribution;
-    use std::cell::RefCell;
-    use std::rc::Rc;
 
     const WAIT: Kind = Kind::new("test.wait");
 
@@ -113,7 +111,7 @@ mod tests {
         let mut chooser = Chooser::random(1).recording();
         let table = DelayTable::new(&Delay::constant(5_000));
         assert_eq!(table.draw(&mut chooser, WAIT, Lineage::ROOT, 0), 5_000);
-        assert!(chooser.take_picks().is_empty());
+        assert!(chooser.take_trace().is_empty());
     }
 
     #[test]
@@ -157,8 +155,7 @@ mod tests {
                 (0.9, Distribution::Uniform(2_000, 8_000)),
             ],
         };
-        let dull = Rc::new(RefCell::new(explore::Replay::new(Vec::new())));
-        let mut chooser = Chooser::of(dull);
+        let mut chooser = Chooser::of(explore::Replay::default());
         let drawn = DelayTable::new(&delay).draw(&mut chooser, WAIT, Lineage::ROOT, 0);
         assert_eq!(drawn, 80);
     }

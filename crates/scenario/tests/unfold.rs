@@ -1,8 +1,6 @@
 //! A load unfolds into the intents that its plan describes, each on its own.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use explore::strategy::Menu;
 use explore::{Chooser, Random, Site, Strategy};
@@ -115,10 +113,10 @@ impl Strategy for Except {
 #[test]
 fn what_one_customer_does_changes_no_other() {
     let plan = plan(1_000, PEAK);
-    let except = Rc::new(RefCell::new(Except {
+    let except = Except {
         random: Random::new(7),
         customer: 300,
-    }));
+    };
     let others = |intents: Vec<Intent>| -> BTreeMap<u64, Intent> {
         let others = intents.into_iter().filter(|intent| intent.number != 300);
         others.map(|intent| (intent.number, intent)).collect()

@@ -68,6 +68,7 @@ impl World {
             cache_commands: state.cache_commands,
             silent_replays: std::mem::take(&mut state.silent_replays),
             digest: state.chooser.digest(),
+            chooser: std::mem::take(&mut state.chooser),
             events: state.kernel.steps(),
             ended_us: now_us,
             statements: state.database.statements,

@@ -68,6 +68,8 @@ pub struct Simulated {
     pub silent_replays: Vec<u32>,
     /// The digest of everything that was picked and that happened.
     pub digest: Digest,
+    /// The chooser that the run was lent, with its trace if it keeps one.
+    pub chooser: Chooser,
     /// How many events there were.
     pub events: u64,
     /// Virtual time at the end.

@@ -294,11 +294,6 @@ impl World {
         self.state.borrow().chooser.digest()
     }
 
-    /// What was picked so far, if the chooser keeps it.
-    pub fn take_picks(&self) -> explore::Picks {
-        self.state.borrow_mut().chooser.take_picks()
-    }
-
     /// The contract that the plan names, for services that keep one.
     pub fn contract(&self) -> ServiceContract {
         self.setting.service_contract

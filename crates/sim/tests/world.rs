@@ -208,12 +208,37 @@ fn a_replay_of_the_picks_is_the_same_run() {
         Control::Go
     })
     .unwrap();
-    let picks = world.take_picks();
-    let first = world.finish();
-    let replay = Rc::new(std::cell::RefCell::new(explore::Replay::new(picks)));
+    let mut first = world.finish();
+    let replay = explore::Replay::new(&first.chooser.take_trace());
     let second = simulate(&plan, strategy, Chooser::of(replay), &mut |_| Control::Go).unwrap();
     assert_eq!(first.digest, second.digest);
     assert!(first.history.events == second.history.events);
+}
+
+#[test]
+fn a_search_drives_a_world_and_what_it_finds_is_read_back_and_found_again() {
+    let plan = plan(CLIENTS);
+    let strategy: StrategyName = "check-then-insert".parse().unwrap();
+    let orders_too_many = |chooser: &mut Chooser| {
+        let lent = std::mem::take(chooser);
+        let simulated = simulate(&plan, strategy, lent, &mut |_| Control::Go).unwrap();
+        *chooser = simulated.chooser;
+        let audit = simulated.history.audit.expect("there is one");
+        let orders = audit.orders.expect("they were looked at").len() as u64;
+        (orders > plan.load.intents).then_some(simulated.digest)
+    };
+    let budget = explore::Budget { runs_max: 20 };
+    let searched = explore::search(explore::Plan::Seeds(1), budget, orders_too_many);
+    let found = searched.found.first().expect("somebody gets two orders");
+    let trace: explore::Trace = found.trace.to_string().parse().unwrap();
+    let mut again = Chooser::of(explore::Replay::new(&trace));
+    assert_eq!(orders_too_many(&mut again), Some(found.why));
+    // Without any one of its first picks the others keep their meaning: it stays a run, and mostly with the same end.
+    let kept = (0..20).filter(|place| {
+        let replay = explore::Replay::new(&trace.without(*place));
+        orders_too_many(&mut Chooser::of(replay)).is_some()
+    });
+    assert!(kept.count() >= 15);
 }
 
 /// A service that goes on after an error, as one does that forgets to look, and believes the COMMIT.
@@ -240,6 +265,10 @@ impl Service for Heedless {
 
     fn upkeep_every_us(&self) -> Option<u64> {
         None
+    }
+
+    fn ledgers(&self) -> orders::Ledgers {
+        orders::Ledgers::ALL
     }
 }
 
