@@ -264,7 +264,7 @@ pub(crate) struct Rare {
     pub(crate) meant: Vec<u32>,
     /// Completions that refuse for lack of stock.
     pub(crate) sold_out: Vec<u32>,
-    /// Completions that take a request of an intent for a repetition.
+    /// Completions that take a request for a repetition.
     pub(crate) taken_for_repeats: Vec<u32>,
     /// Completions that fail, or say only that they were accepted, although the key was answered `ok` before they were asked for.
     pub(crate) after_ok: Vec<u32>,

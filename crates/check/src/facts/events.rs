@@ -386,9 +386,7 @@ impl Facts {
             Refusal::Unclear => self.rare.unclear.push(index as u32),
             Refusal::Duplicate => {
                 self.rare.duplicates += 1;
-                if invoke.intent.is_some() {
-                    self.rare.taken_for_repeats.push(index as u32);
-                }
+                self.rare.taken_for_repeats.push(index as u32);
             }
             _ => {}
         }
