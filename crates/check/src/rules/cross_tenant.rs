@@ -39,7 +39,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     judge_bodies(case, tally);
     let why = "an order does not say whose it is";
     tally.unknown(facts.gaps.tenantless, why);
-    let are_some_told = facts.gaps.bodiless_oks < facts.acknowledgements;
+    let are_seen = case.history.contract.observed.response || mutant!("cross-tenant/bodies-are-always-asked-for");
+    let are_some_told = are_seen && facts.gaps.bodiless_oks < facts.acknowledgements;
     let bodiless = if are_some_told { facts.gaps.bodiless_oks } else { 0 };
     tally.unknown(bodiless, "an answer has no body, which others have, so that it may be another tenant's");
     let why = "an answer does not name its order, so that it may be another tenant's";

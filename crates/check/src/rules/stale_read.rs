@@ -70,7 +70,8 @@ fn is_stale(case: &Case<'_>, done: usize, acked: usize) -> bool {
     match case.history.events[done].what {
         What::Ok(said) => {
             let other = |a: &Completion, b: &Completion| matches!((a.response, b.response), (Some(a), Some(b)) if a != b);
-            other(&first, &said) && !mutant!("stale-read/content-does-not-matter")
+            let is_seen = case.history.contract.observed.response || mutant!("stale-read/content-is-always-seen");
+            is_seen && other(&first, &said) && !mutant!("stale-read/content-does-not-matter")
         }
         What::Fail(said) => {
             let missing = said.status == Some(404)
