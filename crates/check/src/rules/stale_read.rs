@@ -3,7 +3,7 @@
 use history::{Completion, OrderRef, TenantRef, What};
 
 use crate::case::Case;
-use crate::facts::{Refusal, is_live};
+use crate::facts::{Refusal, is_live, is_server_error};
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -24,6 +24,15 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         let after = case.time(acked) < invoked || mutant!("stale-read/order-does-not-matter");
         let own = facts.acked_to.get() == Some(tenant.index()) || mutant!("stale-read/any-tenant");
         if !after || !own {
+            continue;
+        }
+        // A read of which nobody was told what it found checks nothing.
+        let is_answered = match case.history.events[done].what {
+            What::Info(_) => false,
+            What::Fail(said) => !is_server_error(&case.history.contract, &said),
+            _ => true,
+        };
+        if !is_answered && !mutant!("stale-read/reads-without-an-answer-are-fresh") {
             continue;
         }
         tally.checked(1);
