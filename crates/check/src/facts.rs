@@ -24,6 +24,7 @@ use std::cell::OnceCell;
 use history::{History, RecordState, TenantRef};
 
 use crate::counts::Counts;
+use crate::taken::Taken;
 use by_key::ByKey;
 
 pub(crate) use asked::{Asked, Content, Purchase};
@@ -399,6 +400,8 @@ pub(crate) struct Facts {
     pub(crate) flaws: Vec<Flaw>,
     /// Who asked for what. Filled when somebody asks.
     asked: OnceCell<Asked>,
+    /// What may have been taken of the stock. Filled when somebody asks.
+    taken: OnceCell<Taken>,
     /// Live orders beyond the first, each once.
     pub(crate) extra_orders: Vec<ExtraOrder>,
     /// Live orders that no request can have made which did not fail for certain, by row.
@@ -517,6 +520,7 @@ impl Facts {
         self.odd.clear();
         self.gaps.clear();
         self.asked.take();
+        self.taken.take();
         self.applied_after_failure.clear();
         self.unattributed.clear();
         self.unclear_charges.clear();
@@ -565,6 +569,11 @@ impl Facts {
     /// Who asked for what.
     pub(crate) fn asked(&self, history: &History) -> &Asked {
         self.asked.get_or_init(|| Asked::gather(history))
+    }
+
+    /// What may have been taken of the stock.
+    pub(crate) fn taken(&self, history: &History) -> &Taken {
+        self.taken.get_or_init(|| Taken::gather(history, self))
     }
 
     /// What is not in order before the recovery deadline may still come into order.

@@ -117,9 +117,26 @@ impl<'a> Case<'a> {
         match done.map(|done| &self.history.events[done].what) {
             Some(What::Ok(said)) if !is_acceptance(self.history, said) => End::Ok,
             Some(What::Fail(said)) if !is_server_error(&self.history.contract, said) => {
-                End::Fail(self.facts.refusal(self.history, said))
+                End::Fail(self.refusal_at(done, said))
             }
             _ => End::Unknown,
+        }
+    }
+
+    /// What the refusal means that is this event. One that has nothing but its status may mean that a request is in flight, or that there is
+    /// not enough stock.
+    fn refusal_at(&self, done: Option<usize>, said: &Completion) -> Refusal {
+        let refusal = self.facts.refusal(self.history, said);
+        if refusal != Refusal::InFlight || said.code.is_some() {
+            return refusal;
+        }
+        let begun = done.and_then(|done| self.facts.links[done].partner.get());
+        let asked = begun.map(|begun| &self.history.events[begun].what);
+        match (asked, done) {
+            (Some(What::Invoke(asked)), Some(done)) if self.may_be_sold_out(asked, said, self.time(done)) => {
+                Refusal::Unclear
+            }
+            _ => refusal,
         }
     }
 

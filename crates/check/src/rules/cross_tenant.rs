@@ -161,6 +161,10 @@ fn judge_keys(case: &Case<'_>, tally: &mut Tally) {
                 if meaning == Refusal::Duplicate && contents.are_repeated(case, &attempt) {
                     continue;
                 }
+                if attempt.end == End::Fail(Refusal::Unclear) && !mutant!("cross-tenant/what-is-unclear-is-in-flight") {
+                    tally.unknown(1, "a request was refused, and it is not said whether because another is in flight, which could only be another tenant's");
+                    continue;
+                }
                 if copies && meaning != Refusal::Mismatch && !mutant!("cross-tenant/copies-explain-nothing") {
                     tally.unknown(1, "a request was refused as a repetition, and the network duplicated requests, so that it may be its own copy's");
                 } else {

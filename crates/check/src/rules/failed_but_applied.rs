@@ -164,7 +164,7 @@ fn has_only_failed(case: &Case<'_>, order: &AuditOrder) -> bool {
 /// Whether every attempt for an order failed, and it is not known of each whether for certain: a refusal may say that one is in flight, or
 /// anything else.
 fn may_have_only_failed(case: &Case<'_>, order: &AuditOrder) -> bool {
-    let Some(key) = order.key.filter(|_| !case.facts.rare.unclear.is_empty()) else {
+    let Some(key) = order.key else {
         return false;
     };
     let may_be_failure = |end: End| matches!(end, End::Fail(refusal) if refusal.is_definite() || refusal == Refusal::Unclear);
