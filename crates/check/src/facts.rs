@@ -5,6 +5,7 @@
 
 mod asked;
 mod audit;
+mod born;
 mod by_key;
 mod changes;
 mod charges;
@@ -28,10 +29,11 @@ use crate::taken::Taken;
 use by_key::ByKey;
 
 pub(crate) use asked::{Asked, Content, Purchase};
+pub(crate) use born::stamped;
 pub(crate) use charges::{ExtraCharge, Money, charge_rows};
 pub(crate) use differing::{Differing, difference};
 pub(crate) use events::is_acceptance;
-pub(crate) use extras::{Clause, ExtraOrder};
+pub(crate) use extras::{ApartPair, Clause, ExtraOrder};
 use gaps::Gaps;
 pub(crate) use orders::{is_live, may_be_asked, order_rows};
 pub(crate) use refusals::{Refusal, is_server_error};
@@ -408,12 +410,12 @@ pub(crate) struct Facts {
     pub(crate) applied_after_failure: Vec<u32>,
     /// Live orders that say too little to be counted, by row.
     pub(crate) unattributed: Vec<u32>,
-    /// A key, and two live orders of it by row, neighbours in time, that were created the time to live apart or more.
-    pub(crate) apart_pairs: Vec<(u32, u32, u32)>,
+    /// Live orders of one key, neighbours in time, that were created the time to live apart or more.
+    pub(crate) apart_pairs: Vec<ApartPair>,
     /// Live orders of one key of which nobody knows how far apart they were created.
     pub(crate) undated_pairs: u64,
-    /// Scratch of `extras`: key, creation, row.
-    crowd: Vec<(u32, Option<u64>, u32)>,
+    /// Scratch of `extras`: the live orders of keys that have several.
+    crowd: Vec<born::OfKey>,
     /// Scratch of `extras`: live orders that belong to no certain purchase, by row.
     strays: Vec<u32>,
     /// Groups of orders, by row, each with how many purchases they may be of: more of them than that are not to be paid for.

@@ -3,6 +3,7 @@
 
 use history::{Completion, Contract, History};
 
+use super::born::stamped;
 use super::orders::{is_live, order_rows};
 use super::{Clause, ExtraOrder, Facts};
 use crate::answers::{Answer, KeyAnswers, PayloadGroup, row_time};
@@ -144,13 +145,11 @@ impl Facts {
         let order = answer.said.order;
         let created = order.and_then(|order| row_time(history, self, order));
         let inside = created.filter(|t| (answer.invoked..=answer.returned).contains(t));
-        match inside {
-            Some(t) => Bounds::exactly(t),
-            None => Bounds {
-                earliest: answer.invoked,
-                latest: answer.returned,
-            },
-        }
+        let span = Bounds {
+            earliest: answer.invoked,
+            latest: answer.returned,
+        };
+        stamped(history, inside, span)
     }
 
     fn is_cancelled(&self, history: &History, order: usize) -> bool {
