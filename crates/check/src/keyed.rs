@@ -133,7 +133,9 @@ impl<'a> Case<'a> {
         let begun = done.and_then(|done| self.facts.links[done].partner.get());
         let asked = begun.map(|begun| &self.history.events[begun].what);
         match (asked, done) {
-            (Some(What::Invoke(asked)), Some(done)) if self.may_be_sold_out(asked, said, self.time(done)) => {
+            (Some(What::Invoke(asked)), Some(done))
+                if self.may_be_sold_out(asked, said, self.time(done)) =>
+            {
                 Refusal::Unclear
             }
             _ => refusal,

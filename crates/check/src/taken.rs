@@ -39,7 +39,9 @@ impl Taken {
         };
         let mut of_purchases: BTreeMap<(Purchase, SkuRef), i128> = BTreeMap::new();
         for (begun, event) in history.events.iter().enumerate() {
-            let What::Invoke(asked) = &event.what else { continue };
+            let What::Invoke(asked) = &event.what else {
+                continue;
+            };
             let done = facts.links[begun].partner.get();
             let is_refused = done.is_some_and(|done| match &history.events[done].what {
                 What::Fail(said) => !is_server_error(&history.contract, said),
@@ -48,13 +50,17 @@ impl Taken {
             if is_refused {
                 continue;
             }
-            let items = asked.payload.and_then(|payload| history.names.payload_items(payload));
+            let items = asked
+                .payload
+                .and_then(|payload| history.names.payload_items(payload));
             let Some(items) = items else {
                 taken.untold_from = taken.untold_from.or(Some(event.t));
                 continue;
             };
             for item in history.names.items(items) {
-                let of_purchase = of_purchases.entry((Purchase::of(asked, begun), item.sku)).or_default();
+                let of_purchase = of_purchases
+                    .entry((Purchase::of(asked, begun), item.sku))
+                    .or_default();
                 let more = i128::from(item.quantity) - *of_purchase;
                 if more > 0 {
                     *of_purchase += more;
@@ -78,22 +84,32 @@ impl Taken {
 impl Case<'_> {
     /// Whether a refusal of this request, at this instant, has the status alone of one in flight, and may be one for lack of stock.
     pub(crate) fn may_be_sold_out(&self, asked: &Invoke, said: &Completion, t: u64) -> bool {
-        if said.code.is_some() || said.status != Some(CONFLICT) || mutant!("stuck-claim/no-bare-refusal-is-for-lack-of-stock") {
+        if said.code.is_some()
+            || said.status != Some(CONFLICT)
+            || mutant!("stuck-claim/no-bare-refusal-is-for-lack-of-stock")
+        {
             return false;
         }
         let taken = self.facts.taken(self.history);
         let names = &self.history.names;
-        let Some(items) = asked.payload.and_then(|payload| names.payload_items(payload)) else {
+        let Some(items) = asked
+            .payload
+            .and_then(|payload| names.payload_items(payload))
+        else {
             return !taken.first.is_empty() && !mutant!("stuck-claim/what-is-not-said-is-nothing");
         };
-        let is_untold = taken.untold_from.is_some_and(|from| from <= t) && !mutant!("stuck-claim/others-say-what-they-take");
+        let is_untold = taken.untold_from.is_some_and(|from| from <= t)
+            && !mutant!("stuck-claim/others-say-what-they-take");
         names.items(items).iter().any(|item| {
             let others = match mutant!("stuck-claim/others-take-nothing") {
                 true => 0,
                 false => taken.by(item.sku, t),
             };
             let is_short = |first: &i128| *first < others + i128::from(item.quantity);
-            taken.first.get(&item.sku).is_some_and(|first| is_untold || is_short(first))
+            taken
+                .first
+                .get(&item.sku)
+                .is_some_and(|first| is_untold || is_short(first))
                 || mutant!("stuck-claim/any-bare-refusal-may-be-for-lack-of-stock")
         })
     }

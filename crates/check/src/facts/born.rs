@@ -26,7 +26,12 @@ pub(super) struct OfKey {
 
 impl OfKey {
     pub(super) fn new(key: u32, t: Option<u64>, row: u32) -> OfKey {
-        OfKey { key, t, row, born: Bounds::exactly(t.unwrap_or(0)) }
+        OfKey {
+            key,
+            t,
+            row,
+            born: Bounds::exactly(t.unwrap_or(0)),
+        }
     }
 }
 
@@ -40,18 +45,29 @@ struct Makers {
 
 impl Makers {
     fn of(facts: &Facts, history: &History, key: usize) -> Makers {
-        let mut makers = Makers { unseen_from: None, named: BTreeMap::new() };
+        let mut makers = Makers {
+            unseen_from: None,
+            named: BTreeMap::new(),
+        };
         // A copy that the network made of any request can have made an order.
-        let copies = history.coverage.count(Label::DuplicateDelivered) > 0 && !mutant!("duplicate-order/copies-make-nothing");
+        let copies = history.coverage.count(Label::DuplicateDelivered) > 0
+            && !mutant!("duplicate-order/copies-make-nothing");
         let mut next = facts.keys[key].last_invoke.get();
         while let Some(begun) = next {
             next = facts.links[begun].previous.get();
             let sent = history.events[begun].t;
-            let done = facts.links[begun].partner.get().map(|done| &history.events[done].what);
+            let done = facts.links[begun]
+                .partner
+                .get()
+                .map(|done| &history.events[done].what);
             let is_unseen = match done {
                 Some(What::Ok(said)) if !is_acceptance(history, said) => {
                     if let Some(order) = said.order {
-                        makers.named.entry(order).and_modify(|first| *first = sent.min(*first)).or_insert(sent);
+                        makers
+                            .named
+                            .entry(order)
+                            .and_modify(|first| *first = sent.min(*first))
+                            .or_insert(sent);
                     }
                     said.order.is_none()
                 }
@@ -92,7 +108,10 @@ impl Facts {
     fn seen(&self, history: &History, makers: &Makers, order: &AuditOrder, key: usize) -> Bounds {
         let facts = &self.orders[order.id.index()];
         let end = history.audit.as_ref().map_or(u64::MAX, |audit| audit.t);
-        let latest = facts.acked.get().map_or(end, |acked| history.events[acked].t);
+        let latest = facts
+            .acked
+            .get()
+            .map_or(end, |acked| history.events[acked].t);
         let named = makers.named.get(&order.id).copied();
         let made = named.into_iter().chain(makers.unseen_from).min();
         let is_sent = self.keys[key].last_invoke != Maybe::default();
@@ -120,8 +139,14 @@ pub(crate) fn stamped(history: &History, t: Option<u64>, seen: Bounds) -> Bounds
     let tolerance = tolerance(history);
     let Some(t) = t else { return seen };
     let (earliest, latest) = (t.saturating_sub(tolerance), t.saturating_add(tolerance));
-    let both = Bounds { earliest: earliest.max(seen.earliest), latest: latest.min(seen.latest) };
-    if tolerance == 0 || both.earliest > both.latest || mutant!("duplicate-order/clients-do-not-tell-when") {
+    let both = Bounds {
+        earliest: earliest.max(seen.earliest),
+        latest: latest.min(seen.latest),
+    };
+    if tolerance == 0
+        || both.earliest > both.latest
+        || mutant!("duplicate-order/clients-do-not-tell-when")
+    {
         return Bounds { earliest, latest };
     }
     both

@@ -264,8 +264,8 @@ impl Facts {
     /// Notes a body that an answer with another order had before.
     #[inline]
     fn see_body(&mut self, history: &History, index: usize, completion: &Completion) {
-        let is_seen = history.contract.observed.response
-            || mutant!("cross-tenant/a-body-is-always-seen");
+        let is_seen =
+            history.contract.observed.response || mutant!("cross-tenant/a-body-is-always-seen");
         let Some(body) = completion.response.filter(|_| is_seen) else {
             return;
         };

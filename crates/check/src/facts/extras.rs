@@ -118,9 +118,11 @@ impl Facts {
                 let rows = order_rows(history);
                 if !facts.crowded {
                     facts.crowded = true;
-                    self.crowd.push(OfKey::new(key as u32, rows[first].t, first as u32));
+                    self.crowd
+                        .push(OfKey::new(key as u32, rows[first].t, first as u32));
                 }
-                self.crowd.push(OfKey::new(key as u32, rows[row].t, row as u32));
+                self.crowd
+                    .push(OfKey::new(key as u32, rows[row].t, row as u32));
             }
         }
     }
@@ -173,7 +175,13 @@ impl Facts {
         let rows = order_rows(history);
         let is_unseen = |row: u32| self.is_unseen(&rows[row as usize]);
         crowd.sort_unstable_by_key(|order| {
-            (order.key, order.born.latest, order.t, is_unseen(order.row), order.row)
+            (
+                order.key,
+                order.born.latest,
+                order.t,
+                is_unseen(order.row),
+                order.row,
+            )
         });
         let ttl = ttl.filter(|_| !mutant!("duplicate-order/for-ever"));
         for of_key in crowd.chunk_by(|a, b| a.key == b.key) {
@@ -236,7 +244,13 @@ impl Facts {
             false => What::of(&rows[row as usize]),
         };
         crowd.sort_unstable_by_key(|order| {
-            (order.key, content(order.row), order.born.latest, order.t, order.row)
+            (
+                order.key,
+                content(order.row),
+                order.born.latest,
+                order.t,
+                order.row,
+            )
         });
         let ttl = history.contract.ttl;
         let is_one_life = |a: &OfKey, b: &OfKey| {

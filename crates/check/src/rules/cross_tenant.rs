@@ -214,10 +214,13 @@ impl Namesakes {
     }
 }
 
-/// What each tenant asked for, with the first two requests for it. Gathered on first use.
+/// The first two requests for each content of each tenant: when they were sent, and their events.
+type FirstTwo = BTreeMap<(TenantRef, Option<BasketRef>), [(u64, usize); 2]>;
+
+/// What each tenant asked for. Gathered on first use.
 #[derive(Default)]
 struct Contents {
-    sent: OnceCell<BTreeMap<(TenantRef, Option<BasketRef>), [(u64, usize); 2]>>,
+    sent: OnceCell<FirstTwo>,
 }
 
 impl Contents {
@@ -229,7 +232,7 @@ impl Contents {
         let names = &case.history.names;
         let items = |asked: &Invoke| asked.payload.and_then(|payload| names.payload_items(payload));
         let sent = self.sent.get_or_init(|| {
-            let mut sent: BTreeMap<(TenantRef, Option<BasketRef>), [(u64, usize); 2]> = BTreeMap::new();
+            let mut sent = FirstTwo::new();
             for (begun, event) in case.history.events.iter().enumerate() {
                 let What::Invoke(invoke) = &event.what else { continue };
                 let own = (event.t, begun);
