@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use history::{Completion, History, OrderRef, PayloadRef, What};
 
 use crate::facts::Facts;
-use crate::facts::{is_acceptance, is_server_error, order_rows};
+use crate::facts::{is_acceptance, is_server_error, order_rows, stamped};
 use crate::ttl::Bounds;
 
 /// An `ok`.
@@ -149,22 +149,20 @@ fn by_class(a: &Answer, b: &Answer) -> Ordering {
     })
 }
 
-/// When the order named by these answers was created: as its row says, else between the first request that may have created it and
-/// the first answer that named it.
+/// When the order named by these answers was created: as its row says, and between the first request that may have created it and the
+/// first answer that named it.
 fn creation(history: &History, facts: &Facts, named: &[Answer], unseen_from: u64) -> Bounds {
     let row = named[0]
         .said
         .order
         .and_then(|o| row_time(history, facts, o));
-    if let Some(t) = row {
-        return Bounds::exactly(t);
-    }
     let invoked = named.iter().map(|a| a.invoked).min().unwrap_or(0);
     let returned = named.iter().map(|a| a.returned).min().unwrap_or(0);
-    Bounds {
+    let seen = Bounds {
         earliest: invoked.min(unseen_from),
         latest: returned,
-    }
+    };
+    stamped(history, row, seen)
 }
 
 /// When the audit says that an order was created.

@@ -5,6 +5,7 @@
 
 mod asked;
 mod audit;
+mod born;
 mod by_key;
 mod changes;
 mod charges;
@@ -24,13 +25,15 @@ use std::cell::OnceCell;
 use history::{History, RecordState, TenantRef};
 
 use crate::counts::Counts;
+use crate::taken::Taken;
 use by_key::ByKey;
 
 pub(crate) use asked::{Asked, Content, Purchase};
+pub(crate) use born::stamped;
 pub(crate) use charges::{ExtraCharge, Money, charge_rows};
 pub(crate) use differing::{Differing, difference};
 pub(crate) use events::is_acceptance;
-pub(crate) use extras::{Clause, ExtraOrder};
+pub(crate) use extras::{ApartPair, Clause, ExtraOrder};
 use gaps::Gaps;
 pub(crate) use orders::{is_live, may_be_asked, order_rows};
 pub(crate) use refusals::{Refusal, is_server_error};
@@ -264,7 +267,7 @@ pub(crate) struct Rare {
     pub(crate) meant: Vec<u32>,
     /// Completions that refuse for lack of stock.
     pub(crate) sold_out: Vec<u32>,
-    /// Completions that take a request of an intent for a repetition.
+    /// Completions that take a request for a repetition.
     pub(crate) taken_for_repeats: Vec<u32>,
     /// Completions that fail, or say only that they were accepted, although the key was answered `ok` before they were asked for.
     pub(crate) after_ok: Vec<u32>,
@@ -399,18 +402,20 @@ pub(crate) struct Facts {
     pub(crate) flaws: Vec<Flaw>,
     /// Who asked for what. Filled when somebody asks.
     asked: OnceCell<Asked>,
+    /// What may have been taken of the stock. Filled when somebody asks.
+    taken: OnceCell<Taken>,
     /// Live orders beyond the first, each once.
     pub(crate) extra_orders: Vec<ExtraOrder>,
     /// Live orders that no request can have made which did not fail for certain, by row.
     pub(crate) applied_after_failure: Vec<u32>,
     /// Live orders that say too little to be counted, by row.
     pub(crate) unattributed: Vec<u32>,
-    /// A key, and two live orders of it by row, neighbours in time, that were created the time to live apart or more.
-    pub(crate) apart_pairs: Vec<(u32, u32, u32)>,
+    /// Live orders of one key, neighbours in time, that were created the time to live apart or more.
+    pub(crate) apart_pairs: Vec<ApartPair>,
     /// Live orders of one key of which nobody knows how far apart they were created.
     pub(crate) undated_pairs: u64,
-    /// Scratch of `extras`: key, creation, row.
-    crowd: Vec<(u32, Option<u64>, u32)>,
+    /// Scratch of `extras`: the live orders of keys that have several.
+    crowd: Vec<born::OfKey>,
     /// Scratch of `extras`: live orders that belong to no certain purchase, by row.
     strays: Vec<u32>,
     /// Groups of orders, by row, each with how many purchases they may be of: more of them than that are not to be paid for.
@@ -519,6 +524,7 @@ impl Facts {
         self.odd.clear();
         self.gaps.clear();
         self.asked.take();
+        self.taken.take();
         self.applied_after_failure.clear();
         self.unattributed.clear();
         self.unclear_charges.clear();
@@ -568,6 +574,11 @@ impl Facts {
     /// Who asked for what.
     pub(crate) fn asked(&self, history: &History) -> &Asked {
         self.asked.get_or_init(|| Asked::gather(history))
+    }
+
+    /// What may have been taken of the stock.
+    pub(crate) fn taken(&self, history: &History) -> &Taken {
+        self.taken.get_or_init(|| Taken::gather(history, self))
     }
 
     /// What is not in order before the recovery deadline may still come into order.

@@ -3,7 +3,7 @@
 use history::{AuditOrder, Completion, Invoke, What};
 
 use crate::case::Case;
-use crate::facts::{Refusal, is_acceptance, is_server_error};
+use crate::facts::{Refusal, is_acceptance, is_server_error, stamped};
 use crate::ttl::Bounds;
 
 /// How an attempt ended.
@@ -117,9 +117,28 @@ impl<'a> Case<'a> {
         match done.map(|done| &self.history.events[done].what) {
             Some(What::Ok(said)) if !is_acceptance(self.history, said) => End::Ok,
             Some(What::Fail(said)) if !is_server_error(&self.history.contract, said) => {
-                End::Fail(self.facts.refusal(self.history, said))
+                End::Fail(self.refusal_at(done, said))
             }
             _ => End::Unknown,
+        }
+    }
+
+    /// What the refusal means that is this event. One that has nothing but its status may mean that a request is in flight, or that there is
+    /// not enough stock.
+    fn refusal_at(&self, done: Option<usize>, said: &Completion) -> Refusal {
+        let refusal = self.facts.refusal(self.history, said);
+        if refusal != Refusal::InFlight || said.code.is_some() {
+            return refusal;
+        }
+        let begun = done.and_then(|done| self.facts.links[done].partner.get());
+        let asked = begun.map(|begun| &self.history.events[begun].what);
+        match (asked, done) {
+            (Some(What::Invoke(asked)), Some(done))
+                if self.may_be_sold_out(asked, said, self.time(done)) =>
+            {
+                Refusal::Unclear
+            }
+            _ => refusal,
         }
     }
 
@@ -145,7 +164,8 @@ impl<'a> Case<'a> {
                 || mutant!("conflict-accepted/an-order-is-of-whoever-is-told-it")
         });
         let t = same.and_then(|row| row.t).filter(|t| {
-            *t <= attempt.span().latest || mutant!("result-regression/rows-may-be-later")
+            t.saturating_sub(self.history.contract.clock_tolerance) <= attempt.span().latest
+                || mutant!("result-regression/rows-may-be-later")
         });
         let is_silent = |row: &AuditOrder| row.t.is_none() || row.payload.is_none();
         let may_be_old = match row {
@@ -162,6 +182,13 @@ impl<'a> Case<'a> {
         if let Some(first_sent) = first_sent.filter(|_| may_be_old) {
             span.earliest = span.earliest.min(first_sent);
         }
-        t.map_or(span, Bounds::exactly)
+        let Some(t) = t else { return span };
+        // An order that is told again may have been there since the key was first sent.
+        let acked = order.and_then(|order| self.facts.orders[order].acked.get());
+        let seen = Bounds {
+            earliest: first_sent.unwrap_or(0),
+            latest: acked.map_or(span.latest, |acked| self.time(acked)),
+        };
+        stamped(self.history, Some(t), seen)
     }
 }

@@ -18,6 +18,7 @@
 //! - `answers`: the `ok` answers of one key, as classes of equal answers
 //! - `ttl`: whether something happened inside a key's time to live, outside, or nobody can tell
 //! - `tally`: what one rule has found so far
+//! - `taken`: what may have been taken of the stock, at most
 //! - `tell`: attempts, rows and times in words
 //! - `timeline`: everything that happened to a purchase, in the order of time
 
@@ -42,6 +43,7 @@ mod linear;
 mod mutants;
 mod other_keys;
 pub mod rules;
+mod taken;
 mod tally;
 mod tell;
 mod timeline;

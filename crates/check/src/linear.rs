@@ -5,6 +5,7 @@
 //! was sent, or never. Steps are taken at the earliest time that they can be, so that time only decides what is impossible. What the
 //! search leaves out, and why it may, is in `prune`.
 
+mod copies;
 mod plain;
 mod prune;
 
@@ -194,28 +195,6 @@ impl Problem {
         self.ops
             .retain(|op| op.end != End::Fail(Refusal::InFlight) || op.returned < since);
         self
-    }
-
-    /// The same, with a copy of every request that was refused as in flight or not answered, of which nobody was told: where the
-    /// network duplicates requests, a request may be refused because its own copy is at work, and one that came to nothing may be at
-    /// work again. `None` if that is more than is searched.
-    pub(crate) fn with_copies(mut self) -> Option<Problem> {
-        let may_return = |op: &&Op| match op.end {
-            End::Fail(refusal) => !refusal.is_definite(),
-            End::Unknown => true,
-            End::Ok => false,
-        };
-        let copy = |op: &Op| Op {
-            returned: u64::MAX,
-            end: End::Unknown,
-            order: None,
-            status: None,
-            stored: Some(false),
-            ..*op
-        };
-        let copies: Vec<Op> = self.ops.iter().filter(may_return).map(copy).collect();
-        self.ops.extend(copies);
-        (self.ops.len() <= OPERATIONS_MAX).then_some(self)
     }
 
     /// Searches for an order.

@@ -3,6 +3,7 @@
 
 use history::{Completion, Contract, History};
 
+use super::born::stamped;
 use super::orders::{is_live, order_rows};
 use super::{Clause, ExtraOrder, Facts};
 use crate::answers::{Answer, KeyAnswers, PayloadGroup, row_time};
@@ -160,13 +161,11 @@ impl Facts {
         let order = answer.said.order;
         let created = order.and_then(|order| row_time(history, self, order));
         let inside = created.filter(|t| (answer.invoked..=answer.returned).contains(t));
-        match inside {
-            Some(t) => Bounds::exactly(t),
-            None => Bounds {
-                earliest: answer.invoked,
-                latest: answer.returned,
-            },
-        }
+        let span = Bounds {
+            earliest: answer.invoked,
+            latest: answer.returned,
+        };
+        stamped(history, inside, span)
     }
 
     fn is_cancelled(&self, history: &History, order: usize) -> bool {
@@ -196,7 +195,7 @@ fn says_too_little(contract: &Contract, first: &Completion, then: &Completion) -
     lacks && !mutant!("replay-mismatch/what-is-not-said-is-equal")
 }
 
-/// What an answer and its repetition differ in, of what both of them say.
+/// What an answer and its repetition differ in, of what both of them say. Bodies that the recorder could not see are not compared.
 pub(crate) fn difference(
     contract: &Contract,
     first: &Completion,
@@ -218,6 +217,7 @@ pub(crate) fn difference(
     } else if both(status, then.status) && !mutant!("replay-mismatch/status-does-not-matter") {
         Some("status")
     } else if both(first.response, then.response)
+        && (contract.observed.response || mutant!("replay-mismatch/a-body-is-always-seen"))
         && !mutant!("replay-mismatch/body-does-not-matter")
     {
         Some("body")

@@ -264,7 +264,9 @@ impl Facts {
     /// Notes a body that an answer with another order had before.
     #[inline]
     fn see_body(&mut self, history: &History, index: usize, completion: &Completion) {
-        let Some(body) = completion.response else {
+        let is_seen =
+            history.contract.observed.response || mutant!("cross-tenant/a-body-is-always-seen");
+        let Some(body) = completion.response.filter(|_| is_seen) else {
             return;
         };
         let slot = &mut self.responses[body.index()];
@@ -386,9 +388,7 @@ impl Facts {
             Refusal::Unclear => self.rare.unclear.push(index as u32),
             Refusal::Duplicate => {
                 self.rare.duplicates += 1;
-                if invoke.intent.is_some() {
-                    self.rare.taken_for_repeats.push(index as u32);
-                }
+                self.rare.taken_for_repeats.push(index as u32);
             }
             _ => {}
         }

@@ -2,8 +2,10 @@
 
 use history::{AuditOrder, BasketRef, History, KeyRef, PayloadRef};
 
+use super::born::OfKey;
 use super::orders::order_rows;
 use super::{Facts, Maybe};
+use crate::ttl::{Bounds, Within, apart};
 
 /// Why an order is one too many, the strongest reason first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,8 +55,18 @@ pub(crate) struct ExtraOrder {
     pub(crate) group: u32,
 }
 
-/// An order of a key: the key, when it was created, its row.
-type OfKey = (u32, Option<u64>, u32);
+/// Two live orders of one key that were created the time to live apart or more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ApartPair {
+    /// The key.
+    pub(crate) key: u32,
+    /// The orders, by row.
+    pub(crate) orders: [u32; 2],
+    /// When the first one was created.
+    pub(crate) made: Bounds,
+    /// When the second one was, at the latest, or as its stamp says.
+    pub(crate) then: u64,
+}
 
 impl Facts {
     /// A live order: is it the first of its intent and of its key?
@@ -106,9 +118,11 @@ impl Facts {
                 let rows = order_rows(history);
                 if !facts.crowded {
                     facts.crowded = true;
-                    self.crowd.push((key as u32, rows[first].t, first as u32));
+                    self.crowd
+                        .push(OfKey::new(key as u32, rows[first].t, first as u32));
                 }
-                self.crowd.push((key as u32, rows[row].t, row as u32));
+                self.crowd
+                    .push(OfKey::new(key as u32, rows[row].t, row as u32));
             }
         }
     }
@@ -153,34 +167,67 @@ impl Facts {
     /// Two live orders of one key, neighbours in time, less than the time to live apart.
     fn compare_within_keys(&mut self, history: &History) {
         let mut crowd = std::mem::take(&mut self.crowd);
+        let ttl = history.contract.ttl;
+        if ttl.is_some() {
+            self.find_births(history, &mut crowd);
+        }
         // Of those that were created at once, those that were answered come first.
         let rows = order_rows(history);
         let is_unseen = |row: u32| self.is_unseen(&rows[row as usize]);
-        crowd.sort_unstable_by_key(|(key, t, row)| (*key, *t, is_unseen(*row), *row));
-        let ttl = history.contract.ttl;
-        for pair in crowd.windows(2) {
-            let [(key, before, first), (other_key, after, second)] = *pair else {
-                continue;
-            };
-            if key != other_key {
-                continue;
-            }
-            let ttl = ttl.filter(|_| !mutant!("duplicate-order/for-ever"));
-            match (ttl, before, after) {
-                (Some(ttl), Some(before), Some(after))
-                    if after - before >= ttl || mutant!("duplicate-order/no-ttl") =>
-                {
-                    self.apart_pairs.push((key, first, second));
-                }
-                (Some(_), None, _) | (Some(_), _, None) => self.undated_pairs += 1,
-                _ => {
-                    let (first, second) = (first as usize, second as usize);
-                    self.push_extra(history, second, first, Clause::Key, key as usize);
+        crowd.sort_unstable_by_key(|order| {
+            (
+                order.key,
+                order.born.latest,
+                order.t,
+                is_unseen(order.row),
+                order.row,
+            )
+        });
+        let ttl = ttl.filter(|_| !mutant!("duplicate-order/for-ever"));
+        for of_key in crowd.chunk_by(|a, b| a.key == b.key) {
+            let mut last_born = of_key[0];
+            for pair in of_key.windows(2) {
+                // One that may be old hides none that is certainly near.
+                self.compare_pair(history, ttl, &last_born, &pair[0], &pair[1]);
+                if pair[1].born.earliest >= last_born.born.earliest {
+                    last_born = pair[1];
                 }
             }
         }
         self.crowd = crowd;
         self.group_by_purchase(history);
+    }
+
+    /// An order against the one before it, and the one before it that was certainly created last.
+    fn compare_pair(
+        &mut self,
+        history: &History,
+        ttl: Option<u64>,
+        last_born: &OfKey,
+        before: &OfKey,
+        order: &OfKey,
+    ) {
+        let is_apart = |other: &OfKey| match mutant!("duplicate-order/no-ttl") && ttl.is_some() {
+            true => Within::Outside,
+            false => apart(ttl, other.born, order.born),
+        };
+        let near = match mutant!("duplicate-order/an-old-one-hides-the-others") {
+            true => before,
+            false => last_born,
+        };
+        match (is_apart(near), is_apart(before)) {
+            (Within::Inside, _) => {
+                let (row, other) = (order.row as usize, near.row as usize);
+                self.push_extra(history, row, other, Clause::Key, order.key as usize);
+            }
+            (Within::Unknown, _) | (_, Within::Unknown) => self.undated_pairs += 1,
+            _ => self.apart_pairs.push(ApartPair {
+                key: order.key,
+                orders: [near.row, order.row],
+                made: near.born,
+                then: order.t.unwrap_or(order.born.latest),
+            }),
+        }
     }
 
     /// Without intents a key stands for the purchase: the orders of one key and payload, created less than the time to live
@@ -196,30 +243,35 @@ impl Facts {
             true => What::Unknown,
             false => What::of(&rows[row as usize]),
         };
-        crowd.sort_unstable_by_key(|(key, t, row)| (*key, content(*row), *t, *row));
+        crowd.sort_unstable_by_key(|order| {
+            (
+                order.key,
+                content(order.row),
+                order.born.latest,
+                order.t,
+                order.row,
+            )
+        });
         let ttl = history.contract.ttl;
-        let is_apart = |a: Option<u64>, b: Option<u64>| {
-            let span = a.zip(b).map(|(a, b)| b.saturating_sub(a));
-            ttl.is_some_and(|ttl| span.is_none_or(|span| span >= ttl))
-        };
-        let is_one_life = |(key, t, row): &OfKey, (other_key, then, other): &OfKey| {
-            key == other_key && content(*row) == content(*other) && !is_apart(*t, *then)
+        let is_one_life = |a: &OfKey, b: &OfKey| {
+            let is_near = ttl.is_none() || apart(ttl, a.born, b.born) == Within::Inside;
+            a.key == b.key && content(a.row) == content(b.row) && is_near
         };
         // Where a request with the key does not say its intent, an order may be of that of the others or not.
         let is_half_meant = |life: &&[OfKey]| {
-            let key = &self.keys[life[0].0 as usize];
-            key.is_meant && key.is_silent && !life.iter().all(|(.., row)| has_intent(*row))
+            let key = &self.keys[life[0].key as usize];
+            key.is_meant && key.is_silent && !life.iter().all(|order| has_intent(order.row))
         };
         for life in crowd.chunk_by(is_one_life).filter(is_half_meant) {
-            let orders: Vec<usize> = life.iter().map(|(.., row)| *row as usize).collect();
+            let orders: Vec<usize> = life.iter().map(|order| order.row as usize).collect();
             let purchases = orders.len() as u64;
             if !mutant!("double-charge/a-request-without-its-intent-is-another-purchase") {
                 self.crowds.push((orders, purchases));
             }
         }
-        crowd.retain(|(.., row)| !has_intent(*row));
+        crowd.retain(|order| !has_intent(order.row));
         for life in crowd.chunk_by(is_one_life).filter(|life| life.len() > 1) {
-            let orders: Vec<usize> = life.iter().map(|(.., row)| *row as usize).collect();
+            let orders: Vec<usize> = life.iter().map(|order| order.row as usize).collect();
             let is_acked = |row: &&usize| self.orders[rows[**row].id.index()].acked.get().is_some();
             let acked = orders.iter().filter(is_acked).count() as u64;
             let purchases = match mutant!("double-charge/acknowledged-orders-too") {
@@ -233,11 +285,16 @@ impl Facts {
     }
 
     /// Orders of one key of which it is not known whether they are of one content, or how far apart they were created, may be one purchase.
-    fn relate_unclear(&mut self, history: &History, crowd: &[(u32, Option<u64>, u32)]) {
+    fn relate_unclear(&mut self, history: &History, crowd: &[OfKey]) {
         let rows = order_rows(history);
-        let content = |(.., row): &(u32, Option<u64>, u32)| What::of(&rows[*row as usize]);
-        for of_key in crowd.chunk_by(|(key, ..), (other, ..)| key == other) {
-            let is_undated = of_key.iter().any(|(_, t, _)| t.is_none());
+        let ttl = history.contract.ttl;
+        let content = |order: &OfKey| What::of(&rows[order.row as usize]);
+        let is_unclear = |pair: &[OfKey]| {
+            content(&pair[0]) == content(&pair[1])
+                && apart(ttl, pair[0].born, pair[1].born) == Within::Unknown
+        };
+        for of_key in crowd.chunk_by(|a, b| a.key == b.key) {
+            let is_undated = of_key.windows(2).any(is_unclear);
             let mut contents = of_key.iter().map(content);
             let has_items = contents
                 .clone()
@@ -247,8 +304,8 @@ impl Facts {
                 .any(|content| matches!(content, What::Payload(_)));
             let is_unclear =
                 contents.any(|content| content == What::Unknown) || has_items && has_payload;
-            if is_unclear || is_undated && history.contract.ttl.is_some() {
-                let orders: Vec<usize> = of_key.iter().map(|(.., row)| *row as usize).collect();
+            if is_unclear || is_undated {
+                let orders: Vec<usize> = of_key.iter().map(|order| order.row as usize).collect();
                 let purchases = orders.len() as u64;
                 self.crowds.push((orders, purchases));
             }

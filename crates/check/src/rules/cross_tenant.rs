@@ -3,9 +3,10 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use history::{KeyRef, OrderRef, ResponseRef, TenantRef, What};
+use history::{BasketRef, Invoke, KeyRef, Label, OrderRef, ResponseRef, TenantRef, What};
 
 use crate::case::Case;
+use crate::facts::Refusal;
 use crate::keyed::{End, Try};
 use crate::tally::Tally;
 use crate::tell::witness;
@@ -38,7 +39,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     judge_bodies(case, tally);
     let why = "an order does not say whose it is";
     tally.unknown(facts.gaps.tenantless, why);
-    let are_some_told = facts.gaps.bodiless_oks < facts.acknowledgements;
+    let are_seen = case.history.contract.observed.response || mutant!("cross-tenant/bodies-are-always-asked-for");
+    let are_some_told = are_seen && facts.gaps.bodiless_oks < facts.acknowledgements;
     let bodiless = if are_some_told { facts.gaps.bodiless_oks } else { 0 };
     tally.unknown(bodiless, "an answer has no body, which others have, so that it may be another tenant's");
     let why = "an answer does not name its order, so that it may be another tenant's";
@@ -131,8 +133,14 @@ fn judge_changes(case: &Case<'_>, tally: &mut Tally) {
 /// A refusal that nothing of the tenant's own explains, of a key that another tenant used.
 fn judge_keys(case: &Case<'_>, tally: &mut Tally) {
     let rare = &case.facts.rare;
-    let namesakes = Namesakes::default();
-    for (list, is_mismatch) in [(&rare.mismatches, true), (&rare.stuck, false)] {
+    let copies = case.history.coverage.count(Label::DuplicateDelivered) > 0;
+    let (namesakes, contents) = (Namesakes::default(), Contents::default());
+    let lists = [
+        (&rare.mismatches, Refusal::Mismatch),
+        (&rare.stuck, Refusal::InFlight),
+        (&rare.taken_for_repeats, Refusal::Duplicate),
+    ];
+    for (list, meaning) in lists {
         for on_key in case.by_key(list) {
             let is_reused = case.facts.keys[on_key.key].reused;
             let mut others = on_key.all.iter().filter(|a| !matches!(a.end, End::Fail(r) if r.is_no_holder()));
@@ -140,15 +148,26 @@ fn judge_keys(case: &Case<'_>, tally: &mut Tally) {
             let has_others = others.next().is_some();
             for done in &on_key.events {
                 let Some(attempt) = case.attempt_at(*done) else { continue };
-                let is_alone = match is_mismatch {
-                    true => !is_reused,
-                    false => !has_others && holder.is_none_or(|begun| begun == attempt.begun),
+                let is_alone = match meaning {
+                    Refusal::Mismatch => !is_reused,
+                    _ => !has_others && holder.is_none_or(|begun| begun == attempt.begun),
                 };
                 let key = KeyRef::new(on_key.key as u32);
-                if is_alone
-                    && !mutant!("cross-tenant/keys-may-meet")
-                    && let Some(other) = namesakes.before(case, key, case.time(*done))
-                {
+                let other = namesakes.before(case, key, case.time(*done));
+                let Some(other) = other.filter(|_| is_alone && !mutant!("cross-tenant/keys-may-meet")) else {
+                    continue;
+                };
+                // A service may take for a repetition what it knows by its content, whatever the key.
+                if meaning == Refusal::Duplicate && contents.are_repeated(case, &attempt) {
+                    continue;
+                }
+                if attempt.end == End::Fail(Refusal::Unclear) && !mutant!("cross-tenant/what-is-unclear-is-in-flight") {
+                    tally.unknown(1, "a request was refused, and it is not said whether because another is in flight, which could only be another tenant's");
+                    continue;
+                }
+                if copies && meaning != Refusal::Mismatch && !mutant!("cross-tenant/copies-explain-nothing") {
+                    tally.unknown(1, "a request was refused as a repetition, and the network duplicated requests, so that it may be its own copy's");
+                } else {
                     tell_key(case, tally, *done, other);
                 }
             }
@@ -192,6 +211,47 @@ impl Namesakes {
         let own = by_text.get(&*names.key_text(key))?;
         let mut others = own.iter().filter(|(other, _)| *other != key.index());
         others.find(|(_, begun)| case.time(*begun) <= before).map(|(_, begun)| *begun)
+    }
+}
+
+/// The first two requests for each content of each tenant: when they were sent, and their events.
+type FirstTwo = BTreeMap<(TenantRef, Option<BasketRef>), [(u64, usize); 2]>;
+
+/// What each tenant asked for. Gathered on first use.
+#[derive(Default)]
+struct Contents {
+    sent: OnceCell<FirstTwo>,
+}
+
+impl Contents {
+    /// Whether another request of the same tenant, sent before an attempt was answered, asked for the same, or may have.
+    fn are_repeated(&self, case: &Case<'_>, attempt: &Try<'_>) -> bool {
+        if mutant!("cross-tenant/contents-do-not-count") {
+            return false;
+        }
+        let names = &case.history.names;
+        let items = |asked: &Invoke| asked.payload.and_then(|payload| names.payload_items(payload));
+        let sent = self.sent.get_or_init(|| {
+            let mut sent = FirstTwo::new();
+            for (begun, event) in case.history.events.iter().enumerate() {
+                let What::Invoke(invoke) = &event.what else { continue };
+                let own = (event.t, begun);
+                sent.entry((invoke.tenant, items(invoke)))
+                    .and_modify(|[first, second]| {
+                        if first == second {
+                            *second = own;
+                        }
+                    })
+                    .or_insert([own, own]);
+            }
+            sent
+        });
+        let (tenant, wanted) = (attempt.asked.tenant, items(attempt.asked));
+        let returned = attempt.returned.unwrap_or(u64::MAX);
+        let of_tenant = sent.range((tenant, None)..).take_while(|((of, _), _)| *of == tenant);
+        let same = of_tenant.filter(|((_, items), _)| items.is_none() || wanted.is_none() || *items == wanted);
+        let mut others = same.flat_map(|(_, two)| two).filter(|(_, begun)| *begun != attempt.begun);
+        others.any(|(t, _)| *t <= returned)
     }
 }
 

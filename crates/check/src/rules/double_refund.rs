@@ -215,27 +215,39 @@ fn judge_meant(case: &Case<'_>, tally: &mut Tally, ledger: &Ledger, refunds: &[A
     }
 }
 
-/// Refunds of one charge: together no more than was captured.
+/// Refunds of one charge: together no more than was captured. Of a charge that is not in the ledger nothing was.
 fn judge_charges(case: &Case<'_>, tally: &mut Tally, ledger: &Ledger, refunds: &[AuditRefund]) {
     let mut by_charge: BTreeMap<usize, Vec<&AuditRefund>> = BTreeMap::new();
     for refund in refunds {
         by_charge.entry(refund.charge.index()).or_default().push(refund);
     }
-    let charges = case.charges().unwrap_or_default();
+    let Some(charges) = case.charges() else { return };
     for charge in charges {
-        let Some(own) = by_charge.get(&charge.id.index()) else { continue };
+        let Some(own) = by_charge.remove(&charge.id.index()) else { continue };
         let captured = match charge.state {
             ChargeState::Captured | ChargeState::Refunded => charge.amount,
             ChargeState::Authorized | ChargeState::Voided | ChargeState::Declined => 0,
         };
-        let given = sum(own);
+        let given = sum(&own);
         if given > captured && !mutant!("double-refund/any-amount-may-be-given-back") {
-            violation(case, tally, ledger, own, || {
+            violation(case, tally, ledger, &own, || {
                 format!(
                     "{} of charge {} was given back; {} was captured. What was not taken is not given back.",
                     case.tell_amount(given),
                     case.history.names.charges.text(charge.id.index()),
                     case.tell_amount(captured),
+                )
+            });
+        }
+    }
+    // What is left is of charges that the whole ledger does not have.
+    for (charge, own) in by_charge {
+        if sum(&own) > 0 && !mutant!("double-refund/charges-of-nobody-may-be-given-back") {
+            violation(case, tally, ledger, &own, || {
+                format!(
+                    "{} of charge {} was given back, and the ledger has no such charge. What was not taken is not given back.",
+                    case.tell_amount(sum(&own)),
+                    case.history.names.charges.text(charge),
                 )
             });
         }

@@ -42,7 +42,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     }
     tally.checked(facts.counts.orders);
-    let why = "two orders of one key, and it is not said when they were created";
+    let why = "two orders of one key, and it is not known how far apart they were created";
     tally.unknown(facts.undated_pairs, why);
     let why = "an order does not say its key, and there is room for it only if the key was forgotten and used anew";
     tally.unknown(facts.gaps.further_lives, why);

@@ -8,7 +8,7 @@ use history::{AuditCharge, AuditOrder, AuditStock, KeyRef, PayloadRef, SkuRef, W
 use protocol::ChargeState;
 
 use crate::case::Case;
-use crate::facts::{Money, PayloadFacts, SkuFacts, is_live};
+use crate::facts::{Money, PayloadFacts, Refusal, SkuFacts, is_live};
 use crate::keyed::{End, Try};
 use crate::tally::Tally;
 use crate::tell::witness;
@@ -28,9 +28,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let rows = case.orders().unwrap_or_default();
     let odd = &case.facts.odd;
     let refused = odd.refused.iter().map(|row| &rows[*row as usize]);
+    let mut unclear = 0;
     for order in refused
         .filter(|order| is_live(order) || mutant!("failed-but-applied/cancelled-counts"))
     {
+        unclear += u64::from(may_have_only_failed(case, order));
         if has_only_failed(case, order) {
             tally.violation(order.t.unwrap_or(case.audit_time()), || {
                 let why = format!(
@@ -43,6 +45,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             });
         }
     }
+    let why = "every request for an order was refused, and it is not said whether one of them because another was in flight";
+    tally.unknown(unclear, why);
     let counted = case.facts.applied_after_failure.iter().map(|row| &rows[*row as usize]);
     for order in counted.filter(|_| !mutant!("failed-but-applied/crowds-do-not-count")) {
         tally.violation(order.t.unwrap_or(case.audit_time()), || {
@@ -192,6 +196,20 @@ fn has_only_failed(case: &Case<'_>, order: &AuditOrder) -> bool {
         true => own.iter().any(|attempt| failed(attempt.end)),
     };
     all && !own.is_empty()
+}
+
+/// Whether every attempt for an order failed, and it is not known of each whether for certain: a refusal may say that one is in flight, or
+/// anything else.
+fn may_have_only_failed(case: &Case<'_>, order: &AuditOrder) -> bool {
+    let Some(key) = order.key else {
+        return false;
+    };
+    let may_be_failure = |end: End| matches!(end, End::Fail(refusal) if refusal.is_definite() || refusal == Refusal::Unclear);
+    let own = attempts_for(case, order, key);
+    let is_any_unclear = own.iter().any(|attempt| attempt.end == End::Fail(Refusal::Unclear));
+    is_any_unclear
+        && own.iter().all(|attempt| may_be_failure(attempt.end))
+        && !mutant!("failed-but-applied/what-is-unclear-did-not-fail")
 }
 
 /// The attempts with the key of an order that asked for what it is.

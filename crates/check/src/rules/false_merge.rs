@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use history::What;
 
 use crate::case::Case;
-use crate::keyed::{End, Try};
+use crate::keyed::{End, OnKey, Try};
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -40,7 +40,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let first_sent = FirstOthers::default();
     for done in &facts.rare.taken_for_repeats {
         let done = *done as usize;
-        let Some(attempt) = case.attempt_at(done) else { continue };
+        let attempt = case.attempt_at(done).filter(|attempt| attempt.asked.intent.is_some());
+        let Some(attempt) = attempt else { continue };
         let key = attempt.asked.key;
         let is_shared = key.is_some_and(|key| facts.keys[key.index()].intent.get().is_none())
             && !mutant!("false-merge/a-shared-key-is-no-excuse");
@@ -57,6 +58,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             witness(why).operation(case, done)
         });
     }
+    let why = "a request that does not say its purchase was the first with its key, and was rejected as a duplicate";
+    tally.unknown(refused_first(case), why);
     let is_open = |done: &&u32| {
         let intent = case.attempt_at(**done as usize).and_then(|attempt| attempt.asked.intent);
         intent.is_some_and(|intent| {
@@ -69,6 +72,28 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     tally.unknown(uncoded as u64, why);
     let why = "an answer names no order, so that it may be another purchase's";
     tally.unknown(facts.rare.nameless, why);
+}
+
+/// How many requests were rejected as duplicates that do not say which purchase they meant, and repeat none by their key.
+fn refused_first(case: &Case<'_>) -> u64 {
+    if mutant!("false-merge/who-says-no-purchase-repeats-one") {
+        return 0;
+    }
+    let is_silent = |done: &&u32| case.attempt_at(**done as usize).is_some_and(|attempt| attempt.asked.intent.is_none());
+    let silent: Vec<u32> = case.facts.rare.taken_for_repeats.iter().filter(is_silent).copied().collect();
+    let is_keyless = |done: &&u32| case.attempt_at(**done as usize).is_some_and(|attempt| attempt.asked.key.is_none());
+    let keyless = silent.iter().filter(is_keyless).count();
+    let first = |on_key: OnKey<'_>| {
+        let is_first = |done: &&usize| {
+            let Some(attempt) = case.attempt_at(**done) else { return false };
+            // They come as they were sent: if any other was sent before, one of the first two was.
+            let mut others = on_key.all.iter().take(2).filter(|other| other.begun != attempt.begun);
+            !others.any(|other| Some(other.invoked) <= attempt.returned) || mutant!("false-merge/who-says-no-purchase-never-repeats-one")
+        };
+        on_key.events.iter().filter(is_first).count()
+    };
+    let firsts: usize = case.by_key(&silent).into_iter().map(first).sum();
+    (keyless + firsts) as u64
 }
 
 /// When the first two requests of each purchase were sent that has several. Gathered on first use.

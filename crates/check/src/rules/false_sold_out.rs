@@ -6,22 +6,26 @@
 //! A request that was refused as in flight has not failed for certain: where no other attempt on its key tells what became of it, a copy of
 //! it that the network made may hold its units.
 
+mod strange;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use history::{AuditOrder, Item, OrderRef, SkuRef, What};
+use history::{Item, OrderRef, SkuRef, What};
 
 use crate::case::Case;
-use crate::facts::{Purchase, Refusal, is_live, order_rows};
+use crate::facts::{Purchase, Refusal, is_live};
 use crate::keyed::{End, Try};
+use crate::taken::at_first;
 use crate::tally::Tally;
 use crate::tell::witness;
+use strange::{Strange, add_order, strange};
 
 /// Units by SKU.
 type Units = BTreeMap<SkuRef, i128>;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let refusals = &case.facts.rare.sold_out;
-    let capacity = capacity(case);
+    let capacity = at_first(case.history);
     if capacity.is_empty() {
         tally.not_judged("it is not said how much stock there was");
         return;
@@ -30,7 +34,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     }
     tally.unknown(uncoded(case), "a refusal has the status of those for lack of stock, and no code");
-    let Strange { certain, perhaps } = strange(case);
+    let Strange { certain, perhaps, untold } = strange(case);
     let mut firsts = Firsts::default();
     let mut walk = Walk {
         taken: certain,
@@ -39,6 +43,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         before: BTreeMap::new(),
         cancelled: cancelled(case),
         back: Units::new(),
+        untold: (untold, 0),
     };
     let events = &case.history.events;
     let mut begin = 0;
@@ -57,7 +62,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
                 tally.checked(1);
                 let before = walk.before.remove(&attempt.begun).unwrap_or_default();
                 let held = walk.held_by_others(case, &attempt, &before);
-                compare(case, tally, &attempt, &capacity, &Others { held, perhaps: &perhaps, back: before.back });
+                compare(case, tally, &attempt, &capacity, &Others { held, perhaps: &perhaps, back: before.back, untold: walk.untold.0 - before.untold });
             }
         }
         for index in group {
@@ -95,6 +100,9 @@ struct Walk {
     cancelled: Vec<(u64, OrderRef)>,
     /// The units of those that were cancelled so far.
     back: Units,
+    /// How many requests were sent that do not say what they asked for, and orders are there that do not say what they took; and how many
+    /// of those requests have failed.
+    untold: (u64, u64),
 }
 
 /// What had been given back when a request was sent, of the SKUs that it asked for.
@@ -105,6 +113,8 @@ struct Before {
     own: Units,
     /// By orders that had been cancelled, perhaps: it is not said when their units came back.
     back: Units,
+    /// How many of those that do not say what they asked for had failed.
+    untold: u64,
 }
 
 /// The orders whose cancellation a client was told of, by when, the last first.
@@ -120,6 +130,7 @@ fn cancelled(case: &Case<'_>) -> Vec<(u64, OrderRef)> {
 impl Walk {
     fn send(&mut self, case: &Case<'_>, attempt: &Try<'_>) {
         add(case, &mut self.taken, attempt);
+        self.untold.0 += u64::from(is_untold(case, attempt));
         let purchase = Purchase::of(attempt.asked, attempt.begun);
         let own = self.own.get_mut(&purchase);
         if let Some((taken, _)) = own {
@@ -132,7 +143,7 @@ impl Walk {
                 items.map(|item| (item.sku, at(units, item.sku))).collect()
             };
             let own = self.own.get(&purchase).map_or(Units::new(), |(_, freed)| of(freed));
-            let before = Before { freed: of(&self.freed), own, back: of(&self.back) };
+            let before = Before { freed: of(&self.freed), own, back: of(&self.back), untold: self.untold.1 };
             self.before.insert(attempt.begun, before);
         }
     }
@@ -149,6 +160,7 @@ impl Walk {
     /// Requests that failed hold nothing while those are out that are sent after that.
     fn free(&mut self, case: &Case<'_>, attempt: &Try<'_>) {
         add(case, &mut self.freed, attempt);
+        self.untold.1 += u64::from(is_untold(case, attempt));
         if let Some((_, freed)) = self.own.get_mut(&Purchase::of(attempt.asked, attempt.begun)) {
             add(case, freed, attempt);
         }
@@ -273,70 +285,24 @@ fn is_sold_out(attempt: &Try<'_>) -> bool {
     attempt.end == End::Fail(Refusal::NoStock)
 }
 
+/// What a request asked for: as it says, else as the row of the order says that it was answered with.
 fn items<'a>(case: &Case<'a>, attempt: &Try<'_>) -> Option<&'a [Item]> {
     let names = &case.history.names;
-    Some(names.items(names.payload_items(attempt.asked.payload?)?))
+    let asked = attempt.asked.payload.and_then(|payload| names.payload_items(payload));
+    let answered = || {
+        let order = attempt.said.order.filter(|_| attempt.end == End::Ok && !mutant!("false-sold-out/rows-do-not-say-what-was-asked-for"));
+        order.and_then(|order| case.order(order.index())?.items)
+    };
+    asked.or_else(answered).map(|basket| names.items(basket))
+}
+
+/// Whether it is not known what a request asked for.
+fn is_untold(case: &Case<'_>, attempt: &Try<'_>) -> bool {
+    items(case, attempt).is_none() && !mutant!("false-sold-out/what-is-not-said-is-nothing")
 }
 
 fn add(case: &Case<'_>, units: &mut Units, attempt: &Try<'_>) {
     for item in items(case, attempt).unwrap_or_default() {
-        *units.entry(item.sku).or_default() += i128::from(item.quantity);
-    }
-}
-
-/// How many of each there were at first.
-fn capacity(case: &Case<'_>) -> Units {
-    let promised = case
-        .history
-        .contract
-        .stock
-        .iter()
-        .map(|(sku, initial)| (*sku, i128::from(*initial)));
-    let audited = case
-        .stock()
-        .unwrap_or_default()
-        .iter()
-        .map(|row| (row.sku, i128::from(row.initial)));
-    promised.chain(audited).collect()
-}
-
-/// Units of orders that no request explains.
-struct Strange {
-    /// Of keys or contents that were never sent, and beyond the first of what was meant once.
-    certain: Units,
-    /// Of orders that do not say their key, and may be of a request or of none.
-    perhaps: Units,
-}
-
-fn strange(case: &Case<'_>) -> Strange {
-    let rows = order_rows(case.history);
-    let odd = case.facts.odd.contents.iter().map(|row| &rows[*row as usize]);
-    let extra = &case.facts.extra_orders;
-    let is_extra = |order: &AuditOrder| extra.iter().any(|extra| extra.order as usize == order.id.index());
-    let mut strange = Strange {
-        certain: Units::new(),
-        perhaps: Units::new(),
-    };
-    for extra in extra.iter().filter_map(|extra| case.order(extra.order as usize)) {
-        add_order(case, &mut strange.certain, extra);
-    }
-    for order in odd.filter(|order| !is_extra(order)) {
-        let is_own = |attempt: &Try<'_>| case.may_be_asked(order, attempt.asked);
-        match order.key {
-            Some(key) if case.attempts_with(key.index()).iter().any(is_own) => {}
-            Some(_) => add_order(case, &mut strange.certain, order),
-            None => add_order(case, &mut strange.perhaps, order),
-        }
-    }
-    strange
-}
-
-fn add_order(case: &Case<'_>, units: &mut Units, order: &AuditOrder) {
-    if mutant!("false-sold-out/strange-orders-take-nothing") {
-        return;
-    }
-    let basket = crate::facts::items_of(case.history, order);
-    for item in basket.map(|basket| case.history.names.items(basket)).unwrap_or_default() {
         *units.entry(item.sku).or_default() += i128::from(item.quantity);
     }
 }
@@ -348,6 +314,8 @@ struct Others<'a> {
     perhaps: &'a Units,
     /// What may have come back before.
     back: Units,
+    /// How many held something of which it is not said what.
+    untold: u64,
 }
 
 fn compare(
@@ -396,6 +364,10 @@ fn compare(
     let enough = least >= 0 && !(mutant!("false-sold-out/the-last-unit-is-too-few") && least == 0);
     if enough && is_unsure {
         tally.unknown(1, "an order does not say its key, and may be of no request that is known");
+        return;
+    }
+    if enough && others.untold > 0 && !items.is_empty() {
+        tally.unknown(1, "another request does not say what it asked for, and may have held what was left");
         return;
     }
     if enough && !items.is_empty() && !mutant!("false-sold-out/never") {

@@ -14,24 +14,26 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     };
     tally.checked(case.facts.apart_pairs.len() as u64);
-    for (key, first, second) in &case.facts.apart_pairs {
-        let (first, second) = (&orders[*first as usize], &orders[*second as usize]);
-        let (Some(made), Some(then)) = (first.t, second.t) else {
-            continue;
-        };
-        let expiry = made.saturating_add(ttl);
-        let attempts = case.attempts_with(*key as usize);
+    for pair in &case.facts.apart_pairs {
+        let [first, second] = pair.orders.map(|row| &orders[row as usize]);
+        let (key, made, then) = (pair.key, pair.made, pair.then);
+        let expiry = made.earliest.saturating_add(ttl);
+        let attempts = case.attempts_with(key as usize);
         let makers = makers(&attempts, first, second, then);
-        let is_early = |maker: &&&Try<'_>| {
-            maker.invoked < expiry
-                && is_for_the_same(case, first, maker)
-                && !mutant!("late-after-expiry/never")
+        let before = |expiry: u64| {
+            makers.iter().filter(move |maker| maker.invoked < expiry).filter(|maker| {
+                is_for_the_same(case, first, maker) && !mutant!("late-after-expiry/never")
+            })
         };
-        let early = makers.iter().filter(is_early).count();
+        let early = before(expiry).count();
+        let perhaps = match mutant!("late-after-expiry/keys-expire-at-the-earliest") {
+            true => early,
+            false => before(made.latest.saturating_add(ttl)).count(),
+        };
         let all =
             early == makers.len() && early > 0 || mutant!("late-after-expiry/any-second-order");
-        let is_reused = case.facts.keys[*key as usize].reused;
-        if early > 0 && is_reused && (first.payload.is_none() || second.payload.is_none()) {
+        let is_reused = case.facts.keys[key as usize].reused;
+        if perhaps > 0 && is_reused && (first.payload.is_none() || second.payload.is_none()) {
             tally.unknown(1, "an order of a key with two payloads does not say of which it is");
             continue;
         }
@@ -46,7 +48,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
                 let told = witness(why).order_row(case, first).order_row(case, second);
                 makers.first().map_or(told.clone(), |maker| told.operation(case, maker.event()))
             }),
-            false if early > 0 => tally.unknown(1, "it cannot be told which request made a second order"),
+            false if perhaps > 0 => tally.unknown(1, "it cannot be told which request made a second order, or whether it was sent before the key expired"),
             false => {}
         }
     }

@@ -31,11 +31,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let odd = odd_keys(case, of_each);
     let mut other_keys = OtherKeys::default();
     let copies = case.history.coverage.count(Label::DuplicateDelivered) > 0;
-    let (mut unexplained, mut disagreed, mut left_alone) = (0, 0, 0);
-    let (mut capped, mut copied, mut unsaid) = (0, 0, 0);
+    let (mut disagreed, mut left_alone) = (0, 0);
+    let mut undecided = Undecided::default();
     for key in odd {
         if leaves_out(case, key) {
-            unsaid += 1;
+            undecided.unsaid += 1;
             continue;
         }
         let states_max = match case.explained {
@@ -45,24 +45,16 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         let found = look(case, key, copies, states_max, &mut other_keys);
         match found {
             Found::Fits => disagreed += u64::from(is_doubled(case, key)),
-            Found::Capped => capped += u64::from(!case.explained),
+            Found::Capped => undecided.capped += u64::from(!case.explained),
             Found::LeftAlone => left_alone += 1,
-            Found::DoesNotFit if copies && !case.explained => copied += 1,
-            Found::DoesNotFit if case.explained => unexplained += 1,
+            Found::DoesNotFit if copies && !case.explained => undecided.copied += 1,
+            Found::DoesNotFit if case.explained => undecided.unexplained += 1,
+            Found::DoesNotFit if fits_if_unclear(case, key) => undecided.unclear += 1,
             Found::DoesNotFit => tell(case, tally, key),
         }
     }
     count(tally, sent, left_alone);
-    tally.unknown(
-        capped,
-        "a key has more orders of its operations than are searched",
-    );
-    tally.unknown(
-        copied,
-        "the network duplicated requests, and their copies were not recorded",
-    );
-    let why = "an answer on a key does not say which order it means or what it is refused for, or an order does not say its key";
-    tally.unknown(unsaid, why);
+    undecided.count(tally);
     if disagreed > 0 {
         tally.note(format!(
             "the search finds an order for {} with two orders",
@@ -70,12 +62,35 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         ));
     }
     let why = "no order fits a key, as other rules say in other words";
-    tally.unknown(unexplained, why);
+    tally.unknown(undecided.unexplained, why);
     if case.orders().is_none() {
         tally.unknown(
             sent,
             "without the orders of the audit, only what clients saw is in order",
         );
+    }
+}
+
+/// Keys of which it is not known whether an order fits, by why.
+#[derive(Default)]
+struct Undecided {
+    capped: u64,
+    copied: u64,
+    unsaid: u64,
+    unclear: u64,
+    unexplained: u64,
+}
+
+impl Undecided {
+    fn count(&self, tally: &mut Tally) {
+        let why = "a key has more orders of its operations than are searched";
+        tally.unknown(self.capped, why);
+        let why = "the network duplicated requests, and their copies were not recorded";
+        tally.unknown(self.copied, why);
+        let why = "an answer on a key does not say which order it means or what it is refused for, or an order does not say its key";
+        tally.unknown(self.unsaid, why);
+        let why = "a refusal may mean that a request is in flight, or anything else, and its own may be at work";
+        tally.unknown(self.unclear, why);
     }
 }
 
@@ -161,6 +176,13 @@ fn look(
         }
     }
     found
+}
+
+/// Whether the operations on a key fit if those that were refused, and it is not known for what, may have taken effect.
+fn fits_if_unclear(case: &Case<'_>, key: u32) -> bool {
+    let problem = Problem::of_key(case, key as usize).and_then(Problem::with_unclear_at_work);
+    problem.is_some_and(|problem| problem.search(STATES_MAX) != Found::DoesNotFit)
+        && !mutant!("not-linearizable/what-is-unclear-was-never-at-work")
 }
 
 /// Whether the closed form finds two orders for a key.

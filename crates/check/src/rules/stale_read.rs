@@ -3,7 +3,7 @@
 use history::{Completion, OrderRef, TenantRef, What};
 
 use crate::case::Case;
-use crate::facts::{Refusal, is_live};
+use crate::facts::{Refusal, is_live, is_server_error};
 use crate::tally::Tally;
 use crate::tell::witness;
 
@@ -24,6 +24,15 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         let after = case.time(acked) < invoked || mutant!("stale-read/order-does-not-matter");
         let own = facts.acked_to.get() == Some(tenant.index()) || mutant!("stale-read/any-tenant");
         if !after || !own {
+            continue;
+        }
+        // A read of which nobody was told what it found checks nothing.
+        let is_answered = match case.history.events[done].what {
+            What::Info(_) => false,
+            What::Fail(said) => !is_server_error(&case.history.contract, &said),
+            _ => true,
+        };
+        if !is_answered && !mutant!("stale-read/reads-without-an-answer-are-fresh") {
             continue;
         }
         tally.checked(1);
@@ -70,7 +79,8 @@ fn is_stale(case: &Case<'_>, done: usize, acked: usize) -> bool {
     match case.history.events[done].what {
         What::Ok(said) => {
             let other = |a: &Completion, b: &Completion| matches!((a.response, b.response), (Some(a), Some(b)) if a != b);
-            other(&first, &said) && !mutant!("stale-read/content-does-not-matter")
+            let is_seen = case.history.contract.observed.response || mutant!("stale-read/content-is-always-seen");
+            is_seen && other(&first, &said) && !mutant!("stale-read/content-does-not-matter")
         }
         What::Fail(said) => {
             let missing = said.status == Some(404)

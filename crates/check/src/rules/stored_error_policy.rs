@@ -1,10 +1,9 @@
 //! An error that the contract stores is not replayed, or one that it must not store blocks the key: the key is refused to another payload, or
 //! the same refusal is given again although the gateway was not asked again.
 
-use std::collections::BTreeMap;
+mod declines;
 
-use history::{AuditCharge, Completion};
-use protocol::ChargeState;
+use history::Completion;
 
 use crate::case::Case;
 use crate::facts::Refusal;
@@ -30,7 +29,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             }
         }
     }
-    judge_declines(case, tally);
+    declines::judge(case, tally);
     let is_promised = stored.as_ref().is_some_and(|stored| !stored.is_empty());
     let is_repeated = |done: &&u32| {
         let key = case.attempt_at(**done as usize).and_then(|attempt| attempt.asked.key);
@@ -40,63 +39,6 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let statusless = case.facts.gaps.statusless_refusals.iter().filter(|_| is_promised);
     let why = "a refusal has no status, so that it may be one that the contract stores";
     tally.unknown(statusless.filter(is_repeated).count() as u64, why);
-}
-
-/// A declined payment that is not stored is asked for again with each request: of a purchase, the ledger holds as many declined charges as
-/// there were refusals one after another. Requests that were out at the same time may have shared one.
-fn judge_declines(case: &Case<'_>, tally: &mut Tally) {
-    let Some(charges) = case.charges() else { return };
-    let declined = charges.iter().filter(|charge| charge.state == ChargeState::Declined);
-    let declined: Vec<&AuditCharge> = declined.collect();
-    if declined.is_empty() || mutant!("stored-error-policy/declines-do-not-count") {
-        return;
-    }
-    let is_nameless = |charge: &&&AuditCharge| case.intent_of(charge).is_none();
-    let nameless = declined.iter().filter(is_nameless).count() as u64;
-    for (intent, mut attempts) in declines(case) {
-        attempts.sort_by_key(|attempt| attempt.returned);
-        let mut last = None;
-        let mut needed = 0;
-        for attempt in &attempts {
-            if last.is_none_or(|last| last < attempt.invoked) {
-                needed += 1;
-                last = attempt.returned;
-            }
-        }
-        let own = declined.iter().filter(|charge| case.intent_of(charge) == Some(intent));
-        let own = own.count() as u64;
-        tally.checked(1);
-        if own >= needed {
-            continue;
-        }
-        if own + nameless >= needed {
-            tally.unknown(1, "a declined charge names neither an order nor a purchase");
-            continue;
-        }
-        let events: Vec<usize> = attempts.iter().map(Try::event).collect();
-        let at = attempts.last().and_then(|attempt| attempt.returned);
-        tally.violation(at.unwrap_or(case.audit_time()), || {
-            let why = format!(
-                "the purchase {} was refused {needed} times one after another because its payment was declined; the gateway was asked {own} times. An error that is not stored is found out anew.",
-                case.history.names.intents.text(intent),
-            );
-            witness(why).operations(case, &events[..events.len().min(4)]).intent(case, Some(intent))
-        });
-    }
-}
-
-/// The attempts of each purchase that were refused with a declined payment that the contract does not store.
-fn declines<'a>(case: &Case<'a>) -> BTreeMap<usize, Vec<Try<'a>>> {
-    let mut declines: BTreeMap<usize, Vec<Try<'a>>> = BTreeMap::new();
-    for key in &case.facts.rare.refused_keys {
-        for attempt in case.attempts_with(*key as usize) {
-            let is_declined = attempt.end == End::Fail(Refusal::Declined) && stores(case, &attempt.said) == Some(false);
-            if let Some(intent) = attempt.asked.intent.filter(|_| is_declined) {
-                declines.entry(intent.index()).or_default().push(attempt);
-            }
-        }
-    }
-    declines
 }
 
 /// Whether the contract stores a failure, if it says so of that status; one that stores nothing says it of all.

@@ -23,6 +23,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             // Whoever finds a record past its time to live may delete it, and has no claim to name.
             let is_young = || record.made.is_none_or(|made| is_inside(case, key, made, change.t));
             is_silent |= said.more_than(change) && (change.to != RecordState::Absent || is_young());
+            is_silent |= said.nothing() && record.asks_for_owner(change, is_young());
             is_late |= record.may_be_released_late(change, |made| is_inside(case, key, made, change.t));
             if let Some(what) = record.take(change, |made| is_inside(case, key, made, change.t)) {
                 is_wrong = true;
@@ -39,7 +40,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             }
             before = Some(change);
         }
-        let why = "a change of a key record does not say its owner or its token, which others do";
+        let why = "a change of a key record does not say its owner or its token, by which it would have to be judged";
         tally.unknown(u64::from(is_silent && !is_wrong), why);
         let why = "an owner that was replaced deleted a record past its time to live: it cleared up, or released what it no longer held";
         tally.unknown(u64::from(is_late && !is_wrong), why);
@@ -80,6 +81,11 @@ impl Said {
             owners: changes.iter().any(|change| change.owner.is_some()),
             tokens: changes.iter().any(|change| change.token > 0),
         }
+    }
+
+    /// Whether no change says who made it.
+    fn nothing(&self) -> bool {
+        !self.owners && !self.tokens && !mutant!("unfenced/where-nothing-is-said-all-is-right")
     }
 
     /// Whether other changes say more than this one.
@@ -131,6 +137,17 @@ impl Record {
         };
         self.follow(what, state);
         wrong
+    }
+
+    /// Whether a change is one that only the owner of the claim may make: all of a claim, and a completion anew. What is deleted past its
+    /// time to live may be by any owner.
+    fn asks_for_owner(&self, what: &Transition, is_young: bool) -> bool {
+        let state = self.state.unwrap_or(what.from);
+        match (state, what.to) {
+            (RecordState::InProgress, RecordState::Absent) => is_young,
+            (RecordState::InProgress, _) | (RecordState::Completed, RecordState::Completed) => true,
+            _ => false,
+        }
     }
 
     fn follow(&mut self, what: &Transition, before: RecordState) {

@@ -89,6 +89,12 @@ fn judge(case: &Case<'_>, tally: &mut Tally, key: u32, attempts: &[Try<'_>], is_
         }
         return;
     }
+    let unclear = after.iter().filter(|attempt| attempt.end == End::Fail(Refusal::Unclear)).count();
+    if untold - unclear < max && !mutant!("unresolved-retry/what-is-unclear-is-no-answer") {
+        let why = "a key was asked for again and again, and it is not said whether its refusals tell what became of it";
+        tally.unknown(1, why);
+        return;
+    }
     let last = after[after.len() - 1];
     tally.violation(last.returned.unwrap_or(last.invoked), || {
         let why = format!(

@@ -302,7 +302,7 @@ pub const OPTIONAL: &[(Attribute, Absence)] = &[
     (("cart", "tenant"), Absence::Unknown),
     (("coupon", "used"), Absence::Unknown),
     (("recorded_charge", "amount"), Absence::Unknown),
-    (("transition", "owner"), Absence::UnknownOfSome),
+    (("transition", "owner"), Absence::Unknown),
     (("transition", "token"), Absence::UnknownOfSome),
     (("charge", "provider_key"), Absence::UnknownOfSome),
     (("message", "t"), Absence::UnknownOfSome),
