@@ -15,7 +15,7 @@ pub(crate) enum Whose {
     Intent(usize),
     /// Those with a key.
     Key(KeyRef),
-    /// Nobody knows.
+    /// Unknown.
     Nobody,
 }
 
@@ -150,7 +150,7 @@ impl Behind {
     }
 }
 
-/// Whether nobody was told what became of the request that this event begins: no answer, no certain one, or one that it was accepted.
+/// Whether the client was not told what became of the request that this event begins: no answer, no certain one, or one that it was accepted.
 fn is_unseen(case: &Case<'_>, begun: usize) -> bool {
     let done = case.facts.links[begun].partner.get();
     match done.map(|done| case.history.events[done].what) {

@@ -30,7 +30,7 @@ impl<'a> Case<'a> {
         Some(&order_rows(self.history)[row])
     }
 
-    /// The orders of the audit that have a key; none if nobody looked.
+    /// The orders of the audit that have a key; none if they were not looked at.
     pub(crate) fn orders_with(
         &self,
         key: usize,

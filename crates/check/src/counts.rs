@@ -18,7 +18,7 @@ pub struct Counts {
     pub ok: u64,
     /// Requests for an order that did not.
     pub fail: u64,
-    /// Requests for an order of which nobody knows.
+    /// Requests for an order whose outcome is unknown.
     pub info: u64,
     /// Requests for an order that never ended.
     pub open: u64,

@@ -68,7 +68,7 @@ pub(crate) struct Sole(u32);
 impl Sole {
     const MANY: u32 = u32::MAX;
 
-    /// Used once more. A use for nobody knows what is a use for many.
+    /// Records one more use; an unknown user counts as "many".
     #[inline]
     pub(crate) fn see(&mut self, one: Option<usize>) {
         let seen = one.map_or(Sole::MANY, |i| i as u32 + 1);
@@ -89,7 +89,7 @@ impl Sole {
         self.0 == 0
     }
 
-    /// Whether it was used for more than one, or for nobody knows what.
+    /// Whether it was used for more than one, or by an unknown user.
     #[inline]
     pub(crate) fn is_many(self) -> bool {
         self.0 == Sole::MANY
@@ -271,7 +271,7 @@ pub(crate) struct Rare {
     pub(crate) taken_for_repeats: Vec<u32>,
     /// Completions that fail, or say only that they were accepted, although the key was answered `ok` before they were asked for.
     pub(crate) after_ok: Vec<u32>,
-    /// Completions by which nobody knows, with a server error, of a request with a key.
+    /// Completions with a server error, whose outcome is unknown, of a request with a key.
     pub(crate) server_errors: Vec<u32>,
     /// Completions that name an order that was named for another intent before.
     pub(crate) merged: Vec<u32>,
@@ -297,7 +297,7 @@ pub(crate) struct Rare {
     pub(crate) refused_keys: Vec<u32>,
     /// Keys with a failure that the contract stores.
     pub(crate) stored_keys: Vec<u32>,
-    /// Keys with several requests of which nobody knows.
+    /// Keys with several requests whose outcome is unknown.
     pub(crate) unresolved_keys: Vec<u32>,
     /// Keys whose order was named so late that it must have been forgotten.
     pub(crate) late_replays: Vec<u32>,
@@ -396,13 +396,13 @@ pub(crate) struct Facts {
     pub(crate) gaps: Gaps,
     /// The changes of key records.
     pub(crate) changes: ByKey,
-    /// The orders that have a key, by row. Filled when somebody asks.
+    /// The orders that have a key, by row. Filled on first use.
     keyed_orders: OnceCell<ByKey>,
     /// What is wrong with the record.
     pub(crate) flaws: Vec<Flaw>,
-    /// Who asked for what. Filled when somebody asks.
+    /// Who asked for what. Filled on first use.
     asked: OnceCell<Asked>,
-    /// What may have been taken of the stock. Filled when somebody asks.
+    /// What may have been taken of the stock. Filled on first use.
     taken: OnceCell<Taken>,
     /// Live orders beyond the first, each once.
     pub(crate) extra_orders: Vec<ExtraOrder>,
@@ -412,7 +412,7 @@ pub(crate) struct Facts {
     pub(crate) unattributed: Vec<u32>,
     /// Live orders of one key, neighbours in time, that were created the time to live apart or more.
     pub(crate) apart_pairs: Vec<ApartPair>,
-    /// Live orders of one key of which nobody knows how far apart they were created.
+    /// Live orders of one key, the time between whose creations is unknown.
     pub(crate) undated_pairs: u64,
     /// Scratch of `extras`: the live orders of keys that have several.
     crowd: Vec<born::OfKey>,
@@ -440,11 +440,11 @@ pub(crate) struct Facts {
     are_charged_by_intent: bool,
     /// Scratch of `charges`: the first captured charge of each provider key.
     provider_keys: Vec<Maybe>,
-    /// By SKU: its price. Filled when somebody asks.
+    /// By SKU: its price. Filled on first use.
     prices: OnceCell<Vec<Option<i64>>>,
     /// Answers that do not repeat an earlier one.
     pub(crate) differing: Vec<Differing>,
-    /// Answers of which nobody can tell whether they had to.
+    /// Answers of which it cannot be told whether they had to.
     pub(crate) undecided_repeats: u64,
     /// Answers of which it cannot be told whether they repeat an earlier one, because one of the two has no body.
     pub(crate) bodiless_repeats: u64,
@@ -462,7 +462,7 @@ pub(crate) struct Facts {
     pub(crate) keys_sent: u64,
     /// Answers that must name an order.
     pub(crate) acknowledgements: u64,
-    /// Orders whose items nobody said.
+    /// Orders whose items are not said.
     pub(crate) orders_without_items: u64,
     /// Live ones among them.
     pub(crate) live_without_items: u64,

@@ -13,7 +13,7 @@ pub(crate) enum End {
     Ok,
     /// The answer says that it did not, and why.
     Fail(Refusal),
-    /// Nobody knows, or nobody knows yet.
+    /// Unknown, for ever or until now.
     Unknown,
 }
 

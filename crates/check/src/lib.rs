@@ -16,7 +16,7 @@
 //! - `mutants`: the judge weakened in each of its places, and what finds that out
 //! - `other_keys`: the other keys of a purchase
 //! - `answers`: the `ok` answers of one key, as classes of equal answers
-//! - `ttl`: whether something happened inside a key's time to live, outside, or nobody can tell
+//! - `ttl`: whether something happened inside a key's time to live, outside, or neither is certain
 //! - `tally`: what one rule has found so far
 //! - `taken`: what may have been taken of the stock, at most
 //! - `tell`: attempts, rows and times in words

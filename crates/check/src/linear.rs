@@ -1,7 +1,7 @@
-//! Whether some order of the operations on a key fits real time and the model: nobody, in flight, done, expired. A search with memory of
+//! Whether some order of the operations on a key fits real time and the model: none, in flight, done, expired. A search with memory of
 //! the states it has seen (Wing and Gong 1993, Lowe 2017), capped, as a cross-check of the closed forms.
 //!
-//! An operation takes effect in one or two steps while its request is out; one of which nobody knows takes effect at any time after it
+//! An operation takes effect in one or two steps while its request is out; one whose outcome is unknown takes effect at any time after it
 //! was sent, or never. Steps are taken at the earliest time that they can be, so that time only decides what is impossible. What the
 //! search leaves out, and why it may, is in `prune`.
 
@@ -22,7 +22,7 @@ pub(crate) use plain::is_plain;
 
 /// A key with more operations than this is left to the closed forms: the search is a cross-check, and they judge the key.
 pub(crate) const OPERATIONS_MAX: usize = 32;
-/// So is a key with more operations than this of which nobody knows how they ended: each may take effect at any time, or never.
+/// So is a key with more operations than this whose outcome is unknown: each may take effect at any time, or never.
 pub(crate) const UNKNOWNS_MAX: usize = 16;
 /// So many states are looked at, and no more.
 pub(crate) const STATES_MAX: usize = 100_000;
@@ -34,7 +34,7 @@ pub(crate) enum Found {
     Fits,
     /// There is none.
     DoesNotFit,
-    /// Nobody looked to the end.
+    /// The search was cut off.
     Capped,
     /// The key is none of those that are searched.
     LeftAlone,
@@ -45,7 +45,7 @@ pub(crate) enum Found {
 pub(crate) struct Op {
     /// When it was sent.
     pub(crate) invoked: u64,
-    /// When it ended; the end of time if nobody knows how.
+    /// When it ended; the end of time if its outcome is unknown.
     pub(crate) returned: u64,
     /// With what payload.
     pub(crate) payload: Option<PayloadRef>,
@@ -280,7 +280,7 @@ impl Problem {
         }
     }
 
-    /// Somebody begins: where there is nobody, or in the place of somebody who has not ended.
+    /// An operation claims the key: no other holds it, or the holder has not ended.
     fn claim(&self, state: &State, op: usize, now: u64, next: &mut Vec<State>) {
         let free = match state.record {
             Record::Nobody => true,
@@ -416,7 +416,7 @@ impl Problem {
         }
     }
 
-    /// It was never heard of again: it may begin, make an order that somebody has seen, or give up.
+    /// It was never heard of again: it may begin, make an order that an answer or a row shows, or give up.
     fn steps_of_unknown(&self, state: &State, i: usize, now: u64, next: &mut Vec<State>) {
         if mutant!("not-linearizable/unknown-never-happens") {
             return;

@@ -14,7 +14,7 @@ struct Sent {
     at: u64,
 }
 
-/// When each key was first sent, of purchases with more than one. Gathered when somebody asks for such a purchase first.
+/// When each key was first sent, of purchases with more than one. Gathered on first use.
 #[derive(Debug, Default)]
 pub(crate) struct OtherKeys {
     /// By purchase and key.

@@ -1,4 +1,4 @@
-//! Whether something happened inside a key's time to live, outside, or nobody can tell.
+//! Whether something happened inside a key's time to live, outside, or neither is certain.
 
 /// Where in a key's life something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -116,13 +116,13 @@ pub enum Overall {
     Fail,
     /// Nothing is violated, but a rule is unknown or the evidence is vacuous.
     Inconclusive,
-    /// The history cannot have happened: whoever recorded it is at fault.
+    /// The history cannot have happened: the recorder is at fault.
     Malformed,
 }
 
 impl Overall {
     /// The exit code when the history came from a file: 0 pass, 1 fail, 2 malformed, 4 inconclusive. A history of our own that is
-    /// malformed is a failure of the harness, which is 3; that is for whoever recorded it to say.
+    /// malformed is a failure of the harness, which is 3; that is for the recorder's program to say.
     pub const fn exit_code(self) -> u8 {
         match self {
             Overall::Pass => 0,

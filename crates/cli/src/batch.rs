@@ -27,7 +27,7 @@ pub struct Work<'a> {
     pub strategy: Option<StrategyName>,
     /// Where the report goes.
     pub folder: PathBuf,
-    /// Whether somebody wants an end.
+    /// Whether Ctrl-C was pressed.
     pub stop: &'a Stop,
 }
 

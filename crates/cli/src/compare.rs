@@ -54,7 +54,7 @@ pub fn run(args: &CompareArgs, output: &mut Output) -> Exit {
             false => terminal(&comparison) + "\n",
         });
         if !output.is_open() && args.report.is_none() {
-            // Nobody reads any more, and nothing else was asked for.
+            // The reader has gone, and nothing else was asked for.
             return Exit::Inconclusive;
         }
         comparisons.push(comparison);
@@ -62,7 +62,7 @@ pub fn run(args: &CompareArgs, output: &mut Output) -> Exit {
     write(args, &comparisons)
 }
 
-/// Writes the page, if somebody wants one.
+/// Writes the page, if one is wanted.
 fn write(args: &CompareArgs, comparisons: &[Comparison]) -> Exit {
     let Some(path) = &args.report else {
         return Exit::Ok;
@@ -99,7 +99,7 @@ fn strategies(args: &CompareArgs) -> Vec<StrategyName> {
         .collect()
 }
 
-/// What is named, each once. That somebody named it twice, and gets it once, is said.
+/// What is named, each once. What was named twice, and is there once, is said.
 fn once(named: &[String]) -> Vec<String> {
     let (mut new, mut again) = (Vec::new(), BTreeSet::new());
     for name in named {

@@ -15,7 +15,7 @@ pub enum Exit {
     Harness,
     /// Nothing was violated, but the evidence is missing or does not decide.
     Inconclusive,
-    /// Somebody pressed Ctrl-C: there is no verdict.
+    /// Ctrl-C was pressed: there is no verdict.
     Interrupted,
 }
 

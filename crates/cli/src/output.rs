@@ -12,7 +12,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Standard output that nobody reads: for tests.
+    /// Standard output without a reader: for tests.
     #[cfg(test)]
     pub fn closed() -> Output {
         Output {
@@ -21,7 +21,7 @@ impl Output {
         }
     }
 
-    /// Prints a text. Once nobody reads any more, nothing happens.
+    /// Prints a text. Once the reader has gone, nothing happens.
     pub fn print(&mut self, text: &str) {
         self.write(|stdout| stdout.write_all(text.as_bytes()));
     }
@@ -46,12 +46,12 @@ impl Output {
         }
     }
 
-    /// Whether somebody still reads.
+    /// Whether there still is a reader.
     pub fn is_open(&self) -> bool {
         !self.closed
     }
 
-    /// How the program ends: a reader who has gone is nobody's fault, a full disk is.
+    /// How the program ends: a reader who has gone is no failure, a full disk is.
     pub fn exit(&self, exit: Exit) -> Exit {
         if self.failed {
             exit.worst(Exit::Harness)

@@ -15,7 +15,7 @@ use crate::output::say;
 /// How long between two plain lines at least.
 const LINE_EVERY: Duration = Duration::from_secs(2);
 
-/// Set when somebody pressed Ctrl-C.
+/// Set when Ctrl-C is pressed.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<AtomicBool>);
 

@@ -44,7 +44,7 @@ pub fn run(args: &ScenarioArgs, output: &mut Output) -> Exit {
             break;
         }
         if !output.is_open() && i + 1 < plans.len() {
-            // Nobody reads any more; of the scenarios that are left nothing is known.
+            // The reader has gone; of the scenarios that are left nothing is known.
             exit = exit.worst(Exit::Inconclusive);
             break;
         }

@@ -5,7 +5,7 @@ use crate::queue::{Entry, NOTHING, key};
 /// How many they are at most: beyond so many the wheel is cheaper.
 const PLACES: usize = 16;
 
-/// A ring buffer. Whoever is pushed is due late, as a rule, so that few make room.
+/// A ring buffer. What is pushed is due late, as a rule, so that few make room.
 #[derive(Debug)]
 pub(crate) struct Front<E> {
     at_us: [u64; PLACES],

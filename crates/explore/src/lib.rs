@@ -1,6 +1,6 @@
 //! Who goes next: chooser, event queue, virtual time, tasks; strategies that pick; replay and search.
 //!
-//! This crate never knows what an order is. Nothing else in the harness is random: whoever could go two ways asks
+//! This crate never knows what an order is. Nothing else in the harness is random: code that could go two ways asks
 //! [`Chooser::choose`], with a name and a bound, and pick 0 is always the dull one.
 //!
 //! - [`site`]: what is being chosen, and which object it touches

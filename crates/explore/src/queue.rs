@@ -4,7 +4,7 @@
 //! Time never goes back. So events of one constant delay become due in the order in which they were pushed: a lane is a ring
 //! buffer and costs no comparison. And what lies within the wheel's reach has a slot for its moment, where few others are: pushing
 //! is a step or two, and finding the next is a search in a bitmap (Varghese and Lauck, "Hashed and hierarchical timing wheels", SOSP 1987).
-//! Ties go to whoever was pushed first.
+//! Ties go to the one that was pushed first.
 
 use crate::back::Back;
 use crate::front::Front;

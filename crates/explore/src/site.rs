@@ -52,7 +52,7 @@ const fn fnv1a(bytes: &[u8]) -> u64 {
     hash
 }
 
-/// Who asks, in a way that does not change when somebody else is dropped: a path of spawn ordinals, hashed.
+/// Who asks, in a way that does not change when another asker is dropped: a path of spawn ordinals, hashed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lineage(pub u64);
 

@@ -1,8 +1,8 @@
 //! A history for other checkers: EDN as Jepsen writes it, one map per line, for Elle's list-append model.
 //!
 //! A key is a list of the orders that were made for it. The attempt that made an order appends it, and every answer reads the list; what
-//! the database holds at the end is one last read. An order that nobody was told of is appended by the first attempt with its key of
-//! which nobody knows. One key, one order is then a list of length one.
+//! the database holds at the end is one last read. An order that no client was told of is appended by the first attempt with its key
+//! whose outcome is unknown. One key, one order is then a list of length one.
 
 use std::io::{self, Write};
 

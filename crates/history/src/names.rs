@@ -173,7 +173,7 @@ impl Symbols {
         R::at(index)
     }
 
-    /// Spells a counted name otherwise. Nobody else may have that name.
+    /// Spells a counted name otherwise. No other may have that name.
     pub fn spell<R: Reference>(&mut self, index: u32, text: &str) -> R {
         assert!(index < self.counted, "only counted names are spelt");
         let spelt = self.spelt.get_or_insert_default();
@@ -300,7 +300,7 @@ pub struct Item {
 /// The content of a request: a name and a list of items. Two payloads with equal items may differ in what is not an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Payload {
-    /// Its items; `None` if nobody said.
+    /// Its items; `None` if they are not said.
     pub items: Option<BasketRef>,
 }
 

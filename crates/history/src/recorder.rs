@@ -48,7 +48,7 @@ impl Recorder {
         self.bodies.reserve(intents);
     }
 
-    /// A new purchase in somebody's mind.
+    /// A new purchase that a customer means.
     #[inline]
     pub fn intent(&mut self) -> IntentRef {
         self.history.names.intents.count()

@@ -109,7 +109,7 @@ impl fmt::Debug for Problems {
 
 impl Contract {
     /// Our own: 422 on mismatch, 409 in flight, every refusal that comes of carrying a request out is stored, keys live for a day,
-    /// and a request without a key is guarded by its cart. Stock and coupons come back when orders are given up: whoever was told
+    /// and a request without a key is guarded by its cart. Stock and coupons come back when orders are given up: a client that was told
     /// that there is none must not be sold the order all the same by a late copy of the request. Who wants it when it is back
     /// asks with a new key, or a new version of the cart.
     pub const REFERENCE: Contract = Contract {
@@ -261,7 +261,7 @@ impl Contract {
             Problem::PaymentDeclined => Some(402),
             Problem::OutOfStock => Some(409),
             Problem::CouponUsed => Some(422),
-            // Decided before a key is claimed, or by nobody: not stored, whatever is said here.
+            // Decided before a key is claimed, or never: not stored, whatever is said here.
             _ => None,
         };
         self.stored_errors.iter().filter_map(status).collect()

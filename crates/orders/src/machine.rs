@@ -6,7 +6,7 @@
 //!                    '-> released: the next claim starts afresh
 //! ```
 //!
-//! Whoever changes a key must name the token under which it holds it. A stale token is always refused: that is fencing
+//! A process that changes a key must name the token under which it holds it. A stale token is always refused: that is fencing
 //! (Kleppmann, "How to do distributed locking", 2016), and every verb here has it, because systems that fence only
 //! `complete` lose to a late failure.
 
@@ -45,7 +45,7 @@ pub enum Claimed {
         /// The row to write.
         record: KeyRecord,
     },
-    /// Somebody works on it.
+    /// Another request works on it.
     InFlight,
     /// It is done: this was the answer.
     Replay(Response),
@@ -68,7 +68,7 @@ pub fn claim(existing: Option<&KeyRecord>, ask: &Ask) -> Claimed {
         KeyState::Released => restart(record, ask),
         KeyState::Completed if record.expired(ask.now, ask.grace) => restart(record, ask),
         _ if record.fingerprint != ask.fingerprint => Claimed::Mismatch,
-        // A completed row without an answer cannot be written by this module. If there is one, nobody may run it again.
+        // A completed row without an answer cannot be written by this module. If there is one, it must not be run again.
         KeyState::Completed => record.response.map_or(Claimed::InFlight, Claimed::Replay),
         // Nor is a failure written by this module.
         KeyState::Failed => Claimed::InFlight,
@@ -82,7 +82,7 @@ pub fn claim(existing: Option<&KeyRecord>, ask: &Ask) -> Claimed {
     }
 }
 
-/// Takes a claim over whose lease is over: a higher token, the same order. `None` if the lease still holds or nobody claims.
+/// Takes a claim over whose lease is over: a higher token, the same order. `None` if the lease still holds or the key is not claimed.
 pub fn take_over(record: &KeyRecord, owner: Owner, now: Time, lease: Span) -> Option<KeyRecord> {
     let free = record.state == KeyState::Claimed && record.lease_over(now);
     free.then(|| KeyRecord {
@@ -110,7 +110,7 @@ pub fn work_on(
 
 /// Stores the answer: from now on it is given to everyone who asks again.
 ///
-/// The holder of the token may complete also after its lease, as long as nobody took over. The time to live still counts
+/// The holder of the token may complete also after its lease, as long as it was not taken over. The time to live still counts
 /// from the claim, because that is when the client's retries began.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use crate::table::ClaimTable;
 pub struct Process {
     /// The claims that run here, and the latest that are done.
     pub claims: ClaimTable,
-    /// A number, zero when the process starts, for whoever counts requests there: what a global variable is elsewhere.
+    /// A number, zero when the process starts, for strategies that count requests there: what a global variable is elsewhere.
     pub requests: AtomicU32,
 }
 

@@ -29,7 +29,7 @@ pub struct Token(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyState {
-    /// Somebody works on it, until the lease is over.
+    /// A process works on it, until the lease is over.
     Claimed,
     /// The answer is known and is given to everyone who asks again.
     Completed,

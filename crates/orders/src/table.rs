@@ -35,7 +35,7 @@ pub struct ClaimTable {
 /// What a request is answered by the table.
 #[derive(Debug)]
 pub enum Claim<'t> {
-    /// Nobody else works on it: the request does, and says so with the ticket.
+    /// No other request works on it: this one does, and says so with the ticket.
     Won(Ticket<'t>),
     /// A twin works on it.
     InFlight(Waiter),
@@ -115,7 +115,7 @@ impl ClaimTable {
     /// Ends a claim, if it is still this ticket's. `done` is the stored answer and when it is forgotten; `None` releases.
     fn end(&self, place: Place, done: Option<(Response, Time)>) -> Result<(), Stale> {
         let mut slots = lock(&self.slots);
-        // Broken on purpose: whoever once held the claim may end it.
+        // Broken on purpose: a request that once held the claim may end it.
         let unfenced = match done {
             Some(_) => cfg!(orders_broken = "stale-completion"),
             None => cfg!(orders_broken = "stale-release"),
@@ -141,7 +141,7 @@ impl ClaimTable {
         place: Place,
         done: Option<(Response, Time)>,
     ) -> Result<(), Stale> {
-        // Broken on purpose: whoever waits is not told that the claim was given up.
+        // Broken on purpose: the waiters are not told that the claim was given up.
         let silent = cfg!(orders_broken = "lost-release") && done.is_none();
         let (flight, outcome): (Option<Arc<Flight>>, Outcome) = match done {
             Some((response, expires_at)) => (

@@ -18,7 +18,7 @@ pub struct Tenant(pub u32);
 #[serde(transparent)]
 pub struct UserId(pub u64);
 
-/// Who places the order: a user, or somebody who did not sign in.
+/// Who places the order: a user, or a guest who did not sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Customer {

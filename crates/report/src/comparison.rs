@@ -172,7 +172,7 @@ pub struct HandlerPoint {
     pub avoided: Option<Estimate>,
 }
 
-/// How long clients waited, in microseconds; all zero if there was nobody.
+/// How long clients waited, in microseconds; all zero if there was none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Waits {
     /// How many.

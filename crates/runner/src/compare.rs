@@ -41,7 +41,7 @@ const INTENTS_MAX: u64 = 40_000;
 /// The fewest seeds, so that there is more than one, and the most, because each takes its time however small.
 const SEEDS_RANGE: (u64, u64) = (2, 200);
 
-/// How many seeds make a comparison of a plan, if nobody says: a handful, more where one seed is few purchases, fewer where it is many.
+/// How many seeds make a comparison of a plan, unless it is said: a handful, more where one seed is few purchases, fewer where it is many.
 pub fn seeds_wanted(plan: &Plan) -> u64 {
     let intents = plan.load.intents.max(1);
     let (least, most) = (INTENTS_MIN.div_ceil(intents), INTENTS_MAX / intents);

@@ -1,6 +1,6 @@
 //! Plan x world x judge -> `Run`.
 //!
-//! This crate never prints, writes no file and has no clock of its own: whoever watches a run tells it the time.
+//! This crate never prints, writes no file and has no clock of its own: the watcher of a run tells it the time.
 //!
 //! - [`one`]: one run: simulate, judge, collect
 //! - [`recorded`]: the report of a history that was recorded elsewhere

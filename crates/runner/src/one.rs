@@ -38,7 +38,7 @@ pub struct Finished {
     pub run: Run,
     /// Its latencies.
     pub histograms: Histograms,
-    /// What happened, if somebody wants it: of a large run it is some hundred megabytes.
+    /// What happened, if it is wanted: of a large run it is some hundred megabytes.
     pub history: Option<History>,
 }
 

@@ -1,4 +1,4 @@
-//! What the losers of races were answered: two passes over the events, and none if nobody asked twice.
+//! What the losers of races were answered: two passes over the events, and none if no client asked twice.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Many runs on all cores. Worlds share nothing, and results come in the order of their seeds, whoever is done first.
+//! Many runs on all cores. Worlds share nothing, and results come in the order of their seeds, not of their ends.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -22,7 +22,7 @@ pub trait Watcher: Sync {
     }
 }
 
-/// Nobody looks on, and no time passes: for tests and for runs whose wall time is of no interest.
+/// No watcher, and no time passes: for tests and for runs whose wall time is of no interest.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Nobody;
 

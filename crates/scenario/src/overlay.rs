@@ -3,7 +3,7 @@
 /// The text of an overlay, which means something only together with a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overlay {
-    /// How whoever asked for it calls it: a name, or a file.
+    /// How the command line calls it: a name, or a file.
     pub called: String,
     /// How messages call it.
     pub source_name: String,

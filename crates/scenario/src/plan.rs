@@ -19,7 +19,7 @@ pub struct Plan {
     pub claims: Vec<(String, String)>,
     /// The fraction of the full load, 1 being all of it.
     pub scale: f64,
-    /// The strategy that is run if nobody names another.
+    /// The strategy that is run unless another is named.
     pub strategy: String,
     /// What is expected of which strategy.
     pub expect: Vec<Expect>,
@@ -250,7 +250,7 @@ pub struct ClientPlan {
     pub retry: Option<Retry>,
     /// A second tab with the same cart and, where there are keys, a key of its own.
     pub second_tab: Option<Rush>,
-    /// The payment's own channel, which orders what was captured while nobody heard of it: under a key of its own, so many
+    /// The payment's own channel, which orders what was captured without an answer: under a key of its own, so many
     /// times at most, until it is answered. The first wait is from the capture to its first request.
     pub second_channel: Option<Retry>,
     /// The cart is edited, and the button pressed once more: the same purchase, with another content.
@@ -274,7 +274,7 @@ pub struct AppCrash {
     pub key_persisted: bool,
 }
 
-/// So often a client presses the button at most. Whoever plays a plan may number other visits of the same purchase from here on.
+/// So often a client presses the button at most. A world may number other visits of the same purchase from here on.
 pub const TAPS_MAX: usize = 1_000;
 
 /// A press of the button.
@@ -302,7 +302,7 @@ pub enum KeyPolicy {
     PerAttempt,
 }
 
-/// Somebody makes another purchase under the key of the first.
+/// A customer makes another purchase under the key of the first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyReuse {
     /// Who.

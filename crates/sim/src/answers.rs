@@ -1,9 +1,9 @@
-//! Answers under way. Each is written once and then passed on by its number: a handler fills it field by field, and whoever
-//! copied it as a whole right afterwards would wait for the processor to put the fields together.
+//! Answers under way. Each is written once and then passed on by its number: a handler fills it field by field, and
+//! a copy of the whole right afterwards would make the processor wait until the fields are put together.
 
 use protocol::Response;
 
-/// An answer, by its slot. Whoever holds it gives it back.
+/// An answer, by its slot. Its holder gives it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AnswerId(u32);
 

@@ -137,7 +137,7 @@ impl Habits {
         leaves_us.unwrap_or(0)
     }
 
-    /// How long after a capture of which nobody heard the payment's channel looks.
+    /// How long after an unanswered capture the payment's channel looks.
     pub(crate) fn channel_us(&self, intent: &Intent, state: &mut State) -> u64 {
         state.cover(Label::SecondChannel);
         let table = self.channel[intent.client].as_ref();

@@ -157,7 +157,7 @@ pub(crate) enum End {
     Died,
 }
 
-/// What is on its way to a client: an answer, or a reset. Whoever has it gives the answer back.
+/// What is on its way to a client: an answer, or a reset. Its holder gives the answer back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Coming(u32);
 
@@ -215,7 +215,7 @@ impl Attempts {
         (id, flight)
     }
 
-    /// An attempt that is still held by somebody.
+    /// An attempt that still has holders.
     #[inline]
     pub(crate) fn get(&mut self, id: AttemptId) -> &mut Flight {
         let flight = &mut self.flights[id.slot as usize];
@@ -249,7 +249,7 @@ impl Attempts {
         }
     }
 
-    /// Whether nobody waits, no message is under way, and no handler is at work for anybody.
+    /// Whether no client waits, no message is under way, and no handler is at work.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.flights.len() == self.free.len()
@@ -352,7 +352,7 @@ impl State {
             .after(0, Class::Timer, Event::Forsaken(id.into()));
     }
 
-    /// A client that waits for ever is as good as gone. Returns its task, which nobody will let go on.
+    /// A client that waits for ever is as good as gone. Returns its task, which is never polled again.
     pub(crate) fn give_up_on(&mut self, id: AttemptId) -> Option<TaskId> {
         if !self.attempts.is_current(id) || !self.attempts.is_forsaken(id) {
             return None;

@@ -30,7 +30,7 @@ impl World {
     /// What the run gives, with the audit at its end.
     ///
     /// # Panics
-    /// If a transaction is still open: nobody takes an audit of a database at work.
+    /// If a transaction is still open: an audit is taken of a database at rest.
     pub fn finish(self) -> Simulated {
         self.close()
     }
@@ -44,7 +44,7 @@ impl World {
             kitchen,
             ..
         } = state;
-        // Nothing happens any more, so nobody tells the database of what was let go of in the last moments.
+        // No event comes any more that would tell the database of what was let go of in the last moments.
         database.hang_up_abandoned();
         assert!(
             database.open_transactions() == 0,
@@ -209,7 +209,7 @@ fn charges(database: &Database, gateway: &Gateway, names: &mut Names) -> Vec<Aud
     let row = |(number, charge): (usize, &Charge)| AuditCharge {
         id: ChargeRef::new(number as u32),
         order: orders[number].map(order_name),
-        // Where the order tells whose purchase it is, nobody else needs to.
+        // Where the order tells whose purchase it is, the charge need not.
         intent: charge
             .intent
             .filter(|_| !orders[number].is_some_and(|order| is_stored(database, order))),
@@ -322,7 +322,7 @@ fn notifications(
 }
 
 /// The key records, and the name of each by its row. A record in a scope of the service's own gets a new counted name if it is
-/// settled; one that is still open is named by its text, because somebody will want to look for it. Where a service keeps a record
+/// settled; one that is still open is named by its text, because a reader will look for it. Where a service keeps a record
 /// for every user of a key, only the first of them is the key's own, and the others have names of theirs.
 fn keys(slots: Vec<KeySlot>, names: &mut Names) -> (Vec<AuditKey>, Vec<Option<KeyRef>>) {
     let mut rows = Vec::with_capacity(slots.len());

@@ -15,7 +15,7 @@ pub(crate) struct Cache {
     behind_us: u64,
     /// What the copy may not have heard of yet, the latest last.
     tail: VecDeque<Change>,
-    /// It has failed, and until then nobody answers.
+    /// It has failed, and does not answer until then.
     pub(crate) down_until_us: u64,
 }
 

@@ -76,7 +76,7 @@ pub(crate) enum Cause {
 }
 
 impl Call {
-    /// Whether nobody asked for it.
+    /// Whether no client asked for it.
     pub(crate) fn is_upkeep(&self) -> bool {
         self.attempt.is_none() && self.webhook.is_none()
     }

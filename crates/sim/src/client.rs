@@ -15,7 +15,7 @@ use crate::attempt::{Attempt, Outcome};
 use crate::reuse::Reused;
 use crate::world::{Event, World, customer};
 
-/// Whoever comes to a world: one task for each visit.
+/// The clients of a world: one task for each visit.
 pub trait Crowd {
     /// What the visitor does, to its end.
     #[expect(async_fn_in_trait, reason = "worlds run on one thread")]
@@ -183,7 +183,7 @@ impl Shoppers {
         }
     }
 
-    /// Whether somebody tries again after such an outcome.
+    /// Whether the client tries again after such an outcome.
     fn tries_again(retry: Option<&Retry>, outcome: Outcome, retries: u32) -> bool {
         let Some(retry) = retry.filter(|retry| retries < retry.max) else {
             return false;

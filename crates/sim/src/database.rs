@@ -74,7 +74,7 @@ impl Word for Tx {
     }
 }
 
-/// Who wrote a row's newest version: nobody (it is committed), or an open transaction.
+/// The open transaction that wrote a row's newest version; `None` if it is committed.
 pub(crate) type Writer = Option<Tx>;
 
 /// Why a statement did not end.

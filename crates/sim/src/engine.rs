@@ -119,7 +119,7 @@ where
             }
         }
         if ends_at_us == u64::MAX {
-            // Nothing is left to happen although somebody still waits: a handler that waits for what cannot come.
+            // No event is left although a handler still waits: for what cannot come.
             ends_at_us = self.calm_down();
         }
         let state = &mut *self.world.state.borrow_mut();
@@ -164,7 +164,7 @@ where
         }
     }
 
-    /// Whether everybody who came has gone, with all that they sent, and nobody else comes; or nobody will ever go.
+    /// Whether all clients have gone, with all that they sent, and no more will come; or none will ever go.
     fn is_quiet(&self) -> bool {
         self.arrivals.done() && (self.is_empty() || self.is_stuck())
     }

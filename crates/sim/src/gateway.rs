@@ -23,7 +23,7 @@ pub(crate) struct Charge {
     /// For which purchase it was asked; only the harness knows.
     pub(crate) intent: Option<IntentRef>,
     pub(crate) state: ChargeState,
-    /// The capture is running: whoever comes with the key meanwhile is told so.
+    /// The capture is running: another call with the key is told so meanwhile.
     pub(crate) in_use: bool,
     since_us: u64,
     /// When it came to its state.
@@ -44,7 +44,7 @@ pub(crate) enum Told {
     Refunded,
 }
 
-/// What reaches whoever asked.
+/// What reaches the caller.
 pub(crate) type Answered = Result<Told, GatewayError>;
 
 /// A webhook under way.
@@ -54,7 +54,7 @@ pub(crate) struct Webhook {
     pub(crate) charge: u32,
     /// Which of the two, if it was sent twice.
     pub(crate) copy: u16,
-    /// How often nobody took it.
+    /// How often it was not taken.
     pub(crate) tries: u16,
 }
 
@@ -95,7 +95,7 @@ pub(crate) struct Operation {
     pub(crate) told: Option<Answered>,
     /// When its answer is back, or would be.
     pub(crate) reply_at_us: u64,
-    /// Whoever asked has given up before the answer is back, or there is none: it goes on unheard.
+    /// The caller has given up before the answer is back, or there is no caller: it goes on unheard.
     pub(crate) unheard: bool,
     /// How many ends are open: the asker's, and of what goes on unheard the gateway's.
     pub(crate) ends: u8,
@@ -162,7 +162,7 @@ impl Gateway {
         }
     }
 
-    /// What whoever asked hears in the end.
+    /// What the caller hears in the end.
     pub(crate) fn take(&mut self, slot: u32) -> Answered {
         let operation = self.operations[slot as usize];
         self.close(slot);

@@ -16,7 +16,7 @@ pub(crate) type MenuItem = std::sync::Arc<OrderContent>;
 pub(crate) struct Menu {
     /// The baskets' contents.
     contents: Vec<MenuItem>,
-    /// Every basket's content, written otherwise; nothing where nobody writes it so.
+    /// Every basket's content, written otherwise; nothing where no client writes it so.
     rewritten: Vec<Vec<MenuItem>>,
     /// The name of each shop's baskets in the history, shop by shop: they are the first names of baskets.
     names: Vec<BasketRef>,
@@ -57,7 +57,7 @@ impl Menu {
         }
     }
 
-    /// The ways in which a basket's content can be written otherwise: the same to whoever compares what is bought.
+    /// The ways in which a basket's content can be written otherwise: the same to a service that compares what is bought.
     pub(crate) fn rewritten(&self, basket: usize) -> &[MenuItem] {
         self.rewritten.get(basket).map_or(&[], Vec::as_slice)
     }

@@ -78,7 +78,7 @@ impl State {
         true
     }
 
-    /// A request finds nobody at home.
+    /// A request finds its replica down.
     pub(crate) fn turn_away(&mut self, world: &World, id: AttemptId) {
         let flight = self.attempts.get(id);
         let delivery = flight.deliveries;
@@ -87,7 +87,7 @@ impl State {
         self.respond(world, id, delivery, End::Reset);
     }
 
-    /// The response to a delivery of a request, or a reset, sets out for its client. Whoever responds passes on its hold of the
+    /// The response to a delivery of a request, or a reset, sets out for its client. The responder passes on its hold of the
     /// attempt.
     #[inline]
     pub(crate) fn respond(&mut self, world: &World, id: AttemptId, delivery: u32, end: End) {

@@ -29,7 +29,7 @@ pub struct ReplicaPorts<'w> {
     pub(crate) world: &'w World,
     pub(crate) slot: usize,
     pub(crate) owner: Owner,
-    /// It hears a webhook, so what it does to a claim it does for whoever holds it.
+    /// It hears a webhook, so what it does to a claim it does for the holder.
     pub(crate) hears: bool,
     pub(crate) replica: u32,
     /// How much its clock is fast, if that stays so.

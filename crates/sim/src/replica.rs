@@ -145,7 +145,7 @@ impl World {
     /// A replica begins a new life.
     pub(crate) fn restart(&self, replica: u32) {
         let state = &mut *self.state.borrow_mut();
-        // One after another: nobody is ever taken for somebody who died.
+        // Counted up: an owner is never taken for one that died.
         state.reborn.push(replica);
         let life = self.setting.plan.world.replicas + state.reborn.len() as u32 - 1;
         let owner = Owner(u64::from(life));
@@ -199,7 +199,7 @@ impl State {
         }
     }
 
-    /// A turn comes, unless nobody is left by then to notice.
+    /// A turn comes, unless no request is left by then to notice.
     fn expect_turn(&mut self, world: &World, turn: Turn, at_us: u64) {
         if at_us < world.setting.plan.load.over_us {
             self.kernel

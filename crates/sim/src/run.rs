@@ -14,7 +14,7 @@ use crate::service::Service;
 use crate::setting::Setting;
 use crate::world::World;
 
-/// How a run is getting on, for whoever watches.
+/// How a run is getting on, for its watcher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Virtual time.
@@ -51,7 +51,7 @@ pub enum Control {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interrupted;
 
-/// Whoever watches a run, asked every few thousand events.
+/// The watcher of a run, asked every few thousand events.
 pub type Pace<'w> = dyn FnMut(Progress) -> Control + 'w;
 
 /// What a run gives.

@@ -7,7 +7,7 @@ use crate::gateway::{Fate, Webhook};
 use crate::world::{Event, State, World};
 use scenario::faults::{Opportunity, Who, cuts};
 
-/// How long after each try that nobody took the next one comes; after the last the gateway gives up.
+/// How long after each try that was not taken the next one comes; after the last the gateway gives up.
 const AGAIN_AFTER_US: [u64; 6] = [
     1_000_000,
     5_000_000,
@@ -83,7 +83,7 @@ impl State {
             .at(at_us, Class::Timer, Event::Webhook(webhook.into()));
     }
 
-    /// Nobody took it: the gateway tries again, for some time.
+    /// It was not taken: the gateway tries again, for some time.
     pub(crate) fn tell_later(&mut self, webhook: Webhook) {
         if let Some(span_us) = AGAIN_AFTER_US.get(usize::from(webhook.tries)) {
             let tries = webhook.tries + 1;

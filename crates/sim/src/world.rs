@@ -132,7 +132,7 @@ pub(crate) struct State {
     pub(crate) cells: BTreeMap<(FaultRef, u32), RadioCell>,
     /// Replicas that are to die as soon as the task at hand has stopped.
     pub(crate) dying: Vec<Dying>,
-    /// Numbers that nobody else gets.
+    /// How many nonces were given.
     pub(crate) nonces: u64,
     /// How many keys were spelt otherwise than by counting.
     pub(crate) spelt_keys: u64,
@@ -148,7 +148,7 @@ pub(crate) struct State {
     pub(crate) submitting: BTreeSet<Page>,
     /// Until when webhooks are under way.
     pub(crate) webhooks_until_us: u64,
-    /// The replicas that came back, in order: each then has an identity that nobody had before.
+    /// The replicas that came back, in order: each then has an identity of its own.
     pub(crate) reborn: Vec<u32>,
     /// Nothing more happens: what is still open is taken back at once.
     pub(crate) ended: bool,

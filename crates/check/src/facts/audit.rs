@@ -39,7 +39,7 @@ impl Facts {
             .extend(differ.map(|pair| Flaw::KeyTwice(pair[1])));
     }
 
-    /// Whoever writes the rows one after another numbers them so, and then one look is enough.
+    /// A recorder that writes the rows one after another numbers them so, and then one look is enough.
     fn find_repeated_charges(&mut self, charges: &[AuditCharge]) {
         if charges.is_sorted_by(|one, next| one.id < next.id) {
             return;

@@ -37,7 +37,7 @@ impl OfKey {
 
 /// The requests with a key that can have made an order.
 struct Makers {
-    /// When the first one was sent of which nobody knows what it made.
+    /// When the first request was sent whose effect is unknown.
     unseen_from: Option<u64>,
     /// For each order, when the first request was sent that was answered with it.
     named: BTreeMap<OrderRef, u64>,

@@ -65,7 +65,7 @@ impl Facts {
     }
 
     /// Two `ok` of one key and payload that name different orders, created less than the time to live apart. An order that was
-    /// cancelled made room for another. Returns of how many pairs nobody knows how far apart they were created.
+    /// cancelled made room for another. Returns for how many pairs the time between their creations is unknown.
     fn name_apart(
         &self,
         history: &History,

@@ -135,7 +135,7 @@ impl Facts {
     }
 
     /// Whether an `ok` that names an order without a key was given to a request that does not say its intent, and may have asked for it:
-    /// then it is not known whose the order is, whoever else asked for the same.
+    /// then it is not known whose the order is, even if another purchase asked for the same.
     fn is_answered_without_intent(&self, history: &History, order: &AuditOrder) -> bool {
         if order.key.is_some() || mutant!("duplicate-order/a-content-is-more-than-an-answer") {
             return false;
@@ -212,7 +212,7 @@ pub(crate) fn may_be_asked(
     })
 }
 
-/// The rows of the orders; none if nobody looked.
+/// The rows of the orders; none if they were not looked at.
 #[inline]
 pub(crate) fn order_rows(history: &History) -> &[AuditOrder] {
     let orders = history

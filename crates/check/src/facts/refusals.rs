@@ -103,7 +103,7 @@ const CODES: [(Refusal, &[&str]); 8] = [
 /// Codes that are definite, whatever the status.
 const DEFINITE: &[&str] = &["unauthorized", "forbidden", "price_changed", "coupon_used"];
 
-/// Whether a failure is a server error that the contract does not store: whoever recorded it calls it a failure, and nobody knows whether
+/// Whether a failure is a server error that the contract does not store: the recorder calls it a failure, and it is unknown whether
 /// the request took effect.
 #[inline]
 pub(crate) fn is_server_error(contract: &Contract, said: &Completion) -> bool {
@@ -125,7 +125,7 @@ fn meaning(text: &str) -> Option<Refusal> {
     known.map(|(refusal, _)| *refusal).or_else(definite)
 }
 
-/// What a refusal means. A coded one goes by its code. One without a code goes by its status; with a code that nobody knows and the
+/// What a refusal means. A coded one goes by its code. One without a code goes by its status; with an unknown code and the
 /// status of an in-flight refusal it may be one.
 pub(super) fn refusal(
     contract: &Contract,
@@ -137,7 +137,7 @@ pub(super) fn refusal(
     }
     let in_flight = match contract.in_flight {
         Some(history::InFlight::Refuse(status)) => said.status == Some(status),
-        // Nobody says what a duplicate is answered: most say 409.
+        // The contract does not say what a duplicate is answered: most services say 409.
         None => said.status == Some(409) && !mutant!("failed-but-applied/any-409-is-definite"),
         _ => false,
     };

@@ -5,7 +5,7 @@ use crate::facts::Refusal;
 use crate::keyed::End;
 
 impl Problem {
-    /// The same, with a copy of every request that was refused as in flight or not answered, of which nobody was told: where the
+    /// The same, with a copy of every request that was refused as in flight or not answered, whose client was not told: where the
     /// network duplicates requests, a request may be refused because its own copy is at work, and one that came to nothing may be at
     /// work again. `None` if that is more than is searched.
     pub(crate) fn with_copies(self) -> Option<Problem> {

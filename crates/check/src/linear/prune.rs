@@ -38,7 +38,7 @@ impl Problem {
         !matches!(self.ops[holder].end, End::Fail(_))
     }
 
-    /// Before another takes the place of who holds the claim: one of which nobody knows does nothing more.
+    /// Before the claim passes to another: a holder whose outcome is unknown does nothing more.
     pub(super) fn overtaken(&self, state: &State) -> State {
         match state.record {
             Record::InFlight(holder) if self.ops[usize::from(holder)].end == End::Unknown => {
@@ -48,7 +48,7 @@ impl Problem {
         }
     }
 
-    /// Of two of which nobody knows, for the same, the one that was sent first can do whatever the other can.
+    /// Two unresolved attempts with the same payload are interchangeable, so only the earlier one is tried.
     pub(super) fn is_later_of_two(&self, state: &State, i: usize) -> bool {
         let own = &self.ops[i];
         self.ops.iter().enumerate().any(|(j, other)| {

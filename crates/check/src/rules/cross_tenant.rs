@@ -1,4 +1,5 @@
-//! An answer to one tenant carries an order of another, or says that it was cancelled or refunded; or one tenant's use of a key changes what another is answered.
+//! An answer to one tenant carries an order of another, or says that it was cancelled or refunded; or one tenant's use of a key changes
+//! what another is answered.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -322,7 +322,7 @@ fn judge_orders(case: &Case<'_>, tally: &mut Tally, ledger: &Ledger, refunds: &[
     }
 }
 
-/// How many refunds of an order for which nobody asked one may be what was asked for of another: their keys, or those of the requests, are
+/// How many refunds of an order of which none was asked may be what was asked for of another: their keys, or those of the requests, are
 /// not said. A cancelled order is given back as a whole by the service itself.
 fn unasked(case: &Case<'_>, ledger: &Ledger, order: OrderRef, own: &[&AuditRefund]) -> u64 {
     let is_cancelled = case.order(order.index()).is_some_and(|row| !is_live(row));

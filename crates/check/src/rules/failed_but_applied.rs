@@ -244,7 +244,7 @@ fn is_charged_for_nothing(case: &Case<'_>, charge: &AuditCharge) -> bool {
     by_intent || by_order && !mutant!("failed-but-applied/charges-of-cancelled-orders-are-fine")
 }
 
-/// What nobody asked for but requests that failed for certain is there as it was.
+/// The stock of what only failed requests asked for is as it was.
 fn judge_stock(case: &Case<'_>, tally: &mut Tally) {
     let facts = case.facts;
     let rows = case.stock().unwrap_or_default().iter();

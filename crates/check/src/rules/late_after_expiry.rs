@@ -69,7 +69,7 @@ fn is_for_the_same(case: &Case<'_>, order: &AuditOrder, maker: &Try<'_>) -> bool
     !other_intent && !other_payload
 }
 
-/// The attempts that may have made the second order: the one that was answered with it, else each that nobody was told of, else a copy
+/// The attempts that may have made the second order: the one that was answered with it, else each whose client was not told, else a copy
 /// of any that was sent by then.
 fn makers<'a, 'b>(
     attempts: &'b [Try<'a>],

@@ -103,7 +103,7 @@ fn capacity(case: &Case<'_>) -> BTreeMap<SkuRef, i128> {
     promised.chain(rows).collect()
 }
 
-/// How many units of each were acknowledged, and how many of those are of orders that somebody asked to cancel.
+/// How many units of each were acknowledged, and how many of those are of orders whose cancellation was asked for.
 fn acknowledged(case: &Case<'_>) -> (BTreeMap<SkuRef, i128>, BTreeMap<SkuRef, i128>) {
     let names = &case.history.names;
     let cancels = case.cancelled_on_request();

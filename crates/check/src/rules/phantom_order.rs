@@ -36,7 +36,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     count_gaps(case, tally, orders);
 }
 
-/// What the rows leave out may be what nobody asked for.
+/// What the rows leave out may be what was never asked for.
 fn count_gaps(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     let gaps = &case.facts.gaps;
     let why = "an order does not say whose it is";
@@ -208,7 +208,7 @@ fn fit_of(case: &Case<'_>, order: &AuditOrder, asked: Option<history::BasketRef>
     }
 }
 
-/// Whether the items of an order are those asked for, or a part of them, which is `partial-order`; those that nobody said are.
+/// Whether the items of an order are those asked for, or a part of them, which is `partial-order`; unknown items are.
 fn has_items(case: &Case<'_>, order: &AuditOrder, asked: Option<history::BasketRef>) -> bool {
     let names = &case.history.names;
     match (order.items, asked) {

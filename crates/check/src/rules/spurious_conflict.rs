@@ -54,7 +54,7 @@ fn judge(case: &Case<'_>, tally: &mut Tally, known: &mut Known, done: usize) {
     }
 }
 
-/// Whether another payload was sent with the attempt's key; `None` if nobody says.
+/// Whether another payload was sent with the attempt's key; `None` if it is unknown.
 fn other_payload(case: &Case<'_>, known: &mut Known, attempt: &Try<'_>) -> Option<bool> {
     debug_assert!(matches!(
         attempt.end,

@@ -26,7 +26,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         if !after || !own {
             continue;
         }
-        // A read of which nobody was told what it found checks nothing.
+        // A read without an answer checks nothing.
         let is_answered = match case.history.events[done].what {
             What::Info(_) => false,
             What::Fail(said) => !is_server_error(&case.history.contract, &said),

@@ -20,7 +20,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         let mut before: Option<&Transition> = None;
         for change in log {
             tally.checked(1);
-            // Whoever finds a record past its time to live may delete it, and has no claim to name.
+            // Any process that finds a record past its time to live may delete it, and has no claim to name.
             let is_young = || record.made.is_none_or(|made| is_inside(case, key, made, change.t));
             is_silent |= said.more_than(change) && (change.to != RecordState::Absent || is_young());
             is_silent |= said.nothing() && record.asks_for_owner(change, is_young());

@@ -130,7 +130,7 @@ impl Line<'_> {
         self.text.push(']');
     }
 
-    /// A number whose field name is somebody's text.
+    /// A number whose field name is any text.
     pub(super) fn number_of(&mut self, name: &str, value: i128) {
         self.comma();
         quote(&mut self.text, name);
@@ -160,7 +160,7 @@ impl Line<'_> {
         self.text.push(']');
     }
 
-    /// The begin of an object whose field name is somebody's text.
+    /// The begin of an object whose field name is any text.
     pub(super) fn field_of(&mut self, name: &str) {
         self.comma();
         quote(&mut self.text, name);

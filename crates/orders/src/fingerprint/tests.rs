@@ -1,4 +1,4 @@
-//! Tests of the fingerprint: what a retry may change by accident, and what nobody may.
+//! Tests of the fingerprint: what a retry may change by accident, and what it may not.
 
 use std::sync::Arc;
 

@@ -106,7 +106,7 @@ fn a_stale_token_is_refused_by_every_verb() {
     let taken = take_over(&claimed(), Owner(2), Time(11), LEASE).expect("the lease is over");
     let failed = Response::refused(402, Problem::PaymentDeclined);
     for existing in [Some(&taken), Some(&completed()), None] {
-        // The completed one has the token of its claim; what is completed is nobody's any more.
+        // The completed one has the token of its claim; what is completed has no holder any more.
         assert_eq!(complete(existing, Token(1), failed), Err(Fenced));
         assert_eq!(release(existing, Token(1)), Err(Fenced));
         assert_eq!(work_on(existing, Token(1), OrderId(8)), Err(Fenced));

@@ -10,13 +10,13 @@ pub trait Coupons {
     /// is committed, or our own. Never waits, and holds nothing: the next statement may find it used up.
     async fn check_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<bool, StoreError>;
 
-    /// `UPDATE coupons SET used = used + 1 WHERE … AND used < "limit"`: whether it hit the row. Waits for whoever holds the row
+    /// `UPDATE coupons SET used = used + 1 WHERE … AND used < "limit"`: whether it hit the row. Waits for the transaction that holds the row
     /// and looks again; a row that is used up is neither waited for nor locked.
     async fn redeem_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<bool, StoreError>;
 
-    /// `UPDATE coupons SET used = used + 1 WHERE …`, whatever the limit is. Waits for whoever holds the row.
+    /// `UPDATE coupons SET used = used + 1 WHERE …`, whatever the limit is. Waits for the transaction that holds the row.
     async fn count_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<(), StoreError>;
 
-    /// The coupon is given back: `UPDATE coupons SET used = used - 1 WHERE …`. Waits for whoever holds the row.
+    /// The coupon is given back: `UPDATE coupons SET used = used - 1 WHERE …`. Waits for the transaction that holds the row.
     async fn release_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<(), StoreError>;
 }

@@ -7,10 +7,10 @@ use crate::rows::{KeyRecord, KeyState, Token};
 
 /// Statements on `idempotency_keys`. What fails, fails as [`Transaction`](super::Transaction) says.
 pub trait Keys {
-    /// `SELECT … FROM idempotency_keys WHERE … FOR UPDATE`: waits for whoever holds the row; what it returns stays ours until the end.
+    /// `SELECT … FROM idempotency_keys WHERE … FOR UPDATE`: waits for the transaction that holds the row; what it returns stays ours until the end.
     async fn lock_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError>;
 
-    /// `INSERT INTO idempotency_keys`: waits for whoever inserts, changes or deletes the same key; [`StoreError::Unique`] if it
+    /// `INSERT INTO idempotency_keys`: waits for a transaction that inserts, changes or deletes the same key; [`StoreError::Unique`] if it
     /// is there after that, and at once if it is there and at most locked.
     async fn insert_key(&mut self, key: &ScopedKey, record: KeyRecord) -> Result<(), StoreError>;
 
@@ -18,8 +18,8 @@ pub trait Keys {
     /// as soon as it is read.
     async fn find_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError>;
 
-    /// `UPDATE idempotency_keys SET state = $state WHERE …`, whoever wrote the row last: how many rows it hit, 0 or 1. Waits for
-    /// whoever holds the row.
+    /// `UPDATE idempotency_keys SET state = $state WHERE …`, without regard to its owner: how many rows it hit, 0 or 1. Waits for
+    /// the transaction that holds the row.
     async fn set_key_state(&mut self, key: &ScopedKey, state: KeyState) -> Result<u64, StoreError>;
 
     /// `UPDATE idempotency_keys SET … WHERE … AND token = $held`: how many rows it hit, 0 or 1.

@@ -13,14 +13,14 @@ pub trait Orders {
     /// `orders_idempotency_key` or `orders_cart` if that one commits.
     async fn insert_order(&mut self, new: NewOrder) -> Result<OrderId, StoreError>;
 
-    /// `INSERT INTO order_items`, all lines in one statement. Inserts nobody waits for.
+    /// `INSERT INTO order_items`, all lines in one statement. No other transaction waits for these inserts.
     async fn insert_items(
         &mut self,
         order: OrderId,
         content: &OrderContent,
     ) -> Result<(), StoreError>;
 
-    /// `INSERT INTO order_items`, one line: the next one of the order's content. Inserts nobody waits for.
+    /// `INSERT INTO order_items`, one line: the next one of the order's content. No other transaction waits for these inserts.
     async fn insert_item(&mut self, order: OrderId, line: &Line) -> Result<(), StoreError>;
 
     /// `SELECT … FROM order_items WHERE order_id = $order`: the lines that are committed, or our own.

@@ -39,7 +39,7 @@ pub trait Stock {
         on_hand: i64,
     ) -> Result<(), StoreError>;
 
-    /// `INSERT INTO inventory_logs`, one row for every line. Inserts nobody waits for.
+    /// `INSERT INTO inventory_logs`, one row for every line. No other transaction waits for these inserts.
     async fn insert_inventory_log(
         &mut self,
         order: OrderId,

@@ -179,7 +179,7 @@ impl<'a, P: Ports> Purchase<'a, P> {
         }
     }
 
-    /// Through the claim table first. Whoever wins there goes on to the database.
+    /// Through the claim table first. The winner there goes on to the database.
     async fn answer(&self) -> Response {
         if !self.contract.claim_table {
             return Box::pin(self.past_the_table()).await;
@@ -258,10 +258,10 @@ impl<'a, P: Ports> Purchase<'a, P> {
         }
     }
 
-    /// Claims and settles. Whoever loses the claim on the way is a duplicate of who took it, and is told what duplicates are:
-    /// the stored answer, or that somebody is at work on it.
+    /// Claims and settles. A request that loses the claim on the way is a duplicate of the one that took it, and is told what duplicates are:
+    /// the stored answer, or that another is at work on it.
     async fn decided(&self) -> Answer {
-        // By then whoever took our claim over has answered, or his lease is over and the claim is ours again, by our clock.
+        // By then the process that took our claim over has answered, or its lease is over and the claim is ours again, by our clock.
         let patience = Span(self.contract.lease.0.saturating_add(self.contract.grace.0));
         loop {
             let held = match self.claim().await {

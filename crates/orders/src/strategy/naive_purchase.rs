@@ -8,7 +8,7 @@
 //!
 //! Nor do the seeds know coupons and seats, except as names of problems (seed 002, lines 982-986). What services do there that do not
 //! know better is validate, then increment: whether the coupon may still be used is read before the charge, and its counter
-//! grows with the order, without another look. Whoever reads in between may use it too.
+//! grows with the order, without another look. A request that reads in between may use it too.
 //!
 //! It does not recover. Every attempt is a charge of its own, and what goes wrong after the charge is answered as unknown
 //! and forgotten.
@@ -49,7 +49,7 @@ impl Name {
     }
 }
 
-/// Charges the customer and takes the order, as if nobody ever asked twice.
+/// Charges the customer and takes the order, as if no client ever asked twice.
 pub(super) async fn purchase<P: Ports>(ports: &P, request: &OrderRequest, name: Name) -> Response {
     let Some(total) = valid_total(&request.content) else {
         return Response::refused(400, Problem::Invalid);
@@ -170,7 +170,7 @@ pub(super) async fn record_charge(
     }
 }
 
-/// Counts the order's coupon, if it has one: without a guard, because somebody has looked before.
+/// Counts the order's coupon, if it has one: without a guard, because it was looked at before.
 pub(super) async fn count_coupon(
     tx: &mut impl Transaction,
     request: &OrderRequest,

@@ -12,7 +12,7 @@ use crate::contract::Contract;
 use crate::metrics::Metric;
 use crate::ports::Ports;
 
-/// Counts the requests in the process and refuses all but one at a time, whoever asks. The refusal returns before the
+/// Counts the requests in the process and refuses all but one at a time, of all customers. The refusal returns before the
 /// decrement, and an exception leaves without it, so that after the first overlap of any two users the counter never comes
 /// back to zero: everybody is refused until the process is started again. What comes one after another is not noticed.
 #[derive(Clone, Copy, Debug, Default)]

@@ -3,7 +3,7 @@
 //! It is `unguarded-decrement` but for step 5, which is `UPDATE stock SET on_hand = $n` with what step 4 has read less what is sold,
 //! as an object-relational mapper saves a loaded row (awesto/django-shop#888, vendurehq/vendure#4930). All who have read the same
 //! number write the same number: one of their sales is subtracted, and the others are lost. The stock shrinks by about one in the
-//! time of a charge, however many buy in it, and almost nobody is ever refused.
+//! time of a charge, however many buy in it, and almost no request is ever refused.
 
 use protocol::{OrderRequest, Response};
 

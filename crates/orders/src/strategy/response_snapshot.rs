@@ -1,9 +1,9 @@
 //! `response-snapshot`: seed 004, lines 16-58: the answer is stored with the business data and repeated.
 //!
-//! The key is unique alone, whoever sends it. Nothing marks a request in flight: twins both run the workflow, and the unique index
+//! The key is unique alone, over all customers. Nothing marks a request in flight: twins both run the workflow, and the unique index
 //! refuses the second one's record at the end, which undoes its rows, but neither its charge nor the notification that it has
 //! enqueued. The charge stands at the beginning of the workflow, before the order's transaction; the notification is enqueued
-//! outside of it. An expired record is ignored by the look-up and still in the way of the INSERT, because nobody deletes it.
+//! outside of it. An expired record is ignored by the look-up and still in the way of the INSERT, because it is never deleted.
 //! Only successes are stored. The pattern demands a key of its clients, so ours send one, whatever the scenario's do.
 
 use protocol::{ChargeId, Money, OrderRequest, Problem, Response, Scope, ScopedKey, Tenant};

@@ -20,7 +20,7 @@ use crate::metrics::Metric;
 use crate::ports::{Keys, Orders, CommitTag, Isolation, Ports, Store, StoreError, Transaction};
 use crate::rows::{KeyRecord, KeyState, NotificationKind, Token as Held};
 
-/// Whoever presents a used token gets its order: whoever's it is, whatever is in it, and also if there is none.
+/// A request with a used token gets its order: of whichever customer and content, and even if there is none.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Token;
 
@@ -90,7 +90,7 @@ async fn used<P: Ports>(ports: &P, token: &ScopedKey) -> Result<Option<Response>
     }))
 }
 
-/// Step 2, with its `catch`: roll back, then mark the token as failed, whoever's row it is by now.
+/// Step 2, with its `catch`: roll back, then mark the token as failed, without regard to the row's owner by now.
 async fn first<P: Ports>(
     ports: &P,
     request: &OrderRequest,

@@ -16,7 +16,7 @@ use super::{Ledgers, Strategy};
 use crate::contract::Contract;
 use crate::ports::Ports;
 
-/// Whoever has seen a unit gets one, also if it was the same for all of them: the stock goes below zero.
+/// Every request that has seen a unit gets one, even if all saw the same: the stock goes below zero.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UnguardedDecrement;
 

@@ -3,7 +3,7 @@
 //! The key is the header's, else the body field's, else SHA-256 of the content. It is unique across all customers and shops, is
 //! never compared with a content, and never expires. The row is saved when the service method ends, after the body that the
 //! seed leaves out, so the charge stands between the look-up and the INSERT: the loser of a race is charged before the unique
-//! index refuses its row, and nobody catches that.
+//! index refuses its row, which is not caught.
 
 use protocol::{IdempotencyKey, OrderRequest, Response};
 
@@ -15,7 +15,7 @@ use crate::metrics::Metric;
 use crate::ports::{Orders, Ports, Store, };
 use crate::rows::KeyIndex;
 
-/// Whoever asks with a known key gets the order under it, whoever's it is and whatever is in it.
+/// A request with a known key gets the order under it, of whichever customer and content.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UniqueKey;
 

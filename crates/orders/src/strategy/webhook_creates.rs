@@ -1,7 +1,7 @@
 //! `webhook-creates`: the reference, in whose service a webhook orders too (seed 002, lines 207-212).
 //!
 //! That is the seed's fourth incident: the payment is confirmed, the order's creation is tried again, and nothing holds the two
-//! together. What the app asks for goes the reference's way. The webhook's way was made by others: whoever hears that a payment was
+//! together. What the app asks for goes the reference's way. The webhook's way was made by others: a handler that hears that a payment was
 //! captured looks for its order, and makes one if that is not confirmed, under the payment's own key. The key is unique, so a webhook
 //! that comes twice makes one order; but the order that waited for the payment is still there, and is confirmed by the app's next
 //! attempt or by the completer. It cares neither for carts nor for the inventory log, so that of these two there is nothing to judge.

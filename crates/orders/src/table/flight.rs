@@ -28,7 +28,7 @@ pub struct Waiter {
     seat: Option<usize>,
 }
 
-/// A claim that somebody waits for.
+/// A claim that has waiters.
 pub(super) struct Flight {
     state: Mutex<State>,
 }

@@ -162,7 +162,7 @@ impl Slots {
         }
     }
 
-    /// Whether the slot has a running claim, whoever holds it: what systems ask that fence nothing. Only for broken tables.
+    /// Whether the slot has a running claim, of any holder: what systems ask that fence nothing. Only for broken tables.
     pub(super) fn runs(&self, place: Place) -> bool {
         matches!(
             self.slots.get(place.slot as usize),

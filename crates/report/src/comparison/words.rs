@@ -64,7 +64,7 @@ pub(crate) fn losers(losers: &[StatusCount]) -> String {
     }
 }
 
-/// Where keys came from: in the header, in the body, made of the content. A dash where nobody counts it.
+/// Where keys came from: in the header, in the body, made of the content. A dash where it is not counted.
 pub(crate) fn sources(metrics: &Metrics) -> [String; 3] {
     match metrics.sources() {
         Some(sources) => sources.map(count),

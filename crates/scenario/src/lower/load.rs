@@ -83,7 +83,7 @@ impl Lowering<'_> {
     }
 }
 
-/// Something that would happen when nobody is there any more.
+/// Something that would happen after the last client has gone.
 pub(super) fn outside(span: &std::ops::Range<usize>, what: &str, over_us: u64) -> Mistake {
     Mistake::at(
         span,

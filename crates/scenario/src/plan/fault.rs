@@ -141,7 +141,7 @@ pub enum FaultKind {
     LoseCacheAnswer,
     /// The cache dies, and a copy takes over that lacks the latest writes (per cache command, while it is not down).
     FailOverCache {
-        /// How long nobody answers.
+        /// How long it does not answer.
         down_for: Delay,
         /// How far the copy is behind.
         loses_us: u64,

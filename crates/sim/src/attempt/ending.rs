@@ -78,7 +78,7 @@ impl State {
         let id = self.attempts.named(held);
         let flight = self.attempts.get(id);
         let waits = flight.end.is_none() && flight.client_task.is_some();
-        // Whoever gives up in this very instant does so first.
+        // A client that gives up in this very instant does so first.
         let in_time = flight.gives_up_us != now_us;
         let task = match coming.end() {
             end if waits && in_time => self.conclude(id, end),

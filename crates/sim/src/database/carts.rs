@@ -18,7 +18,7 @@ pub(crate) struct Carts {
 }
 
 impl Carts {
-    /// No cart was cleared, and nobody has looked; the memory is kept.
+    /// No cart was cleared, and none was looked at; the memory is kept.
     pub(super) fn forget(&mut self) {
         self.are_read = false;
         self.cleared.clear();
@@ -31,7 +31,7 @@ impl Carts {
             .map(|(key, _)| *key)
     }
 
-    /// Who cleared a cart, if it was cleared: nobody any more, or an open transaction.
+    /// Who cleared a cart, if it was cleared: a transaction that is committed (`None`), or an open one.
     pub(crate) fn cleared_by(&self, tenant: Tenant, cart: Cart) -> Option<Writer> {
         let key = (tenant, cart);
         let found = self

@@ -39,7 +39,7 @@ pub(crate) struct KeyChanges {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Committer {
     pub(crate) owner: Owner,
-    /// Whether it acts for whoever holds the claim: who hears a webhook claims nothing, and ends what another has begun.
+    /// Whether it acts for the holder of the claim: the handler of a webhook claims nothing, and ends what another has begun.
     pub(crate) for_holder: bool,
 }
 
@@ -58,13 +58,13 @@ pub(crate) fn standing(state: KeyState) -> RecordState {
 pub(crate) enum Wrote {
     /// The whole record, and so under which token it stands.
     Record,
-    /// Its state, whoever's it is; or it was deleted.
+    /// Its state, without regard to the owner; or it was deleted.
     State,
 }
 
 impl Database {
-    /// A row that the transaction at hand has changed is committed. Whoever it is, says who commits, and not the row: whose
-    /// claim a late owner writes over is just what the row would say.
+    /// Notes a committed change of a row. It is attributed to the committing transaction, not to the owner stored in the row: a late owner
+    /// has just overwritten that field.
     #[inline]
     pub(super) fn note_change(&mut self, row: u32, before: Option<KeyState>, wrote: Wrote) {
         let slot = &mut self.keys.slots[row as usize];
@@ -103,7 +103,7 @@ impl Database {
     }
 
     /// A record that the transaction at hand has replaced is committed. A claim that ends under a higher token than it had was taken
-    /// over first, by the same transaction, unless it acts for whoever holds it.
+    /// over first, by the same transaction, unless it acts for the holder.
     #[inline]
     pub(super) fn note_update(&mut self, row: u32, old: &KeyRecord) {
         let slot = &self.keys.slots[row as usize];

@@ -17,7 +17,7 @@ pub(crate) struct CouponSlot {
     pub(crate) code: CompactString,
     pub(crate) limit: u64,
     pub(crate) off: Money,
-    /// Goes below zero if somebody gives back what nobody has.
+    /// Goes below zero if a use is given back that was not counted.
     pub(crate) used: i64,
     pub(crate) writer: Writer,
 }

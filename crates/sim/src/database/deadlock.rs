@@ -1,10 +1,11 @@
-//! Deadlocks, as PostgreSQL finds them: whoever has waited for a second looks around once, and gives up if it waits for itself.
+//! Deadlocks, as PostgreSQL finds them: a transaction that has waited for `deadlock_timeout` (a second) runs the deadlock check once, and is
+//! the victim if it is part of a cycle.
 //!
-//! Nobody looks before: for that second everybody in the circle, and whoever comes to wait for one of them, stands still. A
-//! circle is closed by the wait that begins last, and until then nobody's look can find it; so it is known at that moment whose
-//! look will, and only that one is an event.
+//! No transaction checks before: for that second all in the cycle, and all that come to wait for one of them, stand still. A
+//! cycle is closed by the wait that begins last, and until then no check can find it; so it is known at that moment whose
+//! check will, and only that one is an event.
 //!
-//! Whoever finds that another was faster when a lock comes free waits anew, and looks around once more. PostgreSQL has those who
+//! A transaction that finds another was faster when a lock comes free waits anew, and checks once more. PostgreSQL has those who
 //! stand further back in a row's queue wait on, if the lock came free by a rollback; in a queue of hundreds that changes who is
 //! undone next, not that it takes a second each.
 

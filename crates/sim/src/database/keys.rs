@@ -155,7 +155,7 @@ impl Database {
         Ok(())
     }
 
-    /// The unique index has the key. Whoever changes its row may yet take it away; whoever only locked it will not.
+    /// The unique index has the key. A transaction that changes the row may yet take it away; one that only locked it will not.
     fn insert_key_again(&mut self, tx: Tx, row: u32, record: KeyRecord) -> Result<(), Stop> {
         let slot = &self.keys.slots[row as usize];
         match slot.writer {
@@ -209,7 +209,7 @@ impl Database {
         let slot = &mut self.keys.slots[row as usize];
         if slot.deleted || slot.record.token != held {
             if self.resumed && slot.writer.is_none() {
-                // Whoever waited for a row has locked it, also if it turns out to be another than was looked for.
+                // A statement that waited for a row has locked it, even if it is not the row that was looked for.
                 slot.writer = Some(tx);
                 self.log(tx, Undo::LockKey(row));
             }
@@ -233,7 +233,7 @@ impl Database {
         })
     }
 
-    /// Writes the state of a record, whoever wrote the row before.
+    /// Writes the state of a record, without regard to its owner.
     pub(super) fn set_key_state(
         &mut self,
         tx: Tx,

@@ -10,7 +10,7 @@ use super::{Database, Stop, Tx};
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     pub(crate) slots: Vec<Option<(OrderId, NotificationKind)>>,
-    /// Whether anybody relays them. Where nobody does, nothing else is kept.
+    /// Whether there is a relay. Without one, nothing else is kept.
     pub(crate) are_relayed: bool,
     /// The rows that are committed, and that the relay has not seen.
     pub(crate) leaving: Vec<u32>,

@@ -42,8 +42,8 @@ impl OrderSlot {
 pub(crate) struct Orders {
     pub(crate) slots: Vec<OrderSlot>,
     carts: HashTable<u32>,
-    /// Every customer's latest order, from when somebody first asked for it: few strategies do, and customers come at random, so
-    /// that each order would cost a look far away.
+    /// Every customer's latest order, built on first use: few strategies need it, and customers come at
+    /// random, so that each order would cost a cache miss.
     customers: Option<HashTable<u32>>,
     /// The orders whose key is in an index, whichever: those of one text stand side by side.
     keys: HashTable<u32>,
@@ -86,7 +86,7 @@ impl Orders {
         key.map(IdempotencyKey::as_str)
     }
 
-    /// The orders with a key that an index has, committed or not, whoever's they are.
+    /// The orders with a key that an index has, committed or not, of all tenants.
     pub(crate) fn by_key(&self, key: &str) -> impl Iterator<Item = u32> {
         let rows = self.keys.iter_hash(hash_text(key)).copied();
         rows.filter(move |row| Orders::indexed_key(&self.slots[*row as usize]) == Some(key))

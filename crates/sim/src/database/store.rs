@@ -22,7 +22,7 @@ use scenario::faults::Opportunity;
 #[derive(Debug)]
 pub struct SimTransaction<'a> {
     ports: &'a ReplicaPorts<'a>,
-    /// In autocommit mode it is nobody's, or that of the statement that waits.
+    /// In autocommit mode there is none, or that of the statement that waits.
     tx: Cell<Tx>,
     connection: Cell<Connection>,
     /// When it began, by the right time: the database's clock is right. In autocommit mode there is no such time.

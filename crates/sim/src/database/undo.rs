@@ -15,7 +15,7 @@ pub(crate) enum Undo {
     /// Inserted again where the same transaction had deleted it.
     ReinsertKey(u32, KeyRecord),
     UpdateKey(u32, KeyRecord),
-    /// Nothing but the state was written, by whoever thought fit.
+    /// Nothing but the state was written, without regard to the owner.
     SetKeyState(u32, KeyRecord),
     /// Where the row stood.
     DeleteKey(u32, KeyState),

@@ -89,7 +89,7 @@ where
         }
     }
 
-    /// Somebody decides to buy, perhaps under a key that was sent before.
+    /// A customer decides to buy, perhaps under a key that was sent before.
     fn purchase(&mut self, intent: Intent, reused: Option<Reused>) {
         let world = self.world;
         let client = &world.setting.plan.clients[intent.client];
@@ -187,7 +187,7 @@ where
         }
     }
 
-    /// Money was captured and nobody heard of it: the payment's channel will, when it looks next or when the gateway tells it,
+    /// Money was captured and its caller did not hear of it: the payment's channel will, when it looks next or when the gateway tells it,
     /// whichever is first. It knows each purchase once.
     pub(super) fn channel_hears(&mut self, intent: IntentRef, told_after_us: Option<u64>) {
         let Some((intent, purchase)) = self.with_channel.remove(&(intent.index() as u32)) else {
@@ -278,7 +278,7 @@ where
         }
     }
 
-    /// A client will never hear of its attempt: it waits for ever, and nobody waits for it.
+    /// A client will never hear of its attempt: it waits for ever, and the run does not wait for it.
     pub(super) fn forsaken(&mut self, attempt: AttemptId) {
         let gone = self.world.state.borrow_mut().give_up_on(attempt);
         if let Some(task) = gone {

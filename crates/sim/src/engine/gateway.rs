@@ -98,7 +98,7 @@ where
         }
     }
 
-    /// The gateway tells a replica how a capture ended; if nobody takes it, it tells again later. A service that does not listen
+    /// The gateway tells a replica how a capture ended; if it is not taken, it tells again later. A service that does not listen
     /// says yes to everything.
     pub(super) fn webhook(&mut self, webhook: Webhook) {
         if !self.hears {

@@ -157,7 +157,7 @@ where
                 .kernel
                 .after(every_us, Class::Timer, Event::Upkeep(replica.into()));
             let now_us = state.kernel.now_us();
-            // Nothing is to come but upkeep: then nobody will hear anything, unless upkeep has something to tell.
+            // Only upkeep is to come: then no client will hear anything, unless upkeep has something to tell.
             let idle = self.arrivals.done() && state.kernel.len() == state.replicas.len();
             self.idle_since_us = idle.then(|| self.idle_since_us.unwrap_or(now_us));
             let host = &mut state.replicas[replica as usize];

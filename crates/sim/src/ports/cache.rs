@@ -1,4 +1,4 @@
-//! The port `orders::Cache`: a command may find everything forgotten, or nobody there.
+//! The port `orders::Cache`: a command may find everything forgotten, or the cache down.
 
 use compact_str::CompactString;
 use orders::ports::CacheError;
@@ -11,7 +11,7 @@ use crate::world::{State, World};
 use scenario::faults::{Opportunity, Who};
 
 impl ReplicaPorts<'_> {
-    /// A cache command: it may find everything forgotten, or nobody there.
+    /// A cache command: it may find everything forgotten, or the cache down.
     async fn command<R>(
         &self,
         key: &CompactString,

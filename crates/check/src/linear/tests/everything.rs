@@ -1,4 +1,4 @@
-//! The model once more, as somebody would write it who never saw the search: every step after every other, and nothing is left out but
+//! The model once more, written without a look at the search: every step after every other, and nothing is left out but
 //! what was tried before.
 
 use std::collections::BTreeSet;

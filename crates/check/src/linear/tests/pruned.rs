@@ -1,5 +1,5 @@
 //! What the search leaves out against every interleaving, on random keys with everything that a history can say of them: many requests of
-//! which nobody knows, all refusals, copies, failures that are kept, keys that expire, orders that were cancelled.
+//! unknown outcome, all refusals, copies, failures that are kept, keys that expire, orders that were cancelled.
 
 use history::PayloadRef;
 use proptest::prelude::*;
@@ -94,7 +94,7 @@ proptest! {
     }
 }
 
-/// A key that was asked for again and again while nobody answered, with copies of everything: 31 operations.
+/// A key that was asked for again and again without an answer, with copies of everything: 31 operations.
 #[test]
 fn a_key_that_was_asked_for_often_is_decided() {
     let op = |invoked, returned, end| Op {

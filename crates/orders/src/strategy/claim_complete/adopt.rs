@@ -37,7 +37,7 @@ impl<P: Ports> Purchase<'_, P> {
         self.end(tx, round).await
     }
 
-    /// Commits what was stored, undoes everything else. If nobody knows whether it was committed, the next round sees.
+    /// Commits what was stored, undoes everything else. If it is unknown whether it was committed, the next round sees.
     async fn end(
         &self,
         tx: impl Transaction,
@@ -91,7 +91,7 @@ impl<P: Ports> Purchase<'_, P> {
         }
     }
 
-    /// The key's place, if nobody has it.
+    /// The key's place, if it is free.
     async fn vacancy(
         &self,
         tx: &mut impl Transaction,

@@ -20,7 +20,7 @@ pub(super) enum Charge {
     Declined,
     /// No attempt reached the gateway.
     Untouched,
-    /// Somebody else's attempt is under way there, and none of ours was carried out.
+    /// Another process's attempt is under way there, and none of ours was carried out.
     InUse,
     /// Some attempt may have been carried out.
     Unknown,
@@ -28,7 +28,7 @@ pub(super) enum Charge {
 
 /// Charges the order. Pauses between attempts fit well inside the lease: what is not known by half of it, the completer
 /// finds out. A first attempt is made even with the lease over, or a lease of no length would never charge anything; it is
-/// harmless, because whoever took over charges under the same key. So is asking on while somebody's attempt is under way: it ends soon.
+/// harmless, because the process that took over charges under the same key. So is asking on while its attempt is under way: it ends soon.
 pub(super) async fn charge<P: Ports>(ports: &P, contract: &Contract, held: &Held) -> Charge {
     if held.total == Money(0) {
         return Charge::Free;
@@ -48,7 +48,7 @@ pub(super) async fn charge<P: Ports>(ports: &P, contract: &Contract, held: &Held
         match ports.gateway().charge(asked).await {
             Ok(answer) => match answer.state {
                 ChargeState::Captured => return Charge::Captured(answer.id),
-                // Refunded and voided: somebody gave it back by hand. There is no money, so there is no order.
+                // Refunded and voided: it was given back by hand. There is no money, so there is no order.
                 ChargeState::Declined | ChargeState::Refunded | ChargeState::Voided => {
                     return Charge::Declined;
                 }

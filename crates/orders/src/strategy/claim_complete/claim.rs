@@ -25,15 +25,15 @@ pub(super) enum Round {
     Held(Held),
     /// The claim whose commit was not acknowledged is there.
     Ours,
-    /// The claim is ours if the commit happened, and nobody told us.
+    /// The claim is ours if the commit happened, which we were not told.
     Unclear(Held),
     /// There is an answer without an effect of ours.
     Answer(Answer),
-    /// Somebody works on it.
+    /// Another request works on it.
     InFlight,
     /// There is not what is asked for: stock is short, or the coupon used up.
     Refused(Response),
-    /// Somebody was faster between two statements: look again.
+    /// Another request was faster between two statements: look again.
     Again,
 }
 
@@ -221,7 +221,7 @@ impl<P: Ports> Purchase<'_, P> {
             Some(order) => tx.find_order(order).await?,
             None => None,
         };
-        // A claim and its order are inserted together, so this row exists. If it does not, nobody should guess.
+        // A claim and its order are inserted together, so this row exists. If it does not, do not guess.
         Ok(row.map_or(Round::Answer(UNKNOWN), |row| {
             Round::Held(Held::taken_over(self.key.clone(), record, row, *clocks))
         }))

@@ -47,7 +47,7 @@ async fn hear_once<P: Ports>(
     }
 }
 
-/// Whether there is anything to commit. It acts for whoever holds the claim, under the holder's token and with the claim's row
+/// Whether there is anything to commit. It acts for the holder of the claim, under the holder's token and with the claim's row
 /// locked: what it writes is what the holder would have written, had the gateway's answer reached it. A holder that comes later
 /// finds its own token on a completed claim, and answers with what is stored there.
 async fn hear_in(

@@ -21,7 +21,7 @@ pub(super) struct Held {
     pub(super) cart: Cart,
     pub(super) content: Arc<OrderContent>,
     pub(super) total: Money,
-    /// Nobody held the claim before: no charge of this order can be under way but ours.
+    /// The claim was not held before: no charge of this order can be under way but ours.
     pub(super) first: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Completer and reaper: what dead owners left is finished, and what nobody may ask for any more is deleted.
+//! Completer and reaper: what dead owners left is finished, and keys past their time to live are deleted.
 
 use protocol::{ScopedKey, Span, Time};
 
@@ -25,7 +25,7 @@ pub(super) async fn round<P: Ports>(ports: &P, contract: &Contract) {
     let mut began = None;
     while let Ok(Batch { taken, is_full }) = take_over(ports, contract, &mut began).await {
         for held in taken {
-            // Whatever it ended in was written, or is left to be taken over again. Nobody waits for this answer.
+            // Whatever it ended in was written, or is left to be taken over again. No client waits for this answer.
             let _answer = settle(ports, contract, &held, Span::ZERO).await;
         }
         if !is_full {

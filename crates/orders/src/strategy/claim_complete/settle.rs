@@ -27,7 +27,7 @@ pub(super) enum Ending {
 pub(super) enum Settled {
     /// There is an answer, stored or not.
     Answer(Answer),
-    /// Somebody else has the claim now, or the charge under way, and finishes what we began.
+    /// Another process has the claim now, or the charge under way, and finishes what we began.
     Elsewhere,
 }
 
@@ -35,7 +35,7 @@ pub(super) enum Settled {
 pub(super) enum Written {
     /// It is to be committed.
     Now(Answer),
-    /// There is nothing to write: it was done before, or somebody else has the claim.
+    /// There is nothing to write: it was done before, or another process has the claim.
     Nothing(Settled),
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn settle<P: Ports>(
         Charge::Captured(charge) => Ending::Confirm(Some(charge)),
         Charge::Free => Ending::Confirm(None),
         Charge::Declined => Ending::Decline,
-        // Nobody but us can have charged, and we did not: it is safe to forget everything.
+        // Only we can have charged, and we did not: it is safe to forget everything.
         Charge::Untouched if held.first => Ending::GiveUp,
         Charge::InUse => return Settled::Elsewhere,
         Charge::Untouched | Charge::Unknown => return Settled::Answer(UNKNOWN),
@@ -130,8 +130,8 @@ async fn conclude_in<P: Ports>(
     }
 }
 
-/// The claim that we may end. It is ours; or whoever took it over from us has a lease that is over too, and then we take it back:
-/// what the gateway has told us of the charge holds whoever has the claim. Without that, two owners whose leases are shorter than
+/// The claim that we may end. It is ours; or the process that took it over from us has a lease that is over too, and then we take it back:
+/// what the gateway has told us of the charge is true whichever process has the claim. Without that, two owners whose leases are shorter than
 /// their work would take the claim from each other and never end it. What the gateway has not told is only ours to say while we
 /// hold the claim.
 fn endable<P: Ports>(
@@ -179,7 +179,7 @@ pub(super) async fn write(
     // A claim that was taken over, or whose owner slept, may be older than the grace: its answer is kept its whole time all the same.
     next.expires_at = next.expires_at.max(clocks.store + contract.ttl);
     if !write_order(tx, held, ending).await? || tx.update_key(&held.key, over, next).await? == 0 {
-        // The claim is ours, but the order is not pending. No transaction of ours leaves that behind, so nobody should guess.
+        // The claim is ours, but the order is not pending. No transaction of ours leaves that behind, so do not guess.
         return Ok(Written::Nothing(Settled::Answer(UNKNOWN)));
     }
     write_stock(tx, held, ending).await?;
@@ -261,7 +261,7 @@ async fn found(
             stored_until: Some(clocks.own(record.expires_at)),
         }),
         Some(_) => Settled::Elsewhere,
-        // The key was given back, by us or by whoever took over, and may stand for something else by now. What we were to give
+        // The key was given back, by us or by the process that took over, and may stand for something else by now. What we were to give
         // up has been.
         None => {
             let row = tx.find_order(held.order).await?;

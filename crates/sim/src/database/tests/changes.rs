@@ -7,7 +7,7 @@ use super::super::changes::Committer;
 use super::*;
 
 impl Script {
-    /// Whoever commits next, and when.
+    /// Who commits next, and when.
     fn at(&mut self, now_us: u64, committer: u32) {
         self.db.now_us = now_us;
         self.db.committer = Committer {

@@ -17,7 +17,7 @@ fn holders<const N: usize>(keys: [&str; N]) -> (Script, [Tx; N]) {
 }
 
 impl Script {
-    /// At this time, a transaction begins to wait for a key that somebody has locked. The circle that it closes.
+    /// At this time, a transaction begins to wait for a key that another has locked. The circle that it closes.
     fn waits(&mut self, at_us: u64, tx: Tx, key: &str) -> (TaskId, Option<(u64, Tx)>) {
         self.db.now_us = at_us;
         let task = self.lock_key(tx, key).unwrap_err();
