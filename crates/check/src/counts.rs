@@ -1,9 +1,7 @@
 //! How much there was of everything, and how much too much.
 
-use serde::{Deserialize, Serialize};
-
 /// Sums over one history. They are plain numbers, so that those of many histories add.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Purchases that were meant, as far as anybody said.
     pub intents: u64,
@@ -12,7 +10,6 @@ pub struct Counts {
     /// Requests that ask what became of an order.
     pub reads: u64,
     /// Requests to cancel an order, or for money back.
-    #[serde(default)]
     pub changes: u64,
     /// Requests for an order that took effect.
     pub ok: u64,
@@ -27,10 +24,8 @@ pub struct Counts {
     /// Intents with at least one `ok`.
     pub intents_with_order: u64,
     /// Intents that were answered with an order and have no live one of their own: it is another's, or there is none.
-    #[serde(default)]
     pub intents_merged: u64,
     /// Intents without a live order that were refused as repetitions, or because a twin was in flight, and never answered `ok`.
-    #[serde(default)]
     pub intents_refused: u64,
     /// Requests beyond the first of each intent.
     pub duplicate_requests: u64,

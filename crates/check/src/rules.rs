@@ -1,16 +1,10 @@
 //! The registry: a rule is one file here and one line below.
 
-use std::borrow::Cow;
-
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use crate::case::Case;
 use crate::tally::Tally;
 
 /// What a rule is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Something bad never happens.
     Safety,
@@ -106,20 +100,6 @@ impl Rule {
     /// The rule of a name.
     pub fn from_name(name: &str) -> Option<Rule> {
         Rule::ALL.iter().copied().find(|rule| rule.name() == name)
-    }
-}
-
-impl Serialize for Rule {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl<'de> Deserialize<'de> for Rule {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Rule, D::Error> {
-        let name = Cow::<str>::deserialize(deserializer)?;
-        Rule::from_name(&name)
-            .ok_or_else(|| D::Error::custom(format!("no rule is called {name:?}")))
     }
 }
 

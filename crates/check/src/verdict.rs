@@ -1,8 +1,6 @@
-//! What the judge says: per rule what was found, with the contradictions that prove it, and in all.
+//! What the judge says: per rule what was found, with the contradictions that prove it, and in all. `report` writes it down.
 
 use std::borrow::Cow;
-
-use serde::{Deserialize, Serialize};
 
 use crate::counts::Counts;
 use crate::rules::{Kind, Rule};
@@ -12,7 +10,7 @@ use crate::timeline::Subject;
 pub const WITNESSES_MAX: usize = 3;
 
 /// Whether a history was right.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Verdict {
     /// One per rule, in the order of [`Rule::ALL`].
     pub rules: Vec<RuleVerdict>,
@@ -21,7 +19,7 @@ pub struct Verdict {
 }
 
 /// What was found about one rule.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct RuleVerdict {
     /// Which rule.
     pub rule: Rule,
@@ -36,13 +34,11 @@ pub struct RuleVerdict {
     /// The earliest violations, at most [`WITNESSES_MAX`].
     pub witnesses: Vec<Witness>,
     /// Why the rule was not judged, or what keeps it from a decision.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Cow<'static, str>>,
 }
 
 /// How a rule came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// It was put to the test and nothing broke it.
     Held,
@@ -56,8 +52,21 @@ pub enum Outcome {
     NotJudged,
 }
 
+impl Outcome {
+    /// Its name in reports and manifests, in kebab case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Outcome::Held => "held",
+            Outcome::Violated => "violated",
+            Outcome::Unknown => "unknown",
+            Outcome::Vacuous => "vacuous",
+            Outcome::NotJudged => "not-judged",
+        }
+    }
+}
+
 /// The smallest set of operations and rows that contradict each other.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Witness {
     /// The contradiction in one sentence, and in another the promise that it breaks.
     pub why: String,
@@ -66,22 +75,19 @@ pub struct Witness {
     /// The rows of the audit.
     pub rows: Vec<String>,
     /// Everything that happened to the purchase, in the order of time: attempts, faults, charges, key records, messages.
-    #[serde(default)]
     pub timeline: Vec<Moment>,
     /// The purchase that it is about, if the harness knows it.
     pub intent: Option<String>,
     /// When it came true, in the contract's unit.
     pub at: u64,
     /// When it came true, in words.
-    #[serde(default)]
     pub time: String,
     /// What it is about, until its timeline is told.
-    #[serde(skip)]
     pub(crate) subject: Subject,
 }
 
 /// Something that happened to a purchase.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// When, in the contract's unit; `None` if it is not known.
     pub t: Option<u64>,
@@ -92,7 +98,7 @@ pub struct Moment {
 }
 
 /// An operation as a witness shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
     /// The attempt's process.
     pub process: String,
@@ -107,8 +113,7 @@ pub struct Operation {
 }
 
 /// The verdict in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Overall {
     /// No rule is violated or unknown, and there was evidence.
     Pass,
@@ -121,6 +126,16 @@ pub enum Overall {
 }
 
 impl Overall {
+    /// Its name in reports, in kebab case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Overall::Pass => "pass",
+            Overall::Fail => "fail",
+            Overall::Inconclusive => "inconclusive",
+            Overall::Malformed => "malformed",
+        }
+    }
+
     /// The exit code when the history came from a file: 0 pass, 1 fail, 2 malformed, 4 inconclusive. A history of our own that is
     /// malformed is a failure of the harness, which is 3; that is for the recorder's program to say.
     pub const fn exit_code(self) -> u8 {

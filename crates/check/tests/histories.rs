@@ -37,7 +37,7 @@ fn manifest() -> Vec<Value> {
 /// What a case says of one rule, where it says more than whether it is violated.
 fn other(expect: &Value, found: &RuleVerdict) -> Option<String> {
     let wanted = expect["outcomes"][found.rule.name()].as_str()?;
-    let outcome = serde_json::to_value(found.outcome).expect("an outcome is a word");
+    let outcome = found.outcome.name();
     (outcome != wanted).then(|| format!("{} is {outcome}, not {wanted}", found.rule.name()))
 }
 
@@ -206,16 +206,6 @@ fn a_kept_judge_forgets_the_history_before() {
         let history = load(case["file"].as_str().expect("a case has a file"));
         let (again, fresh) = (kept.judge(&history).clone(), judge(&history));
         assert_eq!(format!("{again:?}"), format!("{fresh:?}"));
-    }
-}
-
-#[test]
-fn a_verdict_survives_json() {
-    for case in manifest() {
-        let verdict = judge(&load(case["file"].as_str().expect("a case has a file")));
-        let text = serde_json::to_string(&verdict).expect("a verdict is JSON");
-        let again: Verdict = serde_json::from_str(&text).expect("what we wrote");
-        assert_eq!(format!("{again:?}"), format!("{verdict:?}"));
     }
 }
 

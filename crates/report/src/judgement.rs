@@ -80,7 +80,7 @@ fn had(inputs: &[Had]) -> String {
 #[derive(Serialize)]
 struct Line<'a> {
     file: &'a str,
-    verdict: Overall,
+    verdict: &'static str,
     exit: u8,
     counts: Counts,
     rules: Vec<Row>,
@@ -106,7 +106,7 @@ pub fn judgement_line(called: &str, verdict: &Verdict, inventory: Option<&Invent
     };
     let line = Line {
         file: called,
-        verdict: verdict.overall(),
+        verdict: verdict.overall().name(),
         exit: verdict.overall().exit_code(),
         counts: counts(verdict),
         rules: verdict.rules.iter().zip(rows(verdict)).map(row).collect(),

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::facts::Facts;
 use crate::linear::{Found, Problem, STATES_MAX};
-use crate::{Outcome, Rule, judge};
+use crate::{Rule, judge};
 
 thread_local! {
     static ON: Cell<Option<&'static str>> = const { Cell::new(None) };
@@ -100,7 +100,7 @@ fn is_as_told(case: &Case) -> bool {
         .filter(|found| found.rule != Rule::Malformed);
     let found: BTreeSet<String> = found.map(|found| found.rule.name().to_owned()).collect();
     let outcomes = verdict.rules.iter().all(|found| {
-        let word = serde_json::to_value::<Outcome>(found.outcome).expect("a word");
+        let word = found.outcome.name();
         case.outcomes[found.rule.name()].is_null() || case.outcomes[found.rule.name()] == word
     });
     u64::from(verdict.overall().exit_code()) == case.exit
