@@ -1,7 +1,9 @@
 //! A confirmed order without a captured charge at quiescence; where the contract captures later, without an authorisation. An order that
 //! costs nothing needs none, and one with a coupon of unknown worth may need none.
 
-use history::{AuditCharge, AuditOrder};
+use std::collections::BTreeSet;
+
+use history::{AuditOrder, OrderRef};
 use protocol::{ChargeState, OrderState};
 
 use crate::case::Case;
@@ -15,6 +17,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     };
     let unfinished = &case.facts.odd.unfinished;
+    let refunds = Refunds::of(case);
     let mut checked = (orders.len() - unfinished.len()) as u64;
     let nameless = case.facts.gaps.nameless_charges.len();
     let strange = case.facts.gaps.strange_charges.len();
@@ -29,12 +32,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             continue;
         }
         checked += 1;
-        let is_excused = is_free(case, order) || is_given_back_on_request(case, order);
+        let is_excused = is_free(case, order) || refunds.were_given(order);
         if is_charged(case, order) || is_excused || mutant!("uncharged-order/never") {
             continue;
         }
-        let is_perhaps_given_back = is_refund_asked(case, order) && has_nameless_refunded(case);
-        if is_perhaps_given_back && !mutant!("uncharged-order/nameless-refunds-are-of-nothing") {
+        if refunds.may_be_given(order) {
             tally.unknown(1, "a charge that was given back does not say for which order it was");
             continue;
         }
@@ -77,34 +79,53 @@ fn is_charged(case: &Case<'_>, order: &AuditOrder) -> bool {
     by_intent && !mutant!("uncharged-order/charges-name-their-order")
 }
 
-fn is_refund_asked(case: &Case<'_>, order: &AuditOrder) -> bool {
-    case.history.refund_requests.iter().any(|request| request.order == order.id)
+/// The refunds that clients asked for.
+#[derive(Default)]
+struct Refunds {
+    /// The orders that they are of.
+    asked: BTreeSet<OrderRef>,
+    /// Those among them that were paid for, whether the money is still there or not.
+    paid: BTreeSet<OrderRef>,
+    /// Whether a charge that names neither an order nor a purchase was given back.
+    is_nameless: bool,
 }
 
-/// Whether a charge that names neither an order nor a purchase was given back.
-fn has_nameless_refunded(case: &Case<'_>) -> bool {
-    let is_nameless = |charge: &&AuditCharge| charge.order.is_none() && charge.intent.is_none();
-    let is_given_back = |charge: &AuditCharge| {
-        let was_taken = matches!(charge.state, ChargeState::Captured | ChargeState::Refunded);
-        was_taken && case.facts.money(charge) == Money::Gone
-    };
-    let charges = case.charges().unwrap_or_default();
-    charges.iter().filter(is_nameless).any(is_given_back)
-}
-
-/// Whether an order was paid for, and its money given back because a client asked for that: the order may stand all the same.
-fn is_given_back_on_request(case: &Case<'_>, order: &AuditOrder) -> bool {
-    if !is_refund_asked(case, order) || mutant!("uncharged-order/refunds-on-request-are-no-payments") {
-        return false;
+impl Refunds {
+    /// One pass over the charges, where a refund was asked for.
+    fn of(case: &Case<'_>) -> Refunds {
+        let asked: BTreeSet<OrderRef> = case.history.refund_requests.iter().map(|request| request.order).collect();
+        let mut refunds = Refunds { asked, ..Refunds::default() };
+        if refunds.asked.is_empty() {
+            return refunds;
+        }
+        for charge in case.charges().unwrap_or_default() {
+            if !matches!(charge.state, ChargeState::Captured | ChargeState::Refunded) {
+                continue;
+            }
+            match (charge.order, charge.intent) {
+                (Some(order), _) => refunds.paid.extend(refunds.asked.get(&order)),
+                (None, Some(intent)) => {
+                    let live = case.facts.intents[intent.index()].live.get();
+                    let orders = case.orders().unwrap_or_default();
+                    refunds.paid.extend(live.map(|live| orders[live].id));
+                }
+                (None, None) => refunds.is_nameless |= case.facts.money(charge) == Money::Gone,
+            }
+        }
+        refunds
     }
-    let intent = case.facts.orders[order.id.index()].intent.get();
-    let is_own = |charge: &AuditCharge| match charge.order {
-        Some(own) => own == order.id,
-        None => charge.intent.is_some_and(|own| Some(own.index()) == intent),
-    };
-    let was_paid = |charge: &AuditCharge| matches!(charge.state, ChargeState::Captured | ChargeState::Refunded);
-    let charges = case.charges().unwrap_or_default();
-    charges.iter().any(|charge| is_own(charge) && was_paid(charge))
+
+    /// Whether an order was paid for, and its money given back because a client asked for that: the order may stand all the same.
+    fn were_given(&self, order: &AuditOrder) -> bool {
+        let is_given = self.asked.contains(&order.id) && self.paid.contains(&order.id);
+        is_given && !mutant!("uncharged-order/refunds-on-request-are-no-payments")
+    }
+
+    /// Whether a charge that was given back does not say for which order it was, and may be this one's.
+    fn may_be_given(&self, order: &AuditOrder) -> bool {
+        let may_be = self.asked.contains(&order.id) && self.is_nameless;
+        may_be && !mutant!("uncharged-order/nameless-refunds-are-of-nothing")
+    }
 }
 
 /// Whether an order comes to nothing, by itself or less what its coupon takes off.
