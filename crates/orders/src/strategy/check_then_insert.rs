@@ -10,7 +10,7 @@ use super::Strategy;
 use super::naive_purchase::{self, Name};
 use crate::contract::Contract;
 use crate::metrics::Metric;
-use crate::ports::{Orders, Ports, Store, StoreError, };
+use crate::ports::{Orders, Ports, Store, StoreError};
 use crate::rows::KeyIndex;
 
 /// The key is remembered on the order, and looked up before: a retry gets the first order. A twin that looks in the meantime

@@ -24,7 +24,7 @@ use crate::contract::{Contract, InFlightPolicy};
 use crate::fingerprint::{Fingerprint, fingerprint};
 use crate::machine::{self, Claimed};
 use crate::metrics::Metric;
-use crate::ports::{Keys, Clock, Ports, StoreError, Transaction};
+use crate::ports::{Clock, Keys, Ports, StoreError, Transaction};
 use crate::rows::KeyRecord;
 use crate::table::{Claim, Outcome, Ticket};
 

@@ -6,8 +6,8 @@
 
 use protocol::{Button, OrderRequest, Response};
 
+use super::Strategy;
 use super::naive_purchase::{self, Name};
-use super::{Strategy};
 use crate::contract::Contract;
 use crate::ports::Ports;
 

@@ -17,7 +17,7 @@ use super::valid_total::valid_total;
 use super::{StatedPrevention, Strategy};
 use crate::contract::Contract;
 use crate::metrics::Metric;
-use crate::ports::{Orders, Outbox, Stock, Ports, Store, StoreError, };
+use crate::ports::{Orders, Outbox, Ports, Stock, Store, StoreError};
 use crate::rows::NotificationKind;
 
 /// A quick second tap does not leave the page; a second request within thirty seconds gets the first order, once all items of

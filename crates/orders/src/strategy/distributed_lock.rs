@@ -13,7 +13,7 @@ use super::Strategy;
 use super::naive_purchase::{self, Name, UNKNOWN};
 use crate::contract::Contract;
 use crate::metrics::Metric;
-use crate::ports::{Orders, Cache, Ports, Store, };
+use crate::ports::{Cache, Orders, Ports, Store};
 use crate::rows::KeyIndex;
 
 /// One at a time, as long as the lock holds.

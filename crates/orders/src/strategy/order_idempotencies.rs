@@ -25,7 +25,7 @@ use super::valid_total::valid_total;
 use super::{Ledgers, Strategy};
 use crate::contract::Contract;
 use crate::metrics::Metric;
-use crate::ports::{Stock, CommitTag, Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{CommitTag, Isolation, Ports, Stock, Store, StoreError, Transaction};
 use crate::rows::{KeyRecord, KeyState, NotificationKind, Token};
 
 /// Create or fetch the record; an order under it is the answer, whatever was asked for now.

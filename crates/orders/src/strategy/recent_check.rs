@@ -8,7 +8,7 @@ use super::Strategy;
 use super::naive_purchase::{self, Name};
 use crate::contract::Contract;
 use crate::metrics::Metric;
-use crate::ports::{Orders, Ports, Store, };
+use crate::ports::{Orders, Ports, Store};
 
 /// Looks for an order of the same customer in the last thirty seconds, then inserts. Between the two, its twin does the
 /// same; and another cart within thirty seconds is taken for a repetition.

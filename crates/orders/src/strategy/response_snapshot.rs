@@ -8,16 +8,18 @@
 
 use protocol::{ChargeId, Money, OrderRequest, Problem, Response, Scope, ScopedKey, Tenant};
 
-use super::{Ledgers, Strategy};
 use super::naive_purchase::{
     Name, OUT_OF_STOCK, UNKNOWN, book, confirmed, count_coupon, give_back, new_order,
     validate_and_charge,
 };
 use super::seed_text::body_hash;
 use super::valid_total::valid_total;
+use super::{Ledgers, Strategy};
 use crate::contract::Contract;
 use crate::metrics::Metric;
-use crate::ports::{Keys, Orders, Outbox, Stock, Clock, Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{
+    Clock, Isolation, Keys, Orders, Outbox, Ports, Stock, Store, StoreError, Transaction,
+};
 use crate::rows::{KeyRecord, KeyState, NotificationKind, Token};
 
 /// The stored answer for the same key and content, 409 for another content, and the workflow otherwise.

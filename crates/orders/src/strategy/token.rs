@@ -17,7 +17,7 @@ use super::valid_total::valid_total;
 use super::{Ledgers, StatedPrevention, Strategy};
 use crate::contract::Contract;
 use crate::metrics::Metric;
-use crate::ports::{Keys, Orders, CommitTag, Isolation, Ports, Store, StoreError, Transaction};
+use crate::ports::{CommitTag, Isolation, Keys, Orders, Ports, Store, StoreError, Transaction};
 use crate::rows::{KeyRecord, KeyState, NotificationKind, Token as Held};
 
 /// A request with a used token gets its order: of whichever customer and content, and even if there is none.

@@ -12,7 +12,7 @@ use super::naive_purchase::{self, Name, UNKNOWN};
 use super::seed_text::auto_key;
 use crate::contract::Contract;
 use crate::metrics::Metric;
-use crate::ports::{Orders, Ports, Store, };
+use crate::ports::{Orders, Ports, Store};
 use crate::rows::KeyIndex;
 
 /// A request with a known key gets the order under it, of whichever customer and content.

@@ -14,7 +14,7 @@ use protocol::{
 use super::naive_purchase::{self, Name};
 use super::{ClaimComplete, Ledgers, Strategy};
 use crate::contract::Contract;
-use crate::ports::{Orders, Ports, Store, StoreError, };
+use crate::ports::{Orders, Ports, Store, StoreError};
 use crate::rows::KeyIndex;
 
 /// Two creators of orders, each of which does it once.
