@@ -129,6 +129,8 @@ pub(crate) struct KeyFacts {
     pub(crate) is_meant: bool,
     /// Whether a request with it does not say its intent.
     pub(crate) is_silent: bool,
+    /// Whether a request with it does not say its payload.
+    pub(crate) is_unsaid: bool,
 }
 
 impl KeyFacts {
@@ -293,6 +295,8 @@ pub(crate) struct Rare {
     pub(crate) faults: Vec<u64>,
     /// Keys that were sent with more than one payload.
     pub(crate) reused_keys: Vec<u32>,
+    /// Keys of which some requests say their payload, and others do not.
+    pub(crate) half_said_keys: Vec<u32>,
     /// Keys with a request that was refused.
     pub(crate) refused_keys: Vec<u32>,
     /// Keys with a failure that the contract stores.
@@ -326,6 +330,7 @@ impl Rare {
             nameless,
             faults,
             reused_keys,
+            half_said_keys,
             refused_keys,
             stored_keys,
             unresolved_keys,
@@ -351,6 +356,7 @@ impl Rare {
             refunds,
             replayed_first,
             reused_keys,
+            half_said_keys,
             refused_keys,
             stored_keys,
             unresolved_keys,

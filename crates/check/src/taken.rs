@@ -96,7 +96,7 @@ impl Case<'_> {
             .payload
             .and_then(|payload| names.payload_items(payload))
         else {
-            return !taken.first.is_empty() && !mutant!("stuck-claim/what-is-not-said-is-nothing");
+            return !mutant!("stuck-claim/what-is-not-said-is-nothing");
         };
         let is_untold = taken.untold_from.is_some_and(|from| from <= t)
             && !mutant!("stuck-claim/others-say-what-they-take");
@@ -106,10 +106,12 @@ impl Case<'_> {
                 false => taken.by(item.sku, t),
             };
             let is_short = |first: &i128| *first < others + i128::from(item.quantity);
+            // Of what it is not said how much there was, there may have been none.
+            let is_unlimited = mutant!("stuck-claim/unknown-stock-is-unlimited");
             taken
                 .first
                 .get(&item.sku)
-                .is_some_and(|first| is_untold || is_short(first))
+                .map_or(!is_unlimited, |first| is_untold || is_short(first))
                 || mutant!("stuck-claim/any-bare-refusal-may-be-for-lack-of-stock")
         })
     }

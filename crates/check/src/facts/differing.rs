@@ -55,7 +55,8 @@ impl Facts {
         let (unsaid, said) = answers.unsaid_and_said();
         let differ = |first: &Answer, then: &Answer| {
             first.returned < then.invoked
-                && difference(&history.contract, &first.said, &then.said).is_some()
+                && (difference(&history.contract, &first.said, &then.said).is_some()
+                    || says_too_little(&history.contract, &first.said, &then.said))
                 && !self.is_made_anew(history, &first.said, &then.said)
         };
         let is_any = unsaid

@@ -121,6 +121,7 @@ impl Facts {
             }
             self.links[index].previous = facts.last_invoke;
             facts.last_invoke = Maybe::at(index);
+            let was_half_said = facts.is_unsaid && facts.payload != Maybe::default();
             if let Some(payload) = invoke.payload {
                 let sent = Maybe::at(payload.index());
                 if facts.payload == Maybe::default() {
@@ -129,6 +130,10 @@ impl Facts {
                     facts.reused = true;
                     self.rare.reused_keys.push(key.index() as u32);
                 }
+            }
+            facts.is_unsaid |= invoke.payload.is_none();
+            if facts.is_unsaid && facts.payload != Maybe::default() && !was_half_said {
+                self.rare.half_said_keys.push(key.index() as u32);
             }
         }
     }

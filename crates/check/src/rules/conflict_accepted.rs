@@ -25,6 +25,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         tally.not_judged("no request was answered ok, and the orders were not looked at");
         return;
     }
+    judge_half_said(case, tally);
     for key in &case.facts.rare.reused_keys {
         tally.checked(1);
         let stands = stands(case, *key as usize);
@@ -67,6 +68,22 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             None => {}
         }
     }
+}
+
+/// Keys that were answered ok for a payload, and for a request that does not say its own.
+fn judge_half_said(case: &Case<'_>, tally: &mut Tally) {
+    if mutant!("conflict-accepted/requests-say-their-payload") {
+        return;
+    }
+    let is_twice = |key: &&u32| {
+        let attempts = case.attempts_with(**key as usize);
+        let mut oks = attempts.iter().filter(|attempt| attempt.end == End::Ok).map(|attempt| attempt.asked.payload);
+        let is_unsaid = oks.clone().any(|payload| payload.is_none());
+        is_unsaid && oks.any(|payload| payload.is_some())
+    };
+    let unsaid = case.facts.rare.half_said_keys.iter().filter(is_twice).count() as u64;
+    tally.checked(unsaid);
+    tally.unknown(unsaid, "a key was answered ok twice, and a request with it does not say what it asked for");
 }
 
 /// Whether an order that says too little may be of a reused key, and of another payload than the key is known to have stood for.

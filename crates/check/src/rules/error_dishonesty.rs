@@ -50,7 +50,7 @@ fn duplicate_of(case: &Case<'_>, attempts: &[Try<'_>], done: usize) -> Option<us
     let returned = attempt.returned?;
     let other = attempts
         .iter()
-        .find(|other| other.begun != attempt.begun && other.invoked <= returned);
+        .find(|other| other.begun != attempt.begun && other.invoked <= returned && !was_not_executed(case, other, &attempt));
     let other = other
         .filter(|_| !fails_alone(attempts))
         .map(|other| other.event());
@@ -76,6 +76,15 @@ fn duplicate_of(case: &Case<'_>, attempts: &[Try<'_>], done: usize) -> Option<us
         .then_some(other)
         .flatten()
         .filter(|_| !mutant!("error-dishonesty/server-errors-are-fine"))
+}
+
+/// Whether an attempt was refused for certain before another was sent, and nothing of it is kept: then the other is the first that is
+/// executed, and a duplicate of nothing.
+fn was_not_executed(case: &Case<'_>, other: &Try<'_>, attempt: &Try<'_>) -> bool {
+    let stored = case.history.contract.stored_errors.iter().flatten();
+    let is_stored = other.said.status.is_some_and(|status| { stored }.any(|kept| *kept == status));
+    let is_refused = matches!(other.end, End::Fail(refusal) if refusal.is_definite());
+    is_refused && !is_stored && other.precedes(attempt) && !mutant!("error-dishonesty/what-was-refused-was-executed")
 }
 
 /// Whether the first attempt got a server error before any other was sent: then it is not for a duplicate that the service fails.

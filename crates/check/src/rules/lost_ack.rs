@@ -2,6 +2,8 @@
 //! contract says that acknowledged orders are final, o is not cancelled either, unless that was asked for. Or the `ok` was to a cancellation,
 //! and the order is live.
 
+mod unseen;
+
 use history::{AuditOrder, What};
 
 use super::phantom_order::are_items_asked;
@@ -33,9 +35,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let facts = case.facts;
     let is_seen = case.history.contract.observed.order || mutant!("lost-ack/what-was-not-seen-is-missing");
     if !is_seen {
-        match unnamed_without_order(case) {
+        match unseen::beyond_orders(case) {
             0 => tally.not_judged("the recorder did not see which orders answers name"),
-            keys => tally.unknown(keys, "a key was answered ok, it was not seen with which order, and no order has the key"),
+            purchases => tally.unknown(purchases, "more was acknowledged than there are orders, and it was not seen which orders answers name"),
         }
         return;
     }
@@ -61,19 +63,6 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     if case.orders().is_none() {
         tally.unknown(facts.acknowledgements, "the orders were not looked at");
     }
-}
-
-/// How many keys have an `ok` and no order, where orders say their keys.
-fn unnamed_without_order(case: &Case<'_>) -> u64 {
-    let orders = case.orders();
-    let are_keyed = orders.is_some_and(|orders| orders.iter().all(|order| order.key.is_some()));
-    if !are_keyed || mutant!("lost-ack/unnamed-orders-need-not-exist") {
-        return 0;
-    }
-    let has_order = |key: usize| case.orders_with(key).next().is_some();
-    let keys = case.facts.keys.iter().enumerate();
-    let lost = keys.filter(|(key, facts)| facts.first_ok.get().is_some() && !has_order(*key));
-    lost.count() as u64
 }
 
 /// Orders that were acknowledged, and cancelled although that was not asked for.

@@ -89,7 +89,9 @@ fn judge(case: &Case<'_>, tally: &mut Tally, done: usize, said: &Completion, pro
 /// Whether a refusal without a code may mean what another status stands for: its key was sent with another payload before, so that it may
 /// be refused for that.
 fn may_mean_the_other(case: &Case<'_>, done: usize) -> bool {
-    let key = case.attempt_at(done).and_then(|attempt| attempt.asked.key);
-    let is_reused = key.is_some_and(|key| case.facts.keys[key.index()].reused);
-    is_reused && !mutant!("off-contract/a-status-has-one-meaning")
+    let Some(attempt) = case.attempt_at(done) else { return false };
+    let is_reused = attempt.asked.key.is_some_and(|key| case.facts.keys[key.index()].reused);
+    // Of another payload it is the status that is promised for it.
+    let is_mismatch = case.facts.refusal(case.history, &attempt.said) == Refusal::Mismatch;
+    is_reused && !is_mismatch && !mutant!("off-contract/a-status-has-one-meaning")
 }

@@ -10,6 +10,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     };
     tally.checked(rows.len() as u64);
+    let untimed = rows.iter().filter(|row| row.t.is_none()).count();
+    if untimed < rows.len() && !mutant!("phantom-notification/messages-without-a-time-came-in-time") {
+        let why = "a message does not say when it left, which others do";
+        tally.unknown(untimed as u64, why);
+    }
     let odd = case.facts.odd.messages.iter();
     for row in odd.map(|row| &rows[*row as usize]) {
         let Some(order) = row.order else {

@@ -32,6 +32,9 @@ fn judge(case: &Case<'_>, tally: &mut Tally, oks: &[Try<'_>], failed: &Try<'_>, 
         Some((Within::Inside, _)) if failed.end == End::Unknown && failed.said.status.is_none() => {
             tally.unknown(1, "an answer has neither status nor order, and may say only that the request was accepted");
         }
+        Some((Within::Inside, _)) if failed.asked.payload.is_none() && is_perhaps_mismatch(failed) => {
+            tally.unknown(1, "a key was refused after an ok as sent with another payload, and it is not said with which it was sent");
+        }
         Some((Within::Inside, ok)) if !is_same_said(case, failed, ok) => {
             tally.unknown(1, "a request failed after an ok with its key, and it is not said whether both asked for the same");
         }
@@ -85,6 +88,12 @@ fn before(case: &Case<'_>, oks: &[Try<'_>], failed: &Try<'_>) -> Option<(Within,
         }
     }
     found
+}
+
+/// Whether a refusal says, or may say, that the key came with another payload.
+fn is_perhaps_mismatch(failed: &Try<'_>) -> bool {
+    let is_mismatch = matches!(failed.end, End::Fail(Refusal::Mismatch | Refusal::Unclear));
+    is_mismatch && !mutant!("result-regression/a-mismatch-needs-no-payload")
 }
 
 /// Whether a failed request says its payload if the one that was answered `ok` does, and the other way round.

@@ -36,6 +36,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         if is_charged(case, order) || is_excused || mutant!("uncharged-order/never") {
             continue;
         }
+        if may_cost_nothing(case, order) {
+            tally.unknown(1, "an order does not say what is in it, and may cost nothing");
+            continue;
+        }
         if refunds.may_be_given(order) {
             tally.unknown(1, "a charge that was given back does not say for which order it was");
             continue;
@@ -134,6 +138,14 @@ pub(super) fn is_free(case: &Case<'_>, order: &AuditOrder) -> bool {
     let off = if mutant!("uncharged-order/coupons-take-nothing") { 0 } else { off };
     let price = case.facts.price_of(case.history, order);
     price.is_some_and(|price| price <= off) && !mutant!("uncharged-order/nothing-is-free")
+}
+
+/// Whether it is not known what an order comes to, and it may be nothing: something has no price, or its coupon may take all off.
+fn may_cost_nothing(case: &Case<'_>, order: &AuditOrder) -> bool {
+    let contract = &case.history.contract;
+    let is_unknown = case.facts.price_of(case.history, order).is_none() && !contract.prices.is_empty();
+    let is_any_free = contract.prices.iter().any(|(_, price)| *price == 0) || order.coupon.is_some();
+    is_unknown && is_any_free && !mutant!("uncharged-order/what-is-not-known-costs-something")
 }
 
 /// Whether an order has a coupon of which it is not known what it takes off.

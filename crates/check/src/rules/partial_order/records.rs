@@ -97,8 +97,9 @@ fn judge_orderless(
     states: &[Option<RecordState>],
     has_order: &[bool],
 ) {
-    let stores_none = case.history.contract.stored_errors.as_ref().is_some_and(Vec::is_empty);
-    if !stores_none || mutant!("partial-order/records-need-no-order") {
+    let stored = case.history.contract.stored_errors.as_ref();
+    let may_keep_refusals = stored.is_some_and(|stored| !stored.is_empty());
+    if may_keep_refusals || mutant!("partial-order/records-need-no-order") {
         return;
     }
     let is_orderless = |key: &usize| {
@@ -125,6 +126,10 @@ fn judge_orderless(
             Some(Likely::Certain) => continue,
             Some(Likely::Perhaps) => {
                 tally.unknown(1, "a key has a completed record, and no order that is known to be what it keeps");
+                continue;
+            }
+            None if stored.is_none() && !mutant!("partial-order/what-is-not-promised-is-not-stored") => {
+                tally.unknown(1, "a key has a completed record and no order, and the contract does not say whether it may keep a refusal");
                 continue;
             }
             None => tally.checked(1),

@@ -119,7 +119,8 @@ impl<'a> Contents<'a> {
 
     /// Whether a request of an order's tenant, with its coupon if it has one, does not say what it asked for.
     pub(super) fn may_be_asked_blindly(&self, case: &Case<'a>, order: &AuditOrder) -> bool {
-        is_any_own(order, &self.gathered(case).blind)
+        let gathered = self.gathered(case);
+        is_any_own(order, &gathered.blind) || is_any_own(order, &gathered.itemless)
     }
 
     /// Whether any request of an order's tenant, with its coupon if it has one, may have asked for it, as far as both say.
