@@ -55,9 +55,16 @@ impl Reader {
                 self.rows.orders.rows[row].key = Some(key);
             }
         }
-        // A record that names no tenant, of several, is the nameless one's.
-        let nameless = !self.rows.keys_of_records.is_empty() && only.is_none();
+        // A record or a change that names no tenant, of several, is the nameless one's.
+        let are_any =
+            !self.rows.keys_of_records.is_empty() || !self.rows.keys_of_changes.is_empty();
+        let nameless = are_any && only.is_none();
         let nameless = nameless.then(|| self.history.names.tenants.intern(""));
+        for (change, key) in std::mem::take(&mut self.rows.keys_of_changes) {
+            if let Some(tenant) = only.or(nameless) {
+                self.history.transitions[change].key = self.key_text(tenant, &key);
+            }
+        }
         for (_, key, state) in std::mem::take(&mut self.rows.keys_of_records) {
             if let Some(tenant) = only.or(nameless) {
                 let key = self.key_text(tenant, &key);

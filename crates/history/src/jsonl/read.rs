@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::BufRead;
 
+use compact_str::CompactString;
 use hashbrown::HashTable;
 
 use super::explain::{column_of, explain, syntax};
@@ -16,7 +17,7 @@ use super::scalar::{KeyState, Name, Op, Text, Time, Unknown};
 use super::shape::{Record, Shape, Shaped};
 use crate::contract::TimeUnit;
 use crate::event::{Completion, Event, Invoke, RecordState, RefundRequest, Transition, What};
-use crate::names::{BasketRef, Item, OrderRef, ProcessRef};
+use crate::names::{BasketRef, Item, KeyRef, OrderRef, ProcessRef};
 use crate::{Contract, History, InFlight};
 
 /// A history, with what a person should know of how it was read.
@@ -510,8 +511,19 @@ impl Reader {
     fn transition(&mut self, raw: &raw::Transition<'_>) -> Result<(), Complaint> {
         self.ignore("transition", &raw.unknown);
         let t = self.time("t", &raw.t)?;
-        let tenant = self.tenant(raw.tenant.as_ref())?;
-        let key = self.key(tenant, &raw.key);
+        let key = match &raw.tenant {
+            Some(_) => {
+                let tenant = self.tenant(raw.tenant.as_ref())?;
+                self.key(tenant, &raw.key)
+            }
+            // Named when all tenants are known.
+            None => {
+                let place = self.history.transitions.len();
+                let text = CompactString::new(&raw.key.0);
+                self.rows.keys_of_changes.push((place, text));
+                KeyRef::new(0)
+            }
+        };
         let hosts = &mut self.history.names.hosts;
         let transition = Transition {
             t,

@@ -66,6 +66,8 @@ pub(super) struct Rows {
     /// Keys of orders, and of key records, without a tenant.
     pub(super) keys_of_orders: Tenantless,
     pub(super) keys_of_records: Vec<(usize, CompactString, crate::RecordState)>,
+    /// Keys of transitions without a tenant, by the transition's place.
+    pub(super) keys_of_changes: Vec<(usize, CompactString)>,
     skus_in_stock: BTreeSet<SkuRef>,
     skus_sold: BTreeSet<SkuRef>,
     coupons_seen: BTreeSet<CouponRef>,
