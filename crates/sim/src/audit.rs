@@ -56,6 +56,7 @@ impl World {
         let names = &mut history.names;
         let menu = &self.setting.menu;
         let (mut audit, rows) = audit(now_us, database, gateway, kitchen, menu, names);
+        gateway.release();
         ledgers::add(&mut audit, state.ledgers, database, names);
         let lives = (self.setting.plan.world.replicas, &*state.reborn);
         history.transitions = transitions(changes, rows, lives, names);
@@ -96,8 +97,11 @@ fn audit(
             .charges
             .count_to::<ChargeRef>(gateway.ledger.len() as u32 - 1);
     }
-    let mut audit = Audit {
+    // First, because their slots are the largest: they are gone when the other rows are made.
+    let (keys, rows) = keys(std::mem::take(&mut database.keys.slots), names);
+    let audit = Audit {
         t: now_us,
+        keys: Some(keys),
         orders: Some(orders(database, menu, names)),
         charges: Some(charges(database, gateway, names)),
         stock: Some(stock(database, names)),
@@ -105,8 +109,6 @@ fn audit(
         coupons: coupons(database, names),
         ..Audit::default()
     };
-    let (keys, rows) = keys(std::mem::take(&mut database.keys.slots), names);
-    audit.keys = Some(keys);
     (audit, rows)
 }
 

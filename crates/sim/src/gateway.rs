@@ -212,6 +212,14 @@ impl Gateway {
         self.free.clear();
     }
 
+    /// Gives the memory of a large ledger back. That of a small one is kept, for the run that follows in the same world.
+    pub(crate) fn release(&mut self) {
+        const KEPT_MAX: usize = 1 << 14;
+        if self.ledger.len() > KEPT_MAX {
+            (self.ledger, self.index) = (Vec::new(), HashTable::new());
+        }
+    }
+
     fn find(&self, key: GatewayKey, now_us: u64) -> Option<u32> {
         let row = *self
             .index
