@@ -253,16 +253,29 @@ impl Facts {
         if !are_distinct || mutant!("double-charge/tenders-do-not-matter") {
             return mutant!("double-charge/any-tenders-are-one-payment") && !tenders.is_empty();
         }
-        self.are_within_the_price(history, rows())
+        self.is_price_known(history, rows()) && self.are_within_the_price(history, rows())
     }
 
-    /// Whether charges may be the tenders of one payment, because one of them does not say its own, and no two say the same. Where none says
-    /// its own they are, if together they are just the price.
+    /// Whether it is known what the order of charges comes to. Where the contract has no prices at all, nothing is asked of them.
+    fn is_price_known<'a>(
+        &self,
+        history: &History,
+        rows: impl Iterator<Item = &'a AuditCharge> + Clone,
+    ) -> bool {
+        history.contract.prices.is_empty()
+            || self.total_and_price(history, rows).1.is_some()
+            || mutant!("double-charge/tenders-of-any-sum-are-one-payment")
+    }
+
+    /// Whether charges may be the tenders of one payment, because one of them does not say its own, or what they pay for is not known,
+    /// and no two say the same. Where none says its own they are, if together they are just the price.
     fn may_be_one_payment(&self, history: &History, charges: &[AuditCharge], rows: &[u32]) -> bool {
         let rows = || rows.iter().map(|row| &charges[*row as usize]);
         let said = rows().filter(|charge| charge.tender.is_some()).count();
         let tenders: BTreeSet<_> = rows().filter_map(|charge| charge.tender).collect();
-        let is_open = said > 0 && said < rows().count() && tenders.len() == said;
+        let is_open = said > 0
+            && tenders.len() == said
+            && (said < rows().count() || !self.is_price_known(history, rows()));
         if said == 0 && !mutant!("double-charge/parts-of-the-price-say-their-tender") {
             return self.are_together_the_price(history, rows());
         }
@@ -283,7 +296,8 @@ impl Facts {
         })
     }
 
-    /// Whether what is left of charges is just the price of their order, and each of them is less.
+    /// Whether what was captured by charges, or what is left of them, is just the price of their order, and each of them is less. What was
+    /// given back later does not undo that they were parts of one payment.
     fn are_together_the_price<'a>(
         &self,
         history: &History,
@@ -293,8 +307,14 @@ impl Facts {
             rows.clone()
                 .all(|charge| (1..price).contains(&charge.amount))
         };
-        let (total, price) = self.total_and_price(history, rows.clone());
-        price.is_some_and(|price| total == price && are_parts(price))
+        let amounts = rows.clone().map(|charge| charge.amount);
+        let captured = amounts.fold(0_i64, i64::saturating_add);
+        let (left, price) = self.total_and_price(history, rows.clone());
+        let is_just = |price: i64| {
+            captured == price && !mutant!("double-charge/what-was-given-back-was-no-part")
+                || left == price && !mutant!("double-charge/what-is-left-is-no-price")
+        };
+        price.is_some_and(|price| is_just(price) && are_parts(price))
     }
 
     /// What is left of charges, and the price of their order, if that is known.
@@ -308,7 +328,12 @@ impl Facts {
             .map(|charge| charge.amount.saturating_sub(self.given_back(charge)));
         let total = left.fold(0_i64, i64::saturating_add);
         let mut prices = rows.filter_map(|charge| {
-            let row = self.orders[charge.order?.index()].row.get()?;
+            let by_intent = || self.intents[charge.intent?.index()].live.get();
+            let row = match charge.order {
+                Some(order) => self.orders[order.index()].row.get(),
+                None if mutant!("double-charge/purchases-have-no-price") => None,
+                None => by_intent(),
+            }?;
             let order = &order_rows(history)[row];
             self.price_less_coupon(history, order)
         });

@@ -28,7 +28,16 @@ const NEEDS: [(Rule, &[Input]); 40] = [
             Ttl,
         ],
     ),
-    (Rule::LostAck, &[AnsweredOrders, Orders, OrderContents]),
+    (
+        Rule::LostAck,
+        &[
+            AnsweredOrders,
+            Orders,
+            OrderContents,
+            RefundRequests,
+            Refunds,
+        ],
+    ),
     (
         Rule::PhantomOrder,
         &[
@@ -51,6 +60,8 @@ const NEEDS: [(Rule, &[Input]); 40] = [
             OrderContents,
             Charges,
             Stock,
+            RefundRequests,
+            Refunds,
         ],
     ),
     (

@@ -64,6 +64,10 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally) {
         let why = "a charge names its order, and it was not looked at for which purchase that is";
         tally.unknown(unplaced as u64, why);
     }
+    let is_of_no_row = |charge: &&AuditCharge| is_of_no_row(case, charge);
+    let unplaced = if are_several { kept().filter(is_of_no_row).count() } else { 0 };
+    let why = "a charge is for an order that is not there, and it is not said for which purchase that was";
+    tally.unknown(unplaced as u64, why);
     let why = "an answer does not name its order, so that a charge may be the second of a purchase";
     tally.unknown(kept().filter(is_open).count() as u64, why);
     let rows = case.orders().unwrap_or_default();
@@ -95,6 +99,17 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally) {
     let why = "an order says neither its key nor what is in it, so that its charge may be the second of a purchase";
     let paid = facts.unattributed.iter().filter(|row| case.is_paid(**row as usize));
     tally.unknown(paid.count() as u64, why);
+}
+
+/// Whether a charge names an order which the database lacks, and neither it nor an answer says whose that was: any purchase may have been
+/// charged a second time with it.
+fn is_of_no_row(case: &Case<'_>, charge: &AuditCharge) -> bool {
+    let Some(order) = charge.order.filter(|_| case.orders().is_some()) else {
+        return false;
+    };
+    let facts = &case.facts.orders[order.index()];
+    let is_said = case.intent_of(charge).is_some() || facts.acked.get().is_some();
+    facts.row.get().is_none() && !is_said && !mutant!("double-charge/orders-that-are-not-there-are-purchases-of-their-own")
 }
 
 /// Whose attempts made the two charges.

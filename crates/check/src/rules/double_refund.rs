@@ -31,25 +31,27 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 }
 
 /// What has to be known of all charges and requests to look at one refund.
-struct Ledger {
+pub(super) struct Ledger {
     /// By charge: the order that it is for.
-    orders: Vec<Option<OrderRef>>,
+    pub(super) orders: Vec<Option<OrderRef>>,
     /// What was captured for each order.
-    captured: BTreeMap<OrderRef, i64>,
+    pub(super) captured: BTreeMap<OrderRef, i64>,
     /// Which refund each key that was sent is for.
-    keys: BTreeMap<RefundKeyRef, Meant>,
+    pub(super) keys: BTreeMap<RefundKeyRef, Meant>,
     /// The most that was asked for of an order by the requests for one refund.
-    asked: BTreeMap<(Meant, OrderRef), i64>,
+    pub(super) asked: BTreeMap<(Meant, OrderRef), i64>,
     /// The same over all orders.
     asked_in_all: BTreeMap<Meant, i64>,
     /// The most that was asked for of an order by a request without a key, which may have had any.
     keyless: BTreeMap<OrderRef, i64>,
+    /// The orders for which a refund was asked for.
+    pub(super) requested: BTreeSet<OrderRef>,
     /// Whether there are captured charges of which it is not known for which order they are.
-    has_nameless: bool,
+    pub(super) has_nameless: bool,
 }
 
 impl Ledger {
-    fn gather(case: &Case<'_>) -> Ledger {
+    pub(super) fn gather(case: &Case<'_>) -> Ledger {
         let mut ledger = Ledger {
             orders: vec![None; case.history.names.charges.len()],
             captured: BTreeMap::new(),
@@ -57,6 +59,7 @@ impl Ledger {
             asked: BTreeMap::new(),
             asked_in_all: BTreeMap::new(),
             keyless: BTreeMap::new(),
+            requested: case.history.refund_requests.iter().map(|request| request.order).collect(),
             has_nameless: case.charges().is_none(),
         };
         for charge in case.charges().unwrap_or_default() {
@@ -97,7 +100,7 @@ impl Ledger {
 
     /// How much a request asks for: without an amount, everything that was captured for its order. Where that is not known, it may be any
     /// amount.
-    fn amount_of(&self, request: &RefundRequest) -> i64 {
+    pub(super) fn amount_of(&self, request: &RefundRequest) -> i64 {
         let captured = || match self.is_unlimited(request) {
             true => i64::MAX,
             false => self.captured.get(&request.order).copied().unwrap_or(0),
@@ -106,18 +109,18 @@ impl Ledger {
     }
 
     /// Whether a request asks for everything, and it is not known how much that is.
-    fn is_unlimited(&self, request: &RefundRequest) -> bool {
+    pub(super) fn is_unlimited(&self, request: &RefundRequest) -> bool {
         let is_unknown = self.has_nameless && !mutant!("double-refund/what-is-not-known-was-not-captured");
         request.amount.is_none() && is_unknown
     }
 
     /// The order whose money a refund gives back.
-    fn order_of(&self, refund: &AuditRefund) -> Option<OrderRef> {
+    pub(super) fn order_of(&self, refund: &AuditRefund) -> Option<OrderRef> {
         self.orders[refund.charge.index()]
     }
 
     /// Whether the key of a refund was sent.
-    fn is_sent(&self, refund: &AuditRefund) -> bool {
+    pub(super) fn is_sent(&self, refund: &AuditRefund) -> bool {
         refund.key.is_some_and(|key| self.keys.contains_key(&key))
     }
 
@@ -340,14 +343,14 @@ fn unasked(case: &Case<'_>, ledger: &Ledger, order: OrderRef, own: &[&AuditRefun
 
 /// Which refund a request is about: two requests with one key, or one intent, ask for one refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Meant {
+pub(super) enum Meant {
     Intent(IntentRef),
     Key(RefundKeyRef),
     Request(usize),
 }
 
 impl Meant {
-    fn by(ledger: &Ledger, request: &RefundRequest, place: usize) -> Meant {
+    pub(super) fn by(ledger: &Ledger, request: &RefundRequest, place: usize) -> Meant {
         let key = request.key.map(|key| ledger.keys[&key]);
         let intent = request.intent.map(Meant::Intent);
         match mutant!("double-refund/each-request-is-a-refund") {

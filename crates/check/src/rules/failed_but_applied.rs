@@ -1,6 +1,8 @@
 //! Every attempt for something ended in a definite failure, and yet an order, a charge or an effect on the stock exists. A refusal as
 //! in flight is not definite, nor is any answer that leaves the outcome open. Orders that belong to no certain purchase are counted: there
-//! are at most as many as purchases that may have succeeded.
+//! are at most as many as purchases that may have succeeded. Nor is a cancellation or a refund done that was refused.
+
+mod undone;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +21,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     }
     tally.checked(case.facts.counts.fail);
+    undone::judge(case, tally);
     if case.facts.counts.fail == 0 {
         return;
     }

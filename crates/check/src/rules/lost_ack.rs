@@ -1,10 +1,11 @@
 //! An `ok` names order o, and the database has no o, or o has another key, tenant or content; or an `ok` names no order at all. Where the
 //! contract says that acknowledged orders are final, o is not cancelled either, unless that was asked for. Or the `ok` was to a cancellation,
-//! and the order is live.
+//! and the order is live; or to a refund that was not given; or to either, and there is no such order.
 
+mod refunds;
 mod unseen;
 
-use history::{AuditOrder, What};
+use history::{AuditOrder, OrderRef, What};
 
 use super::phantom_order::are_items_asked;
 use crate::case::{Attempt, Case};
@@ -60,6 +61,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
     judge_final(case, tally);
     judge_cancelled(case, tally);
+    refunds::judge(case, tally);
     if case.orders().is_none() {
         tally.unknown(facts.acknowledgements, "the orders were not looked at");
     }
@@ -87,6 +89,10 @@ fn judge_final(case: &Case<'_>, tally: &mut Tally) {
 fn judge_cancelled(case: &Case<'_>, tally: &mut Tally) {
     for (done, order) in case.told_cancelled() {
         tally.checked(1);
+        if is_of_no_order(case, order) && !mutant!("lost-ack/orders-that-are-not-there-may-be-cancelled") {
+            tell_no_order(case, tally, done, order, "cancelled");
+            continue;
+        }
         let row = case.order(order.index()).filter(|row| is_live(row));
         let Some(row) = row.filter(|_| !mutant!("lost-ack/cancellations-may-be-lost")) else {
             continue;
@@ -101,6 +107,24 @@ fn judge_cancelled(case: &Case<'_>, tally: &mut Tally) {
             witness(why).operation(case, done).order_row(case, row)
         });
     }
+}
+
+/// Whether the database lacks an order.
+fn is_of_no_order(case: &Case<'_>, order: OrderRef) -> bool {
+    case.orders().is_some() && case.order(order.index()).is_none()
+}
+
+/// A client was told that something was done to an order which is not there.
+fn tell_no_order(case: &Case<'_>, tally: &mut Tally, done: usize, order: OrderRef, what: &str) {
+    tally.violation(case.time(done), || {
+        let why = format!(
+            "{} was told at {} that {} is {what}; the database holds no such order. What was acknowledged is done.",
+            case.tell_attempt(done),
+            case.tell_time(case.time(done)),
+            case.tell_order(order.index()),
+        );
+        witness(why).operation(case, done)
+    });
 }
 
 fn judge(case: &Case<'_>, attempt: &Attempt<'_>, has_keys: bool) -> Judged {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use history::{Audit, AuditCharge, AuditOrder, AuditRecordedCharge, Capture, ChargeRef, OrderRef};
+use protocol::ChargeState;
 
 use super::together::{ByOrder, confirmed, lacks};
 use crate::case::Case;
@@ -43,6 +44,12 @@ fn pays(case: &Case<'_>, charge: &AuditCharge) -> bool {
         Money::Held => case.history.contract.capture == Capture::Later,
         Money::Gone => false,
     }
+}
+
+/// Whether the gateway took a charge, whatever it gave back of it later: the money is gone, and the charge is still in its ledger.
+fn was_captured(charge: &AuditCharge) -> bool {
+    let is_in_the_ledger = matches!(charge.state, ChargeState::Captured | ChargeState::Refunded);
+    is_in_the_ledger && !mutant!("partial-order/what-was-given-back-was-never-there")
 }
 
 /// The order that a charge pays for: the one that it names, or the live one of its purchase.
@@ -134,7 +141,7 @@ fn judge_rows(case: &Case<'_>, tally: &mut Tally, recorded: &[AuditRecordedCharg
         if confirmed(case, std::slice::from_ref(order)).next().is_none() || mutant!("partial-order/the-table-may-lie") {
             continue;
         }
-        match charge.filter(|charge| pays(case, charge)) {
+        match charge.filter(|charge| pays(case, charge) || was_captured(charge)) {
             None => found.push((row, Wrong::NotHeld)),
             Some(charge) if differs(row, charge) => {
                 found.push((row, Wrong::OtherAmount));
