@@ -13,7 +13,7 @@ pub struct Asked {
     kind: u64,
     lineage: u64,
     ordinal: u64,
-    /// A site may be asked more than once: the how-manieth time it was, from 0.
+    /// A site may be asked more than once: which time it was, from 0.
     time: u32,
 }
 
