@@ -179,6 +179,12 @@ impl Asked {
             .map(|(_, purchase)| *purchase)
     }
 
+    /// Whether no request says what it asked for.
+    pub(crate) fn is_all_blind(&self) -> bool {
+        self.purchases.is_empty()
+            || mutant!("duplicate-order/bare-orders-are-counted-beside-others")
+    }
+
     /// Every purchase, each once.
     pub(crate) fn all(&self) -> Vec<Purchase> {
         let told = self.purchases.iter().map(|(.., purchase)| *purchase);

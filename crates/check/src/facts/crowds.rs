@@ -217,7 +217,11 @@ impl Facts {
             });
             let by_key = order.key.map(|key| Group::Key(key.index() as u32));
             let named = by_key.into_iter().chain(payload.map(Group::Payload));
-            let every = (is_known || self.asked(history).blind(order.tenant).next().is_some())
+            // Where one request says what it asked for, a row that says nothing of its content is not counted beside the others.
+            let is_bare = !is_known && super::items_of(history, order).is_none();
+            let asked = self.asked(history);
+            let is_any_blind = asked.blind(order.tenant).next().is_some();
+            let every = (is_known || is_any_blind && (!is_bare || asked.is_all_blind()))
                 .then_some(Group::All);
             for group in named.chain(by_content).chain(every) {
                 groups.entry(group).or_default().push(row);
