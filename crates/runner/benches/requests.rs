@@ -18,7 +18,7 @@ use check::{Judge, Overall};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use explore::{Chooser, Kind, Odds, Site};
 use hashbrown::HashMap;
-use history::{Audit, AuditOrder, History, OrderRef, PayloadRef, TenantRef};
+use history::{Audit, AuditOrder, History, OrderRef, PayloadRef, TenantRef, What};
 use protocol::{Money, Order, OrderId, OrderState, Response};
 use scenario::{Known, Options, Plan, Scale};
 use sim::{Crowd, Outcome, ReplicaPorts, Service, Visit, World, run_episodes};
@@ -213,6 +213,15 @@ fn audit(server: &Keys, history: &mut History) {
         .names
         .orders
         .count_to::<OrderRef>(orders.len() as u32);
+    // The server keeps no clock: an order is as old as the first request for it, at most.
+    let mut first_sent = vec![None; history.names.contents.len()];
+    for event in &history.events {
+        if let What::Invoke(asked) = &event.what
+            && let Some(payload) = asked.payload
+        {
+            first_sent[payload.index()].get_or_insert(event.t);
+        }
+    }
     let mut rows = Vec::with_capacity(orders.len());
     for (cart, order) in orders.iter() {
         let payload = PayloadRef::new(*cart as u32);
@@ -226,7 +235,7 @@ fn audit(server: &Keys, history: &mut History) {
             cart: None,
             coupon: None,
             state: OrderState::Confirmed,
-            t: Some(0),
+            t: first_sent[payload.index()],
         });
     }
     let t = history.events.last().map_or(0, |event| event.t) + 1_000_000;
