@@ -5,11 +5,14 @@
 mod refunds;
 mod unseen;
 
-use history::{AuditOrder, OrderRef, What};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use history::{AuditOrder, OrderRef, TenantRef, What};
 
 use super::phantom_order::are_items_asked;
 use crate::case::{Attempt, Case};
-use crate::facts::{Purchase, is_live, is_part_of, items_of};
+use crate::facts::{Content, Purchase, is_live, is_part_of, items_of};
 use crate::tally::Tally;
 use crate::tell::witness;
 use crate::verdict::Witness;
@@ -47,11 +50,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     }
     tally.checked(facts.acknowledgements);
-    let has_keys = case.orders().is_some_and(|orders| orders.iter().any(|order| order.key.is_some()));
+    let others = Others::of(case);
     for done in &facts.odd_answers {
         let done = *done as usize;
         let Some(attempt) = case.attempt(done) else { continue };
-        match judge(case, &attempt, has_keys) {
+        match judge(case, &attempt, &others) {
             Judged::Kept => {}
             Judged::Lost(lost) => tally.violation(attempt.returned, || tell(case, done, &attempt, &lost)),
             Judged::Unclear => {
@@ -127,17 +130,17 @@ fn tell_no_order(case: &Case<'_>, tally: &mut Tally, done: usize, order: OrderRe
     });
 }
 
-fn judge(case: &Case<'_>, attempt: &Attempt<'_>, has_keys: bool) -> Judged {
+fn judge(case: &Case<'_>, attempt: &Attempt<'_>, others: &Others) -> Judged {
     match what_is_lost(case, attempt) {
         Some(lost) => Judged::Lost(lost),
-        None if is_unclear(case, attempt, has_keys) => Judged::Unclear,
+        None if is_unclear(case, attempt, others) => Judged::Unclear,
         None => Judged::Kept,
     }
 }
 
 /// Whether the row may as well be the order of another purchase. It says neither its key nor its purchase, although other rows do; or
 /// another purchase that asked for the same got no order that is known to be its own.
-fn is_unclear(case: &Case<'_>, attempt: &Attempt<'_>, has_keys: bool) -> bool {
+fn is_unclear(case: &Case<'_>, attempt: &Attempt<'_>, others: &Others) -> bool {
     let order = attempt.said.order.and_then(|order| case.order(order.index()));
     let leaves_out = |row: &AuditOrder| {
         row.tenant.is_none() && case.facts.has_tenants || row.items.is_none() && are_items_asked(case, row)
@@ -164,15 +167,36 @@ fn is_unclear(case: &Case<'_>, attempt: &Attempt<'_>, has_keys: bool) -> bool {
     if !leaves_out_key {
         return false;
     }
-    let asked = facts.asked(case.history);
-    let own = Purchase::of(attempt.asked, attempt.begun);
-    let content = asked.content_of(case.history, row);
-    let others: Vec<Purchase> = match content {
-        Some(content) => asked.for_content(content, row.tenant).chain(asked.blind(row.tenant)).collect(),
-        None => asked.all(),
-    };
-    let is_open = |other: &Purchase| *other != own && !is_acknowledged(case, *other);
-    (has_keys || others.iter().any(is_open)) && !mutant!("lost-ack/rows-without-a-key-are-right")
+    (others.have_keys || others.may_own(case, row)) && !mutant!("lost-ack/rows-without-a-key-are-right")
+}
+
+/// Whether an order without a key may be of another purchase than the one that was answered with it.
+struct Others {
+    /// Whether other orders say their keys.
+    have_keys: bool,
+    /// By content and tenant: whether a purchase may have asked for it that was not answered ok. Many orders have one content.
+    open: RefCell<BTreeMap<(Option<Content>, Option<TenantRef>), bool>>,
+}
+
+impl Others {
+    fn of(case: &Case<'_>) -> Others {
+        let orders = case.orders().unwrap_or_default();
+        Others {
+            have_keys: orders.iter().any(|order| order.key.is_some()),
+            open: RefCell::default(),
+        }
+    }
+
+    fn may_own(&self, case: &Case<'_>, row: &AuditOrder) -> bool {
+        let asked = case.facts.asked(case.history);
+        let content = asked.content_of(case.history, row);
+        let is_open = |other: Purchase| !is_acknowledged(case, other);
+        let any = || match content {
+            Some(content) => asked.for_content(content, row.tenant).chain(asked.blind(row.tenant)).any(is_open),
+            None => asked.all().into_iter().any(is_open),
+        };
+        *self.open.borrow_mut().entry((content, row.tenant)).or_insert_with(any)
+    }
 }
 
 /// Whether a row does not say which of two payloads it is of that were asked for with the same items, as where only the address differs.
