@@ -170,12 +170,15 @@ fn is_unclear(case: &Case<'_>, attempt: &Attempt<'_>, others: &Others) -> bool {
     (others.have_keys || others.may_own(case, row)) && !mutant!("lost-ack/rows-without-a-key-are-right")
 }
 
+/// A content, and a tenant, as far as an order says them.
+type Group = (Option<Content>, Option<TenantRef>);
+
 /// Whether an order without a key may be of another purchase than the one that was answered with it.
 struct Others {
     /// Whether other orders say their keys.
     have_keys: bool,
     /// By content and tenant: whether a purchase may have asked for it that was not answered ok. Many orders have one content.
-    open: RefCell<BTreeMap<(Option<Content>, Option<TenantRef>), bool>>,
+    open: RefCell<BTreeMap<Group, bool>>,
 }
 
 impl Others {
