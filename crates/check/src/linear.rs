@@ -24,7 +24,7 @@ pub(crate) use plain::is_plain;
 pub(crate) const OPERATIONS_MAX: usize = 32;
 /// So is a key with more operations than this whose outcome is unknown: each may take effect at any time, or never.
 pub(crate) const UNKNOWNS_MAX: usize = 16;
-/// So many states are looked at, and no more.
+/// The most states that the search visits before it gives up.
 pub(crate) const STATES_MAX: usize = 100_000;
 
 /// What the search says.

@@ -28,7 +28,7 @@ impl<'a> Tally<'a> {
         self.witnesses_max
     }
 
-    /// So many more things were put to the test.
+    /// Adds to the number of subjects that were put to the test.
     pub(crate) fn checked(&mut self, count: u64) {
         self.found.checked += count;
     }
@@ -38,7 +38,7 @@ impl<'a> Tally<'a> {
         self.found.checked > 0 || self.found.violations > 0
     }
 
-    /// So many of them the history does not decide.
+    /// Adds to the number of subjects that the history does not decide, and says why.
     pub(crate) fn unknown(&mut self, count: u64, why: &'static str) {
         self.found.unknown += count;
         if count > 0 {

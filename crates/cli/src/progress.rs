@@ -93,7 +93,7 @@ impl View {
         }
     }
 
-    /// So many more seeds are done.
+    /// Counts `more` finished seeds, and shows the progress.
     pub fn finished(&self, more: u64) {
         let done = self.done.fetch_add(more, Ordering::Relaxed) + more;
         if self.seeds > 1 {

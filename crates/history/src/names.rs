@@ -288,7 +288,7 @@ const fn spread(part: u32) -> u64 {
     tag | place
 }
 
-/// So many of a SKU.
+/// A SKU and its number of units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Item {
     /// What.

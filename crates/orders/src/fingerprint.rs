@@ -20,7 +20,7 @@ pub struct Fingerprint(pub [u8; 32]);
 /// The version of the canonical form: its first byte, so that a change of the form is a change of every fingerprint.
 const FORM: u8 = 1;
 
-/// So many lines are sorted on the stack.
+/// The most lines that are sorted on the stack; more go to the heap.
 const LINES_ON_STACK: usize = 16;
 
 /// The fingerprint of what a request asks for.

@@ -24,7 +24,7 @@ pub use flight::{Outcome, Waiter};
 use flight::Flight;
 use slots::{Entry, Live, Place, Slots};
 
-/// So many completions are remembered by [`ClaimTable::default`].
+/// The number of completions that [`ClaimTable::default`] remembers.
 pub const COMPLETIONS_MAX: usize = 1_024;
 
 /// The claims of one process: those that run, and the latest that are done.

@@ -34,9 +34,9 @@ pub struct Contest<'a> {
 
 /// A handful of seeds.
 const SEEDS: u64 = 4;
-/// So many purchases are wanted where a handful of seeds is fewer: a share of them is certain to two digits or so.
+/// The purchases wanted in all, where a handful of seeds has fewer: their share is then certain to about two digits.
 const INTENTS_MIN: u64 = 1_000;
-/// So many are enough where a handful is more.
+/// The purchases that are enough, where a handful of seeds has more.
 const INTENTS_MAX: u64 = 40_000;
 /// The fewest seeds, so that there is more than one, and the most, because each takes its time however small.
 const SEEDS_RANGE: (u64, u64) = (2, 200);

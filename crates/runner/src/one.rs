@@ -334,7 +334,7 @@ pub(crate) fn prevention(extra_orders: u64, repetitions: u64) -> Option<f64> {
     rate(extra_orders, repetitions).map(|share| 1.0 - share)
 }
 
-/// So many for each of those; `None` without any of those.
+/// `some` for each of `of`; `None` where `of` is 0.
 pub(crate) fn rate(some: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| some as f64 / of as f64)
 }

@@ -38,7 +38,7 @@ fn normal_below(x: f64) -> f64 {
     }
 }
 
-/// So many points of a standard normal distribution, each as likely as the others.
+/// `count` points of a standard normal distribution, each as likely as the others.
 fn normal_points(count: u32) -> Vec<f64> {
     let point = |i: u32| {
         let wanted = (f64::from(i) + 0.5) / f64::from(count);

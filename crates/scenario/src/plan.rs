@@ -250,8 +250,8 @@ pub struct ClientPlan {
     pub retry: Option<Retry>,
     /// A second tab with the same cart and, where there are keys, a key of its own.
     pub second_tab: Option<Rush>,
-    /// The payment's own channel, which orders what was captured without an answer: under a key of its own, so many
-    /// times at most, until it is answered. The first wait is from the capture to its first request.
+    /// The payment's own channel: where a charge was captured and the client got no answer, it asks for the order under a key of its own. It
+    /// retries until it is answered, or its attempts are used up. The first wait is from the capture to its first request.
     pub second_channel: Option<Retry>,
     /// The cart is edited, and the button pressed once more: the same purchase, with another content.
     pub edited_cart: Option<Rush>,
@@ -274,7 +274,8 @@ pub struct AppCrash {
     pub key_persisted: bool,
 }
 
-/// So often a client presses the button at most. A world may number other visits of the same purchase from here on.
+/// The most presses of the button by one client: a scenario with more is refused. Visits of a purchase that are no press (a second tab, its
+/// other channel, an edited cart) are numbered from here on, so that no two visits share a number.
 pub const TAPS_MAX: usize = 1_000;
 
 /// A press of the button.

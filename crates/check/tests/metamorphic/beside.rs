@@ -9,8 +9,9 @@ use super::form::{Lines, is_dated, rows_as_lines};
 const NAME: &str = "beside";
 const PRICE: u64 = 700;
 
-/// The same history and the purchase, with an intent or without. `None` where times are dates, where nobody asks for anything, where the
-/// audit does not come after the last event, or where rows leave out whose they are.
+/// Adds the purchase to the history, with an intent or without. `None` where it cannot be added without a bearing on the rest: times are
+/// dates, no line is a request, the audit comes before the end of an event, or rows leave out the key, payload or intent that tells whose they
+/// are.
 pub fn with_another_purchase(lines: &Lines, has_intent: bool) -> Option<Lines> {
     let lines = rows_as_lines(lines);
     if is_dated(&lines) || leaves_out(&lines, has_intent) {

@@ -33,7 +33,7 @@ pub struct FingerprintAtomic;
 
 /// What a claim says while its order is being made.
 const CLAIMED: &str = "claimed";
-/// So many orders of the customer are compared.
+/// The most orders of the customer that are compared.
 const LOOKED_AT_MAX: usize = 100;
 /// Nothing happened, and the claim is gone.
 const UNAVAILABLE: Response = Response::refused(503, Problem::Unavailable);

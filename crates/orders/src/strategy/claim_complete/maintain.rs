@@ -11,9 +11,9 @@ use crate::machine;
 use crate::ports::{Keys, Ports, StoreError, Transaction};
 use crate::rows::KeyRecord;
 
-/// So many claims are taken over at once: few enough that they can be settled within their lease.
+/// The most claims that one round takes over: few enough that they can be settled within their lease.
 const CLAIMS_MAX: usize = 16;
-/// So many keys are deleted in one round: few enough that the statement stays short.
+/// The most keys that one round deletes: few enough that the statement stays short.
 const KEYS_MAX: usize = 1_000;
 
 /// One round of both. What fails is left for the next round: nothing is lost by waiting.
