@@ -6,6 +6,7 @@
 //!
 //! - [`keys`], [`orders`], [`stock`], [`coupons`], [`charges`], [`carts`], [`moves`], [`notes`]: the tables, each with its statements, one
 //!   method per SQL statement: what it sees, what it waits for, what it leaves behind
+//! - [`committed`]: what is committed at this moment
 //! - [`undo`]: what becomes of a transaction's changes at its end
 //! - [`deadlock`]: who notices that everybody waits for everybody, and when
 //! - [`changes`]: how key records changed, for the history
@@ -16,6 +17,7 @@
 mod carts;
 pub(crate) mod changes;
 mod charges;
+mod committed;
 pub(crate) mod coupons;
 mod deadlock;
 mod due;
@@ -34,6 +36,7 @@ use ::orders::{CommitTag, StoreError};
 use carts::Carts;
 use changes::{Committer, KeyChanges};
 use charges::Charges;
+pub use committed::Committed;
 use coupons::Coupons;
 use explore::TaskId;
 use keys::Keys;

@@ -1,9 +1,11 @@
 //! The loop that takes one event after another, until nothing is left to happen.
 //!
+//! - [`bench`]: the same without load, moved by a test
 //! - [`clients`]: intents become visits, and visits go on when they hear something
 //! - [`replicas`]: requests become handlers, and handlers go on when something reaches them
 //! - [`gateway`]: charges arrive, are captured, and are answered
 
+pub(crate) mod bench;
 mod clients;
 mod gateway;
 mod replicas;

@@ -53,7 +53,8 @@ pub mod world;
 
 pub use attempt::{Attempt, Outcome};
 pub use client::{Crowd, Purchase, Shoppers, Tap, Visit};
-pub use database::Omission;
+pub use database::{Committed, Omission};
+pub use engine::bench::{Bench, Charged, Handler, Step, Work};
 pub use ports::ReplicaPorts;
 pub use run::{
     Control, Interrupted, Pace, Progress, Simulated, Stage, Traffic, on_stage, run, run_episodes,
