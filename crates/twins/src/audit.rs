@@ -2,7 +2,9 @@
 
 use compact_str::CompactString;
 use orders::{ChargeRow, KeyRecord, NotificationKind, OrderRow};
-use protocol::{Cart, ChargeState, GatewayKey, Money, OrderId, OrderState, ScopedKey, Sku, Tenant};
+use protocol::{
+    Cart, ChargeId, ChargeState, GatewayKey, Money, OrderId, OrderState, ScopedKey, Sku, Tenant,
+};
 
 /// Every table, and the gateway's ledger. Rows stand in the order of their keys; of tables without one, as they were inserted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub struct Audit {
 /// A charge as the gateway has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charged {
+    /// Its number.
+    pub id: ChargeId,
     /// Under which key.
     pub key: GatewayKey,
     /// How much.

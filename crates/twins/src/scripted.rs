@@ -118,6 +118,11 @@ impl<'s, P> Scripted<'s, P> {
     pub fn new(ports: P, script: &'s Script) -> Scripted<'s, P> {
         Scripted { ports, script }
     }
+
+    /// The ports without a script.
+    pub fn within(&self) -> &P {
+        &self.ports
+    }
 }
 
 impl<P: Ports> Ports for Scripted<'_, P> {

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use explore::{Class, Kind, Lineage, TaskId};
 use orders::{Job, Ledgers, Metrics};
-use protocol::{ChargeState, GatewayKey, Money, OrderId, Response, Span, Time};
+use protocol::{ChargeId, ChargeState, GatewayKey, Money, OrderId, Response, Span, Time};
 
 use super::Engine;
 use crate::call::Cause;
@@ -49,6 +49,8 @@ pub enum Step {
 /// A charge as the gateway has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charged {
+    /// Its number.
+    pub id: ChargeId,
     /// Under which key.
     pub key: GatewayKey,
     /// Whose it is, if that was said.
@@ -137,7 +139,8 @@ impl<'w> Bench<'w> {
         Handler(task)
     }
 
-    /// Lets one handler go on by one event; all others stand still, as if their processes did.
+    /// Lets one handler go on by one event; all others stand still, as if their processes did. What they have sent to the gateway goes on
+    /// there.
     pub fn step(&mut self, handler: Handler) -> Step {
         let task = handler.0;
         self.wake();
@@ -168,10 +171,7 @@ impl<'w> Bench<'w> {
     pub fn pass(&mut self, span: Span) {
         self.mark(span);
         while let Some(event) = self.take() {
-            match self.whose(event) {
-                Some(task) => self.held.push_back((task, event)),
-                None => self.happen(None, event),
-            }
+            self.happen_or_wait(event);
         }
     }
 
@@ -213,7 +213,7 @@ impl<'w> Bench<'w> {
             lost.extend(is_lost.then_some(*event));
             !is_lost
         });
-        // What had reached the gateway goes on there.
+        // An answer of the gateway is heard by nobody.
         for event in lost {
             self.happen(None, event);
         }
@@ -238,12 +238,18 @@ impl<'w> Bench<'w> {
     /// What the gateway has.
     pub fn ledger(&self) -> Vec<Charged> {
         let state = self.engine.world.state.borrow();
-        let rows = state.gateway.ledger.iter().map(|charge| Charged {
-            key: charge.key,
-            order: charge.order,
-            amount: charge.amount,
-            state: charge.state,
-        });
+        let rows = state
+            .gateway
+            .ledger
+            .iter()
+            .zip(0..)
+            .map(|(charge, id)| Charged {
+                id: ChargeId(id),
+                key: charge.key,
+                order: charge.order,
+                amount: charge.amount,
+                state: charge.state,
+            });
         rows.collect()
     }
 
@@ -326,13 +332,21 @@ impl<'w> Bench<'w> {
         }
         while self.coming.get(&task).is_some_and(|coming| *coming > 0) {
             let event = self.engine.take(u64::MAX)?;
-            match self.whose(event) {
-                Some(owner) if owner == task => return Some(event),
-                Some(owner) => self.held.push_back((owner, event)),
-                None => self.happen(None, event),
+            if self.whose(event) == Some(task) {
+                return Some(event);
             }
+            self.happen_or_wait(event);
         }
         None
+    }
+
+    /// An event happens that the world needs no handler for; what reaches one whose turn it is not is kept.
+    fn happen_or_wait(&mut self, event: Event) {
+        let is_the_gateways = matches!(event, Event::GatewayArrive(_) | Event::GatewayCapture(_));
+        match self.whose(event) {
+            Some(task) if !is_the_gateways => self.held.push_back((task, event)),
+            task => self.happen(task, event),
+        }
     }
 
     /// Whom an event reaches, or whose message; none if that handler is gone.

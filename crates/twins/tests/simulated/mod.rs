@@ -192,6 +192,7 @@ impl Twin for SimTwin<'_> {
 /// What is committed, in the words of the twins.
 pub fn audit(rows: Committed, ledger: Vec<sim::Charged>) -> Audit {
     let charged = |charge: sim::Charged| Charged {
+        id: charge.id,
         key: charge.key,
         amount: charge.amount,
         state: charge.state,

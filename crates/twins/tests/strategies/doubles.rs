@@ -1,11 +1,14 @@
 //! Clicks, tabs and replicas: what a repetition is answered when nothing goes wrong.
 
+use orders::Ports;
+
 use super::*;
 
 #[test]
 fn a_repetition_gets_the_first_answer_on_this_replica_and_on_any_other() {
     for key in [Some("k"), None] {
-        let world = World::with_stock(STOCK);
+        let base = Base::with_stock(STOCK);
+        let world = base.open();
         let first = world.replica(1);
         let answer = create(&first, &request(key, 1, 2));
         assert_eq!((answer.status, answer.replayed), (201, false));
@@ -14,19 +17,20 @@ fn a_repetition_gets_the_first_answer_on_this_replica_and_on_any_other() {
             create(&world.replica(2), &request(key, 1, 2)),
             answer.replay()
         );
-        world.audit(STOCK);
+        world.audit();
         assert_eq!(world.orders(OrderState::Confirmed), 1);
     }
 }
 
 #[test]
 fn a_double_click_is_answered_in_progress_while_the_first_is_at_the_gateway() {
-    let world = World::with_stock(STOCK);
-    world.gateway_stalled.set(true);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
+    world.script.stall_gateway(true);
     let (here, elsewhere) = (world.replica(1), world.replica(2));
     let request = request(Some("k"), 1, 2);
-    let mut first = pin!(StrategyName::ClaimComplete.create(&here, &CONTRACT, &request));
-    assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+    let mut first = here.create(StrategyName::ClaimComplete, &CONTRACT, &request);
+    first.stalls();
     for replica in [&here, &elsewhere] {
         assert_eq!(
             refused(create(replica, &request)),
@@ -41,35 +45,37 @@ fn a_double_click_is_answered_in_progress_while_the_first_is_at_the_gateway() {
             (202, Some(Problem::InProgress))
         );
     }
-    world.gateway_stalled.set(false);
+    world.script.stall_gateway(false);
     assert_eq!(run(first).status, 201);
-    world.audit(STOCK);
+    world.audit();
 }
 
 #[test]
 fn a_double_click_is_not_told_in_progress_of_what_another_replica_has_finished() {
-    let world = World::with_stock(STOCK);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
     let (here, elsewhere) = (world.replica(1), world.replica(2));
     let request = request(Some("k"), 1, 2);
     // It holds the claim table of its replica, and has not yet reached the database.
-    let mut slow = pin!(StrategyName::ClaimComplete.create(&here, &CONTRACT, &request));
-    assert_eq!(step(slow.as_mut()), None);
+    let mut slow = here.create(StrategyName::ClaimComplete, &CONTRACT, &request);
+    assert_eq!(slow.step(), None);
     let answer = create(&elsewhere, &request);
     assert_eq!(answer.status, 201);
     assert_eq!(create(&here, &request), answer.replay());
     assert_eq!(run(slow), answer.replay());
-    world.audit(STOCK);
+    world.audit();
 }
 
 #[test]
 fn a_repetition_of_what_another_replica_has_finished_is_not_refused_because_this_one_is_asked_for_something_else()
  {
-    let world = World::with_stock(STOCK);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
     let (here, elsewhere) = (world.replica(1), world.replica(2));
     let (asked, other) = (request(Some("k"), 1, 2), request(Some("k"), 2, 1));
     // It holds the claim table of its replica with another content, and has not yet reached the database.
-    let mut slow = pin!(StrategyName::ClaimComplete.create(&here, &CONTRACT, &other));
-    assert_eq!(step(slow.as_mut()), None);
+    let mut slow = here.create(StrategyName::ClaimComplete, &CONTRACT, &other);
+    assert_eq!(slow.step(), None);
     // Nobody has finished: the key is in use with another content.
     assert_eq!(
         refused(create(&here, &asked)),
@@ -79,7 +85,7 @@ fn a_repetition_of_what_another_replica_has_finished_is_not_refused_because_this
     assert_eq!(answer.status, 201);
     assert_eq!(create(&here, &asked), answer.replay());
     assert_eq!(refused(run(slow)), (422, Some(Problem::KeyReused)));
-    world.audit(STOCK);
+    world.audit();
 }
 
 #[test]
@@ -92,24 +98,26 @@ fn a_patient_double_click_gets_the_answer_or_in_progress_when_its_patience_ends(
     };
     let request = request(Some("k"), 1, 2);
     for other in [1, 2] {
-        let world = World::with_stock(STOCK);
-        world.gateway_stalled.set(true);
+        let base = Base::with_stock(STOCK);
+        let world = base.open();
+        world.script.stall_gateway(true);
         let (here, elsewhere) = (world.replica(1), world.replica(2));
         let twin = if other == 1 { &here } else { &elsewhere };
-        let mut first = pin!(StrategyName::ClaimComplete.create(&here, &patient, &request));
-        assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+        let mut first = here.create(StrategyName::ClaimComplete, &patient, &request);
+        first.stalls();
+        let since_us = world.now_us();
         assert_eq!(
             refused(create_under(&patient, twin, &request)),
             (409, Some(Problem::InProgress))
         );
         assert_eq!(
-            world.now_us.get(),
+            world.now_us() - since_us,
             2_000_000,
             "patience is spent, not overspent"
         );
-        let mut second = pin!(StrategyName::ClaimComplete.create(twin, &patient, &request));
-        assert_eq!(step(second.as_mut()), None);
-        world.gateway_stalled.set(false);
+        let mut second = twin.create(StrategyName::ClaimComplete, &patient, &request);
+        assert_eq!(second.step(), None);
+        world.script.stall_gateway(false);
         let answer = run(first);
         assert_eq!(run(second), answer.replay());
     }
@@ -117,18 +125,19 @@ fn a_patient_double_click_gets_the_answer_or_in_progress_when_its_patience_ends(
 
 #[test]
 fn a_key_with_another_content_is_refused_in_flight_and_when_done() {
-    let world = World::with_stock(STOCK);
-    world.gateway_stalled.set(true);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
+    world.script.stall_gateway(true);
     let (here, elsewhere) = (world.replica(1), world.replica(2));
     let asked = request(Some("k"), 1, 2);
-    let mut first = pin!(StrategyName::ClaimComplete.create(&here, &CONTRACT, &asked));
-    assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+    let mut first = here.create(StrategyName::ClaimComplete, &CONTRACT, &asked);
+    first.stalls();
     let other = request(Some("k"), 2, 1);
     assert_eq!(
         refused(create(&elsewhere, &other)),
         (422, Some(Problem::KeyReused))
     );
-    world.gateway_stalled.set(false);
+    world.script.stall_gateway(false);
     assert_eq!(run(first).status, 201);
     for replica in [&here, &elsewhere] {
         assert_eq!(
@@ -136,12 +145,13 @@ fn a_key_with_another_content_is_refused_in_flight_and_when_done() {
             (409, Some(Problem::KeyReused))
         );
     }
-    world.audit(STOCK);
+    world.audit();
 }
 
 #[test]
 fn two_tabs_with_two_keys_and_one_cart_are_one_order_and_each_key_keeps_it() {
-    let world = World::with_stock(STOCK);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
     let answer = create(&world.replica(1), &request(Some("tab-1"), 1, 2));
     let second = world.replica(2);
     assert_eq!(
@@ -159,18 +169,19 @@ fn two_tabs_with_two_keys_and_one_cart_are_one_order_and_each_key_keeps_it() {
         refused(create(&second, &request(Some("tab-3"), 1, 9))),
         (409, Some(Problem::Duplicate))
     );
-    world.audit(STOCK);
+    world.audit();
     assert_eq!(world.orders(OrderState::Confirmed), 1);
 }
 
 #[test]
 fn the_second_tab_is_in_progress_while_the_first_one_is() {
-    let world = World::with_stock(STOCK);
-    world.gateway_stalled.set(true);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
+    world.script.stall_gateway(true);
     let replica = world.replica(1);
     let asked = request(Some("tab-1"), 1, 2);
-    let mut first = pin!(StrategyName::ClaimComplete.create(&replica, &CONTRACT, &asked));
-    assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+    let mut first = replica.create(StrategyName::ClaimComplete, &CONTRACT, &asked);
+    first.stalls();
     assert_eq!(
         refused(create(&replica, &request(Some("tab-2"), 1, 2))),
         (409, Some(Problem::InProgress))
@@ -179,7 +190,8 @@ fn the_second_tab_is_in_progress_while_the_first_one_is() {
 
 #[test]
 fn a_key_is_forgotten_after_its_time_and_the_cart_still_has_its_one_order() {
-    let world = World::with_stock(STOCK);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
     let answer = create(&world.replica(1), &request(Some("k"), 1, 2));
     world.pass(CONTRACT.ttl + CONTRACT.grace + Span(1));
     assert_eq!(
@@ -189,14 +201,14 @@ fn a_key_is_forgotten_after_its_time_and_the_cart_still_has_its_one_order() {
     );
     world.pass(CONTRACT.ttl + CONTRACT.grace + Span(1));
     recover(&world);
-    assert!(world.db.borrow().keys.is_empty());
+    assert!(world.rows().keys.is_empty());
     let other = create(&world.replica(1), &request(Some("k"), 2, 2));
     assert_eq!(
         (other.status, other.replayed),
         (201, false),
         "the key is new again"
     );
-    world.audit(STOCK);
+    world.audit();
 }
 
 #[test]
@@ -213,16 +225,17 @@ fn at_the_last_tick_of_its_time_and_grace_a_key_is_repeated_and_with_the_next_it
     for here in [true, false] {
         for (age, is_repeated) in edges {
             for is_reaped in [false, true] {
-                let world = World::with_stock(STOCK);
+                let base = Base::with_stock(STOCK);
+                let world = base.open();
                 let first = world.replica(1);
                 let answer = create(&first, &request(Some("k"), 1, 2));
-                // The time counts from the claim, which is as old as the world: the fake's clock stands while it works.
-                assert_eq!(world.now_us.get(), 0);
-                world.pass(age);
+                // The time counts from the answer.
+                let expires_us = world.only_key().1.expires_at.0;
+                world.pass_until(expires_us - CONTRACT.ttl.0, age);
                 let second = world.replica(2);
                 if is_reaped {
-                    run(StrategyName::ClaimComplete.maintain(&second, &CONTRACT));
-                    assert_eq!(world.db.borrow().keys.is_empty(), !is_repeated, "{age:?}");
+                    run(second.maintain(StrategyName::ClaimComplete, &CONTRACT));
+                    assert_eq!(world.rows().keys.is_empty(), !is_repeated, "{age:?}");
                 }
                 let asker = if here { &first } else { &second };
                 // Another cart: what is new again may buy it.
@@ -232,7 +245,7 @@ fn at_the_last_tick_of_its_time_and_grace_a_key_is_repeated_and_with_the_next_it
                     let again = create(asker, &request(Some("k"), 1, 2));
                     assert_eq!(again, answer.replay(), "{age:?}");
                 }
-                world.audit(STOCK);
+                world.audit();
             }
         }
     }
@@ -240,23 +253,26 @@ fn at_the_last_tick_of_its_time_and_grace_a_key_is_repeated_and_with_the_next_it
 
 #[test]
 fn a_claim_outlives_every_expiry_until_its_order_is_recovered() {
-    let world = World::with_stock(STOCK);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
     let asked = request(Some("k"), 1, 2);
-    world.gateway_stalled.set(true);
+    world.script.stall_gateway(true);
     {
         let dead = world.replica(1);
-        let mut first = pin!(StrategyName::ClaimComplete.create(&dead, &CONTRACT, &asked));
-        assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+        let mut first = dead.create(StrategyName::ClaimComplete, &CONTRACT, &asked);
+        first.stalls();
     }
-    world.gateway_stalled.set(false);
+    world.script.stall_gateway(false);
     world.pass(CONTRACT.ttl + CONTRACT.grace + CONTRACT.lease + Span(1));
     // The reaper of another replica takes no claim away: whoever asks, or the completer, still finishes that order.
     for recovered_first in [true, false] {
         if recovered_first {
-            run(StrategyName::ClaimComplete.maintain(&world.replica(2), &CONTRACT));
+            run(world
+                .replica(2)
+                .maintain(StrategyName::ClaimComplete, &CONTRACT));
         }
         assert_eq!(create(&world.replica(3), &asked).status, 201);
-        world.audit(STOCK);
+        world.audit();
         assert_eq!(
             (world.orders(OrderState::Confirmed), world.captured()),
             (1, 1)
@@ -279,21 +295,23 @@ fn edited(key: Option<&str>, quantity: u32) -> OrderRequest {
 #[test]
 fn a_cart_is_sold_once_whatever_its_version_and_the_keys_that_come_with_it() {
     for key in [Some("other"), None] {
-        let world = World::with_stock(STOCK);
+        let base = Base::with_stock(STOCK);
+        let world = base.open();
         assert_eq!(
             create(&world.replica(1), &request(Some("k"), 1, 2)).status,
             201
         );
         let refusal = refused(create(&world.replica(2), &edited(key, 1)));
         assert_eq!(refusal, (409, Some(Problem::Duplicate)));
-        world.audit(STOCK);
+        world.audit();
     }
     // Who was refused may edit the cart and ask again.
-    let world = World::with_stock(STOCK);
-    world.replies.borrow_mut().push_back(Reply::Declined);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
+    world.script.reply([Reply::Declined]);
     assert_eq!(create(&world.replica(1), &request(None, 1, 2)).status, 402);
     assert_eq!(create(&world.replica(2), &edited(None, 1)).status, 201);
-    world.audit(STOCK);
+    world.audit();
 }
 
 #[test]
@@ -302,7 +320,8 @@ fn without_a_natural_key_a_cart_is_sold_as_often_as_it_is_asked_for_and_a_key_is
         natural_key: false,
         ..CONTRACT
     };
-    let world = World::with_stock(STOCK);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
     for key in ["k", "other", "k"] {
         let answer = create_under(&contract, &world.replica(1), &request(Some(key), 1, 2));
         assert_eq!(answer.status, 201);
@@ -310,7 +329,7 @@ fn without_a_natural_key_a_cart_is_sold_as_often_as_it_is_asked_for_and_a_key_is
     assert_eq!(world.orders(OrderState::Confirmed), 2);
     let keyless = create_under(&contract, &world.replica(1), &request(None, 1, 2));
     assert_eq!(refused(keyless), (400, Some(Problem::KeyMissing)));
-    world.audit(STOCK);
+    world.audit();
 }
 
 #[test]
@@ -319,12 +338,14 @@ fn without_a_claim_table_the_database_alone_answers() {
         claim_table: false,
         ..CONTRACT
     };
-    let world = World::with_stock(STOCK);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
     let replica = world.replica(1);
     for replayed in [false, true] {
         let answer = create_under(&contract, &replica, &request(Some("k"), 1, 2));
         assert_eq!((answer.status, answer.replayed), (201, replayed));
-        assert!(replica.process.claims.is_empty());
+        let remembers = async |ports: world::TriedPorts<'_>| !ports.process().claims.is_empty();
+        assert!(!replica.does(remembers).run());
     }
-    world.audit(STOCK);
+    world.audit();
 }

@@ -2,7 +2,7 @@
 
 use orders::Metric;
 
-use super::super::seeds::{afternoon, ask, by_key};
+use super::super::seeds::{ask, by_key};
 use super::super::*;
 use super::{made, twins};
 
@@ -13,7 +13,8 @@ fn a_pair_on_both_sides_of_a_bucket_is_two_orders_by_cache_and_one_by_database_o
         (StrategyName::FingerprintDb, 1),
         (StrategyName::FingerprintAtomic, 1),
     ] {
-        let world = afternoon();
+        let base = Base::with_stock(STOCK);
+        let world = base.afternoon();
         world.pass(Span::secs(299));
         ask(strategy, &world, &by_key("k"));
         world.pass(Span::secs(2));
@@ -30,16 +31,18 @@ fn a_cache_that_is_down_fails_every_order_but_not_where_the_database_takes_over(
         (StrategyName::FingerprintAtomic, 201),
         (StrategyName::DistributedLock, 503),
     ] {
-        let world = afternoon();
-        world.lose_cache();
+        let base = Base::with_stock(STOCK);
+        let world = base.afternoon();
+        world.script.lose_cache();
         assert_eq!(
             ask(strategy, &world, &by_key("k")).status,
             status,
             "{strategy}"
         );
     }
-    let world = afternoon();
-    world.lose_cache();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
+    world.script.lose_cache();
     let first = ask(StrategyName::FingerprintAtomic, &world, &by_key("k"));
     assert_eq!(
         ask(StrategyName::FingerprintAtomic, &world, &by_key("k")).order,
@@ -50,16 +53,17 @@ fn a_cache_that_is_down_fails_every_order_but_not_where_the_database_takes_over(
 #[test]
 fn a_cache_error_after_the_commit_is_answered_500_for_an_order_that_exists() {
     for strategy in [StrategyName::Fingerprint, StrategyName::FingerprintDb] {
-        let world = afternoon();
+        let base = Base::with_stock(STOCK);
+        let world = base.afternoon();
         let replica = world.replica(1);
         let asked = by_key("k");
-        let mut create = pin!(strategy.create(&replica, &CONTRACT, &asked));
+        let mut create = replica.create(strategy, &CONTRACT, &asked);
         while made(&world).0 == 0 {
-            assert_eq!(step(create.as_mut()), None);
+            assert_eq!(create.step(), None);
         }
-        world.lose_cache();
+        world.script.lose_cache();
         assert_eq!(run(create).status, 500);
-        world.flush();
+        world.script.flush_cache();
         ask(strategy, &world, &asked);
         let orders = if strategy == StrategyName::Fingerprint {
             2
@@ -72,7 +76,8 @@ fn a_cache_error_after_the_commit_is_answered_500_for_an_order_that_exists() {
 
 #[test]
 fn an_atomic_fingerprint_lets_one_twin_work_and_tells_the_other() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     let statuses = twins(StrategyName::FingerprintAtomic, &world).map(|answer| answer.status);
     assert_eq!(statuses, [201, 409]);
     assert_eq!(made(&world), (1, 1));
@@ -81,10 +86,11 @@ fn an_atomic_fingerprint_lets_one_twin_work_and_tells_the_other() {
 
 #[test]
 fn an_atomic_fingerprint_that_the_cache_forgot_does_not_begin_its_window_anew() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     let first = ask(StrategyName::FingerprintAtomic, &world, &by_key("k"));
     world.pass(Span::secs(299));
-    world.flush();
+    world.script.flush_cache();
     let second = ask(StrategyName::FingerprintAtomic, &world, &by_key("k"));
     assert_eq!(second.order, first.order);
     world.pass(Span::secs(2));
@@ -96,11 +102,12 @@ fn an_atomic_fingerprint_that_the_cache_forgot_does_not_begin_its_window_anew() 
 
 #[test]
 fn a_database_hit_of_the_seed_is_cached_again_for_the_next_bucket() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     world.pass(Span::secs(200));
     let first = ask(StrategyName::FingerprintDb, &world, &by_key("k"));
     world.pass(Span::secs(299));
-    world.flush();
+    world.script.flush_cache();
     ask(StrategyName::FingerprintDb, &world, &by_key("k"));
     world.pass(Span::secs(2));
     let genuine = ask(StrategyName::FingerprintDb, &world, &by_key("k"));
@@ -109,8 +116,9 @@ fn a_database_hit_of_the_seed_is_cached_again_for_the_next_bucket() {
 
 #[test]
 fn a_declined_atomic_fingerprint_frees_its_claim() {
-    let world = afternoon();
-    world.replies.borrow_mut().push_back(Reply::Declined);
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
+    world.script.reply([Reply::Declined]);
     let statuses =
         [(); 2].map(|()| ask(StrategyName::FingerprintAtomic, &world, &by_key("k")).status);
     assert_eq!(statuses, [402, 201]);
@@ -119,21 +127,22 @@ fn a_declined_atomic_fingerprint_frees_its_claim() {
 #[test]
 fn a_lock_that_ran_out_or_was_forgotten_lets_a_second_one_in() {
     for forgotten in [false, true] {
-        let world = afternoon();
+        let base = Base::with_stock(STOCK);
+        let world = base.afternoon();
         let (here, there) = (world.replica(1), world.replica(2));
         let asked = by_key("k");
-        world.gateway_stalled.set(true);
-        let mut slow = pin!(StrategyName::DistributedLock.create(&here, &CONTRACT, &asked));
-        assert!((0..20).all(|_| step(slow.as_mut()).is_none()));
-        let early = run(StrategyName::DistributedLock.create(&there, &CONTRACT, &asked));
+        world.script.stall_gateway(true);
+        let mut slow = here.create(StrategyName::DistributedLock, &CONTRACT, &asked);
+        slow.stalls();
+        let early = run(there.create(StrategyName::DistributedLock, &CONTRACT, &asked));
         assert_eq!(refused(early), (409, Some(Problem::InProgress)));
         if forgotten {
-            world.flush();
+            world.script.flush_cache();
         } else {
             world.pass(Span::secs(10));
         }
-        world.gateway_stalled.set(false);
-        let next = run(StrategyName::DistributedLock.create(&there, &CONTRACT, &asked));
+        world.script.stall_gateway(false);
+        let next = run(there.create(StrategyName::DistributedLock, &CONTRACT, &asked));
         assert_eq!([next.status, run(slow).status], [201, 201]);
         assert_eq!(made(&world), (2, 2));
     }

@@ -6,15 +6,8 @@ use protocol::Button;
 use super::*;
 
 /// A strategy on a replica of its own.
-pub fn ask(strategy: StrategyName, world: &World, asked: &OrderRequest) -> Response {
-    run(strategy.create(&world.replica(1), &CONTRACT, asked))
-}
-
-/// A small world in the afternoon: no window reaches back before its beginning.
-pub fn afternoon() -> World {
-    let world = World::with_stock(STOCK);
-    world.pass(Span::secs(1_200));
-    world
+pub fn ask(strategy: StrategyName, world: &World<'_>, asked: &OrderRequest) -> Response {
+    run(world.replica(1).create(strategy, &CONTRACT, asked))
 }
 
 pub fn by_key(key: &str) -> OrderRequest {
@@ -37,7 +30,8 @@ fn a_retry_gets_the_first_order_with_the_status_that_its_seed_says() {
         (StrategyName::ResponseSnapshot, 201),
         (StrategyName::DistributedLock, 201),
     ] {
-        let world = afternoon();
+        let base = Base::with_stock(STOCK);
+        let world = base.afternoon();
         let first = ask(strategy, &world, &by_key("k"));
         assert_eq!((first.status, first.replayed), (201, false), "{strategy}");
         world.pass(Span::secs(5));
@@ -72,7 +66,8 @@ fn only_the_client_differs_from_no_dedup_where_the_button_is_disabled() {
         Button::Debounced(Span::millis(500))
     );
     assert_eq!(StrategyName::NoDedup.button(), Button::Plain);
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     for _ in 0..2 {
         assert_eq!(
             ask(StrategyName::ClientDisable, &world, &by_key("k")).status,
@@ -84,7 +79,8 @@ fn only_the_client_differs_from_no_dedup_where_the_button_is_disabled() {
 
 #[test]
 fn recent_check_refuses_any_second_order_within_thirty_seconds_but_knows_no_guests() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     let create = |asked: &OrderRequest| ask(StrategyName::RecentCheck, &world, asked);
     assert_eq!(create(&request(None, 1, 1)).status, 201);
     assert_eq!(
@@ -107,7 +103,8 @@ fn recent_check_refuses_any_second_order_within_thirty_seconds_but_knows_no_gues
 
 #[test]
 fn check_then_insert_looks_by_key_and_without_one_for_a_recent_order() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     let create = |asked: &OrderRequest| ask(StrategyName::CheckThenInsert, &world, asked);
     let first = create(&by_key("k"));
     world.pass(Span::secs(3_600));
@@ -124,11 +121,12 @@ fn check_then_insert_looks_by_key_and_without_one_for_a_recent_order() {
 
 #[test]
 fn process_counter_lets_one_after_another_through_and_so_misses_every_late_duplicate() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     let replica = world.replica(1);
     for _ in 0..3 {
         let asked = request(None, 1, 1);
-        let create = StrategyName::ProcessCounter.create(&replica, &CONTRACT, &asked);
+        let create = replica.create(StrategyName::ProcessCounter, &CONTRACT, &asked);
         assert_eq!(run(create).status, 201);
     }
 }
@@ -140,7 +138,8 @@ fn the_windows_of_seed_002_end_when_it_says() {
         (StrategyName::FingerprintAtomic, 300),
         (StrategyName::DebounceWindow, 30),
     ] {
-        let world = afternoon();
+        let base = Base::with_stock(STOCK);
+        let world = base.afternoon();
         let first = ask(strategy, &world, &by_key("k"));
         world.pass(Span::secs(window_secs - 1));
         assert_eq!(
@@ -159,7 +158,8 @@ fn the_windows_of_seed_002_end_when_it_says() {
 
 #[test]
 fn a_key_in_the_header_comes_before_one_in_the_body_and_that_before_a_hash_of_the_content() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     let in_body = |key: &str| Some(Box::new(IdempotencyKey::new(key).expect("a key")));
     let create = |asked: &OrderRequest| ask(StrategyName::UniqueKey, &world, asked).order;
     let header = create(&OrderRequest {
@@ -186,7 +186,8 @@ fn a_missing_key_is_an_exception_in_one_seed_and_a_refusal_in_the_others() {
         (StrategyName::ResponseSnapshot, 400),
     ] {
         assert!(strategy.brings_client_key());
-        let answer = ask(strategy, &afternoon(), &request(None, 1, 1));
+        let base = Base::with_stock(STOCK);
+        let answer = ask(strategy, &base.afternoon(), &request(None, 1, 1));
         assert_eq!(
             refused(answer),
             (status, Some(Problem::KeyMissing)),
@@ -197,7 +198,8 @@ fn a_missing_key_is_an_exception_in_one_seed_and_a_refusal_in_the_others() {
 
 #[test]
 fn another_content_under_a_snapshots_key_is_a_conflict() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     assert_eq!(
         ask(StrategyName::ResponseSnapshot, &world, &by_key("k")).status,
         201
@@ -212,28 +214,30 @@ fn another_content_under_a_snapshots_key_is_a_conflict() {
 
 #[test]
 fn seed_001_takes_stock_cart_sales_and_log_along_or_nothing() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     let short = request(Some("k"), 1, 11);
     let strategy = StrategyName::OrderIdempotencies;
     assert_eq!(
         refused(ask(strategy, &world, &short)),
         (409, Some(Problem::OutOfStock))
     );
-    assert!(world.db.borrow().keys.is_empty() && world.db.borrow().inventory_log.is_empty());
+    assert!(world.rows().keys.is_empty() && world.rows().moves.is_empty());
     assert_eq!(world.captured(), 0);
     assert_eq!(
         ask(strategy, &world, &by_key("k")).status,
         201,
         "not remembered"
     );
-    world.audit(STOCK);
-    let db = world.db.borrow();
-    assert_eq!((db.inventory_log.len(), db.cleared.len()), (2, 1));
+    world.audit();
+    let rows = world.rows();
+    assert_eq!((rows.moves.len(), rows.cleared.len()), (2, 1));
 }
 
 #[test]
 fn a_bought_cart_is_empty_for_a_second_key_of_seed_001() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     let strategy = StrategyName::OrderIdempotencies;
     assert_eq!(ask(strategy, &world, &by_key("tab-1")).status, 201);
     assert_eq!(

@@ -5,37 +5,41 @@ mod records;
 
 use protocol::OrderId;
 
-use super::seeds::{afternoon, ask, by_key};
+use super::seeds::{ask, by_key};
 use super::*;
 
 /// Two requests on two replicas, a step of one and a step of the other.
-fn in_step(strategy: StrategyName, world: &World, [one, two]: [&OrderRequest; 2]) -> [Response; 2] {
-    let (here, there) = (world.replica(1), world.replica(2));
-    let mut first = pin!(strategy.create(&here, &CONTRACT, one));
-    let mut second = pin!(strategy.create(&there, &CONTRACT, two));
-    let mut answers = [None; 2];
-    while answers.contains(&None) {
-        answers[0] = answers[0].or_else(|| step(first.as_mut()));
-        answers[1] = answers[1].or_else(|| step(second.as_mut()));
-    }
-    answers.map(|answer| answer.expect("both are answered"))
+fn in_step(
+    strategy: StrategyName,
+    world: &World<'_>,
+    [one, two]: [&OrderRequest; 2],
+) -> [Response; 2] {
+    let first = world.replica(1).create(strategy, &CONTRACT, one);
+    let second = world.replica(2).create(strategy, &CONTRACT, two);
+    let answers = run_all(vec![first, second]);
+    answers.try_into().expect("both are answered")
 }
 
-fn twins(strategy: StrategyName, world: &World) -> [Response; 2] {
+fn twins(strategy: StrategyName, world: &World<'_>) -> [Response; 2] {
     in_step(strategy, world, [&by_key("k"), &by_key("k")])
 }
 
 /// Orders and charges.
-fn made(world: &World) -> (usize, usize) {
+fn made(world: &World<'_>) -> (usize, usize) {
     (world.orders(OrderState::Confirmed), world.captured())
 }
 
 /// Runs a request on a replica that dies as soon as the world looks so.
-fn die_when(strategy: StrategyName, world: &World, asked: &OrderRequest, when: impl Fn() -> bool) {
+fn die_when(
+    strategy: StrategyName,
+    world: &World<'_>,
+    asked: &OrderRequest,
+    when: impl Fn() -> bool,
+) {
     let dead = world.replica(1);
-    let mut request = pin!(strategy.create(&dead, &CONTRACT, asked));
+    let mut request = dead.create(strategy, &CONTRACT, asked);
     while !when() {
-        assert_eq!(step(request.as_mut()), None, "it dies before it ends");
+        assert_eq!(request.step(), None, "it dies before it ends");
     }
 }
 
@@ -47,16 +51,17 @@ fn twins_that_look_before_either_inserts_are_two_orders() {
         StrategyName::Fingerprint,
         StrategyName::FingerprintDb,
     ] {
-        let world = afternoon();
+        let base = Base::with_stock(STOCK);
+        let world = base.afternoon();
         let (here, there) = (world.replica(1), world.replica(2));
         let asked = by_key("k");
-        world.gateway_stalled.set(true);
-        let mut first = pin!(strategy.create(&here, &CONTRACT, &asked));
-        let mut second = pin!(strategy.create(&there, &CONTRACT, &asked));
-        for _ in 0..20 {
-            assert!(step(first.as_mut()).is_none() && step(second.as_mut()).is_none());
+        world.script.stall_gateway(true);
+        let mut first = here.create(strategy, &CONTRACT, &asked);
+        let mut second = there.create(strategy, &CONTRACT, &asked);
+        for _ in 0..100 {
+            assert!(first.step().is_none() && second.step().is_none());
         }
-        world.gateway_stalled.set(false);
+        world.script.stall_gateway(false);
         assert_eq!(
             [run(first).status, run(second).status],
             [201, 201],
@@ -68,16 +73,17 @@ fn twins_that_look_before_either_inserts_are_two_orders() {
 
 #[test]
 fn a_process_counter_never_comes_back_from_the_first_overlap_of_two_users() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     let replica = world.replica(1);
     let somebody = request(None, 1, 1);
     let else_ = OrderRequest {
         customer: Customer::User(UserId(2)),
         ..request(None, 2, 1)
     };
-    let create = |asked| StrategyName::ProcessCounter.create(&replica, &CONTRACT, asked);
-    let mut first = pin!(create(&somebody));
-    assert_eq!(step(first.as_mut()), None);
+    let create = |asked| replica.create(StrategyName::ProcessCounter, &CONTRACT, asked);
+    let mut first = create(&somebody);
+    assert_eq!(first.step(), None);
     assert_eq!(
         refused(run(create(&else_))),
         (409, Some(Problem::Duplicate))
@@ -91,18 +97,19 @@ fn a_process_counter_never_comes_back_from_the_first_overlap_of_two_users() {
     }
     let restarted = world.replica(1);
     assert_eq!(
-        run(StrategyName::ProcessCounter.create(&restarted, &CONTRACT, &else_)).status,
+        run(restarted.create(StrategyName::ProcessCounter, &CONTRACT, &else_)).status,
         201
     );
 }
 
 #[test]
 fn an_exception_leaves_the_process_counter_incremented() {
-    let world = afternoon();
-    world.trouble(1, Trouble::CommitConflict);
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
+    world.script.mishap(1, Mishap::CommitConflict);
     let replica = world.replica(1);
     let asked = by_key("k");
-    let create = || run(StrategyName::ProcessCounter.create(&replica, &CONTRACT, &asked));
+    let create = || run(replica.create(StrategyName::ProcessCounter, &CONTRACT, &asked));
     assert_eq!(create().status, 500);
     assert_eq!(refused(create()), (409, Some(Problem::Duplicate)));
 }
@@ -110,10 +117,11 @@ fn an_exception_leaves_the_process_counter_incremented() {
 #[test]
 fn a_cancelled_order_is_still_answered_as_already_placed() {
     for strategy in [StrategyName::FingerprintDb, StrategyName::DebounceWindow] {
-        let world = afternoon();
+        let base = Base::with_stock(STOCK);
+        let world = base.afternoon();
         ask(strategy, &world, &by_key("k"));
-        world.db.borrow_mut().orders[0].state = OrderState::Cancelled;
-        world.flush();
+        world.cancel_first();
+        world.script.flush_cache();
         let again = ask(strategy, &world, &by_key("k"));
         assert_eq!(
             (again.status, again.order.map(|order| order.id)),
@@ -129,23 +137,18 @@ fn two_who_have_seen_the_last_unit_both_take_it_where_the_decrement_has_no_guard
         (StrategyName::UnguardedDecrement, -1),
         (StrategyName::ReadModifyWrite, 0),
     ] {
-        let world = World::with_stock(1);
+        let base = Base::with_stock(1);
+        let world = base.open();
         world.pass(Span::secs(1_200));
         let replica = world.replica(1);
-        let mut first = pin!(strategy.create(&replica, &CONTRACT, &buyers[0]));
+        let mut first = replica.create(strategy, &CONTRACT, &buyers[0]);
         while world.captured() == 0 {
-            assert!(step(first.as_mut()).is_none());
+            assert!(first.step().is_none());
         }
         // It has looked and paid. The other one comes and goes.
         assert_eq!(ask(strategy, &world, &buyers[1]).status, 201, "{strategy}");
-        while step(first.as_mut()).is_none() {}
-        let db = world.db.borrow();
-        assert!(
-            db.stock.values().all(|columns| columns[0] == left),
-            "{strategy}: {:?}",
-            db.stock
-        );
-        drop(db);
+        assert_eq!(run(first).status, 201, "{strategy}");
+        assert_eq!(world.on_hand(), left, "{strategy}");
         assert_eq!(world.captured(), 2);
         let late = ask(strategy, &world, &request(Some("c"), 3, 1));
         assert_eq!(
@@ -158,35 +161,35 @@ fn two_who_have_seen_the_last_unit_both_take_it_where_the_decrement_has_no_guard
 
 #[test]
 fn who_dies_between_the_stock_and_the_order_leaves_the_decrement_alone() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
+    let left = Some([i64::from(STOCK) - 1, 0]);
     let asked = by_key("k");
-    let dead = world.replica(1);
-    {
-        let mut create = pin!(StrategyName::UnguardedDecrement.create(&dead, &CONTRACT, &asked));
-        while world
-            .db
-            .borrow()
-            .stock
-            .values()
-            .any(|columns| columns[0] == STOCK)
-        {
-            assert!(step(create.as_mut()).is_none());
-        }
-    }
-    let db = world.db.borrow();
-    assert!(db.stock.values().all(|columns| columns[0] == STOCK - 1));
-    assert!(db.orders.is_empty() && db.keys.is_empty());
+    die_when(StrategyName::UnguardedDecrement, &world, &asked, || {
+        let rows = world.rows();
+        ["A", "B"]
+            .iter()
+            .all(|sku| rows.shelf(world::SHOP, sku) == left)
+    });
+    let rows = world.rows();
+    assert!(
+        ["A", "B"]
+            .iter()
+            .all(|sku| rows.shelf(world::SHOP, sku) == left)
+    );
+    assert!(rows.orders.is_empty() && rows.keys.is_empty());
 }
 
 #[test]
 fn an_order_without_its_items_is_not_recognized_and_stays_so() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     let asked = by_key("k");
-    let orders = || world.db.borrow().orders.len();
+    let orders = || world.rows().orders.len();
     die_when(StrategyName::DebounceWindow, &world, &asked, || {
         orders() == 1
     });
-    assert_eq!(world.db.borrow().orders[0].items, 0);
+    assert_eq!(world.rows().orders[0].items, 0);
     assert_eq!(
         ask(StrategyName::DebounceWindow, &world, &asked).status,
         201
@@ -196,7 +199,8 @@ fn an_order_without_its_items_is_not_recognized_and_stays_so() {
 
 #[test]
 fn a_retry_half_a_minute_later_is_a_second_order_of_the_debounced_shop() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     ask(StrategyName::DebounceWindow, &world, &by_key("k"));
     world.pass(Span::secs(30));
     assert_eq!(

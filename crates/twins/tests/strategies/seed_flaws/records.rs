@@ -3,7 +3,9 @@
 use orders::{KeyRecord, Token};
 use protocol::{OrderId, Scope, ScopedKey, Time};
 
-use super::super::seeds::{afternoon, ask, by_key};
+use twins::Statement;
+
+use super::super::seeds::{ask, by_key};
 use super::super::*;
 use super::{made, twins};
 
@@ -21,13 +23,15 @@ fn token(key: &str, scope: Scope) -> ScopedKey {
 
 #[test]
 fn the_loser_of_a_tokens_race_marks_the_winners_token_as_failed() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     assert_eq!(
         twins(StrategyName::Token, &world).map(|answer| answer.status),
         [201, 500]
     );
     assert_eq!(world.orders(OrderState::Confirmed), 1);
-    let row = world.db.borrow().keys[&token("k", Scope::OrderTokens)];
+    let (key, row) = world.only_key();
+    assert_eq!(key, token("k", Scope::OrderTokens));
     assert_eq!((row.state, row.order), (KeyState::Failed, Some(OrderId(1))));
     let retry = ask(StrategyName::Token, &world, &by_key("k"));
     assert_eq!(
@@ -37,7 +41,7 @@ fn the_loser_of_a_tokens_race_marks_the_winners_token_as_failed() {
 }
 
 /// A record that was committed while its order was not.
-fn plant(world: &World, key: ScopedKey) {
+fn plant(world: &World<'_>, key: ScopedKey) {
     let asked = by_key("k");
     let record = KeyRecord {
         state: KeyState::Claimed,
@@ -49,12 +53,13 @@ fn plant(world: &World, key: ScopedKey) {
         order: None,
         response: None,
     };
-    world.db.borrow_mut().keys.insert(key, record);
+    world.write(Statement::InsertKey { key, record });
 }
 
 #[test]
 fn a_token_in_process_is_answered_with_success_and_no_order() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     plant(&world, token("k", Scope::OrderTokens));
     let answer = ask(StrategyName::Token, &world, &by_key("k"));
     assert_eq!(
@@ -66,7 +71,8 @@ fn a_token_in_process_is_answered_with_success_and_no_order() {
 
 #[test]
 fn a_pending_record_of_seed_001_is_a_conflict_for_ever_and_no_run_of_it_leaves_one() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     plant(&world, token("u1:k", Scope::OrderIdempotencies));
     for _ in 0..2 {
         world.pass(Span::hours(48));
@@ -74,18 +80,18 @@ fn a_pending_record_of_seed_001_is_a_conflict_for_ever_and_no_run_of_it_leaves_o
         assert_eq!(refused(answer), (409, Some(Problem::InProgress)));
     }
     for polls in 0.. {
-        let world = afternoon();
+        let base = Base::with_stock(STOCK);
+        let world = base.afternoon();
         let dead = world.replica(1);
         let asked = by_key("k");
-        let mut create = pin!(StrategyName::OrderIdempotencies.create(&dead, &CONTRACT, &asked));
-        let died = (0..polls).all(|_| step(create.as_mut()).is_none());
+        let mut create = dead.create(StrategyName::OrderIdempotencies, &CONTRACT, &asked);
+        let died = (0..polls).all(|_| create.step().is_none());
         assert!(
             world
-                .db
-                .borrow()
+                .rows()
                 .keys
-                .values()
-                .all(|row| row.state != KeyState::Claimed)
+                .iter()
+                .all(|(_, row)| row.state != KeyState::Claimed)
         );
         if !died {
             break;
@@ -95,7 +101,8 @@ fn a_pending_record_of_seed_001_is_a_conflict_for_ever_and_no_run_of_it_leaves_o
 
 #[test]
 fn a_twin_of_seed_001_gets_the_generic_error_and_not_the_order() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     let statuses = twins(StrategyName::OrderIdempotencies, &world).map(|answer| answer.status);
     assert_eq!(statuses, [201, 500]);
     assert_eq!(world.orders(OrderState::Confirmed), 1);
@@ -103,7 +110,8 @@ fn a_twin_of_seed_001_gets_the_generic_error_and_not_the_order() {
 
 #[test]
 fn the_loser_of_a_unique_key_was_charged_before_the_index_refused_its_row() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     assert_eq!(
         twins(StrategyName::UniqueKey, &world).map(|answer| answer.status),
         [201, 500]
@@ -113,7 +121,8 @@ fn the_loser_of_a_unique_key_was_charged_before_the_index_refused_its_row() {
 
 #[test]
 fn a_basket_hashed_without_a_time_can_never_be_bought_again() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     let first = ask(StrategyName::UniqueKey, &world, &request(None, 1, 1));
     world.pass(Span::hours(24 * 365));
     let next_year = ask(StrategyName::UniqueKey, &world, &request(None, 2, 1));
@@ -127,7 +136,8 @@ fn stored_orders_are_answered_to_another_content_and_where_keys_are_global_to_an
         StrategyName::UniqueKey,
         StrategyName::OrderIdempotencies,
     ] {
-        let world = afternoon();
+        let base = Base::with_stock(STOCK);
+        let world = base.afternoon();
         let first = ask(strategy, &world, &by_key("k"));
         assert_eq!(
             ask(strategy, &world, &request(Some("k"), 2, 3)).order,
@@ -150,18 +160,20 @@ fn stored_orders_are_answered_to_another_content_and_where_keys_are_global_to_an
 
 #[test]
 fn the_loser_of_a_snapshot_undoes_its_rows_but_neither_its_charge_nor_its_message() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     assert_eq!(
         twins(StrategyName::ResponseSnapshot, &world).map(|answer| answer.status),
         [201, 500]
     );
     assert_eq!(made(&world), (1, 2));
-    assert_eq!(world.enqueued.borrow().len(), 2);
+    assert_eq!(world.rows().notifications.len(), 2);
 }
 
 #[test]
 fn an_expired_snapshot_is_not_found_and_still_in_the_way() {
-    let world = afternoon();
+    let base = Base::with_stock(STOCK);
+    let world = base.afternoon();
     ask(StrategyName::ResponseSnapshot, &world, &by_key("k"));
     world.pass(CONTRACT.ttl);
     assert_eq!(

@@ -1,57 +1,63 @@
 //! One thing goes wrong: gateway, database, stock, or an owner that dies.
 
+use twins::Statement;
+
 use super::*;
 
 #[test]
 fn a_declined_charge_gives_the_stock_back_and_is_repeated_only_if_the_contract_stores_it() {
     for (contract, again) in [(CONTRACT, 402), (Contract::CHECKOUT_COM, 201)] {
-        let world = World::with_stock(STOCK);
-        world.replies.borrow_mut().push_back(Reply::Declined);
+        let base = Base::with_stock(STOCK);
+        let world = base.open();
+        world.script.reply([Reply::Declined]);
         let replica = world.replica(1);
         let asked = request(Some("k"), 1, 2);
         assert_eq!(
             refused(create_under(&contract, &replica, &asked)),
             (402, Some(Problem::PaymentDeclined))
         );
-        world.audit(STOCK);
+        world.audit();
         assert_eq!(create_under(&contract, &replica, &asked).status, again);
         assert_eq!(
             create_under(&contract, &world.replica(2), &asked).status,
             again
         );
-        world.audit(STOCK);
+        world.audit();
     }
 }
 
 #[test]
 fn short_stock_is_refused_whole_and_stored_only_if_the_contract_says_so() {
     for (contract, stored) in [(Contract::CHECKOUT_COM, false), (CONTRACT, true)] {
-        let world = World::with_stock(3);
+        let base = Base::with_stock(3);
+        let world = base.open();
         let replica = world.replica(1);
         let asked = request(Some("k"), 1, 4);
         assert_eq!(
             refused(create_under(&contract, &replica, &asked)),
             (409, Some(Problem::OutOfStock))
         );
-        world.audit(3);
-        world
-            .db
-            .borrow_mut()
-            .stock
-            .values_mut()
-            .for_each(|columns| columns[0] += 7);
+        world.audit();
+        for sku in ["A", "B"] {
+            world.write(Statement::WriteStock {
+                tenant: world::SHOP,
+                sku: Sku(sku.into()),
+                on_hand: 10,
+            });
+        }
         let again = create_under(&contract, &world.replica(2), &asked);
         assert_eq!(
             (again.status, again.replayed),
             if stored { (409, true) } else { (201, false) }
         );
-        world.audit(10);
+        world.audit_of(10);
     }
 }
 
 #[test]
 fn what_is_invalid_is_refused_before_anything_is_claimed() {
-    let world = World::with_stock(STOCK);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
     let replica = world.replica(1);
     assert_eq!(
         refused(create(&replica, &request(Some("k"), 1, 0))),
@@ -74,35 +80,37 @@ fn what_is_invalid_is_refused_before_anything_is_claimed() {
 
 #[test]
 fn a_gateway_that_was_never_reached_leaves_nothing_and_the_retry_is_free() {
-    let world = World::with_stock(STOCK);
-    world.replies.borrow_mut().extend([Reply::Unavailable; 5]);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
+    world.script.reply([Reply::Unavailable; 5]);
     let replica = world.replica(1);
     let asked = request(Some("k"), 1, 2);
     assert_eq!(
         refused(create(&replica, &asked)),
         (503, Some(Problem::Unavailable))
     );
-    world.audit(STOCK);
+    world.audit();
     assert_eq!(create(&replica, &asked).status, 201);
-    world.audit(STOCK);
+    world.audit();
 }
 
 #[test]
 fn an_unknown_charge_is_asked_again_with_the_same_key_and_never_recorded_as_failed() {
     for captured in [false, true] {
-        let world = World::with_stock(STOCK);
+        let base = Base::with_stock(STOCK);
+        let world = base.open();
         world
-            .replies
-            .borrow_mut()
-            .extend([Reply::Unknown { captured }, Reply::InUse]);
+            .script
+            .reply([Reply::Unknown { captured }, Reply::InUse]);
         assert_eq!(
             create(&world.replica(1), &request(Some("k"), 1, 2)).status,
             201
         );
-        world.audit(STOCK);
+        world.audit();
 
-        let world = World::with_stock(STOCK);
-        world.replies.borrow_mut().extend([
+        let base = Base::with_stock(STOCK);
+        let world = base.open();
+        world.script.reply([
             Reply::Unknown { captured },
             Reply::Unavailable,
             Reply::InUse,
@@ -121,7 +129,7 @@ fn an_unknown_charge_is_asked_again_with_the_same_key_and_never_recorded_as_fail
             "the claim stands"
         );
         recover(&world);
-        world.audit(STOCK);
+        world.audit();
         let answer = create(&here, &asked);
         assert_eq!((answer.status, answer.replayed), (201, true));
     }
@@ -129,53 +137,53 @@ fn an_unknown_charge_is_asked_again_with_the_same_key_and_never_recorded_as_fail
 
 #[test]
 fn an_unreachable_gateway_is_no_reason_to_cancel_somebody_elses_order() {
-    let world = World::with_stock(STOCK);
-    world
-        .replies
-        .borrow_mut()
-        .extend([Reply::Unknown { captured: true }; 5]);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
+    world.script.reply([Reply::Unknown { captured: true }; 5]);
     let asked = request(Some("k"), 1, 2);
     assert_eq!(create(&world.replica(1), &asked).status, 500);
     world.pass(CONTRACT.lease + Span(1));
-    world.replies.borrow_mut().extend([Reply::Unavailable; 5]);
+    world.script.reply([Reply::Unavailable; 5]);
     assert_eq!(
         refused(create(&world.replica(2), &asked)),
         (500, Some(Problem::OutcomeUnknown))
     );
     assert_eq!(world.orders(OrderState::Pending), 1);
     recover(&world);
-    world.audit(STOCK);
+    world.audit();
     assert_eq!(world.captured(), 1);
 }
 
 #[test]
 fn one_round_of_the_completer_finishes_all_that_an_outage_left() {
-    let world = World::with_stock(100);
-    world.gateway_stalled.set(true);
+    let base = Base::with_stock(100);
+    let world = base.open();
+    world.script.stall_gateway(true);
     for cart in 1..=50 {
-        let dead = world.replica(cart as u32);
+        let dead = world.replica(1);
         let asked = request(None, cart, 1);
-        let mut first = pin!(StrategyName::ClaimComplete.create(&dead, &CONTRACT, &asked));
-        assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+        let mut first = dead.create(StrategyName::ClaimComplete, &CONTRACT, &asked);
+        first.stalls();
     }
-    world.gateway_stalled.set(false);
+    world.script.stall_gateway(false);
     world.pass(CONTRACT.lease + Span(1));
-    run(StrategyName::ClaimComplete.maintain(&world.replica(90), &CONTRACT));
-    world.audit(100);
+    maintain(&world, 9);
+    world.audit();
     assert_eq!(world.orders(OrderState::Confirmed), 50);
 }
 
 #[test]
 fn a_retry_takes_a_dead_owners_claim_over_and_finishes_its_order() {
-    let world = World::with_stock(STOCK);
-    world.gateway_stalled.set(true);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
+    world.script.stall_gateway(true);
     let asked = request(Some("k"), 1, 2);
     {
         let dead = world.replica(1);
-        let mut first = pin!(StrategyName::ClaimComplete.create(&dead, &CONTRACT, &asked));
-        assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+        let mut first = dead.create(StrategyName::ClaimComplete, &CONTRACT, &asked);
+        first.stalls();
     }
-    world.gateway_stalled.set(false);
+    world.script.stall_gateway(false);
     world.pass(CONTRACT.lease + Span(1));
     let answer = create(&world.replica(2), &asked);
     assert_eq!(
@@ -186,9 +194,8 @@ fn a_retry_takes_a_dead_owners_claim_over_and_finishes_its_order() {
         ),
         (201, false, Some(1))
     );
-    world.audit(STOCK);
-    let db = world.db.borrow();
-    let row = db.keys.values().next().expect("one key");
+    world.audit();
+    let (_, row) = world.only_key();
     assert_eq!(
         (row.state, row.owner, row.token.0),
         (KeyState::Completed, Owner(2), 2)
@@ -197,51 +204,43 @@ fn a_retry_takes_a_dead_owners_claim_over_and_finishes_its_order() {
 
 #[test]
 fn a_stalled_owner_is_fenced_and_says_what_the_next_one_answered() {
-    let world = World::with_stock(STOCK);
-    world.gateway_stalled.set(true);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
+    world.script.stall_gateway(true);
     let (stalled, next) = (world.replica(1), world.replica(2));
     let asked = request(Some("k"), 1, 2);
-    let mut first = pin!(StrategyName::ClaimComplete.create(&stalled, &CONTRACT, &asked));
-    assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+    let mut first = stalled.create(StrategyName::ClaimComplete, &CONTRACT, &asked);
+    first.stalls();
     world.pass(CONTRACT.lease + Span(1));
-    world.gateway_stalled.set(false);
+    world.script.stall_gateway(false);
     let answer = create(&next, &asked);
     assert_eq!(answer.status, 201);
     // It had asked first, so its answer repeats nothing.
     assert_eq!(run(first), answer);
-    world.audit(STOCK);
-    assert_eq!(
-        world
-            .db
-            .borrow()
-            .keys
-            .values()
-            .next()
-            .expect("one key")
-            .owner,
-        Owner(2)
-    );
+    world.audit();
+    assert_eq!(world.only_key().1.owner, Owner(2));
 }
 
 #[test]
 fn what_a_lost_acknowledgement_meant_is_looked_up_never_guessed() {
     let troubles = [
-        Trouble::BeginUnavailable,
-        Trouble::CommitConflict,
-        Trouble::CommitUnknown { applied: true },
-        Trouble::CommitUnknown { applied: false },
+        Mishap::BeginUnavailable,
+        Mishap::CommitConflict,
+        Mishap::CommitUnknown { applied: true },
+        Mishap::CommitUnknown { applied: false },
     ];
     for trouble in troubles {
         for transaction in 1..=2 {
-            let world = World::with_stock(STOCK);
-            world.trouble(transaction, trouble);
+            let base = Base::with_stock(STOCK);
+            let world = base.open();
+            world.script.mishap(transaction, trouble);
             let answer = create(&world.replica(1), &request(Some("k"), 1, 2));
             assert_eq!(
                 (answer.status, answer.replayed),
                 (201, false),
                 "{trouble:?} in transaction {transaction}"
             );
-            world.audit(STOCK);
+            world.audit();
         }
     }
 }
@@ -252,32 +251,33 @@ fn a_database_that_stays_away_is_unavailable_before_the_claim_and_unknown_after_
         (0, (503, Some(Problem::Unavailable))),
         (1, (500, Some(Problem::OutcomeUnknown))),
     ] {
-        let world = World::with_stock(STOCK);
+        let base = Base::with_stock(STOCK);
+        let world = base.open();
         for transaction in healthy + 1..=healthy + 8 {
-            world.trouble(transaction, Trouble::BeginUnavailable);
+            world.script.mishap(transaction, Mishap::BeginUnavailable);
         }
         assert_eq!(
             refused(create(&world.replica(1), &request(Some("k"), 1, 2))),
             expected
         );
         recover(&world);
-        world.audit(STOCK);
+        world.audit();
     }
 }
 
 /// The answers of an owner whose charge takes long, and of a twin elsewhere that meets it there, under a lease of no length.
-fn overtaken(world: &World, reply: Option<Reply>, contract: &Contract) -> [Response; 2] {
+fn overtaken(world: &World<'_>, reply: Option<Reply>, contract: &Contract) -> [Response; 2] {
     let (slow, next) = (world.replica(1), world.replica(2));
     let asked = request(Some("k"), 1, 2);
-    world.gateway_stalled.set(true);
-    let mut first = pin!(StrategyName::ClaimComplete.create(&slow, contract, &asked));
-    assert!((0..50).all(|_| step(first.as_mut()).is_none()));
+    world.script.stall_gateway(true);
+    let mut first = slow.create(StrategyName::ClaimComplete, contract, &asked);
+    first.stalls();
     world.pass(Span(1));
-    world.gateway_stalled.set(false);
+    world.script.stall_gateway(false);
     // The twin asks as long as it may; after that, the first one's charge is through.
-    world.replies.borrow_mut().extend([Reply::InUse; 5]);
+    world.script.reply([Reply::InUse; 5]);
     let twin = create_under(contract, &next, &asked);
-    world.replies.borrow_mut().extend(reply);
+    world.script.reply(reply);
     let first = run(first);
     [first, twin]
 }
@@ -288,28 +288,21 @@ fn an_owner_without_a_lease_is_overtaken_and_ends_its_order_all_the_same() {
         lease: Span::ZERO,
         ..CONTRACT
     };
-    let world = World::with_stock(STOCK);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
     let [first, twin] = overtaken(&world, None, &contract);
     assert_eq!(refused(twin), (409, Some(Problem::InProgress)));
     assert_eq!((first.status, first.replayed), (201, false));
-    world.audit(STOCK);
-    let world = World::with_stock(STOCK);
+    world.audit();
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
     let [first, twin] = overtaken(&world, Some(Reply::Declined), &contract);
     assert_eq!(refused(twin), (409, Some(Problem::InProgress)));
     assert_eq!(refused(first), (402, Some(Problem::PaymentDeclined)));
-    world.audit(STOCK);
-    let token = |world: &World| {
-        world
-            .db
-            .borrow()
-            .keys
-            .values()
-            .next()
-            .map(|key| key.token.0)
-    };
+    world.audit();
     assert_eq!(
-        token(&world),
-        Some(3),
+        world.only_key().1.token.0,
+        3,
         "it took the claim back before it ended it"
     );
 }
@@ -320,12 +313,13 @@ fn who_never_reached_the_gateway_gives_nothing_up_that_somebody_took_over() {
         lease: Span::ZERO,
         ..CONTRACT
     };
-    let world = World::with_stock(STOCK);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
     let [first, _] = overtaken(&world, Some(Reply::Unavailable), &contract);
     assert_eq!(refused(first), (409, Some(Problem::InProgress)));
     assert_eq!(world.orders(OrderState::Pending), 1);
     recover(&world);
-    world.audit(STOCK);
+    world.audit();
     assert_eq!(world.orders(OrderState::Confirmed), 1);
 }
 
@@ -335,33 +329,33 @@ fn a_twin_that_waits_for_who_overtook_it_gets_his_answer() {
         lease: Span::ZERO,
         ..Contract::REFERENCE_WAIT
     };
-    let world = World::with_stock(STOCK);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
     let asked = request(Some("k"), 1, 2);
-    world.replies.borrow_mut().extend([Reply::InUse; 12]);
+    world.script.reply([Reply::InUse; 12]);
     assert_eq!(
         create_under(&contract, &world.replica(1), &asked).status,
         201
     );
-    world.audit(STOCK);
+    world.audit();
 }
 
 #[test]
 fn a_claim_without_an_order_is_taken_over_before_it_is_given_back() {
-    let world = World::with_stock(STOCK);
+    let base = Base::with_stock(STOCK);
+    let world = base.open();
     assert_eq!(
         create(&world.replica(1), &request(Some("k"), 1, 2)).status,
         201
     );
     // Left by an owner that died before it began an order, which the reference itself never does.
-    let before = {
-        let mut db = world.db.borrow_mut();
-        let record = db.keys.values_mut().next().expect("the key is there");
+    world.rewrite_key(|record| {
         (record.state, record.order, record.response) = (KeyState::Claimed, None, None);
-        *record
-    };
+    });
+    let (_, before) = world.only_key();
     world.pass(CONTRACT.lease + Span(1));
-    run(StrategyName::ClaimComplete.maintain(&world.replica(9), &CONTRACT));
-    let after = *world.db.borrow().keys.values().next().expect("it stays");
+    maintain(&world, 9);
+    let (_, after) = world.only_key();
     assert_eq!(after.state, KeyState::Released);
     // Who gives it back holds it, and its late owner does not any more.
     assert_eq!((after.owner, after.token.0), (Owner(9), before.token.0 + 1));
