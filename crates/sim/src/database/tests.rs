@@ -1,30 +1,27 @@
-//! What READ COMMITTED promises, statement by statement: each test is a short script of two or three transactions.
+//! The database's inner structures, which no port tells of: the deadlock check, the queues of what is due, the log of changes, counters. What
+//! a statement does is a body of `twins`.
 
 mod deadlock;
 mod due;
 mod keys;
-mod orders;
-mod stock;
 mod transactions;
 
 use std::sync::Arc;
 
-use ::orders::ports::Constraint;
-use ::orders::{CommitTag, KeyIndex, KeyRecord, KeyState, NewOrder, Owner, StoreError, Token};
+use ::orders::{CommitTag, KeyRecord, KeyState, Owner, StoreError, Token};
 use explore::TaskId;
 use protocol::{
-    Cart, Customer, IdempotencyKey, Line, Money, OrderContent, OrderId, OrderState, Scope,
-    ScopedKey, Span, Tenant, Time, UserId,
+    Cart, Customer, IdempotencyKey, Line, Money, OrderContent, Scope, ScopedKey, Tenant, Time,
 };
 
-use super::stock::{StockChange, sku};
+use super::stock::sku;
 use super::{Database, Stop, Tx};
 
 mod changes;
 
 const SHOP: Tenant = Tenant(0);
 
-/// A database with ten burgers and one pie, and a way to run statements by hand.
+/// A database, and a way to run statements on its keys by hand.
 struct Script {
     db: Database,
     tasks: u32,
@@ -35,12 +32,10 @@ type Ran<T> = Result<Result<T, StoreError>, TaskId>;
 
 impl Script {
     fn new() -> Script {
-        let mut db = Database::default();
-        for (name, stock) in [("burger", 10), ("pie", 1)] {
-            db.stocks.add(SHOP, sku(name), stock);
-            db.sales.slots.push((0, None));
+        Script {
+            db: Database::default(),
+            tasks: 0,
         }
-        Script { db, tasks: 0 }
     }
 
     fn run<T>(
@@ -66,21 +61,6 @@ impl Script {
         })
     }
 
-    fn update_order(
-        &mut self,
-        tx: Tx,
-        order: OrderId,
-        from: OrderState,
-        to: OrderState,
-    ) -> Ran<u64> {
-        self.run(tx, |db, tx| db.update_order(tx, order, from, to))
-    }
-
-    fn has_items(&mut self, tx: Tx, order: OrderId) -> bool {
-        let found = self.run(tx, |db, tx| db.find_order(tx, order));
-        found.unwrap().unwrap().unwrap().items > 0
-    }
-
     fn delete_expired(&mut self, tx: Tx) -> Ran<u64> {
         self.run(tx, |db, tx| db.delete_expired_keys(tx, Time(2_000), 10))
     }
@@ -97,22 +77,6 @@ impl Script {
 
     fn lock_key(&mut self, tx: Tx, key: &str) -> Ran<Option<KeyRecord>> {
         self.run(tx, |db, tx| db.lock_key(tx, &scoped(key)))
-    }
-
-    fn insert_order(&mut self, tx: Tx, natural_key: Option<Cart>) -> Ran<OrderId> {
-        let mut new = Some(new_order(natural_key));
-        self.run(tx, |db, tx| db.insert_order(tx, &mut new))
-    }
-
-    fn stock(&mut self, tx: Tx, change: StockChange, lines: &[Line]) -> Ran<bool> {
-        self.run(tx, |db, tx| db.change_stock(tx, SHOP, lines, change))
-    }
-
-    fn on_hand(&self, row: usize) -> (i64, i64) {
-        (
-            self.db.stocks.slots[row].on_hand,
-            self.db.stocks.slots[row].reserved,
-        )
     }
 
     fn committed_key(&mut self, key: &str, record: KeyRecord) {
@@ -166,25 +130,6 @@ fn line(name: &str, quantity: u32) -> Line {
         sku: sku(name),
         quantity,
         unit_price: Money(100),
-    }
-}
-
-fn new_order(natural_key: Option<Cart>) -> NewOrder {
-    NewOrder {
-        tenant: SHOP,
-        customer: Customer::User(UserId(3)),
-        key: None,
-        key_index: KeyIndex::None,
-        cart: CART,
-        natural_key,
-        content: Arc::new(OrderContent {
-            lines: vec![line("burger", 1)],
-            note: Default::default(),
-            coupon: None,
-        }),
-        total: Money(100),
-        state: OrderState::Pending,
-        created_at: Time(50),
     }
 }
 

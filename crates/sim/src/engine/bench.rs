@@ -255,7 +255,7 @@ impl<'w> Bench<'w> {
 
     /// What the service's monitoring has counted.
     pub fn metrics(&self) -> Metrics {
-        self.engine.world.state.borrow().metrics.clone()
+        self.engine.world.state.borrow().metrics
     }
 }
 

@@ -107,17 +107,18 @@ fn who_dies_while_it_waits_is_waited_for_by_nobody(play: &mut Play<'_>) {
 fn a_statement_that_takes_rows_in_the_order_of_skus_waits_instead_of_deadlocking(
     play: &mut Play<'_>,
 ) {
-    let [pie, burger] = [line("pie", 1), line("burger", 1)];
+    let (pie, burger) = ([line("pie", 1)], [line("burger", 1)]);
+    let both = [line("pie", 1), line("burger", 1)];
     let [a, b, c] = [(); 3].map(|()| play.begin());
-    play.ok(a, sell(&[burger.clone()]), true);
+    play.ok(a, sell(&burger), true);
     // It names the pie first, and has not locked it.
-    play.blocks(b, reserve(&[pie.clone(), burger.clone()]));
-    play.ok(c, sell(&[pie.clone()]), true);
+    play.blocks(b, reserve(&both));
+    play.ok(c, sell(&pie), true);
     play.roll_back(c);
-    play.ok(a, sell(&[pie.clone()]), true);
+    play.ok(a, sell(&pie), true);
     play.roll_back(a);
     play.goes_on(b, true);
-    play.ok(b, read(&[pie, burger]), Some(vec![0, 9]));
+    play.ok(b, read(&both), Some(vec![0, 9]));
 }
 
 fn of_two_that_wait_for_each_other_one_is_undone_and_the_other_goes_on(play: &mut Play<'_>) {

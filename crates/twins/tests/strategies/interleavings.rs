@@ -57,7 +57,7 @@ fn death_at_any_await_leaves_one_order_one_charge_and_stock_that_adds_up() {
         for script in scripts {
             for mishap in mishaps {
                 for polls in 0.. {
-                    let base = Base::with_stock(STOCK);
+                    let base = Base::plain();
                     let world = base.open();
                     world.script.reply(script.iter().copied());
                     if let Some((transaction, mishap)) = mishap {
@@ -77,7 +77,7 @@ fn death_at_any_await_leaves_one_order_one_charge_and_stock_that_adds_up() {
 #[test]
 fn the_completer_may_die_at_any_await_too() {
     for polls in 0.. {
-        let base = Base::with_stock(STOCK);
+        let base = Base::plain();
         let world = base.open();
         world.script.reply([Reply::Unknown { captured: true }; 5]);
         let asked = request(Some("k"), 1, 2);
@@ -100,7 +100,7 @@ fn the_completer_may_die_at_any_await_too() {
 #[test]
 fn an_owner_may_stall_at_any_await_while_the_next_one_finishes_its_order() {
     for polls in 0.. {
-        let base = Base::with_stock(STOCK);
+        let base = Base::plain();
         let world = base.open();
         let (stalled, next) = (world.replica(1), world.replica(2));
         let asked = request(Some("k"), 1, 2);
@@ -159,7 +159,7 @@ fn interleave(
     mishaps: Vec<(u32, Mishap)>,
 ) {
     let contract = Contract { lease, ..CONTRACT };
-    let base = Base::with_stock(STOCK);
+    let base = Base::plain();
     let world = base.open();
     world.script.reply(replies.into_iter().flatten());
     for (transaction, mishap) in mishaps {

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use explore::Chooser;
 use orders::{Contract, KeyRecord, KeyState, Metric, OrderRow, Ports, Store, StrategyName};
@@ -15,6 +15,7 @@ use protocol::{
 use sim::{Bench, Handler, ReplicaPorts, Setting, Step};
 use twins::{Audit, Script, Scripted, Statement};
 
+use super::STOCK;
 use crate::simulated::{audit, plan::plan};
 
 /// The shop that asks. There are three, each with a shelf of its own.
@@ -63,27 +64,22 @@ impl Base {
         Base::with_coupons(on_hand, &[])
     }
 
-    /// The same with coupons, by code and limit.
-    pub fn with_coupons(on_hand: u32, coupons: &[(&str, u32)]) -> Base {
-        let mut plan = plan(REPLICAS);
-        let sku = |name: &str| scenario::Sku {
-            name: name.to_owned(),
-            price: Money(250),
-            stock: on_hand,
-        };
-        let coupon = |(code, limit): &(&str, u32)| scenario::Coupon {
-            name: (*code).to_owned(),
-            limit: *limit,
-            off: Money(125),
-        };
-        plan.shop.tenants = 3;
-        plan.shop.skus = vec![sku("A"), sku("B")];
-        plan.shop.coupons = coupons.iter().map(coupon).collect();
-        let setting = Arc::new(Setting::new(&plan, "reference"));
+    /// The shop that most tests begin with, compiled once: some of them begin thousands of times.
+    pub fn plain() -> Base {
+        static SETTING: OnceLock<Arc<Setting>> = OnceLock::new();
+        Base::of(SETTING.get_or_init(|| setting(STOCK, &[])))
+    }
+
+    fn of(setting: &Arc<Setting>) -> Base {
         Base {
-            sim: sim::World::in_setting(&setting, Chooser::random(1)).in_small_steps(),
+            sim: sim::World::in_setting(setting, Chooser::random(1)).in_small_steps(),
             script: Script::default(),
         }
+    }
+
+    /// The same with coupons, by code and limit.
+    pub fn with_coupons(on_hand: u32, coupons: &[(&str, u32)]) -> Base {
+        Base::of(&setting(on_hand, coupons))
     }
 
     pub fn open(&self) -> World<'_> {
@@ -102,6 +98,25 @@ impl Base {
         world.pass(Span::secs(1_200));
         world
     }
+}
+
+/// Shops with so much of each SKU, and coupons by code and limit.
+fn setting(on_hand: u32, coupons: &[(&str, u32)]) -> Arc<Setting> {
+    let mut plan = plan(REPLICAS);
+    let sku = |name: &str| scenario::Sku {
+        name: name.to_owned(),
+        price: Money(250),
+        stock: on_hand,
+    };
+    let coupon = |(code, limit): &(&str, u32)| scenario::Coupon {
+        name: (*code).to_owned(),
+        limit: *limit,
+        off: Money(125),
+    };
+    plan.shop.tenants = 3;
+    plan.shop.skus = vec![sku("A"), sku("B")];
+    plan.shop.coupons = coupons.iter().map(coupon).collect();
+    Arc::new(Setting::new(&plan, "reference"))
 }
 
 impl<'w> World<'w> {
