@@ -13,6 +13,7 @@ use protocol::{KeyError, OrderRequest, Problem, Response};
 
 use crate::answers::AnswerId;
 use crate::packed::{Word, halves, join};
+use crate::setting::Setting;
 use crate::world::{Event, IntentTrack, State, World};
 
 /// An attempt, by its slot.
@@ -314,7 +315,7 @@ impl World {
             let task = state
                 .running_client
                 .expect("a client sends only while it runs");
-            state.depart(self, attempt, task)
+            state.depart(&self.setting, attempt, task)
         };
         poll_fn(move |_| {
             let state = &mut *self.state.borrow_mut();
@@ -365,7 +366,7 @@ impl State {
     }
 
     /// A request leaves its client.
-    fn depart(&mut self, world: &World, attempt: Attempt, client_task: TaskId) -> AttemptId {
+    fn depart(&mut self, setting: &Setting, attempt: Attempt, client_task: TaskId) -> AttemptId {
         let lineage = attempt.lineage;
         let now_us = self.kernel.now_us();
         let process = self.recorder.invoke(now_us, attempt.invoke);
@@ -401,13 +402,12 @@ impl State {
                 .after(span_us, Class::Timer, Event::AppDies(id.into()));
         }
         let span_us = attempt.uplink_us.unwrap_or_else(|| {
-            world
-                .setting
+            setting
                 .delays
                 .uplink
                 .draw(&mut self.chooser, UPLINK, lineage, 0)
         });
-        if !self.send_request(world, id, span_us) && self.attempts.is_forsaken(id) {
+        if !self.send_request(setting, id, span_us) && self.attempts.is_forsaken(id) {
             self.forsake(id);
         }
         id

@@ -9,8 +9,9 @@ use crate::answers::AnswerId;
 use crate::attempt::{AttemptId, End};
 use crate::gateway::{Answered, Webhook};
 use crate::replica::Dying;
+use crate::setting::Setting;
+use crate::world::State;
 use crate::world::strike::fault_ref;
-use crate::world::{State, World};
 use scenario::faults::{Opportunity, Who};
 
 /// A handler's standing in the world, by its task's slot.
@@ -164,7 +165,7 @@ impl State {
 
     pub(crate) fn open_call(
         &mut self,
-        world: &World,
+        setting: &Setting,
         task: TaskId,
         replica: u32,
         cause: Cause,
@@ -182,8 +183,7 @@ impl State {
             Cause::Webhook(webhook) => (Who::NO_ATTEMPT, None, None, 0, Some(webhook)),
         };
         let takes_us = match attempt {
-            Some(_) => world
-                .setting
+            Some(_) => setting
                 .delays
                 .handler
                 .draw(&mut self.chooser, WORK, lineage, 0),
@@ -224,7 +224,7 @@ impl State {
         }
     }
 
-    pub(crate) fn close_call(&mut self, world: &World, task: TaskId) {
+    pub(crate) fn close_call(&mut self, setting: &Setting, task: TaskId) {
         let call = &mut self.calls[task.slot as usize];
         call.task = None;
         let (attempt, answer, delivery) = (call.attempt, call.answer.take(), call.delivery);
@@ -234,7 +234,7 @@ impl State {
             let track = self.intent_of(attempt);
             track.working -= 1;
             track.succeeded |= success;
-            self.respond(world, attempt, delivery, End::Answered(answer));
+            self.respond(setting, attempt, delivery, End::Answered(answer));
         } else if let Some(answer) = answer {
             // Only a webhook is refused by anybody: the gateway will tell it again.
             self.answers.give_back(answer);
@@ -246,19 +246,19 @@ impl State {
 
     /// A charge was captured for a handler, if it still lives. This is where `after-charge` strikes, and any crash that waits
     /// for the message to take effect.
-    pub(crate) fn note_capture(&mut self, world: &World, task: TaskId, awaited: bool) {
+    pub(crate) fn note_capture(&mut self, setting: &Setting, task: TaskId, awaited: bool) {
         let call = &mut self.calls[task.slot as usize];
         if call.task != Some(task) {
             return;
         }
         call.charged = true;
-        if !awaited || !world.setting.faults.strike_processes {
+        if !awaited || !setting.faults.strike_processes {
             return;
         }
         let (who, replica) = (call.who(), call.replica);
-        self.pause_here(world, who, CrashPoint::AfterCharge);
+        self.pause_here(setting, who, CrashPoint::AfterCharge);
         self.settle(task);
-        let struck = self.draw_unseen(&world.setting.faults, Opportunity::Crash, who, |kind| {
+        let struck = self.draw_unseen(&setting.faults, Opportunity::Crash, who, |kind| {
             matches!(
                 kind,
                 FaultKind::CrashReplica {

@@ -142,7 +142,7 @@ where
     fn begin(&mut self) {
         self.next_intent();
         let state = &mut *self.world.state.borrow_mut();
-        state.expect_restarts(self.world);
+        state.expect_restarts(&self.world.setting);
         if let Some(every_us) = self.upkeep_every_us {
             let replicas = u64::from(self.world.setting.plan.world.replicas);
             for replica in 0..self.world.setting.plan.world.replicas {
@@ -225,7 +225,7 @@ where
             Event::Webhook(webhook) => self.webhook(webhook.get()),
             Event::Message(message) => {
                 let state = &mut *self.world.state.borrow_mut();
-                state.deliver(self.world, message.get(), self.knows_messages);
+                state.deliver(&self.world.setting, message.get(), self.knows_messages);
             }
             Event::Upkeep(replica) => self.upkeep(replica.get()),
             Event::Restart(replica) => self.world.restart(replica.get()),
@@ -233,7 +233,7 @@ where
                 self.world
                     .state
                     .borrow_mut()
-                    .take_turn(self.world, turn.get());
+                    .take_turn(&self.world.setting, turn.get());
                 self.world.bury(&mut self.handlers);
             }
             Event::Abandon(tx) => self.world.state.borrow_mut().roll_back(tx.get()),

@@ -6,7 +6,8 @@ use orders::NotificationKind;
 use protocol::OrderId;
 
 use crate::packed::{Word, halves, join};
-use crate::world::{Event, State, World};
+use crate::setting::Setting;
+use crate::world::{Event, State};
 use scenario::faults::{Opportunity, Who};
 
 /// A message under way.
@@ -75,32 +76,32 @@ impl Message {
 impl State {
     /// A commit took effect: the relay sees what it left in the outbox.
     #[inline]
-    pub(crate) fn relay(&mut self, world: &World) {
+    pub(crate) fn relay(&mut self, setting: &Setting) {
         if !self.database.notes.leaving.is_empty() {
-            self.relay_all(world);
+            self.relay_all(setting);
         }
     }
 
-    fn relay_all(&mut self, world: &World) {
+    fn relay_all(&mut self, setting: &Setting) {
         for row in std::mem::take(&mut self.database.notes.leaving) {
             let message = Message {
                 row,
                 sent: 0,
                 copy: false,
             };
-            self.send_message(world, message);
+            self.send_message(setting, message);
         }
     }
 
     /// The relay sends a message when it is there, and the message takes its time.
-    fn send_message(&mut self, world: &World, message: Message) {
-        let table = world.setting.delays.kitchen.as_ref();
+    fn send_message(&mut self, setting: &Setting, message: Message) {
+        let table = setting.delays.kitchen.as_ref();
         let table = table.expect("rows are relayed where there is a kitchen");
         let who = message.who();
         let late_us = table.draw(&mut self.chooser, LATE, who.lineage, who.ordinal);
         let leaves_us = self.kernel.now_us().max(self.kitchen.relay_back_at_us);
         self.message_at(leaves_us + late_us, message);
-        let echo = self.strike(&world.setting.faults, Opportunity::DuplicateMessage, who);
+        let echo = self.strike(&setting.faults, Opportunity::DuplicateMessage, who);
         if let Some(after_us) = echo.map(|fault| fault.delay(who, &mut self.chooser)) {
             let copy = true;
             self.message_at(leaves_us + late_us + after_us, Message { copy, ..message });
@@ -114,17 +115,17 @@ impl State {
     }
 
     /// A message reaches the kitchen; the relay marks it as sent, or dies before it can, and sends it again when it is back.
-    pub(crate) fn deliver(&mut self, world: &World, message: Message, knows_messages: bool) {
+    pub(crate) fn deliver(&mut self, setting: &Setting, message: Message, knows_messages: bool) {
         self.print(message, knows_messages);
         let who = message.who();
         if message.copy {
             return;
         }
-        if let Some(fault) = self.strike(&world.setting.faults, Opportunity::CrashRelay, who) {
+        if let Some(fault) = self.strike(&setting.faults, Opportunity::CrashRelay, who) {
             let back_at_us = self.kernel.now_us() + fault.delay(who, &mut self.chooser);
             self.kitchen.relay_back_at_us = self.kitchen.relay_back_at_us.max(back_at_us);
             let sent = message.sent.saturating_add(1);
-            self.send_message(world, Message { sent, ..message });
+            self.send_message(setting, Message { sent, ..message });
         }
     }
 

@@ -6,7 +6,8 @@ use scenario::{FaultKind, Host};
 
 use crate::answers::AnswerId;
 use crate::attempt::{AttemptId, Coming, End};
-use crate::world::{Event, State, World};
+use crate::setting::Setting;
+use crate::world::{Event, State};
 use scenario::faults::{Opportunity, Who, cuts};
 
 const RESET: Kind = Kind::new("net.reset");
@@ -29,14 +30,14 @@ impl State {
 
     /// A request sets out for its replica, perhaps twice; each copy has a fate of its own. Whether any of them arrives.
     #[inline]
-    pub(crate) fn send_request(&mut self, world: &World, id: AttemptId, span_us: u64) -> bool {
+    pub(crate) fn send_request(&mut self, setting: &Setting, id: AttemptId, span_us: u64) -> bool {
         let who = self.on_the_way(id, 0);
-        let again = self.strike(&world.setting.faults, Opportunity::DuplicateRequest, who);
-        let first = self.send_copy(world, id, who, span_us);
+        let again = self.strike(&setting.faults, Opportunity::DuplicateRequest, who);
+        let first = self.send_copy(setting, id, who, span_us);
         let second = again.is_some_and(|fault| {
             let late_us = fault.delay(who, &mut self.chooser);
             let copy = Who { ordinal: 2, ..who };
-            self.send_copy(world, id, copy, span_us + late_us)
+            self.send_copy(setting, id, copy, span_us + late_us)
         });
         if !first && !second {
             self.cover(Label::RequestLost);
@@ -49,9 +50,9 @@ impl State {
 
     /// One copy of a request sets out. Whether it arrives.
     #[inline]
-    fn send_copy(&mut self, world: &World, id: AttemptId, who: Who, span_us: u64) -> bool {
+    fn send_copy(&mut self, setting: &Setting, id: AttemptId, who: Who, span_us: u64) -> bool {
         let cut = |kind: &FaultKind| cuts(kind, who.replica, Host::Clients);
-        let faults = &world.setting.faults;
+        let faults = &setting.faults;
         if self
             .strike_if(faults, Opportunity::Partition, who, cut)
             .is_some()
@@ -79,31 +80,30 @@ impl State {
     }
 
     /// A request finds its replica down.
-    pub(crate) fn turn_away(&mut self, world: &World, id: AttemptId) {
+    pub(crate) fn turn_away(&mut self, setting: &Setting, id: AttemptId) {
         let flight = self.attempts.get(id);
         let delivery = flight.deliveries;
         flight.deliveries += 1;
         flight.copies -= 1;
-        self.respond(world, id, delivery, End::Reset);
+        self.respond(setting, id, delivery, End::Reset);
     }
 
     /// The response to a delivery of a request, or a reset, sets out for its client. The responder passes on its hold of the
     /// attempt.
     #[inline]
-    pub(crate) fn respond(&mut self, world: &World, id: AttemptId, delivery: u32, end: End) {
+    pub(crate) fn respond(&mut self, setting: &Setting, id: AttemptId, delivery: u32, end: End) {
         let who = self.on_the_way(id, u64::from(delivery) * 2 + 1);
-        let Some(end) = self.leaves(world, id, who, end) else {
+        let Some(end) = self.leaves(setting, id, who, end) else {
             self.release(id);
             return;
         };
-        let mut span_us = world.setting.delays.downlink.draw(
-            &mut self.chooser,
-            DOWNLINK,
-            who.lineage,
-            who.ordinal,
-        );
+        let mut span_us =
+            setting
+                .delays
+                .downlink
+                .draw(&mut self.chooser, DOWNLINK, who.lineage, who.ordinal);
         if matches!(end, End::Answered(_))
-            && let Some(fault) = self.strike(&world.setting.faults, Opportunity::DelayResponse, who)
+            && let Some(fault) = self.strike(&setting.faults, Opportunity::DelayResponse, who)
         {
             span_us += fault.delay(who, &mut self.chooser);
         }
@@ -122,9 +122,9 @@ impl State {
 
     /// What of an answer or a reset comes through to the client. Nothing passes a partition, not even a reset.
     #[inline]
-    fn leaves(&mut self, world: &World, id: AttemptId, who: Who, end: End) -> Option<End> {
+    fn leaves(&mut self, setting: &Setting, id: AttemptId, who: Who, end: End) -> Option<End> {
         let cut = |kind: &FaultKind| cuts(kind, who.replica, Host::Clients);
-        let faults = &world.setting.faults;
+        let faults = &setting.faults;
         let silent = self
             .strike_if(faults, Opportunity::Partition, who, cut)
             .is_some();

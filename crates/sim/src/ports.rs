@@ -19,6 +19,7 @@ use scenario::{CrashPoint, FaultKind, Host};
 
 use crate::call::{Doom, Progress};
 use crate::replica::Dying;
+use crate::setting::Setting;
 use crate::world::strike::fault_ref;
 use crate::world::{Event, Fired, State, World};
 use scenario::faults::{Opportunity, Who, crashes_at, cuts, pauses_at};
@@ -52,21 +53,21 @@ enum Death {
 impl State {
     /// A handler is about to send a message. Whether it still can.
     #[inline]
-    fn set_out(&mut self, world: &World, slot: usize, here: CrashPoint) -> bool {
+    fn set_out(&mut self, setting: &Setting, slot: usize, here: CrashPoint) -> bool {
         self.calls[slot].steps += 1;
-        if !world.setting.faults.strike_processes || !self.under_load {
+        if !setting.faults.strike_processes || !self.under_load {
             self.calls[slot].progress = Progress::Sent;
             return true;
         }
-        self.set_out_among_faults(world, slot, here)
+        self.set_out_among_faults(setting, slot, here)
     }
 
-    fn set_out_among_faults(&mut self, world: &World, slot: usize, here: CrashPoint) -> bool {
+    fn set_out_among_faults(&mut self, setting: &Setting, slot: usize, here: CrashPoint) -> bool {
         self.calls[slot].committed = false;
         let who = self.calls[slot].who();
         let replica = self.calls[slot].replica;
-        self.pause_here(world, who, here);
-        let death = self.death(world, who, here, replica);
+        self.pause_here(setting, who, here);
+        let death = self.death(setting, who, here, replica);
         self.calls[slot].progress = Progress::Sent;
         match death {
             Some(Death::BeforeSending) => {
@@ -79,8 +80,14 @@ impl State {
         true
     }
 
-    fn death(&mut self, world: &World, who: Who, here: CrashPoint, replica: u32) -> Option<Death> {
-        let fault = self.draw_unseen(&world.setting.faults, Opportunity::Crash, who, |kind| {
+    fn death(
+        &mut self,
+        setting: &Setting,
+        who: Who,
+        here: CrashPoint,
+        replica: u32,
+    ) -> Option<Death> {
+        let fault = self.draw_unseen(&setting.faults, Opportunity::Crash, who, |kind| {
             crashes_at(kind, here)
         })?;
         let down_for_us = fault.delay(who, &mut self.chooser);
@@ -121,25 +128,24 @@ impl State {
     }
 
     /// The replica comes to a standstill, if that is what happens here.
-    pub(crate) fn pause_here(&mut self, world: &World, who: Who, here: CrashPoint) {
+    pub(crate) fn pause_here(&mut self, setting: &Setting, who: Who, here: CrashPoint) {
         let fits = |kind: &FaultKind| pauses_at(kind, here);
-        let Some(fault) = self.strike_if(&world.setting.faults, Opportunity::Pause, who, fits)
-        else {
+        let Some(fault) = self.strike_if(&setting.faults, Opportunity::Pause, who, fits) else {
             return;
         };
         let span_us = fault.delay(who, &mut self.chooser);
         let until_us = self.kernel.now_us() + span_us;
         let host = &mut self.replicas[who.replica as usize];
         host.paused_until_us = host.paused_until_us.max(until_us);
-        if span_us > world.setting.service_contract.lease.0 {
+        if span_us > setting.service_contract.lease.0 {
             self.cover(Label::PausedBeyondLease);
         }
     }
 
     /// Whether a partition cuts a replica off.
-    pub(crate) fn cut_off(&mut self, world: &World, slot: usize, other: Host) -> bool {
+    pub(crate) fn cut_off(&mut self, setting: &Setting, slot: usize, other: Host) -> bool {
         let (who, replica) = (self.calls[slot].who(), self.calls[slot].replica);
-        self.strike_if(&world.setting.faults, Opportunity::Partition, who, |kind| {
+        self.strike_if(&setting.faults, Opportunity::Partition, who, |kind| {
             cuts(kind, replica, other)
         })
         .is_some()
@@ -236,7 +242,7 @@ impl ReplicaPorts<'_> {
     #[inline]
     fn leave(&self, here: CrashPoint, reads: bool) -> Trip {
         let state = &mut *self.world.state.borrow_mut();
-        if !state.set_out(self.world, self.slot, here) {
+        if !state.set_out(&self.world.setting, self.slot, here) {
             return Trip::Lost;
         }
         let task = state.task(self.slot);

@@ -10,6 +10,7 @@ use scenario::FaultKind;
 use crate::attempt::End;
 use crate::call::Progress;
 use crate::packed::{Word, halves, join};
+use crate::setting::Setting;
 use crate::world::strike::fault_ref;
 use crate::world::{Event, State, World};
 use scenario::faults::{Armed, Opportunity};
@@ -130,7 +131,7 @@ impl World {
                     .task
                     .filter(|_| state.calls[slot].replica == replica)
                 {
-                    state.lose_call(self, slot, task, &mut dead);
+                    state.lose_call(&self.setting, slot, task, &mut dead);
                 }
             }
         }
@@ -188,32 +189,31 @@ impl Rolling {
 
 impl State {
     /// The rolling restarts begin when the plan says so.
-    pub(crate) fn expect_restarts(&mut self, world: &World) {
-        let restarts = world.setting.faults.of(Opportunity::RollingRestart);
+    pub(crate) fn expect_restarts(&mut self, setting: &Setting) {
+        let restarts = setting.faults.of(Opportunity::RollingRestart);
         for (restart, fault) in restarts.iter().enumerate() {
             let turn = Turn {
                 restart: restart as u16,
                 replica: 0,
             };
-            self.expect_turn(world, turn, Rolling::of(fault).from_us);
+            self.expect_turn(setting, turn, Rolling::of(fault).from_us);
         }
     }
 
     /// A turn comes, unless no request is left by then to notice.
-    fn expect_turn(&mut self, world: &World, turn: Turn, at_us: u64) {
-        if at_us < world.setting.plan.load.over_us {
+    fn expect_turn(&mut self, setting: &Setting, turn: Turn, at_us: u64) {
+        if at_us < setting.plan.load.over_us {
             self.kernel
                 .at(at_us, Class::Timer, Event::Turn(turn.into()));
         }
     }
 
     /// It is a replica's turn: it is to die, and then the next one.
-    pub(crate) fn take_turn(&mut self, world: &World, turn: Turn) {
+    pub(crate) fn take_turn(&mut self, setting: &Setting, turn: Turn) {
         if !self.under_load {
             return;
         }
-        let fault =
-            &world.setting.faults.of(Opportunity::RollingRestart)[usize::from(turn.restart)];
+        let fault = &setting.faults.of(Opportunity::RollingRestart)[usize::from(turn.restart)];
         let (rolling, replica) = (Rolling::of(fault), u32::from(turn.replica));
         self.dying.push(Dying {
             replica,
@@ -224,14 +224,14 @@ impl State {
         if let Some(span_us) = rolling.until_next_us(replica, replicas) {
             let replica = ((replica + 1) % replicas) as u16;
             let at_us = self.kernel.now_us() + span_us;
-            self.expect_turn(world, Turn { replica, ..turn }, at_us);
+            self.expect_turn(setting, Turn { replica, ..turn }, at_us);
         }
     }
 
     /// The replica's clock jumps as it takes up this work, if that is what happens here. What it has under way sees it too.
-    pub(crate) fn step_clock(&mut self, world: &World, slot: usize) {
+    pub(crate) fn step_clock(&mut self, setting: &Setting, slot: usize) {
         let who = self.who(slot);
-        let Some(fault) = self.strike(&world.setting.faults, Opportunity::ClockStep, who) else {
+        let Some(fault) = self.strike(&setting.faults, Opportunity::ClockStep, who) else {
             return;
         };
         let FaultKind::ClockStep { back, .. } = fault.kind else {
@@ -245,7 +245,7 @@ impl State {
     }
 
     /// A call's process died: its client sees a reset; a message that has left may still take effect.
-    fn lose_call(&mut self, world: &World, slot: usize, task: TaskId, dead: &mut Vec<TaskId>) {
+    fn lose_call(&mut self, setting: &Setting, slot: usize, task: TaskId, dead: &mut Vec<TaskId>) {
         let call = &mut self.calls[slot];
         if call.doomed {
             return;
@@ -268,7 +268,7 @@ impl State {
             let track = self.intent_of(attempt);
             track.working -= 1;
             track.crashed = true;
-            self.respond(world, attempt, delivery, End::Reset);
+            self.respond(setting, attempt, delivery, End::Reset);
         }
         if let Some(webhook) = webhook {
             self.tell_later(webhook);

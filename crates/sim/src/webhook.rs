@@ -4,7 +4,8 @@ use explore::{Class, Kind, Lineage, Site};
 use scenario::{FaultKind, Host};
 
 use crate::gateway::{Fate, Webhook};
-use crate::world::{Event, State, World};
+use crate::setting::Setting;
+use crate::world::{Event, State};
 use scenario::faults::{Opportunity, Who, cuts};
 
 /// How long after each try that was not taken the next one comes; after the last the gateway gives up.
@@ -36,15 +37,11 @@ impl Webhook {
 
 impl State {
     /// A capture begins: the bank may refuse, whether anybody hears of it or not.
-    pub(crate) fn doubt(&mut self, world: &World, slot: u32) {
+    pub(crate) fn doubt(&mut self, setting: &Setting, slot: u32) {
         let operation = self.gateway.operations[slot as usize];
         if matches!(operation.fate, Fate::Fair | Fate::TimeoutAfter)
             && self
-                .strike(
-                    &world.setting.faults,
-                    Opportunity::DeclineCharge,
-                    operation.who,
-                )
+                .strike(&setting.faults, Opportunity::DeclineCharge, operation.who)
                 .is_some()
         {
             self.gateway.operations[slot as usize].fate = Fate::Declined;
@@ -52,8 +49,8 @@ impl State {
     }
 
     /// The gateway will tell how a capture ended: late, perhaps twice. How late, if it tells at all.
-    pub(crate) fn announce(&mut self, world: &World, charge: u32) -> Option<u64> {
-        let table = world.setting.delays.webhook.as_ref()?;
+    pub(crate) fn announce(&mut self, setting: &Setting, charge: u32) -> Option<u64> {
+        let table = setting.delays.webhook.as_ref()?;
         let lineage = Webhook::of_charge(charge);
         let span_us = table.draw(&mut self.chooser, LATE, lineage, 0);
         let first = Webhook {
@@ -69,7 +66,7 @@ impl State {
             replica: Who::NOWHERE,
             process: Who::NO_ATTEMPT,
         };
-        let again = self.strike(&world.setting.faults, Opportunity::DuplicateWebhook, who);
+        let again = self.strike(&setting.faults, Opportunity::DuplicateWebhook, who);
         if let Some(after_us) = again.map(|fault| fault.delay(who, &mut self.chooser)) {
             self.tell_after(span_us + after_us, Webhook { copy: 1, ..first });
         }
@@ -92,7 +89,7 @@ impl State {
     }
 
     /// The replica that a webhook reaches, if it is there to hear it.
-    pub(crate) fn reaches(&mut self, world: &World, lineage: Lineage) -> Option<u32> {
+    pub(crate) fn reaches(&mut self, setting: &Setting, lineage: Lineage) -> Option<u32> {
         let replicas = self.replicas.len() as u32;
         let replica = self.chooser.choose(&Site::new(ROUTE, lineage, 0), replicas);
         let who = Who {
@@ -105,7 +102,7 @@ impl State {
         let cut = |kind: &FaultKind| cuts(kind, replica, Host::Gateway);
         let host = &self.replicas[replica as usize];
         let hears = host.up && host.paused_until_us <= self.kernel.now_us();
-        let cut = self.strike_if(&world.setting.faults, Opportunity::Partition, who, cut);
+        let cut = self.strike_if(&setting.faults, Opportunity::Partition, who, cut);
         (hears && cut.is_none()).then_some(replica)
     }
 }

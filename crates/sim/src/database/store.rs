@@ -122,7 +122,7 @@ impl ReplicaPorts<'_> {
         state
             .strike(&self.world.setting.faults, here, who)
             .is_some()
-            || state.cut_off(self.world, self.slot, Host::Database)
+            || state.cut_off(&self.world.setting, self.slot, Host::Database)
     }
 }
 
@@ -229,7 +229,7 @@ impl SimTransaction<'_> {
     fn committed(&self, state: &mut State) -> Result<(), StoreError> {
         let (who, faults) = (state.who(self.ports.slot), &self.ports.world.setting.faults);
         state.note_commit(self.ports.slot);
-        state.relay(self.ports.world);
+        state.relay(&self.ports.world.setting);
         if state
             .strike(faults, Opportunity::LoseCommitAck, who)
             .is_some()

@@ -27,7 +27,7 @@ where
         let operation = state.gateway.operations[slot as usize];
         let rest_us = operation.reply_at_us.saturating_sub(now_us);
         if operation.captures.is_some() {
-            state.doubt(world, slot);
+            state.doubt(&world.setting, slot);
             // A capture ends well before its answer is back; of a lost answer, before anybody has given up.
             state.after(
                 rest_us * 2 / 3,
@@ -57,12 +57,12 @@ where
             }
             let told_after_us = operation
                 .captures
-                .and_then(|charge| state.announce(world, charge));
+                .and_then(|charge| state.announce(&world.setting, charge));
             if captured.is_some() {
                 if operation.unheard {
                     state.cover(Label::CaptureUnknown);
                 }
-                state.note_capture(world, operation.task, awaited);
+                state.note_capture(&world.setting, operation.task, awaited);
             }
             let unheard = captured.is_some() && operation.unheard;
             operation
@@ -108,7 +108,7 @@ where
         let (replica, lineage, notice) = {
             let state = &mut *world.state.borrow_mut();
             let lineage = webhook.lineage();
-            let Some(replica) = state.reaches(world, lineage) else {
+            let Some(replica) = state.reaches(&world.setting, lineage) else {
                 state.tell_later(webhook);
                 return;
             };

@@ -32,7 +32,7 @@ where
             let replica = state.attempts.get(attempt).replica;
             let host = &state.replicas[replica as usize];
             if !host.up {
-                state.turn_away(world, attempt);
+                state.turn_away(&world.setting, attempt);
                 return;
             }
             if host.paused_until_us > state.kernel.now_us() {
@@ -57,9 +57,9 @@ where
         let (world, task) = (self.world, self.handlers.next_id());
         let ports = {
             let state = &mut *world.state.borrow_mut();
-            state.open_call(world, task, replica, cause, lineage);
+            state.open_call(&world.setting, task, replica, cause, lineage);
             if world.setting.faults.any(Opportunity::ClockStep) {
-                state.step_clock(world, task.slot as usize);
+                state.step_clock(&world.setting, task.slot as usize);
             }
             let host = &state.replicas[replica as usize];
             ReplicaPorts {
@@ -92,7 +92,7 @@ where
         world.fired.set(Fired::Begun);
         let mut state = world.state.borrow_mut();
         if poll.is_ready() {
-            state.close_call(world, task);
+            state.close_call(&world.setting, task);
         } else if state.calls[task.slot as usize].doomed {
             state.calls[task.slot as usize].task = None;
             drop(state);

@@ -7,7 +7,8 @@ use protocol::Span;
 use scenario::{CrashPoint, FaultKind, Host};
 
 use super::ReplicaPorts;
-use crate::world::{State, World};
+use crate::setting::Setting;
+use crate::world::State;
 use scenario::faults::{Opportunity, Who};
 
 impl ReplicaPorts<'_> {
@@ -22,7 +23,7 @@ impl ReplicaPorts<'_> {
             state.cache_commands += 1;
             let who = state.calls[slot].who();
             let now_us = state.kernel.now_us();
-            state.trouble_cache(self.world, key, who, now_us);
+            state.trouble_cache(&self.world.setting, key, who, now_us);
             let down = state.cache.down_until_us > now_us
                 || state
                     .strike(
@@ -31,7 +32,7 @@ impl ReplicaPorts<'_> {
                         who,
                     )
                     .is_some()
-                || state.cut_off(self.world, slot, Host::Cache);
+                || state.cut_off(&self.world.setting, slot, Host::Cache);
             if down {
                 return Some(Err(CacheError::Unavailable));
             }
@@ -76,11 +77,11 @@ impl ReplicaPorts<'_> {
 impl State {
     /// What befalls the cache when a command reaches it: it forgets, or dies.
     #[inline]
-    fn trouble_cache(&mut self, world: &World, key: &CompactString, who: Who, now_us: u64) {
+    fn trouble_cache(&mut self, setting: &Setting, key: &CompactString, who: Who, now_us: u64) {
         if self.cache.down_until_us > now_us {
             return;
         }
-        let faults = &world.setting.faults;
+        let faults = &setting.faults;
         if self.strike(faults, Opportunity::FlushCache, who).is_some() {
             self.cache.flush();
         }

@@ -11,7 +11,8 @@ use scenario::{CrashPoint, Host};
 use super::{ReplicaPorts, Trip};
 use crate::call::Progress;
 use crate::gateway::{Ask, Fate, Operation, Told};
-use crate::world::{Event, Fired, State, World};
+use crate::setting::Setting;
+use crate::world::{Event, Fired, State};
 use scenario::faults::{Opportunity, Who};
 
 /// The quickest answer of a gateway.
@@ -39,7 +40,7 @@ impl ReplicaPorts<'_> {
     }
 
     fn leave_for_gateway(&self, state: &mut State, ask: Ask) -> Trip {
-        if !state.set_out(self.world, self.slot, CrashPoint::Anywhere) {
+        if !state.set_out(&self.world.setting, self.slot, CrashPoint::Anywhere) {
             return Trip::Lost;
         }
         // The gateway acts on what has left, whatever becomes of the sender.
@@ -54,7 +55,7 @@ impl ReplicaPorts<'_> {
             Ask::Refund(_) => 2 * GATEWAY_MIN_US,
         };
         let intent = state.purchase(self.slot);
-        let (fate, slow_us) = state.gateway_fate(self.world, self.slot, who);
+        let (fate, slow_us) = state.gateway_fate(&self.world.setting, self.slot, who);
         let span_us = quick_us + slow_us;
         let lost = matches!(fate, Fate::TimeoutBefore | Fate::TimeoutAfter);
         let timeout_us = self.world.setting.plan.world.gateway_timeout_us;
@@ -93,8 +94,8 @@ impl State {
     /// What the plan's faults do to an operation, and how much longer it takes. What they do to the capture is drawn when one
     /// begins.
     #[inline]
-    fn gateway_fate(&mut self, world: &World, slot: usize, who: Who) -> (Fate, u64) {
-        if self.cut_off(world, slot, Host::Gateway) {
+    fn gateway_fate(&mut self, setting: &Setting, slot: usize, who: Who) -> (Fate, u64) {
+        if self.cut_off(setting, slot, Host::Gateway) {
             return (Fate::TimeoutBefore, 0);
         }
         let fates = [
@@ -104,12 +105,12 @@ impl State {
         ];
         let struck = fates
             .into_iter()
-            .find(|(here, _)| self.strike(&world.setting.faults, *here, who).is_some());
+            .find(|(here, _)| self.strike(&setting.faults, *here, who).is_some());
         let fate = struck.map_or(Fate::Fair, |(_, fate)| fate);
         if fate == Fate::TimeoutBefore {
             return (fate, 0);
         }
-        let slow_us = match self.strike(&world.setting.faults, Opportunity::SlowGateway, who) {
+        let slow_us = match self.strike(&setting.faults, Opportunity::SlowGateway, who) {
             Some(fault) => fault.delay(who, &mut self.chooser),
             None => 0,
         };
