@@ -17,8 +17,9 @@ use protocol::{
     ScopedKey, Span, Tenant, Time, UserId,
 };
 
-use super::stock::{StockChange, sku};
+use super::stock::StockChange;
 use super::{Database, Stop, Tx};
+use outside::menu::sku;
 
 mod changes;
 

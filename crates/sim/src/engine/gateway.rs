@@ -1,16 +1,16 @@
 //! Charges arrive, are captured, and are answered; webhooks are sent.
 
-use orders::Job;
 use std::future::Future;
 
 use history::Label;
+use orders::Job;
+use outside::Visit;
 
-use crate::call::Cause;
-use crate::client::Visit;
 use crate::engine::Engine;
+use crate::event::{Event, Fired};
 use crate::gateway::Webhook;
 use crate::ports::ReplicaPorts;
-use crate::world::{Event, Fired};
+use crate::replicas::call::Cause;
 
 impl<'w, F, H, G, V> Engine<'w, F, H, G, V>
 where
@@ -72,7 +72,9 @@ where
         };
         world.bury(&mut self.handlers);
         if let Some((intent, told_after_us)) = paid {
-            self.channel_hears(intent, told_after_us);
+            let visits = &mut self.visits;
+            self.purchases
+                .channel_hears(world, intent, told_after_us, visits);
         }
     }
 
@@ -86,7 +88,7 @@ where
             let state = &mut *world.state.borrow_mut();
             let told = state.gateway.take(slot);
             if self.handlers.contains(task) {
-                state.calls[task.slot as usize].told = Some(told);
+                state.replicas.calls[task.slot as usize].told = Some(told);
             }
             // A crash that waited for a capture which did not come strikes before the answer is heard.
             world.setting.faults.strike_processes && state.settle(task)
@@ -112,7 +114,11 @@ where
                 state.tell_later(webhook);
                 return;
             };
-            (replica, lineage, state.gateway.notice(webhook.charge))
+            (
+                replica,
+                lineage,
+                state.gateway.provider.notice(webhook.charge),
+            )
         };
         let job = Job::Webhook(notice);
         self.start(replica, Cause::Webhook(webhook), lineage, job);

@@ -4,12 +4,12 @@ use compact_str::CompactString;
 use orders::ports::CacheError;
 use orders::{Cache, Clock};
 use protocol::Span;
+use scenario::faults::{Opportunity, Who};
 use scenario::{CrashPoint, FaultKind, Host};
 
-use super::ReplicaPorts;
+use crate::ports::ReplicaPorts;
 use crate::setting::Setting;
-use crate::world::State;
-use scenario::faults::{Opportunity, Who};
+use crate::state::State;
 
 impl ReplicaPorts<'_> {
     /// A cache command: it may find everything forgotten, or the cache down.
@@ -20,8 +20,8 @@ impl ReplicaPorts<'_> {
     ) -> Result<R, CacheError> {
         let slot = self.slot;
         self.round_trip(CrashPoint::Anywhere, true, move |state, _| {
-            state.cache_commands += 1;
-            let who = state.calls[slot].who();
+            state.tally.cache_commands += 1;
+            let who = state.replicas.calls[slot].who();
             let now_us = state.kernel.now_us();
             state.trouble_cache(&self.world.setting, key, who, now_us);
             let down = state.cache.down_until_us > now_us
@@ -68,7 +68,7 @@ impl ReplicaPorts<'_> {
     fn before_cache_write_us(&self) -> u64 {
         let latencies = &self.world.setting.plan.world.latencies;
         let state = self.world.state.borrow();
-        let committed_at_us = state.calls[self.slot].committed_at_us;
+        let committed_at_us = state.replicas.calls[self.slot].effects.committed_at_us;
         let arrives_us = committed_at_us.map_or(0, |at_us| at_us + latencies.cache_write_us);
         arrives_us.saturating_sub(state.kernel.now_us() + latencies.database_us)
     }

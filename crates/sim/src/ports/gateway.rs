@@ -6,14 +6,16 @@ use std::task::Poll;
 use history::IntentRef;
 use orders::{Gateway, GatewayError};
 use protocol::{ChargeAnswer, ChargeId, ChargeRequest};
+use scenario::faults::{Opportunity, Who};
 use scenario::{CrashPoint, Host};
 
-use super::{ReplicaPorts, Trip};
-use crate::call::Progress;
+use crate::event::{Event, Fired};
 use crate::gateway::{Ask, Fate, Operation, Told};
+use crate::ports::ReplicaPorts;
+use crate::ports::trip::Trip;
+use crate::replicas::call::Progress;
 use crate::setting::Setting;
-use crate::world::{Event, Fired, State};
-use scenario::faults::{Opportunity, Who};
+use crate::state::State;
 
 /// The quickest answer of a gateway.
 const GATEWAY_MIN_US: u64 = 10_000;
@@ -28,7 +30,7 @@ impl ReplicaPorts<'_> {
             match (trip, self.world.fired.get()) {
                 (Trip::Begin, _) => trip = self.leave_for_gateway(state, ask),
                 (Trip::Sent, Fired::Reply) => {
-                    if let Some(told) = state.calls[self.slot].told.take() {
+                    if let Some(told) = state.replicas.calls[self.slot].told.take() {
                         return Poll::Ready(told);
                     }
                 }
@@ -44,11 +46,11 @@ impl ReplicaPorts<'_> {
             return Trip::Lost;
         }
         // The gateway acts on what has left, whatever becomes of the sender.
-        state.calls[self.slot].progress = Progress::Idle;
-        let (task, who) = (state.task(self.slot), state.calls[self.slot].who());
+        state.replicas.calls[self.slot].progress = Progress::Idle;
+        let (task, who) = (state.task(self.slot), state.replicas.calls[self.slot].who());
         let now_us = state.kernel.now_us();
         let quick_us = match ask {
-            Ask::Charge(_) => state.calls[self.slot]
+            Ask::Charge(_) => state.replicas.calls[self.slot]
                 .gateway_by_us
                 .saturating_sub(now_us)
                 .max(GATEWAY_MIN_US),
@@ -86,8 +88,8 @@ impl ReplicaPorts<'_> {
 impl State {
     /// The purchase that a handler serves.
     fn purchase(&mut self, slot: usize) -> Option<IntentRef> {
-        let attempt = self.calls[slot].attempt?;
-        let intent = self.attempts.get(attempt).intent;
+        let attempt = self.replicas.calls[slot].serves.attempt?;
+        let intent = self.clients.attempts.get(attempt).intent;
         (intent != u32::MAX).then(|| IntentRef::new(intent))
     }
 

@@ -9,7 +9,7 @@ fn a_second_insert_of_a_key_waits_and_fails_if_the_first_commits() {
     script.insert_key(a, "k").unwrap().unwrap();
     let waiting = script.insert_key(b, "k").unwrap_err();
     script.commit(a);
-    assert_eq!(script.db.released, [waiting]);
+    assert_eq!(script.db.open.released, [waiting]);
     assert_eq!(
         script.insert_key(b, "k"),
         Ok(Err(StoreError::Unique(Constraint::Keys)))
@@ -23,7 +23,7 @@ fn a_second_insert_of_a_key_succeeds_if_the_first_rolls_back() {
     script.insert_key(a, "k").unwrap().unwrap();
     let waiting = script.insert_key(b, "k").unwrap_err();
     script.db.rollback(a);
-    assert_eq!(script.db.released, [waiting]);
+    assert_eq!(script.db.open.released, [waiting]);
     assert_eq!(script.insert_key(b, "k"), Ok(Ok(())));
 }
 
@@ -70,7 +70,7 @@ fn a_plain_look_at_a_key_sees_what_is_committed_and_never_waits() {
     assert_eq!(script.run(look, find), Ok(Ok(Some(KeyState::Claimed))));
     let waiting = script.run(look, fail).unwrap_err();
     script.commit(b);
-    assert_eq!(script.db.released, [waiting]);
+    assert_eq!(script.db.open.released, [waiting]);
     assert_eq!(script.run(look, fail), Ok(Ok(1)));
     script.db.rollback(look);
     let c = script.db.begin();
@@ -92,7 +92,7 @@ fn an_update_skips_a_row_that_does_not_match_as_committed_without_waiting_for_it
     );
     let waiting = script.update_key(b, "k", 1, claimed(3)).unwrap_err();
     script.commit(a);
-    assert_eq!(script.db.released, [waiting]);
+    assert_eq!(script.db.open.released, [waiting]);
     assert_eq!(
         script.update_key(b, "k", 1, claimed(3)),
         Ok(Ok(0)),
@@ -127,7 +127,7 @@ fn an_insert_does_not_wait_for_who_only_locks_the_row() {
     script.update_key(a, "k", 1, claimed(2)).unwrap().unwrap();
     let waiting = script.insert_key(c, "k").unwrap_err();
     script.commit(a);
-    assert_eq!(script.db.released, [waiting]);
+    assert_eq!(script.db.open.released, [waiting]);
     assert_eq!(script.insert_key(c, "k"), refused);
 }
 
@@ -211,13 +211,13 @@ fn a_take_over_counts_when_it_is_committed_whoever_had_the_claim() {
     let a = script.db.begin();
     script.update_key(a, "k", 1, claimed(2)).unwrap().unwrap();
     script.db.rollback(a);
-    assert_eq!(script.db.takeovers, 0, "it did not happen");
+    assert_eq!(script.db.counts.takeovers, 0, "it did not happen");
     let b = script.db.begin();
     script.update_key(b, "k", 1, claimed(2)).unwrap().unwrap();
     script.update_key(b, "k", 2, claimed(2)).unwrap().unwrap();
     script.commit(b);
     assert_eq!(
-        script.db.takeovers, 1,
+        script.db.counts.takeovers, 1,
         "from itself: a replica may have left its own claim"
     );
     let c = script.db.begin();
@@ -237,5 +237,8 @@ fn a_take_over_counts_when_it_is_committed_whoever_had_the_claim() {
     let d = script.db.begin();
     script.update_key(d, "k", 2, claimed(3)).unwrap().unwrap();
     script.commit(d);
-    assert_eq!(script.db.takeovers, 1, "what was given back is nobody's");
+    assert_eq!(
+        script.db.counts.takeovers, 1,
+        "what was given back is nobody's"
+    );
 }

@@ -28,7 +28,7 @@ fn a_cancelled_order_gives_its_cart_free_when_the_cancellation_commits() {
     assert_eq!(script.run(b, cancel), Ok(Ok(1)));
     let waiting = script.insert_order(c, Some(CART)).unwrap_err();
     script.commit(b);
-    assert_eq!(script.db.released, [waiting]);
+    assert_eq!(script.db.open.released, [waiting]);
     assert!(script.insert_order(c, Some(CART)).unwrap().is_ok());
 }
 
@@ -51,7 +51,7 @@ fn a_recent_order_is_the_customers_own_committed_one() {
     let mut script = Script::new();
     let (a, b) = (script.db.begin(), script.db.begin());
     let order = script.insert_order(a, None).unwrap().unwrap();
-    script.db.now_us = 50;
+    script.db.at_hand.now_us = 50;
     let recent = |who: u64, within: u64| {
         move |db: &mut Database, tx: Tx| {
             let customer = Customer::User(UserId(who));
@@ -142,7 +142,7 @@ fn a_unique_key_waits_for_a_twin_and_is_refused_only_if_that_commits() {
         } else {
             script.db.rollback(a);
         }
-        assert_eq!(script.db.released, [waiting]);
+        assert_eq!(script.db.open.released, [waiting]);
         let outcome = script.run(b, elsewhere).unwrap();
         assert_eq!(
             outcome.err(),
@@ -215,7 +215,7 @@ fn two_tabs_may_both_find_a_cart_and_only_one_delete_hits_it() {
     assert_eq!(script.run(b, find), Ok(Ok(true)), "a dirty read");
     let waiting = script.run(b, clear).unwrap_err();
     script.commit(a);
-    assert_eq!(script.db.released, [waiting]);
+    assert_eq!(script.db.open.released, [waiting]);
     assert_eq!(script.run(b, clear), Ok(Ok(())));
     script.db.rollback(b);
     let c = script.db.begin();
@@ -249,7 +249,7 @@ fn a_charge_of_an_order_is_unique_and_waits_like_any_other() {
     script.run(b, insert).unwrap().unwrap();
     let waiting = script.run(c, insert).unwrap_err();
     script.db.rollback(b);
-    assert_eq!(script.db.released, [waiting]);
+    assert_eq!(script.db.open.released, [waiting]);
     assert_eq!(script.run(c, insert), Ok(Ok(())));
     script.commit(c);
     let d = script.db.begin();

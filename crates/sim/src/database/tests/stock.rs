@@ -14,7 +14,7 @@ fn a_guarded_update_waits_for_the_row_and_then_judges_what_was_committed() {
         .stock(b, StockChange::Sell, &[line("pie", 1)])
         .unwrap_err();
     script.commit(a);
-    assert_eq!(script.db.released, [waiting]);
+    assert_eq!(script.db.open.released, [waiting]);
     assert_eq!(
         script.stock(b, StockChange::Sell, &[line("pie", 1)]),
         Ok(Ok(false)),
