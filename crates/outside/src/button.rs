@@ -1,37 +1,9 @@
 //! The button of a page: it may be disabled while a request of its page is under way, or wait for further taps.
 
-use std::collections::BTreeSet;
-
 use protocol::Button;
 
 use crate::visit::Visit;
 use crate::wire::Wire;
-
-/// A page with a button of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Page {
-    pub(crate) intent: u32,
-    pub(crate) second_tab: bool,
-}
-
-/// What the customers' devices remember.
-#[derive(Debug, Default)]
-pub struct Devices {
-    /// The pages whose button is disabled, because a request of theirs is under way.
-    submitting: BTreeSet<Page>,
-    /// How many keys were spelt otherwise than by counting.
-    pub(crate) spelt_keys: u64,
-    /// How many taps did not become a request, because a button held them back.
-    pub held_back: u64,
-}
-
-impl Devices {
-    /// Forgets everything, keeping the memory.
-    pub fn forget(&mut self) {
-        self.submitting.clear();
-        (self.spelt_keys, self.held_back) = (0, 0);
-    }
-}
 
 impl Visit {
     /// A tap on a button that may be disabled, or wait for further taps. Whether it leads to a request.

@@ -4,8 +4,8 @@ use explore::{Chooser, Kind, Lineage, Odds, Site};
 use history::Label;
 use scenario::{ClientPlan, DelayTable, Intent, Rush};
 
+use crate::desk::Desk;
 use crate::reuse::ReuseTable;
-use crate::wire::Desk;
 
 const TAP_COMES: Kind = Kind::new("client.tap.comes");
 const TAP_AFTER: Kind = Kind::new("client.tap.after");

@@ -5,8 +5,7 @@ use history::{KeyRef, TenantRef};
 use protocol::{IdempotencyKey, KeyError};
 use scenario::{KeyForm, Plan};
 
-use crate::script::Script;
-use crate::wire::{Desk, Wire};
+use crate::desk::Desk;
 
 const HEADER: Kind = Kind::new("client.header");
 const PADDINGS: u32 = 4;
@@ -23,36 +22,10 @@ pub(crate) fn respells(plan: &Plan) -> bool {
 /// A key as a request carries it: its header if that is not just the key, and the key, or why the header names none.
 pub(crate) type Sent = (Option<Box<str>>, Result<IdempotencyKey, KeyError>);
 
-impl Script {
-    /// A new key of a client, by its name in the history.
-    #[inline]
-    pub(crate) fn new_key<W: Wire>(&self, wire: &W, client: usize, tenant: u32) -> KeyRef {
-        let form = self.clients[client].plan.key_form;
-        wire.at_desk(|desk| desk.new_key(form, tenant))
-    }
-
-    /// A key as a request of a client carries it.
-    #[inline]
-    pub(crate) fn sent_key(
-        &self,
-        desk: &mut Desk<'_>,
-        client: usize,
-        key: KeyRef,
-        attempt: Lineage,
-    ) -> Sent {
-        if !self.respells {
-            return (None, Ok(IdempotencyKey::numbered("k", key.index() as u64)));
-        }
-        let form = self.clients[client].plan.key_form;
-        let header = desk.header(form, key, attempt);
-        let sent = IdempotencyKey::from_header(&header);
-        (Some(header.into_boxed_str()), sent)
-    }
-}
-
 impl Desk<'_> {
+    /// A new key of a client that spells its keys so, by its name in the history.
     #[inline]
-    fn new_key(&mut self, form: KeyForm, tenant: u32) -> KeyRef {
+    pub(crate) fn new_key(&mut self, form: KeyForm, tenant: u32) -> KeyRef {
         let text = match form {
             KeyForm::Plain | KeyForm::Padded | KeyForm::Malformed => return self.recorder.key(),
             KeyForm::Long => long(self.devices.spelt_keys),
@@ -66,6 +39,13 @@ impl Desk<'_> {
     pub(crate) fn namesake(&mut self, key: KeyRef, tenant: u32) -> KeyRef {
         let text = self.recorder.history().names.key_text(key).into_owned();
         self.recorder.key_of(TenantRef::new(tenant), &text)
+    }
+
+    /// A key as a request of a client that spells its keys so carries it.
+    pub(crate) fn spelt(&mut self, form: KeyForm, key: KeyRef, attempt: Lineage) -> Sent {
+        let header = self.header(form, key, attempt);
+        let sent = IdempotencyKey::from_header(&header);
+        (Some(header.into_boxed_str()), sent)
     }
 
     fn header(&mut self, form: KeyForm, key: KeyRef, attempt: Lineage) -> String {

@@ -3,6 +3,7 @@
 //! This crate never sends anything itself: a world does, behind [`Wire`]. It does not know how the service decides.
 //!
 //! - [`wire`]: what customers need of a world
+//! - [`desk`]: what all customers of a world share
 //! - [`script`]: what a plan says of its customers, compiled once
 //! - [`load`](mod@load): purchases by time, and the visits that each comes to
 //! - [`visit`]: a purchase, and a reason to send requests for it
@@ -20,6 +21,7 @@
 pub mod answer;
 mod attempt;
 mod button;
+mod desk;
 mod habits;
 pub mod hash;
 mod key;
@@ -34,10 +36,10 @@ mod wire;
 
 pub use answer::{End, Heard};
 pub use attempt::{Attempt, Outcome};
-pub use button::Devices;
+pub use desk::{Desk, Devices};
 pub use load::{Manners, Purchases, Schedule};
 pub use menu::{Content, Handles, Menu};
 pub use provider::Provider;
 pub use script::Script;
 pub use visit::{Purchase, Tap, Visit};
-pub use wire::{Desk, Wire};
+pub use wire::Wire;

@@ -7,9 +7,9 @@ use history::{IntentRef, KeyRef, Label};
 use protocol::Button;
 use scenario::{Intent, KeyPolicy, Unfold};
 
-use crate::reuse::Reused;
+use crate::reuse::{ReuseTable, Reused};
 use crate::script::{ClientScript, Script};
-use crate::visit::{Purchase, Tap, Visit};
+use crate::visit::{Purchase, Tap, Visit, new_key};
 use crate::wire::Wire;
 
 const REPEAT: Kind = Kind::new("client.repeat");
@@ -133,7 +133,7 @@ impl Purchases {
         let script = wire.script();
         let ways = script.clients[intent.client].habits.key_reuse.iter();
         let planned: Vec<(Intent, Reused)> = wire.at_desk(|desk| {
-            let draw = |(nth, way): (usize, &crate::reuse::ReuseTable)| {
+            let draw = |(nth, way): (usize, &ReuseTable)| {
                 way.draw(nth, intent, key, script.shop, desk.chooser)
             };
             ways.enumerate().filter_map(draw).collect()
@@ -177,7 +177,7 @@ impl Purchases {
             tap: Tap::Button(0),
             uplink_us: None,
             button: self.manners.button,
-            meets: reused.and_then(|reused| reused.meets(script)),
+            meets: reused.and_then(|reused| reused.meets(script.key_ttl_us)),
         };
         let leaves_us = taps(wire, client, first, schedule);
         if let Some((after_us, visit)) = edited {
@@ -208,8 +208,7 @@ impl Purchases {
         let Some(after_us) = after_us else {
             return;
         };
-        let new_key = |_| wire.script().new_key(wire, intent.client, intent.tenant);
-        let key = first.purchase.key.map(new_key);
+        let key = first.purchase.key.map(|_| new_key(wire, &intent));
         let visit = Visit {
             purchase: Purchase {
                 key,

@@ -4,13 +4,21 @@ use explore::{Chooser, Kind, Odds, Site};
 use history::{KeyRef, Label};
 use scenario::{DelayTable, Intent, KeyReuse, ReuseBy};
 
-use crate::script::{Script, Shop};
-
 const COMES: Kind = Kind::new("client.key-reuse");
 const AFTER: Kind = Kind::new("client.key-reuse.after");
 const WHO: Kind = Kind::new("client.key-reuse.who");
 const BASKET: Kind = Kind::new("client.key-reuse.basket");
 const REUSE: Kind = Kind::new("client.key-reuse.intent");
+
+/// Among how many customers, shops and baskets there is to choose.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shop {
+    pub(crate) baskets: usize,
+    pub(crate) tenants: u32,
+    /// `None` if every purchase has a user of its own.
+    pub(crate) users: Option<u64>,
+    pub(crate) intents: u64,
+}
 
 /// One way in which the keys of a client are sent once more.
 #[derive(Debug)]
@@ -31,13 +39,13 @@ pub(crate) struct Reused {
 }
 
 impl Reused {
-    /// The situation that is met when the key is sent once more; none if its time to live is over by then.
-    pub(crate) fn meets(&self, script: &Script) -> Option<Label> {
+    /// The situation that is met when the key is sent once more; none if its time to live, in microseconds, is over by then.
+    pub(crate) fn meets(&self, key_ttl_us: u64) -> Option<Label> {
         let label = match self.by {
             ReuseBy::SameUser | ReuseBy::AnotherUser => Label::KeyReused,
             ReuseBy::AnotherTenant => Label::KeyOfAnotherTenant,
         };
-        (self.after_us < script.key_ttl_us).then_some(label)
+        (self.after_us < key_ttl_us).then_some(label)
     }
 }
 

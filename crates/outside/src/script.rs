@@ -7,6 +7,7 @@ use scenario::{ClientPlan, Delay, DelayTable, Plan, Retry, Unfold};
 use crate::habits::Habits;
 use crate::key::respells;
 use crate::menu::Menu;
+use crate::reuse::Shop;
 
 /// The customers of a plan.
 #[derive(Debug)]
@@ -23,16 +24,6 @@ pub struct Script {
     pub(crate) usual_wait: [DelayTable; 3],
     /// For how long the service promises to know a key.
     pub(crate) key_ttl_us: u64,
-}
-
-/// Among how many customers, shops and baskets there is to choose.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Shop {
-    pub(crate) baskets: usize,
-    pub(crate) tenants: u32,
-    /// `None` if every purchase has a user of its own.
-    pub(crate) users: Option<u64>,
-    pub(crate) intents: u64,
 }
 
 /// A kind of client.

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use explore::{Kind, Lineage, Odds, Site};
 use history::{Invoke, KeyRef, Label, TenantRef};
-use protocol::{Button, Cart, Customer, OrderRequest, Problem, Tenant};
+use protocol::{Button, Cart, Customer, IdempotencyKey, OrderRequest, Problem, Tenant};
 use scenario::{DelayTable, Intent, KeyPolicy, Retry};
 
 use crate::attempt::{Attempt, Outcome};
+use crate::desk::Desk;
+use crate::key::Sent;
 use crate::script::{ClientScript, Script};
-use crate::visit::{Tap, Visit};
-use crate::wire::{Desk, Wire};
+use crate::visit::{Tap, Visit, new_key};
+use crate::wire::Wire;
 
 const ATTEMPT: Kind = Kind::new("client.attempt");
 const TAP: Kind = Kind::new("client.tap");
@@ -76,7 +78,7 @@ impl Script {
             if client.plan.key == KeyPolicy::PerAttempt
                 || (client.plan.key == KeyPolicy::PerTap && tries.number() == 0)
             {
-                tries.key = Some(self.another_key(wire, &visit));
+                tries.key = Some(new_key(wire, &visit.intent));
             }
             let (attempt, death) = self.prepare(wire, &visit, tries, attempt_lineage);
             let outcome = wire.exchange(attempt).await;
@@ -84,7 +86,7 @@ impl Script {
             if let (Some(death), Some(crash)) = (died, &client.plan.crash) {
                 wire.sleep(death.back_after_us).await;
                 if !crash.key_persisted && tries.key.is_some() {
-                    tries.key = Some(self.another_key(wire, &visit));
+                    tries.key = Some(new_key(wire, &visit.intent));
                 }
                 tries.restarts += 1;
             } else if tries_again(client.plan.retry.as_ref(), outcome, tries.retries) {
@@ -93,7 +95,7 @@ impl Script {
                 let span_us = wire.at_desk(|desk| wait.draw(desk.chooser, WAIT, lineage, retry));
                 wire.sleep(span_us).await;
                 if outcome.says(Problem::KeyReused) && tries.key.is_some() {
-                    tries.key = Some(self.another_key(wire, &visit));
+                    tries.key = Some(new_key(wire, &visit.intent));
                 }
                 tries.retries += 1;
             } else {
@@ -106,10 +108,6 @@ impl Script {
         if client.plan.crash.is_some() {
             wire.left_app(visit.purchase.intent);
         }
-    }
-
-    fn another_key<W: Wire>(&self, wire: &W, visit: &Visit) -> KeyRef {
-        self.new_key(wire, visit.intent.client, visit.intent.tenant)
     }
 
     /// The payment's own channel asks under a key of its own, until it is answered.
@@ -161,6 +159,15 @@ impl Script {
             attempt.dies_after_us = death.map(|death| death.after_us);
             (attempt, death)
         })
+    }
+
+    /// A key as a request carries it.
+    #[inline]
+    fn sent_key(&self, desk: &mut Desk<'_>, client: usize, key: KeyRef, attempt: Lineage) -> Sent {
+        match self.respells {
+            false => (None, Ok(IdempotencyKey::numbered("k", key.index() as u64))),
+            true => desk.spelt(self.clients[client].plan.key_form, key, attempt),
+        }
     }
 
     /// A request of a visit.

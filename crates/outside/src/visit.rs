@@ -5,7 +5,7 @@ use protocol::Button;
 use scenario::plan::TAPS_MAX;
 use scenario::{Intent, ReuseBy};
 
-use crate::button::Page;
+use crate::desk::Page;
 use crate::reuse::Reused;
 use crate::wire::Wire;
 
@@ -67,10 +67,17 @@ impl Tap {
     }
 }
 
+/// A new key of an intent's client, by its name in the history.
+#[inline]
+pub(crate) fn new_key<W: Wire>(wire: &W, intent: &Intent) -> KeyRef {
+    let form = wire.script().clients[intent.client].plan.key_form;
+    wire.at_desk(|desk| desk.new_key(form, intent.tenant))
+}
+
 impl Purchase {
     /// A new purchase of an intent, with a key that all its requests share if the client works so.
     pub fn new<W: Wire>(wire: &W, intent: &Intent, shares_key: bool) -> Purchase {
-        let key = shares_key.then(|| wire.script().new_key(wire, intent.client, intent.tenant));
+        let key = shares_key.then(|| new_key(wire, intent));
         Purchase::with_key(wire, intent, key)
     }
 

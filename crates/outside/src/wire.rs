@@ -1,11 +1,9 @@
 //! What customers need of a world: to send, to wait, to draw their lots, and to have written down what they did.
 
-use explore::Chooser;
-use history::{IntentRef, Label, Recorder};
+use history::IntentRef;
 
 use crate::attempt::{Attempt, Outcome};
-use crate::button::Devices;
-use crate::menu::Handles;
+use crate::desk::Desk;
 use crate::script::Script;
 
 /// A world, as its customers see it. Each visit is a task of its own; a visit calls this only while it runs.
@@ -24,27 +22,4 @@ pub trait Wire {
 
     /// The visit that calls it has ended, and its app can die: from now on an app's death does not concern it.
     fn left_app(&self, intent: IntentRef);
-}
-
-/// What all customers of a world share.
-#[derive(Debug)]
-pub struct Desk<'w> {
-    /// Their chances.
-    pub chooser: &'w mut Chooser,
-    /// The names of their keys and purchases, and the situations that they met.
-    pub recorder: &'w mut Recorder,
-    /// What their devices remember.
-    pub devices: &'w mut Devices,
-    /// Spare handles to contents.
-    pub handles: &'w Handles,
-    /// Whether faults strike: they do while there is load.
-    pub under_load: bool,
-}
-
-impl Desk<'_> {
-    /// A situation was met.
-    #[inline]
-    pub fn cover(&mut self, label: Label) {
-        self.recorder.cover(label);
-    }
 }
