@@ -4,7 +4,7 @@ use crate::audit::Audit;
 use crate::coverage::Label;
 use crate::event::{Completion, Event, Invoke, What};
 use crate::names::{
-    BasketRef, FaultRef, HostRef, IntentRef, KeyRef, Names, OrderRef, Payload, PayloadRef,
+    BasketRef, CodeRef, FaultRef, HostRef, IntentRef, KeyRef, Names, OrderRef, Payload, PayloadRef,
     ProcessRef, ResponseRef, TenantRef,
 };
 use crate::{Contract, History};
@@ -81,6 +81,17 @@ impl Recorder {
             .contents
             .push(Payload { items: Some(items) });
         self.history.names.payloads.count()
+    }
+
+    /// The name of a code.
+    pub fn code(&mut self, text: &str) -> CodeRef {
+        self.history.names.codes.intern(text)
+    }
+
+    /// The name of the order of this number.
+    #[inline]
+    pub fn order(&mut self, number: u32) -> OrderRef {
+        self.history.names.orders.count_to(number)
     }
 
     /// The name of an order's body, by a digest of the body.

@@ -260,7 +260,7 @@ fn duplicates(broken: Broken, natural_key: bool, claim_table: bool) -> bool {
         claim_table,
         ..Contract::REFERENCE
     };
-    let (service, shoppers) = (BrokenReference(broken, contract), Shoppers::new(&plan));
+    let (service, shoppers) = (BrokenReference(broken, contract), Shoppers);
     sim::run(&world, &service, &shoppers, &mut |_| Control::Go).expect("nobody stops it");
     let verdict = judge(&world.finish().history);
     let mut rules = verdict.rules.iter();

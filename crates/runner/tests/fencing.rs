@@ -150,7 +150,7 @@ taps = [{}, { after = "2s" }]
 fn unfenced(late: Late) -> RuleVerdict {
     let plan = Rc::new(parsed("slow", STORY, 1.0));
     let world = World::new(&plan, Chooser::random(1));
-    let shoppers = Shoppers::new(&plan);
+    let shoppers = Shoppers;
     sim::run(&world, &Slow(late), &shoppers, &mut |_| Control::Go).expect("nobody stops it");
     let history = world.finish().history;
     judged_alike_in_a_file(&history, Rule::Unfenced)

@@ -29,7 +29,7 @@ fn go(plan: &Rc<Plan>, strategy: StrategyName, omission: Option<Omission>) -> Hi
         None => world,
     };
     let service = Door::new(strategy, world.contract());
-    run(&world, &service, &Shoppers::new(plan), &mut |_| Control::Go).expect("nobody stops it");
+    run(&world, &service, &Shoppers, &mut |_| Control::Go).expect("nobody stops it");
     world.finish().history
 }
 

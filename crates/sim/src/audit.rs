@@ -14,17 +14,20 @@ use history::{
     ProviderKeyRef, RecordState, SkuRef, TenantRef, Transition,
 };
 use orders::{NewOrder, NotificationKind};
+use outside::menu::{Menu, coupon_name};
+use outside::provider::{Charge, hash_key};
 use protocol::{Line, OrderId, Scope, ScopedKey, Sku, Tenant};
 
 use crate::database::Database;
 use crate::database::changes::{KeyChanges, standing};
 use crate::database::coupons::CouponSlot;
 use crate::database::keys::KeySlot;
-use crate::gateway::{Charge, Gateway, hash_key};
+use crate::gateway::Gateway;
 use crate::kitchen::Kitchen;
-use crate::menu::{Menu, coupon_name};
-use crate::run::Simulated;
-use crate::world::{State, World};
+use crate::simulated::Simulated;
+use crate::state::State;
+use crate::tally::Traffic;
+use crate::world::World;
 
 impl World {
     /// What the run gives, with the audit at its end.
@@ -54,27 +57,30 @@ impl World {
         let now_us = state.kernel.now_us();
         let mut history = state.recorder.take();
         let names = &mut history.names;
-        let menu = &self.setting.menu;
+        let menu = &self.setting.script.menu;
         let (mut audit, rows) = audit(now_us, database, gateway, kitchen, menu, names);
-        gateway.release();
-        ledgers::add(&mut audit, state.ledgers, database, names);
-        let lives = (self.setting.plan.world.replicas, &*state.reborn);
+        gateway.provider.release();
+        ledgers::add(&mut audit, database, names);
+        let lives = (self.setting.plan.world.replicas, &*state.replicas.reborn);
         history.transitions = transitions(changes, rows, lives, names);
         history.audit = Some(audit);
         Simulated {
             history,
-            metrics: std::mem::take(&mut state.metrics),
-            traffic: state.traffic,
-            upkeep_statements: state.upkeep_statements,
-            cache_commands: state.cache_commands,
-            silent_replays: std::mem::take(&mut state.silent_replays),
+            metrics: std::mem::take(&mut state.tally.metrics),
+            traffic: Traffic {
+                held_back: state.devices.held_back,
+                ..state.tally.traffic
+            },
+            upkeep_statements: state.tally.upkeep_statements,
+            cache_commands: state.tally.cache_commands,
+            silent_replays: std::mem::take(&mut state.tally.silent_replays),
             digest: state.chooser.digest(),
             chooser: std::mem::take(&mut state.chooser),
             events: state.kernel.steps(),
             ended_us: now_us,
-            statements: state.database.statements,
-            lock_waits: state.database.waits,
-            deadlocks: state.database.deadlocks,
+            statements: state.database.counts.statements,
+            lock_waits: state.database.counts.waits,
+            deadlocks: state.database.counts.deadlocks,
         }
     }
 }
@@ -92,10 +98,10 @@ fn audit(
     names
         .orders
         .count_to::<OrderRef>(database.orders.slots.len() as u32);
-    if !gateway.ledger.is_empty() {
+    if !gateway.provider.ledger().is_empty() {
         names
             .charges
-            .count_to::<ChargeRef>(gateway.ledger.len() as u32 - 1);
+            .count_to::<ChargeRef>(gateway.provider.ledger().len() as u32 - 1);
     }
     // First, because their slots are the largest: they are gone when the other rows are made.
     let (keys, rows) = keys(std::mem::take(&mut database.keys.slots), names);
@@ -194,11 +200,15 @@ fn sku_name(tenant: Tenant, sku: &Sku, names: &mut Names) -> SkuRef {
 
 /// The gateway's ledger; a charge made before its order had a number is known by the service's own table.
 fn charges(database: &Database, gateway: &Gateway, names: &mut Names) -> Vec<AuditCharge> {
-    if let Some(last) = gateway.ledger.len().checked_sub(1) {
+    if let Some(last) = gateway.provider.ledger().len().checked_sub(1) {
         names.provider_keys.count_to::<ProviderKeyRef>(last as u32);
     }
-    let mut orders: Vec<Option<OrderId>> =
-        gateway.ledger.iter().map(|charge| charge.order).collect();
+    let mut orders: Vec<Option<OrderId>> = gateway
+        .provider
+        .ledger()
+        .iter()
+        .map(|charge| charge.order)
+        .collect();
     for charge in database
         .charges
         .slots
@@ -207,7 +217,7 @@ fn charges(database: &Database, gateway: &Gateway, names: &mut Names) -> Vec<Aud
     {
         orders[charge.id.0 as usize].get_or_insert(charge.order);
     }
-    let mut keys = ProviderKeys::new(&gateway.ledger);
+    let mut keys = ProviderKeys::new(gateway.provider.ledger());
     let row = |(number, charge): (usize, &Charge)| AuditCharge {
         id: ChargeRef::new(number as u32),
         order: orders[number].map(order_name),
@@ -221,7 +231,13 @@ fn charges(database: &Database, gateway: &Gateway, names: &mut Names) -> Vec<Aud
         amount: charge.amount.minor(),
         t: Some(charge.at_us),
     };
-    gateway.ledger.iter().enumerate().map(row).collect()
+    gateway
+        .provider
+        .ledger()
+        .iter()
+        .enumerate()
+        .map(row)
+        .collect()
 }
 
 fn is_stored(database: &Database, order: OrderId) -> bool {
@@ -408,12 +424,10 @@ fn transitions(
 
 #[cfg(test)]
 mod tests {
-    use explore::TaskId;
     use protocol::{ChargeRequest, GatewayKey, Money};
 
     use super::*;
-    use crate::gateway::{Ask, Fate, Operation};
-    use scenario::faults::Who;
+    use outside::provider::Begun;
 
     const KEY_TTL_US: u64 = 1_000_000;
 
@@ -426,29 +440,10 @@ mod tests {
             order: Some(OrderId(order)),
             amount: Money(100),
         };
-        let slot = gateway.send(Operation {
-            ask: Ask::Charge(request),
-            task: TaskId {
-                slot: 0,
-                generation: 0,
-            },
-            intent: None,
-            who: Who {
-                lineage: explore::Lineage::ROOT,
-                ordinal: order,
-                client: None,
-                replica: 0,
-                process: Who::NO_ATTEMPT,
-            },
-            captures: None,
-            fate: Fate::Fair,
-            told: None,
-            reply_at_us: 0,
-            unheard: false,
-            ends: 1,
-        });
-        gateway.arrive(slot, now_us);
-        gateway.capture(slot, now_us).expect("the bank pays");
+        let Begun::Captures(row) = gateway.provider.charge(&request, None, now_us) else {
+            panic!("the key is known");
+        };
+        gateway.provider.capture(row, false, now_us);
     }
 
     #[test]

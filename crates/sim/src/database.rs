@@ -12,7 +12,6 @@
 //! - [`changes`]: how key records changed, for the history
 //! - [`due`]: rows by the time at which they are due
 //! - [`hashes`]: the hashes of the indexes
-//! - [`store`]: the port `orders::Store`, with a round trip for every statement
 
 mod carts;
 pub(crate) mod changes;
@@ -27,12 +26,11 @@ pub(crate) mod moves;
 mod notes;
 mod orders;
 pub(crate) mod stock;
-pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 mod undo;
 
-use ::orders::{CommitTag, StoreError};
+use ::orders::{CommitTag, Ledgers, StoreError};
 use carts::Carts;
 use changes::{Committer, KeyChanges};
 use charges::Charges;
@@ -136,27 +134,48 @@ pub(crate) struct Database {
     pub(crate) coupons: Coupons,
     /// A statement that is answered and does nothing.
     pub(crate) leaves_out: Option<Omission>,
-    transactions: Vec<Transaction>,
+    /// The tables that the audit shows beside those that it always does.
+    pub(crate) ledgers: Ledgers,
+    /// How key records changed.
+    pub(crate) changes: KeyChanges,
+    pub(crate) open: Transactions,
+    pub(crate) at_hand: AtHand,
+    pub(crate) counts: Counts,
+}
+
+/// The open transactions.
+#[derive(Debug, Default)]
+pub(crate) struct Transactions {
+    slots: Vec<Transaction>,
+    /// The slots that are free.
     closed: Vec<Tx>,
     /// Tasks whose statement may be tried again, in order.
     pub(crate) released: Vec<TaskId>,
-    /// The true time, as of the statement at hand.
+}
+
+/// What is known of the statement at hand.
+#[derive(Debug, Default)]
+pub(crate) struct AtHand {
+    /// The true time.
     pub(crate) now_us: u64,
-    /// Whose the commit at hand is.
+    /// Whose the commit is.
     pub(crate) committer: Committer,
-    /// How key records changed.
-    pub(crate) changes: KeyChanges,
-    /// Whether the statement at hand has waited before. PostgreSQL looks for rows in what was committed when the statement
-    /// began; of a row for which it had to wait it looks at the newest version.
+    /// Whether it has waited before. PostgreSQL looks for rows in what was committed when the statement began; of a row for which it had
+    /// to wait it looks at the newest version.
     resumed: bool,
-    /// How many statements came, each once, however often it waited; BEGIN, COMMIT and ROLLBACK are statements.
+    /// The circle that it closes by waiting, if it does: when it will be found, and by whom.
+    pub(crate) circle: Option<(u64, Tx)>,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    /// Statements, each once, however often it waited; BEGIN, COMMIT and ROLLBACK are statements.
     pub(crate) statements: u64,
     /// How often a statement had to wait.
     pub(crate) waits: u64,
     /// How many take-overs of claims were committed.
     pub(crate) takeovers: u64,
-    /// The circle that the statement at hand closes by waiting, if it does: when it will be found, and by whom.
-    circle: Option<(u64, Tx)>,
     /// How often waiting would never have ended.
     pub(crate) deadlocks: u64,
 }
@@ -175,18 +194,11 @@ impl Database {
             moves,
             coupons,
             leaves_out: _,
-            transactions,
-            closed,
-            released,
-            now_us,
-            committer,
+            ledgers: _,
             changes,
-            resumed,
-            statements,
-            waits,
-            takeovers,
-            circle,
-            deadlocks,
+            open,
+            at_hand,
+            counts,
         } = self;
         keys.forget();
         orders.forget();
@@ -197,33 +209,33 @@ impl Database {
         carts.forget();
         moves.slots.clear();
         coupons.forget_uses();
-        transactions.clear();
-        closed.clear();
-        released.clear();
+        open.slots.clear();
+        open.closed.clear();
+        open.released.clear();
         changes.forget();
-        (*now_us, *committer, *resumed, *circle) = (0, Committer::default(), false, None);
-        (*statements, *waits, *takeovers, *deadlocks) = (0, 0, 0, 0);
+        *at_hand = AtHand::default();
+        *counts = Counts::default();
     }
 
     /// `BEGIN`.
     pub(crate) fn begin(&mut self) -> Tx {
-        self.statements += 1;
+        self.counts.statements += 1;
         self.open()
     }
 
     /// A transaction begins, if only for one statement.
     pub(crate) fn open(&mut self) -> Tx {
-        let tx = self.closed.pop().unwrap_or_else(|| {
-            self.transactions.push(Transaction::default());
-            Tx(self.transactions.len() as u32 - 1)
+        let tx = self.open.closed.pop().unwrap_or_else(|| {
+            self.open.slots.push(Transaction::default());
+            Tx(self.open.slots.len() as u32 - 1)
         });
-        self.transactions[tx.0 as usize].state = TxState::Open;
+        self.open.slots[tx.0 as usize].state = TxState::Open;
         tx
     }
 
     /// `COMMIT`. Of an aborted transaction it is a ROLLBACK, and says so in its tag.
     pub(crate) fn commit(&mut self, tx: Tx) -> CommitTag {
-        self.statements += 1;
+        self.counts.statements += 1;
         if self.is_aborted(tx) {
             self.close(tx);
             return CommitTag::RolledBack;
@@ -234,11 +246,11 @@ impl Database {
 
     /// What a transaction did is committed, and its locks are free.
     pub(crate) fn make_durable(&mut self, tx: Tx) {
-        let mut undo = std::mem::take(&mut self.transactions[tx.0 as usize].undo);
+        let mut undo = std::mem::take(&mut self.open.slots[tx.0 as usize].undo);
         for change in undo.drain(..) {
             self.settle(change);
         }
-        self.transactions[tx.0 as usize].undo = undo;
+        self.open.slots[tx.0 as usize].undo = undo;
         self.close(tx);
     }
 
@@ -249,7 +261,7 @@ impl Database {
 
     /// `ROLLBACK`.
     pub(crate) fn rollback(&mut self, tx: Tx) {
-        self.statements += 1;
+        self.counts.statements += 1;
         self.hang_up(tx);
     }
 
@@ -261,13 +273,13 @@ impl Database {
 
     /// The handler has let go of the transaction, which the database hears a little later.
     pub(crate) fn abandon(&mut self, tx: Tx) {
-        self.transactions[tx.0 as usize].abandoned = true;
+        self.open.slots[tx.0 as usize].abandoned = true;
     }
 
     /// The connections of all transactions that were let go of are gone.
     pub(crate) fn hang_up_abandoned(&mut self) {
-        for tx in 0..self.transactions.len() {
-            if self.transactions[tx].abandoned {
+        for tx in 0..self.open.slots.len() {
+            if self.open.slots[tx].abandoned {
                 self.hang_up(Tx(tx as u32));
             }
         }
@@ -275,28 +287,28 @@ impl Database {
 
     /// Whether an error has undone the transaction.
     pub(crate) fn is_aborted(&self, tx: Tx) -> bool {
-        self.transactions[tx.0 as usize].state == TxState::Aborted
+        self.open.slots[tx.0 as usize].state == TxState::Aborted
     }
 
     /// Undoes what a transaction did, and releases its locks.
     fn undo(&mut self, tx: Tx) {
-        let mut undo = std::mem::take(&mut self.transactions[tx.0 as usize].undo);
+        let mut undo = std::mem::take(&mut self.open.slots[tx.0 as usize].undo);
         for change in undo.drain(..).rev() {
             self.revert(change);
         }
-        self.transactions[tx.0 as usize].undo = undo;
+        self.open.slots[tx.0 as usize].undo = undo;
         self.release_waiters(tx);
     }
 
     /// After an error the transaction is undone at once and takes no more statements.
     pub(crate) fn abort(&mut self, tx: Tx) {
         self.undo(tx);
-        self.transactions[tx.0 as usize].state = TxState::Aborted;
+        self.open.slots[tx.0 as usize].state = TxState::Aborted;
     }
 
     fn close(&mut self, tx: Tx) {
         self.release_waiters(tx);
-        let transaction = &mut self.transactions[tx.0 as usize];
+        let transaction = &mut self.open.slots[tx.0 as usize];
         assert!(
             transaction.undo.is_empty(),
             "a transaction ends with nothing to undo"
@@ -308,27 +320,27 @@ impl Database {
         transaction.state = TxState::Closed;
         (transaction.waits_for, transaction.has_waited) = (None, false);
         (transaction.is_victim, transaction.abandoned) = (false, false);
-        self.closed.push(tx);
+        self.open.closed.push(tx);
     }
 
     #[inline]
     fn release_waiters(&mut self, tx: Tx) {
-        if !self.transactions[tx.0 as usize].waiters.is_empty() {
+        if !self.open.slots[tx.0 as usize].waiters.is_empty() {
             self.wake_waiters(tx);
         }
     }
 
     fn wake_waiters(&mut self, holder: Tx) {
-        let mut waiters = std::mem::take(&mut self.transactions[holder.0 as usize].waiters);
+        let mut waiters = std::mem::take(&mut self.open.slots[holder.0 as usize].waiters);
         for (task, waiter) in waiters.drain(..) {
-            let waits_for = &mut self.transactions[waiter.0 as usize].waits_for;
+            let waits_for = &mut self.open.slots[waiter.0 as usize].waits_for;
             if *waits_for == Some(holder) {
                 // The holder's place may be another's before the waiter goes on.
                 *waits_for = None;
             }
-            self.released.push(task);
+            self.open.released.push(task);
         }
-        self.transactions[holder.0 as usize].waiters = waiters;
+        self.open.slots[holder.0 as usize].waiters = waiters;
     }
 
     /// Runs a statement in a transaction. `None`: it waits, and its task will be among the released ones.
@@ -339,9 +351,9 @@ impl Database {
         task: TaskId,
         statement: &mut impl FnMut(&mut Database, Tx) -> Result<T, Stop>,
     ) -> Option<Result<T, StoreError>> {
-        self.resumed = std::mem::take(&mut self.transactions[tx.0 as usize].has_waited);
-        self.statements += u64::from(!self.resumed);
-        if self.resumed && self.transactions[tx.0 as usize].is_victim {
+        self.at_hand.resumed = std::mem::take(&mut self.open.slots[tx.0 as usize].has_waited);
+        self.counts.statements += u64::from(!self.at_hand.resumed);
+        if self.at_hand.resumed && self.open.slots[tx.0 as usize].is_victim {
             self.abort(tx);
             return Some(Err(StoreError::Conflict));
         }
@@ -363,28 +375,26 @@ impl Database {
 
     /// Waits until the holder ends.
     fn wait(&mut self, tx: Tx, holder: Tx, task: TaskId) {
-        self.waits += 1;
-        let transaction = &mut self.transactions[tx.0 as usize];
+        self.counts.waits += 1;
+        let transaction = &mut self.open.slots[tx.0 as usize];
         (transaction.waits_for, transaction.has_waited) = (Some(holder), true);
-        transaction.waits_since_us = self.now_us;
-        self.transactions[holder.0 as usize]
-            .waiters
-            .push((task, tx));
-        self.circle = self.closes_circle(tx);
+        transaction.waits_since_us = self.at_hand.now_us;
+        self.open.slots[holder.0 as usize].waiters.push((task, tx));
+        self.at_hand.circle = self.closes_circle(tx);
     }
 
     #[inline]
     fn log(&mut self, tx: Tx, undo: Undo) {
-        self.transactions[tx.0 as usize].undo.push(undo);
+        self.open.slots[tx.0 as usize].undo.push(undo);
     }
 
     fn undo_log(&self, tx: Tx) -> &[Undo] {
-        &self.transactions[tx.0 as usize].undo
+        &self.open.slots[tx.0 as usize].undo
     }
 
     /// How many transactions are open.
     pub(crate) fn open_transactions(&self) -> usize {
-        self.transactions.len() - self.closed.len()
+        self.open.slots.len() - self.open.closed.len()
     }
 }
 

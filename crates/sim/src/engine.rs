@@ -10,20 +10,18 @@ mod clients;
 mod gateway;
 mod replicas;
 
-use orders::Job;
-use std::collections::BTreeMap;
 use std::future::Future;
 
+use clients::Visits;
 use explore::{Chooser, Class, Pool, TaskId};
-use protocol::Button;
-use scenario::Intent;
+use orders::Job;
+use outside::{Manners, Purchases, Visit};
 
-use crate::arrivals::Arrivals;
-use crate::client::{Purchase, Visit};
+use crate::event::{Event, Fired};
 use crate::ports::ReplicaPorts;
-use crate::run::{Control, Interrupted, Pace, Progress};
-use crate::service::Service;
-use crate::world::{Event, Fired, World};
+use crate::replicas::service::Service;
+use crate::watch::{Control, Interrupted, Pace, Progress};
+use crate::world::World;
 
 /// How many events pass between two looks at the watcher.
 const PACE_EVENTS: u64 = 1 << 16;
@@ -36,20 +34,15 @@ where
 {
     world: &'w World,
     handlers: Pool<F>,
-    clients: Pool<G>,
-    arrivals: Arrivals,
+    visits: Visits<'w, G, V>,
+    /// The load, as far as it is still to come.
+    purchases: Purchases,
     handle: H,
-    visit: V,
     upkeep_every_us: Option<u64>,
     /// Whether the service listens to webhooks.
     hears: bool,
     /// Whether its kitchen knows a message by its id.
     knows_messages: bool,
-    button: Button,
-    /// Whether clients send a key for every purchase, even where the plan's send none.
-    brings_key: bool,
-    /// The purchases whose payment has a channel of its own, by the number of their intent, until it acts.
-    with_channel: BTreeMap<u32, (Intent, Purchase)>,
     /// Since when nothing but upkeep is to come.
     idle_since_us: Option<u64>,
     woken: Vec<TaskId>,
@@ -64,19 +57,23 @@ where
 {
     pub(crate) fn new(world: &'w World, handle: H, visit: V, service: &impl Service) -> Self {
         world.keep(service.ledgers());
+        let manners = Manners {
+            button: service.button(),
+            brings_key: service.brings_client_key(),
+        };
         Engine {
             world,
             handlers: Pool::default(),
-            clients: Pool::default(),
-            arrivals: Arrivals::new(world.setting.unfold.clone()),
+            visits: Visits {
+                world,
+                pool: Pool::default(),
+                go: visit,
+            },
+            purchases: Purchases::new(&world.setting.script, manners),
             handle,
-            visit,
             upkeep_every_us: service.upkeep_every_us(),
             hears: service.hears_webhooks(),
             knows_messages: service.knows_messages(),
-            button: service.button(),
-            brings_key: service.brings_client_key(),
-            with_channel: BTreeMap::new(),
             idle_since_us: None,
             woken: Vec::new(),
         }
@@ -85,15 +82,14 @@ where
     /// Drops every task that is still open, and with it its transaction.
     pub(crate) fn drop_tasks(&mut self) {
         self.handlers.clear();
-        self.clients.clear();
+        self.visits.pool.clear();
     }
 
     /// Forgets everything, keeping the memory.
     pub(crate) fn begin_again(&mut self, chooser: Chooser) {
         self.drop_tasks();
-        self.arrivals.rewind();
+        self.purchases.rewind();
         self.woken.clear();
-        self.with_channel.clear();
         self.idle_since_us = None;
         self.world.begin_again(chooser);
     }
@@ -142,9 +138,9 @@ where
     }
 
     fn begin(&mut self) {
-        self.next_intent();
+        self.purchases.await_next(self.world, &mut self.visits);
         let state = &mut *self.world.state.borrow_mut();
-        state.expect_restarts(self.world);
+        state.expect_restarts(&self.world.setting);
         if let Some(every_us) = self.upkeep_every_us {
             let replicas = u64::from(self.world.setting.plan.world.replicas);
             for replica in 0..self.world.setting.plan.world.replicas {
@@ -168,15 +164,15 @@ where
 
     /// Whether all clients have gone, with all that they sent, and no more will come; or none will ever go.
     fn is_quiet(&self) -> bool {
-        self.arrivals.done() && (self.is_empty() || self.is_stuck())
+        self.purchases.are_done() && (self.is_empty() || self.is_stuck())
     }
 
     fn is_empty(&self) -> bool {
         let state = self.world.state.borrow();
-        self.clients.is_empty()
-            && state.attempts.is_empty()
+        self.visits.pool.is_empty()
+            && state.clients.attempts.is_empty()
             // A capture may still let a channel act.
-            && (self.with_channel.is_empty() || !state.gateway.is_busy())
+            && (!self.purchases.have_channels() || !state.gateway.is_busy())
     }
 
     /// Whether nothing but upkeep has been left for so long that it will not help those who still wait.
@@ -191,7 +187,7 @@ where
     fn calm_down(&mut self) -> u64 {
         let state = &mut *self.world.state.borrow_mut();
         state.under_load = false;
-        let replicas = state.replicas.iter().map(|replica| match replica.up {
+        let replicas = state.replicas.hosts.iter().map(|replica| match replica.up {
             true => replica.paused_until_us,
             false => replica.back_at_us,
         });
@@ -199,7 +195,7 @@ where
             .chain([
                 state.kernel.now_us(),
                 state.gateway.busy_until_us(),
-                state.webhooks_until_us,
+                state.gateway.webhooks_until_us,
                 state.kitchen.busy_until_us,
                 state.cache.down_until_us,
             ])
@@ -208,15 +204,16 @@ where
     }
 
     fn dispatch(&mut self, event: Event) {
+        let setting = &self.world.setting;
         match event {
             Event::Intent => self.intent(),
-            Event::Client(task) => self.poll_client(task.get()),
-            Event::Alarm(slot) => self.go_on(|state| state.alarm(slot.get())),
+            Event::Client(task) => self.visits.poll(task.get()),
+            Event::Alarm(slot) => self.go_on(|state| state.alarm(setting, slot.get())),
             Event::AppDies(attempt) => self.app_dies(attempt.get()),
             Event::Forsaken(attempt) => self.forsaken(attempt.get()),
             Event::Response(answer) => {
                 let (held, coming) = answer.get();
-                self.go_on(|state| state.arrive(held, coming));
+                self.go_on(|state| state.arrive(setting, held, coming));
             }
             Event::Request(attempt) => self.request(attempt.get(), event),
             Event::Reach(task) => self.poll_handler(task.get(), Fired::Reach),
@@ -227,7 +224,7 @@ where
             Event::Webhook(webhook) => self.webhook(webhook.get()),
             Event::Message(message) => {
                 let state = &mut *self.world.state.borrow_mut();
-                state.deliver(self.world, message.get(), self.knows_messages);
+                state.deliver(&self.world.setting, message.get(), self.knows_messages);
             }
             Event::Upkeep(replica) => self.upkeep(replica.get()),
             Event::Restart(replica) => self.world.restart(replica.get()),
@@ -235,7 +232,7 @@ where
                 self.world
                     .state
                     .borrow_mut()
-                    .take_turn(self.world, turn.get());
+                    .take_turn(&self.world.setting, turn.get());
                 self.world.bury(&mut self.handlers);
             }
             Event::Abandon(tx) => self.world.state.borrow_mut().roll_back(tx.get()),

@@ -2,64 +2,58 @@
 //!
 //! This crate never touches anything real: no socket, no clock, no thread, no file. It does not see the judge.
 //!
+//! How a run comes about:
+//!
 //! - [`setting`]: what a plan and a strategy compile to, once
-//! - [`world`]: everything that exists, in one place, and the events that move it
 //! - [`run`](mod@run): playing a plan in a world
 //! - [`engine`]: the loop that takes one event after another
-//! - [`arrivals`]: the load as it comes
-//! - [`menu`]: what can be bought
-//! - [`promises`]: what the service promises, and what the judge is told of it
-//! - [`client`]: people and their apps
-//! - [`spelling`]: keys as clients spell them
-//! - [`reuse`]: another purchase under the key of the first
-//! - [`attempt`]: what a client sends once, and what becomes of it
-//! - [`answers`]: what handlers have answered and clients have not yet read
-//! - [`cell`]: whether a person's radio is bad just now
-//! - [`network`]: requests and responses under way
-//! - [`replica`]: processes that serve, die, pause and come back
-//! - [`call`]: a handler's standing in the world
+//! - [`watch`]: watching a run from outside
+//! - [`simulated`]: what a run gives
+//!
+//! The world:
+//!
+//! - [`world`]: one service with its customers, before anything happened
+//! - [`state`]: everything that changes, part by part
+//! - [`event`]: what can be due
+//! - [`strike`]: whether a fault strikes here and now
+//! - [`clients`]: what is under way between clients and replicas
+//! - [`replicas`]: processes that serve, die, pause and come back
 //! - [`ports`]: what a strategy sees of the world
 //! - [`database`], [`cache`], [`gateway`]: what stands behind the replicas
-//! - [`webhook`]: what the gateway tells unasked
 //! - [`kitchen`]: what the outbox tells, and what is printed of it
-//! - [`service`]: the order service, as something that a replica runs
+//! - [`tally`]: what is counted where it happens
 //! - [`audit`](mod@audit): what is stored at the end
+//! - [`packed`]: small values in one word
 
-mod answers;
-mod arrivals;
-mod attempt;
 mod audit;
 mod cache;
-mod call;
-mod cell;
-mod client;
+mod clients;
 mod database;
 mod engine;
+mod event;
 mod gateway;
 mod kitchen;
-mod menu;
-mod network;
 mod packed;
 mod ports;
-mod promises;
-mod replica;
-mod reuse;
+mod replicas;
 pub mod run;
-pub mod service;
 pub mod setting;
-mod spelling;
-mod webhook;
+pub mod simulated;
+mod state;
+mod strike;
+mod tally;
+pub mod watch;
 pub mod world;
 
-pub use attempt::{Attempt, Outcome};
-pub use client::{Crowd, Purchase, Shoppers, Tap, Visit};
+pub use clients::crowd::{Crowd, Shoppers};
 pub use database::{Committed, Omission};
 pub use engine::bench::{Bench, Charged, Handler, Step, Work};
+pub use outside::{Attempt, Outcome, Purchase, Tap, Visit, Wire};
 pub use ports::ReplicaPorts;
-pub use run::{
-    Control, Interrupted, Pace, Progress, Simulated, Stage, Traffic, on_stage, run, run_episodes,
-    simulate, simulate_in,
-};
-pub use service::Service;
+pub use replicas::service::{self, Service};
+pub use run::{Stage, on_stage, run, run_episodes, simulate, simulate_in};
 pub use setting::Setting;
+pub use simulated::Simulated;
+pub use tally::Traffic;
+pub use watch::{Control, Interrupted, Pace, Progress};
 pub use world::World;

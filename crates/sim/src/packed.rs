@@ -81,11 +81,11 @@ impl Word for TaskId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attempt::{AttemptId, Coming, Held};
+    use crate::clients::flights::{AttemptId, Coming, Held};
     use crate::database::Tx;
     use crate::gateway::Webhook;
     use crate::kitchen::Message;
-    use crate::replica::Turn;
+    use crate::replicas::Turn;
 
     /// Whether every bit of a word is part of a value, and goes back to where it was.
     fn keeps<T: Word>(word: u64) -> bool {

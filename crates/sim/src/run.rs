@@ -2,89 +2,20 @@
 
 use std::sync::Arc;
 
-use explore::{Chooser, Digest};
+use explore::Chooser;
 use history::History;
-use orders::{Door, Job, Metrics, StrategyName};
+use orders::{Door, Job, StrategyName};
+use outside::Visit;
 use scenario::Plan;
 
-use crate::client::{Crowd, Visit};
+use crate::clients::crowd::{Crowd, Shoppers};
 use crate::engine::Engine;
 use crate::ports::ReplicaPorts;
-use crate::service::Service;
+use crate::replicas::service::Service;
 use crate::setting::Setting;
+use crate::simulated::Simulated;
+use crate::watch::{Control, Interrupted, Pace};
 use crate::world::World;
-
-/// How a run is getting on, for its watcher.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Virtual time.
-    pub now_us: u64,
-    /// Intents begun.
-    pub intents: u64,
-    /// Intents of the whole load.
-    pub intents_total: u64,
-    /// Orders in the database.
-    pub orders: u64,
-}
-
-/// What came to the service, counted where it comes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Traffic {
-    /// Requests that a replica received: a copy that the network made is one more, one that was lost on the way is none.
-    pub arrived: u64,
-    /// Those among them that were not the first of their intent to arrive.
-    pub repeated: u64,
-    /// Taps that the client's button held back: each would have been one more request of an intent that had one already.
-    pub held_back: u64,
-}
-
-/// Whether a run goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Control {
-    /// It does.
-    Go,
-    /// It stops, and has no result.
-    Stop,
-}
-
-/// The run was stopped from outside: what it saw so far is no result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interrupted;
-
-/// The watcher of a run, asked every few thousand events.
-pub type Pace<'w> = dyn FnMut(Progress) -> Control + 'w;
-
-/// What a run gives.
-#[derive(Debug)]
-pub struct Simulated {
-    /// What happened, and what is stored.
-    pub history: History,
-    /// What the service's monitoring has counted.
-    pub metrics: Metrics,
-    /// How many requests came to the service, and how many taps did not become one.
-    pub traffic: Traffic,
-    /// The processes that were answered with a repetition although the contract does not let the answer say so. A history has
-    /// what clients saw; this they could not see.
-    pub silent_replays: Vec<u32>,
-    /// The digest of everything that was picked and that happened.
-    pub digest: Digest,
-    /// The chooser that the run was lent, with its trace if it keeps one.
-    pub chooser: Chooser,
-    /// How many events there were.
-    pub events: u64,
-    /// Virtual time at the end.
-    pub ended_us: u64,
-    /// How many statements reached the database: each once, however often it waited; BEGIN, COMMIT and ROLLBACK among them.
-    pub statements: u64,
-    /// Those among them that the replicas' upkeep made, which comes by the clock and not by the request.
-    pub upkeep_statements: u64,
-    /// How many commands reached the cache.
-    pub cache_commands: u64,
-    /// How often a statement waited for another transaction.
-    pub lock_waits: u64,
-    /// How often waiting would never have ended.
-    pub deadlocks: u64,
-}
 
 /// Runs a plan under a strategy: the plan's clients, its load and its faults; and the contract that the strategy documents, unless
 /// the plan names one.
@@ -117,7 +48,7 @@ pub fn simulate_in(
 ) -> Result<Simulated, Interrupted> {
     let world = World::in_setting(setting, chooser);
     let service = Door::new(strategy, setting.service_contract);
-    run(&world, &service, &setting.shoppers, pace)?;
+    run(&world, &service, &Shoppers, pace)?;
     Ok(world.finish())
 }
 
@@ -177,7 +108,7 @@ pub fn on_stage<R>(
     let world = World::in_setting(setting, Chooser::random(0));
     let service = Door::new(strategy, setting.service_contract);
     let handle = |ports, job| serve(&service, ports, job);
-    let visit = |visit| setting.shoppers.visit(&world, visit);
+    let visit = |visit| Shoppers.visit(&world, visit);
     let engine = Engine::new(&world, handle, visit, &service);
     act(&mut Played {
         world: &world,
@@ -225,13 +156,13 @@ where
 async fn serve<S: Service>(service: &S, ports: ReplicaPorts<'_>, job: Job) {
     if let Some(response) = service.handle(&ports, &job).await {
         let state = &mut *ports.world.state.borrow_mut();
-        state.calls[ports.slot].answer = Some(state.answers.keep(response));
+        state.replicas.calls[ports.slot].answer = Some(state.clients.answers.keep(response));
     }
     ports.catch_up().await;
     if let Job::Serve(request) = job {
         let world = ports.world;
         world
             .handles
-            .give_back(&world.setting.menu, request.content);
+            .give_back(&world.setting.script.menu, request.content);
     }
 }

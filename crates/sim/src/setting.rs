@@ -1,19 +1,20 @@
 //! What a plan and a strategy compile to, once: tables, faults, contents, names and contracts. Nothing in it changes, so all seeds and
 //! threads share it.
+//!
+//! - [`promises`]: what the service promises, and what the judge is told of it
+
+mod promises;
 
 use history::{CodeRef, Contract, FaultRef, HostRef, Names};
 use orders::{Contract as ServiceContract, StrategyName};
+use outside::Script;
+use outside::answer::{CODE_DIED, CODE_RESET, CODE_TIMEOUT};
+use promises::{judged_contract, service_contract};
 use protocol::Problem;
-use scenario::{DelayTable, Plan, Unfold};
-
-use crate::arrivals::Habits;
-use crate::attempt::{CODE_DIED, CODE_RESET, CODE_TIMEOUT};
-use crate::client::Shoppers;
-use crate::menu::Menu;
-use crate::promises::{judged_contract, service_contract};
-use crate::replica::Skew;
-use crate::spelling::respells;
 use scenario::faults::Faults;
+use scenario::{DelayTable, Plan};
+
+use crate::replicas::clocks::Skew;
 
 /// A plan, compiled.
 #[derive(Debug)]
@@ -25,15 +26,10 @@ pub struct Setting {
     pub(crate) judged_contract: Contract,
     /// The names that do not depend on what happens.
     pub(crate) names: Names,
-    pub(crate) menu: Menu,
+    /// The customers.
+    pub(crate) script: Script,
     pub(crate) delays: Delays,
     pub(crate) faults: Faults,
-    /// The load from its beginning.
-    pub(crate) unfold: Unfold,
-    pub(crate) habits: Habits,
-    pub(crate) shoppers: Shoppers,
-    /// Whether keys are spelt otherwise than by counting.
-    pub(crate) respells: bool,
     /// How far a copy of the cache may lag, in microseconds.
     pub(crate) cache_behind_us: u64,
 }
@@ -57,20 +53,16 @@ impl Setting {
     pub fn new(plan: &Plan, preset: &str) -> Setting {
         let service_contract = service_contract(plan, preset);
         let mut names = declared(plan);
-        let menu = Menu::new(plan, &mut names);
+        let script = Script::new(plan, service_contract.ttl.0, &mut names);
         Setting {
             judged_contract: judged_contract(plan, &service_contract, &mut names),
             delays: Delays::new(plan),
             faults: Faults::new(&plan.faults, service_contract.lease.0),
-            unfold: Unfold::new(plan),
-            habits: Habits::new(plan),
-            shoppers: Shoppers::new(plan),
-            respells: respells(plan),
             cache_behind_us: cache_behind_us(plan),
             plan: plan.clone(),
             service_contract,
             names,
-            menu,
+            script,
         }
     }
 

@@ -1,86 +1,22 @@
 //! Everything that exists, in one place, and the events that move it.
 
-pub(crate) mod strike;
-
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use explore::{Chooser, Class, Kernel, Lane, Object, Order, TaskId};
-use history::{FaultRef, History, Label, Recorder};
-use orders::{Contract as ServiceContract, Ledgers, Metrics, Process};
-use protocol::{Customer, Tenant};
+use explore::Chooser;
+use history::History;
+use orders::{Contract as ServiceContract, Ledgers, Process};
+use outside::Handles;
+use outside::menu::sku;
+use protocol::Tenant;
 use scenario::Plan;
 
-use crate::answers::Answers;
-use crate::attempt::{AttemptId, Attempts, Coming, Held};
-use crate::cache::Cache;
-use crate::call::Call;
-use crate::cell::Cell as RadioCell;
-use crate::client::Page;
-use crate::database::stock::sku;
-use crate::database::{Database, Omission, Tx};
-use crate::gateway::{Gateway, Webhook};
-use crate::kitchen::{Kitchen, Message};
-use crate::menu::Handles;
-use crate::packed::Packed;
-use crate::replica::{Dying, Replica, Turn};
-use crate::run::Traffic;
+use crate::database::Omission;
+use crate::event::Fired;
+use crate::replicas::Replica;
 use crate::setting::Setting;
-
-/// Something that is due.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Event {
-    /// The next intent of the load.
-    Intent,
-    /// A client's task may go on.
-    Client(Packed<TaskId>),
-    /// A client may stop waiting for the attempt of a slot.
-    Alarm(Packed<Held>),
-    /// A client's app dies, if it still waits for an attempt.
-    AppDies(Packed<AttemptId>),
-    /// Nothing of an attempt is left that could reach its client, and the client has no timer: it waits for ever.
-    Forsaken(Packed<AttemptId>),
-    /// A request reaches its replica.
-    Request(Packed<AttemptId>),
-    /// A response, or a reset, reaches its client.
-    Response(Packed<(Held, Coming)>),
-    /// A handler's message reaches the database or the cache, or a lock it waited for is free.
-    Reach(Packed<TaskId>),
-    /// An answer, or a timer, reaches a handler.
-    Reply(Packed<TaskId>),
-    /// An operation reaches the gateway.
-    GatewayArrive(Packed<u32>),
-    /// A capture ends.
-    GatewayCapture(Packed<u32>),
-    /// The gateway's answer is back.
-    GatewayReply(Packed<u32>),
-    /// The gateway tells a replica of a capture.
-    Webhook(Packed<Webhook>),
-    /// A message of the outbox reaches the kitchen.
-    Message(Packed<Message>),
-    /// A replica looks after its claims.
-    Upkeep(Packed<u32>),
-    /// A replica comes back.
-    Restart(Packed<u32>),
-    /// A replica's turn in a rolling restart.
-    Turn(Packed<Turn>),
-    /// A transaction that its handler dropped is rolled back.
-    Abandon(Packed<Tx>),
-    /// A transaction that waits in a circle has waited for long enough to look around.
-    LookAround(Packed<Tx>),
-}
-
-/// Which event let the task at hand go on. A future acts only on the event that it waits for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Fired {
-    /// It was begun, or woken by a waker.
-    #[default]
-    Begun,
-    Reach,
-    Reply,
-}
+use crate::state::State;
 
 /// A world: one service on some replicas, its database, cache and gateway, and its clients.
 #[derive(Debug)]
@@ -98,80 +34,6 @@ pub struct World {
     pub(crate) state: RefCell<State>,
 }
 
-/// What changes.
-#[derive(Debug)]
-pub(crate) struct State {
-    pub(crate) kernel: Kernel<Event>,
-    pub(crate) chooser: Chooser,
-    pub(crate) recorder: Recorder,
-    pub(crate) database: Database,
-    pub(crate) gateway: Gateway,
-    pub(crate) kitchen: Kitchen,
-    pub(crate) cache: Cache,
-    pub(crate) replicas: Vec<Replica>,
-    pub(crate) calls: Vec<Call>,
-    pub(crate) attempts: Attempts,
-    pub(crate) answers: Answers,
-    /// What the service promises: whether an answer says that it is a repetition.
-    pub(crate) contract: ServiceContract,
-    /// The requests that were answered with a repetition that did not say so.
-    pub(crate) silent_replays: Vec<u32>,
-    /// For every intent: how many of its requests are being worked on, and whether one has succeeded.
-    pub(crate) intents: Vec<IntentTrack>,
-    /// The lane of one way to the database.
-    pub(crate) database_lane: Lane,
-    /// The lane of two ways, for handlers that are one ahead.
-    pub(crate) database_lane_ahead: Lane,
-    /// Faults strike while there is load.
-    pub(crate) under_load: bool,
-    /// The client's task that is running, if one is.
-    pub(crate) running_client: Option<TaskId>,
-    /// The visits of every intent whose app can die, as long as they last.
-    pub(crate) apps: BTreeMap<u32, Vec<TaskId>>,
-    /// Where the radio of every purchase is that a bad cell may befall, by fault and intent.
-    pub(crate) cells: BTreeMap<(FaultRef, u32), RadioCell>,
-    /// Replicas that are to die as soon as the task at hand has stopped.
-    pub(crate) dying: Vec<Dying>,
-    /// How many nonces were given.
-    pub(crate) nonces: u64,
-    /// How many keys were spelt otherwise than by counting.
-    pub(crate) spelt_keys: u64,
-    /// What the service's monitoring has counted.
-    pub(crate) metrics: Metrics,
-    /// What came to the service.
-    pub(crate) traffic: Traffic,
-    /// How many statements were the upkeep's.
-    pub(crate) upkeep_statements: u64,
-    /// How many commands reached the cache.
-    pub(crate) cache_commands: u64,
-    /// The pages whose button is disabled, because a request of theirs is under way.
-    pub(crate) submitting: BTreeSet<Page>,
-    /// Until when webhooks are under way.
-    pub(crate) webhooks_until_us: u64,
-    /// The replicas that came back, in order: each then has an identity of its own.
-    pub(crate) reborn: Vec<u32>,
-    /// Nothing more happens: what is still open is taken back at once.
-    pub(crate) ended: bool,
-    /// The tables that the audit shows beside those that it always does.
-    pub(crate) ledgers: Ledgers,
-}
-
-/// What the world remembers of an intent, to know which situations it met.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct IntentTrack {
-    /// The replica that had its latest request, plus one.
-    pub(crate) replica: u32,
-    pub(crate) working: u16,
-    pub(crate) succeeded: bool,
-    pub(crate) crashed: bool,
-}
-
-const _: () = assert!(
-    size_of::<IntentTrack>() <= 8,
-    "there is one for every intent"
-);
-const _: () = assert!(size_of::<Event>() <= 16, "events are copied about");
-
 impl World {
     /// A world as the plan describes it, before anything happened, under the contract `reference` if the plan names none.
     ///
@@ -187,7 +49,7 @@ impl World {
         let world = World {
             setting: Arc::clone(setting),
             goes_ahead: true,
-            handles: Handles::new(&setting.menu),
+            handles: Handles::new(&setting.script.menu),
             processes: RefCell::new((0..replicas).map(|_| new_process()).collect()),
             processes_used: Cell::new(false),
             fired: Cell::new(Fired::Begun),
@@ -201,12 +63,12 @@ impl World {
     /// The replicas in their first life, each with a clock of its own.
     fn start_replicas(&self) {
         let state = &mut *self.state.borrow_mut();
-        state.replicas.clear();
+        state.replicas.hosts.clear();
         for number in 0..self.setting.plan.world.replicas {
             let skew_us = self.setting.delays.skew.draw(number, &mut state.chooser);
-            state.replicas.push(Replica::new(number, skew_us));
+            state.replicas.hosts.push(Replica::new(number, skew_us));
         }
-        state.reborn.clear();
+        state.replicas.reborn.clear();
     }
 
     /// Every shop's shelves.
@@ -286,7 +148,7 @@ impl World {
         let state = &mut *self.state.borrow_mut();
         state.database.carts.are_audited = ledgers.carts;
         state.database.moves.are_audited = ledgers.inventory_log;
-        state.ledgers = ledgers;
+        state.database.ledgers = ledgers;
     }
 
     /// The digest of everything that was picked and that happened so far.
@@ -315,122 +177,4 @@ const COMPLETIONS_MAX: usize = 256;
 
 fn new_process() -> Rc<Process> {
     Rc::new(Process::new(COMPLETIONS_MAX))
-}
-
-impl State {
-    fn new(setting: &Setting, chooser: Chooser) -> State {
-        let plan = &setting.plan;
-        let mut recorder = Recorder::new(setting.judged_contract.clone());
-        recorder.history_mut().names = setting.names.clone();
-        let mut kernel = Kernel::new(Order::Timed);
-        let database_lane = kernel.lane(plan.world.latencies.database_us);
-        let database_lane_ahead = kernel.lane(plan.world.latencies.database_us * 2);
-        let intents = usize::try_from(plan.load.intents).expect("a load that fits in memory");
-        recorder.reserve(intents);
-        let mut state = State {
-            kernel,
-            chooser,
-            recorder,
-            database: Database::default(),
-            gateway: Gateway::new(plan.world.gateway_key_ttl_us),
-            kitchen: Kitchen::default(),
-            cache: Cache::new(setting.cache_behind_us),
-            replicas: Vec::new(),
-            calls: Vec::new(),
-            attempts: Attempts::default(),
-            answers: Answers::default(),
-            contract: setting.service_contract,
-            silent_replays: Vec::new(),
-            intents: Vec::with_capacity(intents),
-            database_lane,
-            database_lane_ahead,
-            under_load: true,
-            running_client: None,
-            apps: BTreeMap::new(),
-            cells: BTreeMap::new(),
-            dying: Vec::new(),
-            nonces: 0,
-            spelt_keys: 0,
-            metrics: Metrics::default(),
-            traffic: Traffic::default(),
-            upkeep_statements: 0,
-            cache_commands: 0,
-            submitting: BTreeSet::new(),
-            webhooks_until_us: 0,
-            reborn: Vec::new(),
-            ended: false,
-            ledgers: Ledgers::default(),
-        };
-        state.database.orders.reserve(intents);
-        state.database.keys.reserve(intents);
-        state.gateway.reserve(intents);
-        state
-    }
-
-    /// A transaction ends without a COMMIT.
-    pub(crate) fn roll_back(&mut self, tx: Tx) {
-        self.database.hang_up(tx);
-        self.release_waiters();
-    }
-
-    /// A situation was met.
-    #[inline]
-    pub(crate) fn cover(&mut self, label: Label) {
-        self.recorder.cover(label);
-    }
-
-    /// A task goes on after a span.
-    #[inline]
-    pub(crate) fn after(&mut self, span_us: u64, task: TaskId, event: Event) {
-        self.kernel
-            .after(span_us, Class::Step(Object(u64::from(task.slot))), event);
-    }
-
-    /// Tasks whose lock is free try again now.
-    #[inline]
-    pub(crate) fn release_waiters(&mut self) {
-        if !self.database.released.is_empty() {
-            self.wake_waiters();
-        }
-    }
-
-    fn wake_waiters(&mut self) {
-        let released = std::mem::take(&mut self.database.released);
-        for task in &released {
-            self.after(0, *task, Event::Reach((*task).into()));
-        }
-        self.database.released = released;
-        self.database.released.clear();
-    }
-}
-
-impl State {
-    fn begin_again(&mut self, chooser: Chooser) {
-        self.kernel.reset();
-        self.chooser = chooser;
-        self.recorder.begin_again();
-        self.database.forget();
-        self.gateway.forget();
-        self.kitchen = Kitchen::default();
-        self.cache.forget();
-        self.attempts.forget();
-        self.answers.forget();
-        self.calls.clear();
-        self.silent_replays.clear();
-        self.intents.clear();
-        self.apps.clear();
-        self.cells.clear();
-        self.dying.clear();
-        (self.under_load, self.ended, self.running_client) = (true, false, None);
-        (self.nonces, self.spelt_keys, self.webhooks_until_us) = (0, 0, 0);
-        self.metrics = Metrics::default();
-        self.traffic = Traffic::default();
-        (self.upkeep_statements, self.cache_commands) = (0, 0);
-        self.submitting.clear();
-    }
-}
-
-/// Who a customer is, as the service sees it.
-pub(crate) fn customer(user: Option<u64>) -> Customer {
-    user.map_or(Customer::Guest, |id| Customer::User(protocol::UserId(id)))
 }

@@ -50,26 +50,20 @@ fn an_episode_is_what_a_fresh_world_would_have_been() {
         };
         let choosers = (1..8).map(Chooser::random);
         let (mut seed, mut kinds) = (0, BTreeSet::<String>::new());
-        run_episodes(
-            &world,
-            &service(),
-            &Shoppers::new(&plan),
-            choosers,
-            |world| {
-                seed += 1;
-                let fresh = play(&plan, &service(), seed);
-                kinds.extend(fired(&fresh.history).into_keys());
-                world.look(|history| {
-                    let events = history.events.iter().zip(&fresh.history.events);
-                    for (number, (a, b)) in events.enumerate() {
-                        assert_eq!(a, b, "seed {seed}, event {number}");
-                    }
-                    assert_eq!(history.events.len(), fresh.history.events.len());
-                    assert_eq!(history.coverage, fresh.history.coverage);
-                });
-                assert_eq!(world.digest(), fresh.digest, "seed {seed}");
-            },
-        );
+        run_episodes(&world, &service(), &Shoppers, choosers, |world| {
+            seed += 1;
+            let fresh = play(&plan, &service(), seed);
+            kinds.extend(fired(&fresh.history).into_keys());
+            world.look(|history| {
+                let events = history.events.iter().zip(&fresh.history.events);
+                for (number, (a, b)) in events.enumerate() {
+                    assert_eq!(a, b, "seed {seed}, event {number}");
+                }
+                assert_eq!(history.events.len(), fresh.history.events.len());
+                assert_eq!(history.coverage, fresh.history.coverage);
+            });
+            assert_eq!(world.digest(), fresh.digest, "seed {seed}");
+        });
         assert_eq!((seed, kinds.len()), (7, 9), "{kinds:?}");
     }
 }
@@ -108,7 +102,7 @@ fn last_episode(plan: &Rc<Plan>, strategy: StrategyName, episodes: u64) -> Simul
     let world = World::in_setting(&Arc::new(Setting::of(plan, strategy)), Chooser::random(0));
     let service = Door::new(strategy, world.contract());
     let choosers = (1..=episodes).map(Chooser::random);
-    run_episodes(&world, &service, &Shoppers::new(plan), choosers, |_| {});
+    run_episodes(&world, &service, &Shoppers, choosers, |_| {});
     world.finish()
 }
 

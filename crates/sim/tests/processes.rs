@@ -294,7 +294,7 @@ fn clocks_are_off_by_as_much_as_was_drawn_and_slow_ones_too_from_the_first_momen
         off_us: RefCell::default(),
         under_way: Cell::default(),
     };
-    run(&world, &clocks, &Shoppers::new(&plan), &mut |_| Control::Go).unwrap();
+    run(&world, &clocks, &Shoppers, &mut |_| Control::Go).unwrap();
     let off_us = clocks.off_us.into_inner();
     assert_eq!(off_us.len(), 8);
     // Each clock is off by the same all the time, though the run is shorter than the clocks are slow.
@@ -324,7 +324,7 @@ fn a_clock_jumps_where_the_scenario_says_and_the_work_under_way_sees_it() {
             off_us: RefCell::default(),
             under_way: Cell::default(),
         };
-        run(&world, &clocks, &Shoppers::new(&plan), &mut |_| Control::Go).unwrap();
+        run(&world, &clocks, &Shoppers, &mut |_| Control::Go).unwrap();
         let (off_us, under_way) = (clocks.off_us.into_inner(), clocks.under_way.get());
         let history = world.finish().history;
         let minutes = |off: &BTreeSet<i64>| -> Vec<i64> {

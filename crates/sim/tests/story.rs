@@ -95,7 +95,7 @@ pub fn fired(history: &History) -> BTreeMap<String, u64> {
 /// Plays a plan with a service of one's own.
 pub fn play(plan: &Rc<Plan>, service: &impl Service, seed: u64) -> Simulated {
     let world = World::new(plan, Chooser::random(seed));
-    run(&world, service, &Shoppers::new(plan), &mut |_| Control::Go).unwrap();
+    run(&world, service, &Shoppers, &mut |_| Control::Go).unwrap();
     world.finish()
 }
 

@@ -79,10 +79,7 @@ fn handlers_that_go_ahead_inside_a_transaction_change_nothing_that_anybody_sees(
         let world = World::in_setting(&Arc::new(Setting::of(&plan, *strategy)), Chooser::random(3))
             .in_small_steps();
         let service = Door::new(*strategy, world.contract());
-        run(&world, &service, &Shoppers::new(&plan), &mut |_| {
-            Control::Go
-        })
-        .unwrap();
+        run(&world, &service, &Shoppers, &mut |_| Control::Go).unwrap();
         let slow = world.finish();
         // In autocommit mode every statement is seen at once, and nobody can go ahead.
         let autocommits = *strategy == StrategyName::DebounceWindow;
@@ -163,12 +160,9 @@ fn dropping_one_customer_does_not_change_the_fate_of_the_others() {
     for dropped in [0, 17, 299] {
         let world = World::new(&plan, Chooser::random(5));
         let service = Door::new("claim-complete".parse().unwrap(), world.contract());
-        run(
-            &world,
-            &service,
-            &Without(dropped, Shoppers::new(&plan)),
-            &mut |_| Control::Go,
-        )
+        run(&world, &service, &Without(dropped, Shoppers), &mut |_| {
+            Control::Go
+        })
         .unwrap();
         let fewer = fates(&world.finish().history);
         let mut expected = all.clone();
@@ -204,10 +198,7 @@ fn a_replay_of_the_picks_is_the_same_run() {
     let recorded = Chooser::random(9).recording();
     let world = World::new(&plan, recorded);
     let service = Door::new(strategy, world.contract());
-    run(&world, &service, &Shoppers::new(&plan), &mut |_| {
-        Control::Go
-    })
-    .unwrap();
+    run(&world, &service, &Shoppers, &mut |_| Control::Go).unwrap();
     let mut first = world.finish();
     let replay = explore::Replay::new(&first.chooser.take_trace());
     let second = simulate(&plan, strategy, Chooser::of(replay), &mut |_| Control::Go).unwrap();
@@ -306,10 +297,7 @@ fn a_commit_of_an_aborted_transaction_is_answered_rollback_and_no_fault_of_commi
         World::new(&plan, Chooser::random(1)),
         Heedless(Default::default()),
     );
-    run(&world, &heedless, &Shoppers::new(&plan), &mut |_| {
-        Control::Go
-    })
-    .unwrap();
+    run(&world, &heedless, &Shoppers, &mut |_| Control::Go).unwrap();
     let told = heedless.0.into_inner();
     let rolled_back = format!("{:?}", Ok::<_, StoreError>(CommitTag::RolledBack));
     assert_eq!(told.keys().collect::<Vec<_>>(), [&rolled_back]);
@@ -375,10 +363,7 @@ fn the_audit_shows_the_lines_that_are_stored_and_not_those_that_were_asked_for()
     for burgers in [0, 1] {
         let world = World::new(&plan, Chooser::random(1));
         let service = Generous { burgers };
-        run(&world, &service, &Shoppers::new(&plan), &mut |_| {
-            Control::Go
-        })
-        .unwrap();
+        run(&world, &service, &Shoppers, &mut |_| Control::Go).unwrap();
         let history = world.finish().history;
         let names = &history.names;
         let rows = history.audit.as_ref().unwrap().orders.as_ref().unwrap();
@@ -443,10 +428,7 @@ fn a_transaction_that_is_let_go_of_in_the_last_moments_is_rolled_back_at_the_end
         plan.contract.recovery_deadline_us = deadline_us;
         let plan = Rc::new(plan.clone());
         let world = World::new(&plan, Chooser::random(1));
-        run(&world, &Careless, &Shoppers::new(&plan), &mut |_| {
-            Control::Go
-        })
-        .unwrap();
+        run(&world, &Careless, &Shoppers, &mut |_| Control::Go).unwrap();
         world.finish();
     }
 }

@@ -5,7 +5,7 @@ use history::{
     Audit, AuditCart, AuditMove, AuditRecordedCharge, AuditSale, CartRef, ChargeRef, Names,
     TenantRef,
 };
-use orders::{ChargeRow, Ledgers};
+use orders::ChargeRow;
 use protocol::{Cart, OrderId};
 
 use super::{order_name, sku_name};
@@ -13,7 +13,8 @@ use crate::database::Database;
 use crate::database::moves::Move;
 
 /// Adds the parts that the service keeps.
-pub(super) fn add(audit: &mut Audit, ledgers: Ledgers, database: &Database, names: &mut Names) {
+pub(super) fn add(audit: &mut Audit, database: &Database, names: &mut Names) {
+    let ledgers = database.ledgers;
     audit.carts = ledgers.carts.then(|| carts(database, names));
     audit.sales = ledgers.sales.then(|| sales(database, names));
     audit.inventory_log = ledgers.inventory_log.then(|| moves(database, names));

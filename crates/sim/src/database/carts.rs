@@ -19,7 +19,7 @@ pub(crate) struct Carts {
 
 impl Carts {
     /// No cart was cleared, and none was looked at; the memory is kept.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.are_read = false;
         self.cleared.clear();
     }
@@ -46,7 +46,7 @@ impl Carts {
             .insert_unique(hash_cart(key), (key, Some(tx)), |(key, _)| hash_cart(*key));
     }
 
-    pub(super) fn settle(&mut self, tenant: Tenant, cart: Cart) {
+    pub(crate) fn settle(&mut self, tenant: Tenant, cart: Cart) {
         let key = (tenant, cart);
         let found = self
             .cleared
@@ -54,7 +54,7 @@ impl Carts {
         found.expect("it was cleared").1 = None;
     }
 
-    pub(super) fn revert(&mut self, tenant: Tenant, cart: Cart) {
+    pub(crate) fn revert(&mut self, tenant: Tenant, cart: Cart) {
         let key = (tenant, cart);
         let found = self
             .cleared
@@ -65,7 +65,7 @@ impl Carts {
 
 impl Database {
     /// Whether `tx` sees a cart: it is there until a transaction has committed that cleared it.
-    pub(super) fn find_cart(&mut self, tx: Tx, tenant: Tenant, cart: Cart) -> Result<bool, Stop> {
+    pub(crate) fn find_cart(&mut self, tx: Tx, tenant: Tenant, cart: Cart) -> Result<bool, Stop> {
         self.carts.are_read = true;
         Ok(match self.carts.cleared_by(tenant, cart) {
             None => true,
@@ -73,7 +73,7 @@ impl Database {
         })
     }
 
-    pub(super) fn clear_cart(&mut self, tx: Tx, tenant: Tenant, cart: Cart) -> Result<(), Stop> {
+    pub(crate) fn clear_cart(&mut self, tx: Tx, tenant: Tenant, cart: Cart) -> Result<(), Stop> {
         let is_kept = self.carts.are_read || self.carts.are_audited;
         if !is_kept || self.leaves_out == Some(Omission::Cart) {
             return Ok(());

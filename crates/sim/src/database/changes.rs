@@ -66,7 +66,7 @@ impl Database {
     /// Notes a committed change of a row. It is attributed to the committing transaction, not to the owner stored in the row: a late owner
     /// has just overwritten that field.
     #[inline]
-    pub(super) fn note_change(&mut self, row: u32, before: Option<KeyState>, wrote: Wrote) {
+    pub(crate) fn note_change(&mut self, row: u32, before: Option<KeyState>, wrote: Wrote) {
         let slot = &mut self.keys.slots[row as usize];
         if !std::mem::take(&mut slot.changed) {
             // Noted when its first change was, with what has become of it by now.
@@ -88,12 +88,12 @@ impl Database {
             return;
         }
         let (by, token) = match is_bare {
-            true => (self.committer.owner, 0),
-            false if self.committer.for_holder => (owner, token.0),
-            false => (self.committer.owner, token.0),
+            true => (self.at_hand.committer.owner, 0),
+            false if self.at_hand.committer.for_holder => (owner, token.0),
+            false => (self.at_hand.committer.owner, token.0),
         };
         self.changes.log.push(KeyChange {
-            t_us: self.now_us,
+            t_us: self.at_hand.now_us,
             row,
             from,
             to,
@@ -105,18 +105,18 @@ impl Database {
     /// A record that the transaction at hand has replaced is committed. A claim that ends under a higher token than it had was taken
     /// over first, by the same transaction, unless it acts for the holder.
     #[inline]
-    pub(super) fn note_update(&mut self, row: u32, old: &KeyRecord) {
+    pub(crate) fn note_update(&mut self, row: u32, old: &KeyRecord) {
         let slot = &self.keys.slots[row as usize];
         let new = &slot.record;
-        let claims = !self.committer.for_holder;
+        let claims = !self.at_hand.committer.for_holder;
         let is_take_over = claims && old.state == KeyState::Claimed && new.token > old.token;
         if slot.changed && is_take_over && new.state != KeyState::Claimed && !slot.deleted {
             self.changes.log.push(KeyChange {
-                t_us: self.now_us,
+                t_us: self.at_hand.now_us,
                 row,
                 from: RecordState::InProgress,
                 to: RecordState::InProgress,
-                owner: self.committer.owner.0 as u32,
+                owner: self.at_hand.committer.owner.0 as u32,
                 token: new.token.0,
             });
         }
@@ -124,7 +124,7 @@ impl Database {
     }
 
     /// A row's place is free for another key.
-    pub(super) fn note_gone(&mut self, row: u32) {
+    pub(crate) fn note_gone(&mut self, row: u32) {
         let key = self.keys.slots[row as usize].key.clone();
         let changes = self.changes.log.len() as u32;
         self.changes.gone.push((changes, row, key));
@@ -133,7 +133,7 @@ impl Database {
 
 impl KeyChanges {
     /// Forgets every change, keeping the memory.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.log.clear();
         self.gone.clear();
     }

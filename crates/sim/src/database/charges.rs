@@ -14,7 +14,7 @@ pub(crate) struct Charges {
 }
 
 impl Database {
-    pub(super) fn insert_charge(&mut self, tx: Tx, charge: ChargeRow) -> Result<(), Stop> {
+    pub(crate) fn insert_charge(&mut self, tx: Tx, charge: ChargeRow) -> Result<(), Stop> {
         if self.leaves_out == Some(Omission::Charge) {
             return Ok(());
         }

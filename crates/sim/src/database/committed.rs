@@ -52,7 +52,7 @@ impl Database {
 
     /// Whether a task's statement waits for another transaction.
     pub(crate) fn waits(&self, task: TaskId) -> bool {
-        let mut waiters = self.transactions.iter().flat_map(|held| &held.waiters);
+        let mut waiters = self.open.slots.iter().flat_map(|held| &held.waiters);
         waiters.any(|(waiter, _)| *waiter == task)
     }
 
@@ -162,7 +162,7 @@ impl Database {
 
     /// Whether an open transaction has this in its log.
     fn is_being_inserted(&self, which: impl Fn(&Undo) -> bool) -> bool {
-        let open = self.transactions.iter();
+        let open = self.open.slots.iter();
         open.flat_map(|transaction| &transaction.undo).any(which)
     }
 }

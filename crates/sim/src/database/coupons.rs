@@ -35,7 +35,7 @@ fn hash_code(tenant: Tenant, code: &str) -> u64 {
 
 impl Coupons {
     /// No coupon was used.
-    pub(super) fn forget_uses(&mut self) {
+    pub(crate) fn forget_uses(&mut self) {
         for slot in &mut self.slots {
             (slot.used, slot.writer) = (0, None);
         }
@@ -78,7 +78,7 @@ impl CouponSlot {
 
 impl Database {
     /// Whether `tx` sees a coupon that one more order may have.
-    pub(super) fn check_coupon(
+    pub(crate) fn check_coupon(
         &mut self,
         tx: Tx,
         tenant: Tenant,
@@ -90,7 +90,7 @@ impl Database {
 
     /// Uses a coupon once more if its limit allows. A row that was used up when the statement began is neither waited for nor
     /// locked; one that was waited for is looked at again, and stays locked.
-    pub(super) fn redeem_coupon(
+    pub(crate) fn redeem_coupon(
         &mut self,
         tx: Tx,
         tenant: Tenant,
@@ -99,7 +99,7 @@ impl Database {
         let Some(row) = self.coupons.find(tenant, coupon) else {
             return Ok(false);
         };
-        if !self.resumed && !self.sees_coupon_left(tx, row) {
+        if !self.at_hand.resumed && !self.sees_coupon_left(tx, row) {
             return Ok(false);
         }
         self.lock_coupon(tx, row)?;
@@ -110,7 +110,7 @@ impl Database {
     }
 
     /// Changes how often a coupon was used, whatever its limit is.
-    pub(super) fn count_coupon(
+    pub(crate) fn count_coupon(
         &mut self,
         tx: Tx,
         tenant: Tenant,

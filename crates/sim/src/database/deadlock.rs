@@ -9,18 +9,14 @@
 //! stand further back in a row's queue wait on, if the lock came free by a rollback; in a queue of hundreds that changes who is
 //! undone next, not that it takes a second each.
 
-use explore::{Class, Object};
-use history::Label;
-
-use super::{Database, Tx};
-use crate::world::{Event, State};
+use crate::database::{Database, Tx};
 
 /// `deadlock_timeout`.
 pub(super) const TIMEOUT_US: u64 = 1_000_000;
 
 impl Database {
     /// A wait has begun. When and by whom the circle will be found that it closes, if it closes one.
-    pub(super) fn closes_circle(&self, tx: Tx) -> Option<(u64, Tx)> {
+    pub(crate) fn closes_circle(&self, tx: Tx) -> Option<(u64, Tx)> {
         let mut found = (self.looks_at_us(tx), tx);
         for other in self.waits_in_turn(tx) {
             if other == tx {
@@ -28,7 +24,7 @@ impl Database {
             }
             let at_us = self.looks_at_us(other);
             // Who has looked already does not look again.
-            if at_us > self.now_us && at_us < found.0 {
+            if at_us > self.at_hand.now_us && at_us < found.0 {
                 found = (at_us, other);
             }
         }
@@ -37,55 +33,33 @@ impl Database {
 
     /// When a transaction that waits looks around.
     fn looks_at_us(&self, tx: Tx) -> u64 {
-        self.transactions[tx.0 as usize].waits_since_us + TIMEOUT_US
+        self.open.slots[tx.0 as usize].waits_since_us + TIMEOUT_US
     }
 
     /// For whom a transaction waits, and for whom that one does, and so on: no further than once around a circle that others
     /// are in.
     fn waits_in_turn(&self, tx: Tx) -> impl Iterator<Item = Tx> {
-        let next = |tx: Tx| self.transactions[tx.0 as usize].waits_for;
-        std::iter::successors(next(tx), move |tx| next(*tx)).take(self.transactions.len())
+        let next = |tx: Tx| self.open.slots[tx.0 as usize].waits_for;
+        std::iter::successors(next(tx), move |tx| next(*tx)).take(self.open.slots.len())
     }
 
     /// A transaction has waited for so long that it looks around. If it waits for itself it stops, and its statement fails as
     /// soon as it is run again. Whether it did.
     pub(crate) fn looks_around(&mut self, tx: Tx) -> bool {
-        let is_its_time = self.looks_at_us(tx) == self.now_us;
+        let is_its_time = self.looks_at_us(tx) == self.at_hand.now_us;
         if !is_its_time || !self.waits_in_turn(tx).any(|other| other == tx) {
             // The circle broke, or this is another transaction in the place of the one that waited.
             return false;
         }
-        let transaction = &mut self.transactions[tx.0 as usize];
+        let transaction = &mut self.open.slots[tx.0 as usize];
         transaction.is_victim = true;
         let holder = transaction.waits_for.take().expect("it waits for itself");
-        let waiters = &mut self.transactions[holder.0 as usize].waiters;
+        let waiters = &mut self.open.slots[holder.0 as usize].waiters;
         // The last one: those before it may have been in the same place.
         let place = waiters.iter().rposition(|(_, waiter)| *waiter == tx);
         let (task, _) = waiters.remove(place.expect("the holder knows who waits for it"));
-        self.released.push(task);
-        self.deadlocks += 1;
+        self.open.released.push(task);
+        self.counts.deadlocks += 1;
         true
-    }
-}
-
-impl State {
-    /// The statement at hand waits.
-    pub(super) fn note_wait(&mut self) {
-        self.cover(Label::LockWait);
-        if let Some((at_us, tx)) = self.database.circle.take() {
-            let wait_us = at_us - self.kernel.now_us();
-            let class = Class::Step(Object(0));
-            self.kernel
-                .after(wait_us, class, Event::LookAround(tx.into()));
-        }
-    }
-
-    /// A transaction that is in a circle has waited for long enough.
-    pub(crate) fn look_around(&mut self, tx: Tx) {
-        self.database.now_us = self.kernel.now_us();
-        if self.database.looks_around(tx) {
-            self.cover(Label::Deadlock);
-            self.release_waiters();
-        }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Due {
 
 impl Due {
     /// Forgets every entry, keeping the memory.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.queue.clear();
         self.stragglers.clear();
     }

@@ -2,28 +2,16 @@
 
 use std::hash::{BuildHasher, BuildHasherDefault};
 
+use outside::hash::{GOLDEN, neighbourly};
 use protocol::{Cart, Customer, ScopedKey, Sku, Tenant};
 use rustc_hash::FxHasher;
 
 /// A cart, and whose.
 pub(super) type CartKey = (Tenant, Cart);
 
-/// A hash under which neighbours stay neighbours: what is numbered in the order of time is looked up where the last look-up
-/// was, which in a table of millions is the difference between a cache hit and a page walk. The low bits, which choose the
-/// bucket, are the number itself; the high bits, by which a bucket is told from its neighbours, are others for each of them.
-///
-/// For what is counted for all tenants together: namesakes of two tenants share a hash, so there may only be few.
-#[inline]
-pub(crate) fn neighbourly(number: u64) -> u64 {
-    const TAG: u64 = 0x7f << 57;
-    (number & !TAG) | (number.wrapping_mul(GOLDEN) & TAG)
-}
-
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-
 /// A neighbourly hash of a text: its digits are the number, its other characters spread. Eight at a time, because every look-up
 /// of a key waits for it.
-pub(super) fn hash_text(text: &str) -> u64 {
+pub(crate) fn hash_text(text: &str) -> u64 {
     let (rest, last) = match text.as_bytes().split_last_chunk::<8>() {
         Some((rest, last)) => (rest, u64::from_le_bytes(*last)),
         None => (&[][..], led_by_zeros(text)),
@@ -76,16 +64,16 @@ const fn eight_digits(digits: u64) -> u64 {
     fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff
 }
 
-pub(super) fn hash_key(key: &ScopedKey) -> u64 {
+pub(crate) fn hash_key(key: &ScopedKey) -> u64 {
     hash_text(key.key.as_str())
 }
 
-pub(super) fn hash_cart((_, cart): CartKey) -> u64 {
+pub(crate) fn hash_cart((_, cart): CartKey) -> u64 {
     neighbourly(cart.id)
 }
 
 /// Guests are not in the index. Every tenant may count its users from the beginning, so each has a stretch of its own.
-pub(super) fn hash_customer(tenant: Tenant, customer: Customer) -> u64 {
+pub(crate) fn hash_customer(tenant: Tenant, customer: Customer) -> u64 {
     match customer {
         Customer::User(id) => {
             let stretch = u64::from(tenant.0).wrapping_mul(GOLDEN) >> 16;
@@ -95,7 +83,7 @@ pub(super) fn hash_customer(tenant: Tenant, customer: Customer) -> u64 {
     }
 }
 
-pub(super) fn hash_sku(tenant: Tenant, sku: &Sku) -> u64 {
+pub(crate) fn hash_sku(tenant: Tenant, sku: &Sku) -> u64 {
     BuildHasherDefault::<FxHasher>::default().hash_one((tenant, sku))
 }
 

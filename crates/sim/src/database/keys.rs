@@ -46,7 +46,7 @@ impl Keys {
     }
 
     /// Forgets every row, keeping the memory.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.slots.clear();
         self.index.clear();
         self.free.clear();
@@ -88,7 +88,7 @@ impl Keys {
         row
     }
 
-    pub(super) fn remove(&mut self, row: u32) {
+    pub(crate) fn remove(&mut self, row: u32) {
         let slot = &mut self.slots[row as usize];
         (slot.deleted, slot.inserted, slot.writer) = (true, false, None);
         (slot.changed, slot.free) = (false, true);
@@ -100,7 +100,7 @@ impl Keys {
     }
 
     /// What a row holds is committed. It enters the queue of the completer or of the reaper, unless it goes at once.
-    pub(super) fn settle(&mut self, row: u32) {
+    pub(crate) fn settle(&mut self, row: u32) {
         let slot = &mut self.slots[row as usize];
         (slot.writer, slot.inserted) = (None, false);
         if slot.deleted {
@@ -122,7 +122,7 @@ enum Queue {
 }
 
 impl Database {
-    pub(super) fn lock_key(&mut self, tx: Tx, key: &ScopedKey) -> Result<Option<KeyRecord>, Stop> {
+    pub(crate) fn lock_key(&mut self, tx: Tx, key: &ScopedKey) -> Result<Option<KeyRecord>, Stop> {
         let Some(row) = self.keys.find(key) else {
             return Ok(None);
         };
@@ -141,7 +141,7 @@ impl Database {
         Ok((!slot.deleted).then_some(slot.record))
     }
 
-    pub(super) fn insert_key(
+    pub(crate) fn insert_key(
         &mut self,
         tx: Tx,
         key: &ScopedKey,
@@ -187,7 +187,7 @@ impl Database {
         replaced.unwrap_or(&slot.record)
     }
 
-    pub(super) fn update_key(
+    pub(crate) fn update_key(
         &mut self,
         tx: Tx,
         key: &ScopedKey,
@@ -199,7 +199,7 @@ impl Database {
         };
         let slot = &self.keys.slots[row as usize];
         if let Some(other) = slot.writer.filter(|writer| *writer != tx) {
-            let hit = self.resumed || self.committed_key(row).token == held;
+            let hit = self.at_hand.resumed || self.committed_key(row).token == held;
             return if slot.inserted || !hit {
                 Ok(0)
             } else {
@@ -208,7 +208,7 @@ impl Database {
         }
         let slot = &mut self.keys.slots[row as usize];
         if slot.deleted || slot.record.token != held {
-            if self.resumed && slot.writer.is_none() {
+            if self.at_hand.resumed && slot.writer.is_none() {
                 // A statement that waited for a row has locked it, even if it is not the row that was looked for.
                 slot.writer = Some(tx);
                 self.log(tx, Undo::LockKey(row));
@@ -222,7 +222,7 @@ impl Database {
     }
 
     /// The record as `tx` sees it; nothing is locked and nothing waits.
-    pub(super) fn find_key(&mut self, tx: Tx, key: &ScopedKey) -> Result<Option<KeyRecord>, Stop> {
+    pub(crate) fn find_key(&mut self, tx: Tx, key: &ScopedKey) -> Result<Option<KeyRecord>, Stop> {
         let Some(row) = self.keys.find(key) else {
             return Ok(None);
         };
@@ -234,7 +234,7 @@ impl Database {
     }
 
     /// Writes the state of a record, without regard to its owner.
-    pub(super) fn set_key_state(
+    pub(crate) fn set_key_state(
         &mut self,
         tx: Tx,
         key: &ScopedKey,
@@ -257,7 +257,7 @@ impl Database {
         Ok(1)
     }
 
-    pub(super) fn lock_overdue_claims(
+    pub(crate) fn lock_overdue_claims(
         &mut self,
         tx: Tx,
         now: Time,
@@ -274,7 +274,7 @@ impl Database {
         Ok(found)
     }
 
-    pub(super) fn delete_expired_keys(
+    pub(crate) fn delete_expired_keys(
         &mut self,
         tx: Tx,
         before: Time,

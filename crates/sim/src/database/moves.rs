@@ -26,7 +26,7 @@ pub(crate) struct Moves {
 
 impl Database {
     /// One row for every line. What is no good of the shop has no stock that it could leave.
-    pub(super) fn insert_inventory_log(
+    pub(crate) fn insert_inventory_log(
         &mut self,
         tx: Tx,
         order: OrderId,

@@ -18,14 +18,14 @@ pub(crate) struct Notes {
 
 impl Notes {
     /// Forgets every row, keeping the memory.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.slots.clear();
         self.leaving.clear();
     }
 }
 
 impl Database {
-    pub(super) fn insert_notification(
+    pub(crate) fn insert_notification(
         &mut self,
         tx: Tx,
         order: OrderId,

@@ -57,7 +57,7 @@ impl Orders {
     }
 
     /// Forgets every row, keeping the memory.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.slots.clear();
         self.carts.clear();
         self.customers = None;
@@ -197,7 +197,7 @@ impl Orders {
         None
     }
 
-    pub(super) fn leave_cart(&mut self, row: u32) {
+    pub(crate) fn leave_cart(&mut self, row: u32) {
         let slot = &mut self.slots[row as usize];
         if std::mem::take(&mut slot.in_carts) {
             let key = Orders::cart_key(slot).expect("a row in the index has a cart");
@@ -207,7 +207,7 @@ impl Orders {
     }
 
     /// The insert is undone: the row goes, its number is not given again.
-    pub(super) fn remove(&mut self, row: u32) {
+    pub(crate) fn remove(&mut self, row: u32) {
         self.leave_cart(row);
         self.leave_key(row);
         let slots = &mut self.slots;
@@ -256,12 +256,12 @@ fn unlink(slots: &mut [OrderSlot], customers: &HashTable<u32>, hash: u64, row: u
 }
 
 #[inline]
-pub(super) fn row_of(order: OrderId) -> u32 {
+pub(crate) fn row_of(order: OrderId) -> u32 {
     (order.0 - 1) as u32
 }
 
 impl Database {
-    pub(super) fn insert_order(
+    pub(crate) fn insert_order(
         &mut self,
         tx: Tx,
         new: &mut Option<NewOrder>,
@@ -276,7 +276,7 @@ impl Database {
         let row = self.orders.insert(
             new.take().expect("it was there a moment ago"),
             tx,
-            self.now_us,
+            self.at_hand.now_us,
         );
         self.log(tx, Undo::InsertOrder(row));
         Ok(OrderId(u64::from(row) + 1))
@@ -325,12 +325,12 @@ impl Database {
         })
     }
 
-    pub(super) fn insert_items(&mut self, tx: Tx, order: OrderId) -> Result<(), Stop> {
+    pub(crate) fn insert_items(&mut self, tx: Tx, order: OrderId) -> Result<(), Stop> {
         self.log(tx, Undo::InsertItems(row_of(order)));
         Ok(())
     }
 
-    pub(super) fn insert_item(&mut self, tx: Tx, order: OrderId) -> Result<(), Stop> {
+    pub(crate) fn insert_item(&mut self, tx: Tx, order: OrderId) -> Result<(), Stop> {
         self.log(tx, Undo::InsertItem(row_of(order)));
         Ok(())
     }
@@ -347,14 +347,14 @@ impl Database {
     }
 
     /// The lines of an order whose items `tx` sees: they were inserted in their order.
-    pub(super) fn find_items(&mut self, tx: Tx, order: OrderId) -> Result<Vec<Line>, Stop> {
+    pub(crate) fn find_items(&mut self, tx: Tx, order: OrderId) -> Result<Vec<Line>, Stop> {
         let row = row_of(order);
         let items = self.visible_items(tx, row) as usize;
         let order = self.orders.slots[row as usize].row.as_ref();
         Ok(order.map_or(Vec::new(), |order| order.content.lines[..items].to_vec()))
     }
 
-    pub(super) fn update_order(
+    pub(crate) fn update_order(
         &mut self,
         tx: Tx,
         order: OrderId,
@@ -363,7 +363,7 @@ impl Database {
     ) -> Result<u64, Stop> {
         let row = row_of(order);
         let seen = self.visible_state(tx, row);
-        if !seen.is_some_and(|state| self.resumed || state == from) {
+        if !seen.is_some_and(|state| self.at_hand.resumed || state == from) {
             return Ok(0);
         }
         let slot = &mut self.orders.slots[row as usize];
@@ -413,7 +413,7 @@ impl Database {
         }
     }
 
-    pub(super) fn find_order(&mut self, tx: Tx, order: OrderId) -> Result<Option<OrderRow>, Stop> {
+    pub(crate) fn find_order(&mut self, tx: Tx, order: OrderId) -> Result<Option<OrderRow>, Stop> {
         let row = row_of(order);
         let state = self.visible_state(tx, row);
         Ok(state.map(|state| {
@@ -428,7 +428,7 @@ impl Database {
         }))
     }
 
-    pub(super) fn find_order_by_cart(
+    pub(crate) fn find_order_by_cart(
         &mut self,
         tx: Tx,
         tenant: Tenant,
@@ -441,7 +441,7 @@ impl Database {
             .map(|(row, state)| self.order_at(row, state)))
     }
 
-    pub(super) fn find_order_by_key(
+    pub(crate) fn find_order_by_key(
         &mut self,
         tx: Tx,
         tenant: Option<Tenant>,
@@ -457,7 +457,7 @@ impl Database {
         Ok(first.map(|(row, state)| self.order_at(row, state)))
     }
 
-    pub(super) fn find_recent_orders(
+    pub(crate) fn find_recent_orders(
         &mut self,
         tx: Tx,
         tenant: Tenant,
@@ -472,7 +472,7 @@ impl Database {
         let mut next = self.orders.latest_of(tenant, customer);
         while let Some(row) = next.filter(|_| found.len() < limit) {
             let slot = &self.orders.slots[row as usize];
-            if slot.inserted_us + within.0 <= self.now_us {
+            if slot.inserted_us + within.0 <= self.at_hand.now_us {
                 // They are chained by the time of their insert.
                 break;
             }

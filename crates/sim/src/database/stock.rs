@@ -1,6 +1,5 @@
 //! `stock` and `sales`: what is there, and what was sold, of each SKU.
 
-use compact_str::CompactString;
 use hashbrown::HashTable;
 use protocol::{Line, Sku, Tenant};
 
@@ -41,7 +40,7 @@ pub(crate) struct Stocks {
 
 impl Stocks {
     /// Every shelf is as full as in the beginning.
-    pub(super) fn restock(&mut self) {
+    pub(crate) fn restock(&mut self) {
         for slot in &mut self.slots {
             (slot.on_hand, slot.reserved, slot.writer) = (slot.initial, 0, None);
         }
@@ -104,20 +103,15 @@ pub(crate) struct Sales {
 
 impl Sales {
     /// Nothing was sold.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.slots.fill((0, None));
     }
-}
-
-/// The name of a SKU as the catalogue has it.
-pub(crate) fn sku(name: &str) -> Sku {
-    Sku(CompactString::new(name))
 }
 
 impl Database {
     /// Changes the stock of all lines or of none. The rows that have enough are locked one after another, and stay so; a row
     /// that was too short when the statement began is not waited for and not locked.
-    pub(super) fn change_stock(
+    pub(crate) fn change_stock(
         &mut self,
         tx: Tx,
         tenant: Tenant,
@@ -142,11 +136,11 @@ impl Database {
             return Ok(false);
         }
         let guarded = matches!(change, StockChange::Reserve | StockChange::Sell);
-        if !self.resumed {
+        if !self.at_hand.resumed {
             self.look_for_short_rows(tx, if guarded { rows } else { &[] });
         }
         for (row, _) in rows.iter() {
-            if self.transactions[tx.0 as usize].short.contains(row) {
+            if self.open.slots[tx.0 as usize].short.contains(row) {
                 continue;
             }
             self.lock_stock(tx, *row)?;
@@ -154,7 +148,7 @@ impl Database {
         // What was enough may be less by the time it was waited for.
         let short =
             |(row, quantity): &(u32, i64)| self.stocks.slots[*row as usize].on_hand < *quantity;
-        let any_short = !self.transactions[tx.0 as usize].short.is_empty();
+        let any_short = !self.open.slots[tx.0 as usize].short.is_empty();
         if any_short || guarded && rows.iter().any(short) {
             return Ok(false);
         }
@@ -185,15 +179,15 @@ impl Database {
 
     /// Notes which rows are too short for the statement that begins.
     fn look_for_short_rows(&mut self, tx: Tx, rows: &[(u32, i64)]) {
-        let mut short = std::mem::take(&mut self.transactions[tx.0 as usize].short);
+        let mut short = std::mem::take(&mut self.open.slots[tx.0 as usize].short);
         short.clear();
         let too_short = |(row, quantity): &&(u32, i64)| self.visible_on_hand(tx, *row) < *quantity;
         short.extend(rows.iter().filter(too_short).map(|(row, _)| *row));
-        self.transactions[tx.0 as usize].short = short;
+        self.open.slots[tx.0 as usize].short = short;
     }
 
     /// What `tx` sees on hand of every line's SKU; `None` if one has no row.
-    pub(super) fn read_stock(
+    pub(crate) fn read_stock(
         &mut self,
         tx: Tx,
         tenant: Tenant,
@@ -207,7 +201,7 @@ impl Database {
     }
 
     /// Writes what is on hand of a SKU, if it has a row.
-    pub(super) fn write_stock(
+    pub(crate) fn write_stock(
         &mut self,
         tx: Tx,
         tenant: Tenant,
@@ -233,7 +227,7 @@ impl Database {
         replaced.unwrap_or(slot.on_hand)
     }
 
-    pub(super) fn increment_sales(
+    pub(crate) fn increment_sales(
         &mut self,
         tx: Tx,
         tenant: Tenant,

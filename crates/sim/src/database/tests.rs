@@ -14,8 +14,8 @@ use protocol::{
     Cart, Customer, IdempotencyKey, Line, Money, OrderContent, Scope, ScopedKey, Tenant, Time,
 };
 
-use super::stock::sku;
 use super::{Database, Stop, Tx};
+use outside::menu::sku;
 
 mod changes;
 

@@ -42,7 +42,7 @@ pub(crate) enum Undo {
 impl Database {
     /// A change becomes the committed state.
     #[inline]
-    pub(super) fn settle(&mut self, change: Undo) {
+    pub(crate) fn settle(&mut self, change: Undo) {
         match change {
             Undo::LockKey(row) => self.keys.slots[row as usize].writer = None,
             Undo::InsertKey(row) => {
@@ -59,7 +59,8 @@ impl Database {
                 self.keys.settle(row);
                 let token = self.keys.slots[row as usize].record.token;
                 // Only a claim gives a higher token; of a key that is claimed already, that is a take-over.
-                self.takeovers += u64::from(old.state == KeyState::Claimed && token > old.token);
+                self.counts.takeovers +=
+                    u64::from(old.state == KeyState::Claimed && token > old.token);
             }
             Undo::DeleteKey(row, before) => {
                 self.note_change(row, Some(before), Wrote::Record);
@@ -101,7 +102,7 @@ impl Database {
     }
 
     /// A change is taken back.
-    pub(super) fn revert(&mut self, change: Undo) {
+    pub(crate) fn revert(&mut self, change: Undo) {
         match change {
             Undo::LockKey(row) => self.keys.slots[row as usize].writer = None,
             Undo::InsertKey(row) => self.keys.remove(row),

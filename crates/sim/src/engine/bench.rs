@@ -2,6 +2,10 @@
 //!
 //! It adds nothing to what a world does. The same engine gives the same events to the same ports; only who goes next is not the time's
 //! decision but the test's, and what others have to hear meanwhile is kept until it is their turn.
+//!
+//! - [`events`]: who hears what
+
+mod events;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -10,17 +14,18 @@ use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
 
-use explore::{Class, Kind, Lineage, TaskId};
+use explore::{Kind, Lineage, TaskId};
 use orders::{Job, Ledgers, Metrics};
+use outside::Visit;
 use protocol::{ChargeId, ChargeState, GatewayKey, Money, OrderId, Response, Span, Time};
 
 use super::Engine;
-use crate::call::Cause;
-use crate::client::Visit;
 use crate::database::Committed;
+use crate::event::Event;
 use crate::ports::{BEGINS_US, ReplicaPorts};
-use crate::service::Service;
-use crate::world::{Event, World};
+use crate::replicas::call::Cause;
+use crate::replicas::service::Service;
+use crate::world::World;
 
 /// What a handler on the bench does.
 pub type Work<'w> = Pin<Box<dyn Future<Output = ()> + 'w>>;
@@ -200,7 +205,7 @@ impl<'w> Bench<'w> {
         self.engine.handlers.remove(task);
         {
             let state = &mut *self.engine.world.state.borrow_mut();
-            if let Some(call) = state.calls.get_mut(task.slot as usize) {
+            if let Some(call) = state.replicas.calls.get_mut(task.slot as usize) {
                 call.task = call.task.filter(|other| *other != task);
             }
             state.release_waiters();
@@ -238,139 +243,19 @@ impl<'w> Bench<'w> {
     /// What the gateway has.
     pub fn ledger(&self) -> Vec<Charged> {
         let state = self.engine.world.state.borrow();
-        let rows = state
-            .gateway
-            .ledger
-            .iter()
-            .zip(0..)
-            .map(|(charge, id)| Charged {
-                id: ChargeId(id),
-                key: charge.key,
-                order: charge.order,
-                amount: charge.amount,
-                state: charge.state,
-            });
+        let ledger = state.gateway.provider.ledger();
+        let rows = ledger.iter().zip(0..).map(|(charge, id)| Charged {
+            id: ChargeId(id),
+            key: charge.key,
+            order: charge.order,
+            amount: charge.amount,
+            state: charge.state,
+        });
         rows.collect()
     }
 
     /// What the service's monitoring has counted.
     pub fn metrics(&self) -> Metrics {
-        self.engine.world.state.borrow().metrics
-    }
-}
-
-type Bare<'w> = Engine<'w, Work<'w>, Handle<'w>, Ready<()>, Stay>;
-
-/// Who hears what.
-impl<'w> Bench<'w> {
-    /// An event happens, perhaps to a handler.
-    fn happen(&mut self, task: Option<TaskId>, event: Event) {
-        match task {
-            Some(task) => {
-                if let Some(coming) = self.coming.get_mut(&task) {
-                    *coming = coming.saturating_sub(1);
-                }
-                self.act(task, |engine| engine.dispatch(event));
-            }
-            None => {
-                self.engine.dispatch(event);
-                self.notice_released();
-            }
-        }
-    }
-
-    /// A handler does something. What it sends comes back to it, as every message does, unless it waits for a lock.
-    fn act(&mut self, task: TaskId, what: impl FnOnce(&mut Bare<'w>)) {
-        let before = self.len();
-        what(&mut self.engine);
-        let posted = self.len() - before - self.notice_released();
-        if self.waits(Handler(task)) {
-            // All that was posted is the deadlock check.
-            if !self.waiting.contains(&task) {
-                self.waiting.push(task);
-            }
-        } else if self.engine.handlers.contains(task) {
-            *self.coming.entry(task).or_default() += posted;
-        } else {
-            self.coming.remove(&task);
-        }
-        self.wake();
-    }
-
-    fn len(&self) -> u64 {
-        self.engine.world.state.borrow().kernel.len() as u64
-    }
-
-    /// Of those who waited for a lock, an event is on its way to whoever does not any more. How many they are.
-    fn notice_released(&mut self) -> u64 {
-        let state = self.engine.world.state.borrow();
-        let (waiting, released) = std::mem::take(&mut self.waiting)
-            .into_iter()
-            .partition(|task| state.database.waits(*task));
-        self.waiting = waiting;
-        let released: Vec<TaskId> = released;
-        for task in &released {
-            *self.coming.entry(*task).or_default() += 1;
-        }
-        released.len() as u64
-    }
-
-    /// Tasks that others woke hear of it by an event, as in any world.
-    fn wake(&mut self) {
-        let woken = self.engine.handlers.woken();
-        woken.drain_into(&mut self.engine.woken);
-        for task in &self.engine.woken {
-            *self.coming.entry(*task).or_default() += 1;
-        }
-        self.engine.resume_woken();
-    }
-
-    /// The next event of a handler: one that was kept for it, or the next that comes. What comes for others before is kept.
-    fn next_of(&mut self, task: TaskId) -> Option<Event> {
-        if let Some(place) = self.held.iter().position(|(other, _)| *other == task) {
-            return self.held.remove(place).map(|(_, event)| event);
-        }
-        while self.coming.get(&task).is_some_and(|coming| *coming > 0) {
-            let event = self.engine.take(u64::MAX)?;
-            if self.whose(event) == Some(task) {
-                return Some(event);
-            }
-            self.happen_or_wait(event);
-        }
-        None
-    }
-
-    /// An event happens that the world needs no handler for; what reaches one whose turn it is not is kept.
-    fn happen_or_wait(&mut self, event: Event) {
-        let is_the_gateways = matches!(event, Event::GatewayArrive(_) | Event::GatewayCapture(_));
-        match self.whose(event) {
-            Some(task) if !is_the_gateways => self.held.push_back((task, event)),
-            task => self.happen(task, event),
-        }
-    }
-
-    /// Whom an event reaches, or whose message; none if that handler is gone.
-    fn whose(&self, event: Event) -> Option<TaskId> {
-        let state = self.engine.world.state.borrow();
-        let task = match event {
-            Event::Reach(task) | Event::Reply(task) => task.get(),
-            Event::GatewayArrive(slot)
-            | Event::GatewayCapture(slot)
-            | Event::GatewayReply(slot) => state.gateway.operations[slot.get() as usize].task,
-            _ => return None,
-        };
-        self.engine.handlers.contains(task).then_some(task)
-    }
-
-    /// Sets the end of a span of time, by an event that nothing else needs here: no load comes on the bench.
-    fn mark(&mut self, span: Span) {
-        let kernel = &mut self.engine.world.state.borrow_mut().kernel;
-        kernel.after(span.0, Class::Timer, Event::Intent);
-    }
-
-    /// The next event before the end that was set.
-    fn take(&mut self) -> Option<Event> {
-        let event = self.engine.take(u64::MAX).expect("the mark is there");
-        (!matches!(event, Event::Intent)).then_some(event)
+        self.engine.world.state.borrow().tally.metrics
     }
 }

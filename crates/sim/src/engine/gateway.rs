@@ -1,16 +1,16 @@
 //! Charges arrive, are captured, and are answered; webhooks are sent.
 
-use orders::Job;
 use std::future::Future;
 
 use history::Label;
+use orders::Job;
+use outside::Visit;
 
-use crate::call::Cause;
-use crate::client::Visit;
 use crate::engine::Engine;
+use crate::event::{Event, Fired};
 use crate::gateway::Webhook;
 use crate::ports::ReplicaPorts;
-use crate::world::{Event, Fired};
+use crate::replicas::call::Cause;
 
 impl<'w, F, H, G, V> Engine<'w, F, H, G, V>
 where
@@ -27,7 +27,7 @@ where
         let operation = state.gateway.operations[slot as usize];
         let rest_us = operation.reply_at_us.saturating_sub(now_us);
         if operation.captures.is_some() {
-            state.doubt(world, slot);
+            state.doubt(&world.setting, slot);
             // A capture ends well before its answer is back; of a lost answer, before anybody has given up.
             state.after(
                 rest_us * 2 / 3,
@@ -57,12 +57,12 @@ where
             }
             let told_after_us = operation
                 .captures
-                .and_then(|charge| state.announce(world, charge));
+                .and_then(|charge| state.announce(&world.setting, charge));
             if captured.is_some() {
                 if operation.unheard {
                     state.cover(Label::CaptureUnknown);
                 }
-                state.note_capture(world, operation.task, awaited);
+                state.note_capture(&world.setting, operation.task, awaited);
             }
             let unheard = captured.is_some() && operation.unheard;
             operation
@@ -72,7 +72,9 @@ where
         };
         world.bury(&mut self.handlers);
         if let Some((intent, told_after_us)) = paid {
-            self.channel_hears(intent, told_after_us);
+            let visits = &mut self.visits;
+            self.purchases
+                .channel_hears(world, intent, told_after_us, visits);
         }
     }
 
@@ -86,7 +88,7 @@ where
             let state = &mut *world.state.borrow_mut();
             let told = state.gateway.take(slot);
             if self.handlers.contains(task) {
-                state.calls[task.slot as usize].told = Some(told);
+                state.replicas.calls[task.slot as usize].told = Some(told);
             }
             // A crash that waited for a capture which did not come strikes before the answer is heard.
             world.setting.faults.strike_processes && state.settle(task)
@@ -108,11 +110,15 @@ where
         let (replica, lineage, notice) = {
             let state = &mut *world.state.borrow_mut();
             let lineage = webhook.lineage();
-            let Some(replica) = state.reaches(world, lineage) else {
+            let Some(replica) = state.reaches(&world.setting, lineage) else {
                 state.tell_later(webhook);
                 return;
             };
-            (replica, lineage, state.gateway.notice(webhook.charge))
+            (
+                replica,
+                lineage,
+                state.gateway.provider.notice(webhook.charge),
+            )
         };
         let job = Job::Webhook(notice);
         self.start(replica, Cause::Webhook(webhook), lineage, job);

@@ -1,19 +1,19 @@
 //! Requests become handlers, and handlers go on when something reaches them.
 
-use orders::Job;
 use std::future::Future;
 use std::rc::Rc;
 
 use explore::{Class, Kind, Lineage, Object, TaskId};
-
-use crate::attempt::AttemptId;
-use crate::call::Cause;
-use crate::client::Visit;
-use crate::engine::Engine;
-use crate::network::request_class;
-use crate::ports::ReplicaPorts;
-use crate::world::{Event, Fired};
+use orders::Job;
+use outside::Visit;
 use scenario::faults::Opportunity;
+
+use crate::clients::flights::AttemptId;
+use crate::clients::network::request_class;
+use crate::engine::Engine;
+use crate::event::{Event, Fired};
+use crate::ports::ReplicaPorts;
+use crate::replicas::call::Cause;
 
 const UPKEEP: Kind = Kind::new("replica.upkeep");
 
@@ -29,10 +29,10 @@ where
         let world = self.world;
         let job = {
             let state = &mut *world.state.borrow_mut();
-            let replica = state.attempts.get(attempt).replica;
-            let host = &state.replicas[replica as usize];
+            let replica = state.clients.attempts.get(attempt).replica;
+            let host = &state.replicas.hosts[replica as usize];
             if !host.up {
-                state.turn_away(world, attempt);
+                state.turn_away(&world.setting, attempt);
                 return;
             }
             if host.paused_until_us > state.kernel.now_us() {
@@ -57,11 +57,11 @@ where
         let (world, task) = (self.world, self.handlers.next_id());
         let ports = {
             let state = &mut *world.state.borrow_mut();
-            state.open_call(world, task, replica, cause, lineage);
+            state.open_call(&world.setting, task, replica, cause, lineage);
             if world.setting.faults.any(Opportunity::ClockStep) {
-                state.step_clock(world, task.slot as usize);
+                state.step_clock(&world.setting, task.slot as usize);
             }
-            let host = &state.replicas[replica as usize];
+            let host = &state.replicas.hosts[replica as usize];
             ReplicaPorts {
                 world,
                 slot: task.slot as usize,
@@ -92,15 +92,15 @@ where
         world.fired.set(Fired::Begun);
         let mut state = world.state.borrow_mut();
         if poll.is_ready() {
-            state.close_call(world, task);
-        } else if state.calls[task.slot as usize].doomed {
-            state.calls[task.slot as usize].task = None;
+            state.close_call(&world.setting, task);
+        } else if state.replicas.calls[task.slot as usize].doomed {
+            state.replicas.calls[task.slot as usize].task = None;
             drop(state);
             self.handlers.remove(task);
             state = world.state.borrow_mut();
         }
         state.release_waiters();
-        if !state.dying.is_empty() {
+        if !state.replicas.dying.is_empty() {
             drop(state);
             world.bury(&mut self.handlers);
         }
@@ -124,8 +124,8 @@ where
         if !self.handlers.contains(task) {
             return false;
         }
-        let replica = state.calls[task.slot as usize].replica;
-        let until_us = state.replicas[replica as usize].paused_until_us;
+        let replica = state.replicas.calls[task.slot as usize].replica;
+        let until_us = state.replicas.hosts[replica as usize].paused_until_us;
         let stands_still = until_us > state.kernel.now_us();
         if stands_still {
             let class = Class::Step(Object(u64::from(task.slot)));
@@ -158,9 +158,10 @@ where
                 .after(every_us, Class::Timer, Event::Upkeep(replica.into()));
             let now_us = state.kernel.now_us();
             // Only upkeep is to come: then no client will hear anything, unless upkeep has something to tell.
-            let idle = self.arrivals.done() && state.kernel.len() == state.replicas.len();
+            let idle =
+                self.purchases.are_done() && state.kernel.len() == state.replicas.hosts.len();
             self.idle_since_us = idle.then(|| self.idle_since_us.unwrap_or(now_us));
-            let host = &mut state.replicas[replica as usize];
+            let host = &mut state.replicas.hosts[replica as usize];
             let busy = host.upkeep.is_some_and(|task| self.handlers.contains(task));
             if busy || !host.up || host.paused_until_us > now_us {
                 return;
@@ -169,6 +170,6 @@ where
             host.lineage.child(UPKEEP, host.upkeeps)
         };
         let task = self.start(replica, Cause::Upkeep, lineage, Job::Upkeep);
-        self.world.state.borrow_mut().replicas[replica as usize].upkeep = Some(task);
+        self.world.state.borrow_mut().replicas.hosts[replica as usize].upkeep = Some(task);
     }
 }

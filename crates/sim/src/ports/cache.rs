@@ -4,11 +4,12 @@ use compact_str::CompactString;
 use orders::ports::CacheError;
 use orders::{Cache, Clock};
 use protocol::Span;
+use scenario::faults::{Opportunity, Who};
 use scenario::{CrashPoint, FaultKind, Host};
 
-use super::ReplicaPorts;
-use crate::world::{State, World};
-use scenario::faults::{Opportunity, Who};
+use crate::ports::ReplicaPorts;
+use crate::setting::Setting;
+use crate::state::State;
 
 impl ReplicaPorts<'_> {
     /// A cache command: it may find everything forgotten, or the cache down.
@@ -19,10 +20,10 @@ impl ReplicaPorts<'_> {
     ) -> Result<R, CacheError> {
         let slot = self.slot;
         self.round_trip(CrashPoint::Anywhere, true, move |state, _| {
-            state.cache_commands += 1;
-            let who = state.calls[slot].who();
+            state.tally.cache_commands += 1;
+            let who = state.replicas.calls[slot].who();
             let now_us = state.kernel.now_us();
-            state.trouble_cache(self.world, key, who, now_us);
+            state.trouble_cache(&self.world.setting, key, who, now_us);
             let down = state.cache.down_until_us > now_us
                 || state
                     .strike(
@@ -31,7 +32,7 @@ impl ReplicaPorts<'_> {
                         who,
                     )
                     .is_some()
-                || state.cut_off(self.world, slot, Host::Cache);
+                || state.cut_off(&self.world.setting, slot, Host::Cache);
             if down {
                 return Some(Err(CacheError::Unavailable));
             }
@@ -67,7 +68,7 @@ impl ReplicaPorts<'_> {
     fn before_cache_write_us(&self) -> u64 {
         let latencies = &self.world.setting.plan.world.latencies;
         let state = self.world.state.borrow();
-        let committed_at_us = state.calls[self.slot].committed_at_us;
+        let committed_at_us = state.replicas.calls[self.slot].effects.committed_at_us;
         let arrives_us = committed_at_us.map_or(0, |at_us| at_us + latencies.cache_write_us);
         arrives_us.saturating_sub(state.kernel.now_us() + latencies.database_us)
     }
@@ -76,11 +77,11 @@ impl ReplicaPorts<'_> {
 impl State {
     /// What befalls the cache when a command reaches it: it forgets, or dies.
     #[inline]
-    fn trouble_cache(&mut self, world: &World, key: &CompactString, who: Who, now_us: u64) {
+    fn trouble_cache(&mut self, setting: &Setting, key: &CompactString, who: Who, now_us: u64) {
         if self.cache.down_until_us > now_us {
             return;
         }
-        let faults = &world.setting.faults;
+        let faults = &setting.faults;
         if self.strike(faults, Opportunity::FlushCache, who).is_some() {
             self.cache.flush();
         }

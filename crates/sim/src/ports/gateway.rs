@@ -6,13 +6,16 @@ use std::task::Poll;
 use history::IntentRef;
 use orders::{Gateway, GatewayError};
 use protocol::{ChargeAnswer, ChargeId, ChargeRequest};
+use scenario::faults::{Opportunity, Who};
 use scenario::{CrashPoint, Host};
 
-use super::{ReplicaPorts, Trip};
-use crate::call::Progress;
+use crate::event::{Event, Fired};
 use crate::gateway::{Ask, Fate, Operation, Told};
-use crate::world::{Event, Fired, State, World};
-use scenario::faults::{Opportunity, Who};
+use crate::ports::ReplicaPorts;
+use crate::ports::trip::Trip;
+use crate::replicas::call::Progress;
+use crate::setting::Setting;
+use crate::state::State;
 
 /// The quickest answer of a gateway.
 const GATEWAY_MIN_US: u64 = 10_000;
@@ -27,7 +30,7 @@ impl ReplicaPorts<'_> {
             match (trip, self.world.fired.get()) {
                 (Trip::Begin, _) => trip = self.leave_for_gateway(state, ask),
                 (Trip::Sent, Fired::Reply) => {
-                    if let Some(told) = state.calls[self.slot].told.take() {
+                    if let Some(told) = state.replicas.calls[self.slot].told.take() {
                         return Poll::Ready(told);
                     }
                 }
@@ -39,22 +42,22 @@ impl ReplicaPorts<'_> {
     }
 
     fn leave_for_gateway(&self, state: &mut State, ask: Ask) -> Trip {
-        if !state.set_out(self.world, self.slot, CrashPoint::Anywhere) {
+        if !state.set_out(&self.world.setting, self.slot, CrashPoint::Anywhere) {
             return Trip::Lost;
         }
         // The gateway acts on what has left, whatever becomes of the sender.
-        state.calls[self.slot].progress = Progress::Idle;
-        let (task, who) = (state.task(self.slot), state.calls[self.slot].who());
+        state.replicas.calls[self.slot].progress = Progress::Idle;
+        let (task, who) = (state.task(self.slot), state.replicas.calls[self.slot].who());
         let now_us = state.kernel.now_us();
         let quick_us = match ask {
-            Ask::Charge(_) => state.calls[self.slot]
+            Ask::Charge(_) => state.replicas.calls[self.slot]
                 .gateway_by_us
                 .saturating_sub(now_us)
                 .max(GATEWAY_MIN_US),
             Ask::Refund(_) => 2 * GATEWAY_MIN_US,
         };
         let intent = state.purchase(self.slot);
-        let (fate, slow_us) = state.gateway_fate(self.world, self.slot, who);
+        let (fate, slow_us) = state.gateway_fate(&self.world.setting, self.slot, who);
         let span_us = quick_us + slow_us;
         let lost = matches!(fate, Fate::TimeoutBefore | Fate::TimeoutAfter);
         let timeout_us = self.world.setting.plan.world.gateway_timeout_us;
@@ -85,16 +88,16 @@ impl ReplicaPorts<'_> {
 impl State {
     /// The purchase that a handler serves.
     fn purchase(&mut self, slot: usize) -> Option<IntentRef> {
-        let attempt = self.calls[slot].attempt?;
-        let intent = self.attempts.get(attempt).intent;
+        let attempt = self.replicas.calls[slot].serves.attempt?;
+        let intent = self.clients.attempts.get(attempt).intent;
         (intent != u32::MAX).then(|| IntentRef::new(intent))
     }
 
     /// What the plan's faults do to an operation, and how much longer it takes. What they do to the capture is drawn when one
     /// begins.
     #[inline]
-    fn gateway_fate(&mut self, world: &World, slot: usize, who: Who) -> (Fate, u64) {
-        if self.cut_off(world, slot, Host::Gateway) {
+    fn gateway_fate(&mut self, setting: &Setting, slot: usize, who: Who) -> (Fate, u64) {
+        if self.cut_off(setting, slot, Host::Gateway) {
             return (Fate::TimeoutBefore, 0);
         }
         let fates = [
@@ -104,12 +107,12 @@ impl State {
         ];
         let struck = fates
             .into_iter()
-            .find(|(here, _)| self.strike(&world.setting.faults, *here, who).is_some());
+            .find(|(here, _)| self.strike(&setting.faults, *here, who).is_some());
         let fate = struck.map_or(Fate::Fair, |(_, fate)| fate);
         if fate == Fate::TimeoutBefore {
             return (fate, 0);
         }
-        let slow_us = match self.strike(&world.setting.faults, Opportunity::SlowGateway, who) {
+        let slow_us = match self.strike(&setting.faults, Opportunity::SlowGateway, who) {
             Some(fault) => fault.delay(who, &mut self.chooser),
             None => 0,
         };

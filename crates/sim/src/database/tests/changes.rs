@@ -9,8 +9,8 @@ use super::*;
 impl Script {
     /// Who commits next, and when.
     fn at(&mut self, now_us: u64, committer: u32) {
-        self.db.now_us = now_us;
-        self.db.committer = Committer {
+        self.db.at_hand.now_us = now_us;
+        self.db.at_hand.committer = Committer {
             owner: Owner(u64::from(committer)),
             for_holder: false,
         };
@@ -116,7 +116,7 @@ fn who_acts_for_the_holder_is_not_taken_for_another() {
             _ => assert_eq!(script.update_key(tx, "k", held, answered(9)), Ok(Ok(1))),
         }
         script.at(0, 1 + held);
-        script.db.committer.for_holder = for_holder;
+        script.db.at_hand.committer.for_holder = for_holder;
         script.commit(tx);
     }
     let by: Vec<_> = script.changes().iter().map(|change| change.3).collect();

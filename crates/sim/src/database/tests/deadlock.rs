@@ -19,13 +19,13 @@ fn holders<const N: usize>(keys: [&str; N]) -> (Script, [Tx; N]) {
 impl Script {
     /// At this time, a transaction begins to wait for a key that another has locked. The circle that it closes.
     fn waits(&mut self, at_us: u64, tx: Tx, key: &str) -> (TaskId, Option<(u64, Tx)>) {
-        self.db.now_us = at_us;
+        self.db.at_hand.now_us = at_us;
         let task = self.lock_key(tx, key).unwrap_err();
-        (task, self.db.circle.take())
+        (task, self.db.at_hand.circle.take())
     }
 
     fn looks_around(&mut self, at_us: u64, tx: Tx) -> bool {
-        self.db.now_us = at_us;
+        self.db.at_hand.now_us = at_us;
         self.db.looks_around(tx)
     }
 }
@@ -37,18 +37,18 @@ fn of_two_that_wait_for_each_other_the_first_notices_after_a_second_and_the_othe
     assert_eq!(none, None);
     let (b_waits, circle) = script.waits(300, b, "x");
     assert_eq!(circle, Some((SECOND + 100, a)));
-    assert_eq!(script.db.released, [], "for a second nothing happens");
+    assert_eq!(script.db.open.released, [], "for a second nothing happens");
     assert!(script.looks_around(SECOND + 100, a));
-    assert_eq!(script.db.released, [a_waits]);
+    assert_eq!(script.db.open.released, [a_waits]);
     assert_eq!(
         script.lock_key(a, "y"),
         Ok(Err(StoreError::Conflict)),
         "SQLSTATE 40P01"
     );
     assert_eq!(script.lock_key(a, "y"), Ok(Err(StoreError::Aborted)));
-    assert_eq!(script.db.released, [a_waits, b_waits]);
+    assert_eq!(script.db.open.released, [a_waits, b_waits]);
     assert!(script.lock_key(b, "x").unwrap().is_ok());
-    assert_eq!(script.db.deadlocks, 1);
+    assert_eq!(script.db.counts.deadlocks, 1);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn who_waits_for_somebody_in_a_circle_is_not_in_it_and_is_not_undone() {
     assert!(!script.looks_around(SECOND, d));
     assert!(script.looks_around(SECOND + 10, a));
     assert!(script.lock_key(a, "x").unwrap().is_err());
-    assert_eq!(script.db.released.len(), 3, "a, and who waited for it");
+    assert_eq!(script.db.open.released.len(), 3, "a, and who waited for it");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_circle_that_broke_in_the_meantime_is_none() {
     script.db.hang_up(b);
     assert!(!script.looks_around(SECOND, a));
     assert!(script.lock_key(a, "y").unwrap().is_ok());
-    assert_eq!(script.db.deadlocks, 0);
+    assert_eq!(script.db.counts.deadlocks, 0);
 }
 
 #[test]
@@ -105,7 +105,11 @@ fn another_transaction_in_the_place_of_one_that_waited_has_a_time_of_its_own() {
     let (_, circle) = script.waits(600, b, "z");
     assert_eq!(circle, Some((SECOND + 500, next)));
     assert!(!script.looks_around(SECOND, next), "the look of the first");
-    script.db.released.clear();
+    script.db.open.released.clear();
     assert!(script.looks_around(SECOND + 500, next));
-    assert_eq!(script.db.released, [waits], "and not the task before it");
+    assert_eq!(
+        script.db.open.released,
+        [waits],
+        "and not the task before it"
+    );
 }

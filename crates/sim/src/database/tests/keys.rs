@@ -29,13 +29,13 @@ fn a_take_over_counts_when_it_is_committed_whoever_had_the_claim() {
     let a = script.db.begin();
     script.update_key(a, "k", 1, claimed(2)).unwrap().unwrap();
     script.db.rollback(a);
-    assert_eq!(script.db.takeovers, 0, "it did not happen");
+    assert_eq!(script.db.counts.takeovers, 0, "it did not happen");
     let b = script.db.begin();
     script.update_key(b, "k", 1, claimed(2)).unwrap().unwrap();
     script.update_key(b, "k", 2, claimed(2)).unwrap().unwrap();
     script.commit(b);
     assert_eq!(
-        script.db.takeovers, 1,
+        script.db.counts.takeovers, 1,
         "from itself: a replica may have left its own claim"
     );
     let c = script.db.begin();
@@ -55,5 +55,8 @@ fn a_take_over_counts_when_it_is_committed_whoever_had_the_claim() {
     let d = script.db.begin();
     script.update_key(d, "k", 2, claimed(3)).unwrap().unwrap();
     script.commit(d);
-    assert_eq!(script.db.takeovers, 1, "what was given back is nobody's");
+    assert_eq!(
+        script.db.counts.takeovers, 1,
+        "what was given back is nobody's"
+    );
 }

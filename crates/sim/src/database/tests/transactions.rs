@@ -8,16 +8,19 @@ fn every_statement_counts_once_and_so_do_begin_commit_and_rollback() {
     let (a, b) = (script.db.begin(), script.db.begin());
     script.insert_key(a, "k").unwrap().unwrap();
     script.insert_key(b, "k").unwrap_err();
-    assert_eq!(script.db.statements, 4);
+    assert_eq!(script.db.counts.statements, 4);
     script.db.rollback(a);
-    assert_eq!(script.db.statements, 5);
+    assert_eq!(script.db.counts.statements, 5);
     assert_eq!(script.insert_key(b, "k"), Ok(Ok(())));
-    assert_eq!(script.db.statements, 5, "it came before");
+    assert_eq!(script.db.counts.statements, 5, "it came before");
     script.commit(b);
-    assert_eq!(script.db.statements, 6);
+    assert_eq!(script.db.counts.statements, 6);
     let c = script.db.begin();
     script.db.hang_up(c);
-    assert_eq!(script.db.statements, 7, "a lost connection says nothing");
+    assert_eq!(
+        script.db.counts.statements, 7,
+        "a lost connection says nothing"
+    );
 }
 
 #[test]
@@ -36,7 +39,7 @@ fn nobody_waits_for_a_transaction_that_has_taken_the_place_of_an_ended_one() {
         script.lock_key(next, "y").is_err(),
         "it waits, and nobody waits for it: no deadlock"
     );
-    assert_eq!(script.db.deadlocks, 0);
+    assert_eq!(script.db.counts.deadlocks, 0);
 }
 
 #[test]

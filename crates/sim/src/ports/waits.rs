@@ -1,0 +1,30 @@
+//! Statements that wait for a lock, and the deadlock check of one that has waited long enough.
+
+use explore::{Class, Object};
+use history::Label;
+
+use crate::database::Tx;
+use crate::event::Event;
+use crate::state::State;
+
+impl State {
+    /// The statement at hand waits.
+    pub(super) fn note_wait(&mut self) {
+        self.cover(Label::LockWait);
+        if let Some((at_us, tx)) = self.database.at_hand.circle.take() {
+            let wait_us = at_us - self.kernel.now_us();
+            let class = Class::Step(Object(0));
+            self.kernel
+                .after(wait_us, class, Event::LookAround(tx.into()));
+        }
+    }
+
+    /// A transaction that is in a circle has waited for long enough.
+    pub(crate) fn look_around(&mut self, tx: Tx) {
+        self.database.at_hand.now_us = self.kernel.now_us();
+        if self.database.looks_around(tx) {
+            self.cover(Label::Deadlock);
+            self.release_waiters();
+        }
+    }
+}
