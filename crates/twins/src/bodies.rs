@@ -1,7 +1,7 @@
 //! The claims, table by table.
 //!
 //! - [`keys`], [`due`]: `idempotency_keys`: inserts, locks and updates; claims that are overdue, and answers that have expired
-//! - [`orders`], [`items`], [`charges`]: an order and what hangs on it
+//! - [`orders`], [`found`], [`items`], [`charges`]: an order, how it is found, and what hangs on it
 //! - [`stock`], [`sales`], [`coupons`], [`carts`], [`outbox`]: what an order takes along
 //! - [`transactions`]: what is undone, and when; autocommit
 //! - [`anomalies`]: what READ COMMITTED prevents, and what it does not
@@ -16,6 +16,7 @@ mod charges;
 mod commits;
 mod coupons;
 mod due;
+mod found;
 mod gateway;
 mod items;
 mod keys;
@@ -82,6 +83,7 @@ pub fn bodies() -> impl Iterator<Item = &'static Body> {
         keys::ALL,
         due::ALL,
         orders::ALL,
+        found::ALL,
         items::ALL,
         charges::ALL,
         stock::ALL,

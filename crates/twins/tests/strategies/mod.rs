@@ -3,7 +3,9 @@
 //! - [`world`]: that shop, and how a request goes on in it
 //! - [`coupons`]: coupons and seats, which so many orders may have and no more
 //! - [`doubles`]: clicks, tabs and replicas, with nothing going wrong
+//! - [`ages`]: how long a key is remembered
 //! - [`failures`]: one thing going wrong at a time
+//! - [`owners`]: owners that die, stall or are overtaken
 //! - [`webhooks`]: what the gateway tells late
 //! - [`seeds`]: what the seeds' strategies promise, one request after another
 //! - [`seed_flaws`]: where they break it
@@ -20,10 +22,12 @@ use protocol::{
 };
 use twins::scripted::{Mishap, Reply};
 
+mod ages;
 mod coupons;
 mod doubles;
 mod failures;
 mod interleavings;
+mod owners;
 mod seed_flaws;
 mod seeds;
 mod webhooks;

@@ -2,17 +2,23 @@
 //!
 //! What goes wrong is written in a [`Script`]. The database is the simulation's: it has locks, and whoever asks for a row that another
 //! has waits. Only the gateway takes time.
+//!
+//! - [`audited`]: what must hold when nothing is under way
+//! - [`running`]: something that a replica does, one event at a time
+
+mod audited;
+mod running;
+
+pub use running::{Running, run_all};
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use explore::Chooser;
-use orders::{Contract, KeyRecord, KeyState, Metric, OrderRow, Ports, Store, StrategyName};
-use protocol::{
-    ChargeNotice, Coupon, Money, OrderRequest, OrderState, Response, ScopedKey, Span, Tenant,
-};
-use sim::{Bench, Handler, ReplicaPorts, Setting, Step};
+use orders::{Contract, KeyRecord, Metric, Ports, Store, StrategyName};
+use protocol::{ChargeNotice, Money, OrderRequest, OrderState, Response, ScopedKey, Span, Tenant};
+use sim::{Bench, ReplicaPorts, Setting};
 use twins::{Audit, Script, Scripted, Statement};
 
 use super::STOCK;
@@ -22,10 +28,6 @@ use crate::simulated::{audit, plan::plan};
 pub const SHOP: Tenant = Tenant(1);
 /// Replicas have the numbers up to this.
 const REPLICAS: u32 = 10;
-/// Longer than any deadlock check takes to come.
-const LONG: Span = Span::secs(2);
-/// Nothing takes so many steps.
-const STEPS_MAX: u32 = 100_000;
 
 /// A world, and what is to go wrong in it.
 pub struct Base {
@@ -48,16 +50,6 @@ pub struct Replica<'a, 'w> {
 
 /// The ports of a strategy.
 pub type TriedPorts<'w> = Scripted<'w, ReplicaPorts<'w>>;
-type Work<'w, T> = Box<dyn FnOnce(TriedPorts<'w>, Rc<RefCell<Option<T>>>) -> sim::Work<'w> + 'w>;
-
-/// Something that a replica does. It begins with its first step; dropped, its process is dead.
-pub struct Running<'a, 'w, T> {
-    world: &'a World<'w>,
-    replica: u32,
-    work: Option<Work<'w, T>>,
-    handler: Option<Handler>,
-    told: Rc<RefCell<Option<T>>>,
-}
 
 impl Base {
     pub fn with_stock(on_hand: u32) -> Base {
@@ -230,62 +222,6 @@ impl<'w> World<'w> {
             told: Rc::default(),
         }
     }
-
-    /// What must hold when nothing is under way: every confirmed order is charged, once, and nothing else is; stock adds up.
-    pub fn audit(&self) {
-        self.audit_of(self.on_hand);
-    }
-
-    /// The same where somebody has filled the shelves meanwhile.
-    pub fn audit_of(&self, on_hand: i64) {
-        let rows = self.rows();
-        let confirmed = rows.orders_in(OrderState::Confirmed);
-        assert_eq!(
-            rows.orders_in(OrderState::Pending),
-            0,
-            "nothing is left half done: {rows:#?}"
-        );
-        assert_eq!(
-            rows.captured(),
-            confirmed,
-            "money for orders, orders for money"
-        );
-        assert_eq!(rows.charges.len(), confirmed, "every charge is recorded");
-        assert_eq!(rows.notifications.len(), confirmed, "everyone is told once");
-        let live = || {
-            rows.orders
-                .iter()
-                .filter(|row| row.state == OrderState::Confirmed)
-        };
-        for sku in ["A", "B"] {
-            let lines = live().flat_map(|row: &OrderRow| &row.new.content.lines);
-            let sold = lines
-                .filter(|line| line.sku.0 == sku)
-                .map(|line| i64::from(line.quantity));
-            let [left, reserved] = rows.shelf(SHOP, sku).expect("there is a shelf");
-            assert_eq!(
-                (left + sold.sum::<i64>(), reserved),
-                (on_hand, 0),
-                "stock of {sku}"
-            );
-        }
-        for (tenant, code, used) in &rows.coupons {
-            let has = |row: &&OrderRow| {
-                let coupon: Option<&Coupon> = row.new.content.coupon.as_ref();
-                row.new.tenant == *tenant && coupon.is_some_and(|coupon| coupon.code == *code)
-            };
-            assert_eq!(
-                *used,
-                live().filter(has).count() as i64,
-                "{code} is used by the orders that have it"
-            );
-        }
-        let stuck = rows
-            .keys
-            .iter()
-            .any(|(_, record)| record.state == KeyState::Claimed);
-        assert!(!stuck, "no claim is stuck");
-    }
 }
 
 impl<'a, 'w> Replica<'a, 'w> {
@@ -324,91 +260,4 @@ impl<'a, 'w> Replica<'a, 'w> {
     ) -> Running<'a, 'w, T> {
         self.world.running(self.number, work)
     }
-}
-
-impl<T: 'static> Running<'_, '_, T> {
-    /// Lets it go on by one event, and begins it if it has not begun.
-    pub fn step(&mut self) -> Option<T> {
-        self.go_on();
-        self.told.take()
-    }
-
-    fn go_on(&mut self) -> Step {
-        let bench = &mut *self.world.bench.borrow_mut();
-        let (work, script, told) = (self.work.take(), self.world.script, Rc::clone(&self.told));
-        match (work, self.handler) {
-            (Some(work), _) => {
-                let begin = |ports| work(Scripted::new(ports, script), told);
-                self.handler = Some(bench.begin(self.replica, begin));
-                Step::Moved
-            }
-            (None, Some(handler)) => bench.step(handler),
-            (None, None) => Step::Ended,
-        }
-    }
-
-    /// Lets it go on until nothing reaches it any more, and it has not ended.
-    pub fn stalls(&mut self) {
-        for _ in 0..STEPS_MAX {
-            match self.go_on() {
-                Step::Moved => {}
-                Step::Idle => return,
-                Step::Waits => panic!("it waits for another, and not for the gateway"),
-                Step::Ended => panic!("it stalls, and does not end"),
-            }
-        }
-        panic!("it goes on for ever");
-    }
-
-    /// Lets it go on to its end, or until it waits for another's transaction.
-    pub fn run_or_wait(&mut self) -> Option<T> {
-        for _ in 0..STEPS_MAX {
-            match self.go_on() {
-                Step::Moved => {}
-                Step::Waits => return None,
-                Step::Ended => return self.told.take(),
-                Step::Idle => panic!("nothing reaches it any more"),
-            }
-        }
-        panic!("it does not end");
-    }
-
-    /// Lets it go on to its end. In its way stands nobody.
-    pub fn run(mut self) -> T {
-        self.run_or_wait().expect("it waits for another")
-    }
-}
-
-impl<T> Drop for Running<'_, '_, T> {
-    fn drop(&mut self) {
-        if let Some(handler) = self.handler {
-            self.world.bench.borrow_mut().kill(handler);
-        }
-    }
-}
-
-/// Lets several go on to their ends, one event of each in turn.
-pub fn run_all<T: 'static>(running: Vec<Running<'_, '_, T>>) -> Vec<T> {
-    let mut told: Vec<Option<T>> = running.iter().map(|_| None).collect();
-    let mut running: Vec<_> = running.into_iter().map(Some).collect();
-    for _ in 0..STEPS_MAX {
-        let mut moved = false;
-        for (slot, told) in running.iter_mut().zip(&mut told) {
-            let Some(one) = slot else { continue };
-            moved |= matches!(one.go_on(), Step::Moved | Step::Ended);
-            *told = one.told.take();
-            if told.is_some() {
-                *slot = None;
-            }
-        }
-        let Some(left) = running.iter().flatten().next() else {
-            break;
-        };
-        if !moved {
-            // Each waits for the other: the database's deadlock check ends that.
-            left.world.pass(LONG);
-        }
-    }
-    let all: Option<Vec<T>> = told.into_iter().collect();
-    all.expect("all come to an end")
 }
