@@ -10,6 +10,7 @@
 //! - [`connection`]: a handler that makes on its ports the calls that it is told to
 //! - [`shop`]: what there is when a body begins
 //! - [`mod@bodies`]: the claims, table by table
+//! - [`schedule`]: schedules that are drawn, and what must hold after all of them
 //! - [`audit`]: the rows that are committed
 //! - [`scripted`]: ports that hand everything on to others, but for the trouble that a test wants
 
@@ -18,6 +19,7 @@ pub mod bodies;
 pub mod call;
 pub mod connection;
 pub mod play;
+pub mod schedule;
 pub mod scripted;
 pub mod shop;
 pub mod statement;

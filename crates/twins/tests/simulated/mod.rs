@@ -5,8 +5,8 @@
 pub mod plan;
 
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use explore::{Chooser, Menu, Site, Strategy};
 use protocol::{Money, Span};
@@ -66,9 +66,10 @@ struct SimTwin<'w> {
 
 /// Plays something on a new simulation.
 pub fn on_sim<R>(play: impl FnOnce(&mut dyn Twin) -> R) -> R {
+    static SETTING: OnceLock<Arc<Setting>> = OnceLock::new();
+    let setting = SETTING.get_or_init(|| Arc::new(Setting::new(&shop_plan(), "reference")));
     let struck = Struck::default();
-    let setting = Arc::new(Setting::new(&shop_plan(), "reference"));
-    let world = World::in_setting(&setting, Chooser::of(struck.clone())).in_small_steps();
+    let world = World::in_setting(setting, Chooser::of(struck.clone())).in_small_steps();
     let mut twin = SimTwin {
         bench: Bench::new(&world),
         connections: Vec::new(),
