@@ -1,8 +1,8 @@
-//! How a world writes a history: one call per thing that happened.
+//! How a world writes a history: one call per thing that happened. What was recorded cannot be changed through a recorder.
 
 use crate::audit::Audit;
 use crate::coverage::Label;
-use crate::event::{Completion, Event, Invoke, What};
+use crate::event::{Completion, Event, Invoke, Transition, What};
 use crate::names::{
     BasketRef, FaultRef, HostRef, IntentRef, KeyRef, Names, OrderRef, Payload, PayloadRef,
     ProcessRef, ResponseRef, TenantRef,
@@ -31,9 +31,16 @@ impl Recorder {
         }
     }
 
-    /// What was written so far, to declare names on it.
-    pub fn history_mut(&mut self) -> &mut History {
-        &mut self.history
+    /// The same with names that are known before anything happens.
+    pub fn with_names(contract: Contract, names: Names) -> Recorder {
+        let mut recorder = Recorder::new(contract);
+        recorder.history.names = names;
+        recorder
+    }
+
+    /// The names so far, to declare more.
+    pub fn names_mut(&mut self) -> &mut Names {
+        &mut self.history.names
     }
 
     /// What was written so far.
@@ -202,8 +209,16 @@ impl Recorder {
         self.other_bodies.clear();
     }
 
-    /// The history so far. What is recorded after that goes into an empty one, for which [`Recorder::reuse`] has to be called.
-    pub fn take(&mut self) -> History {
+    /// Adds what the database and the gateway hold, and leaves the history here.
+    pub fn audit(&mut self, audit: Audit) {
+        self.history.audit = Some(audit);
+    }
+
+    /// The history, with how key records changed and with what the database and the gateway hold. What is recorded after that goes
+    /// into an empty one, for which [`Recorder::reuse`] has to be called.
+    pub fn end(&mut self, transitions: Vec<Transition>, audit: Audit) -> History {
+        self.history.transitions = transitions;
+        self.audit(audit);
         std::mem::take(&mut self.history)
     }
 
@@ -216,7 +231,7 @@ impl Recorder {
 
     /// The history, with what the database and the gateway hold.
     pub fn finish(mut self, audit: Audit) -> History {
-        self.history.audit = Some(audit);
+        self.audit(audit);
         self.history
     }
 

@@ -52,17 +52,15 @@ impl World {
         );
         let changes = std::mem::take(&mut database.changes);
         let now_us = state.kernel.now_us();
-        let mut history = state.recorder.take();
-        let names = &mut history.names;
+        let names = state.recorder.names_mut();
         let menu = &self.setting.menu;
         let (mut audit, rows) = audit(now_us, database, gateway, kitchen, menu, names);
         gateway.release();
         ledgers::add(&mut audit, state.ledgers, database, names);
         let lives = (self.setting.plan.world.replicas, &*state.reborn);
-        history.transitions = transitions(changes, rows, lives, names);
-        history.audit = Some(audit);
+        let transitions = transitions(changes, rows, lives, names);
         Simulated {
-            history,
+            history: state.recorder.end(transitions, audit),
             metrics: std::mem::take(&mut state.metrics),
             traffic: state.traffic,
             upkeep_statements: state.upkeep_statements,

@@ -178,7 +178,10 @@ impl World {
     /// # Panics
     /// If the plan names a contract that `orders` does not have: scenario files are checked before.
     pub fn new(plan: &Plan, chooser: Chooser) -> World {
-        World::in_setting(&Arc::new(Setting::new(plan, "reference")), chooser)
+        World::in_setting(
+            &Arc::new(Setting::new(plan, "reference")),
+            chooser,
+        )
     }
 
     /// A world in a setting, before anything happened.
@@ -263,8 +266,8 @@ impl World {
     }
 
     /// Looks at what was recorded so far, and may add to it.
-    pub fn look<R>(&self, at: impl FnOnce(&mut History) -> R) -> R {
-        at(self.state.borrow_mut().recorder.history_mut())
+    pub fn look<R>(&self, at: impl FnOnce(&mut Recorder) -> R) -> R {
+        at(&mut self.state.borrow_mut().recorder)
     }
 
     /// The same world, in which every answer is an event of its own: slower, and to the clients no different.
@@ -320,8 +323,8 @@ fn new_process() -> Rc<Process> {
 impl State {
     fn new(setting: &Setting, chooser: Chooser) -> State {
         let plan = &setting.plan;
-        let mut recorder = Recorder::new(setting.judged_contract.clone());
-        recorder.history_mut().names = setting.names.clone();
+        let mut recorder =
+            Recorder::with_names(setting.judged_contract.clone(), setting.names.clone());
         let mut kernel = Kernel::new(Order::Timed);
         let database_lane = kernel.lane(plan.world.latencies.database_us);
         let database_lane_ahead = kernel.lane(plan.world.latencies.database_us * 2);

@@ -130,12 +130,7 @@ impl State {
         };
         completion.code = answer.problem.map(|problem| self.code(problem.code()));
         if let Some(order) = answer.order {
-            let name = self
-                .recorder
-                .history_mut()
-                .names
-                .orders
-                .count_to(order.id.0 as u32);
+            let name = self.recorder.names_mut().orders.count_to(order.id.0 as u32);
             completion.order = Some(name);
             completion.response = Some(self.recorder.response(name, body_digest(answer)));
         }
@@ -174,7 +169,7 @@ impl State {
     }
 
     pub(crate) fn code(&mut self, text: &str) -> CodeRef {
-        self.recorder.history_mut().names.codes.intern(text)
+        self.recorder.names_mut().codes.intern(text)
     }
 }
 
