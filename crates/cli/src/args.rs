@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
+use runner::StrategyName;
 use scenario::Scale;
 
 use crate::exit;
@@ -86,8 +87,8 @@ pub struct ScenarioArgs {
     #[arg(required = true, value_name = "NAME|FILE")]
     pub scenarios: Vec<String>,
     /// The strategy under which the service runs, instead of the scenario's own.
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(runner::known::strategies().map(|s| s.name)))]
-    pub strategy: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = strategy())]
+    pub strategy: Option<StrategyName>,
     /// The seed of every choice, or the first of several.
     #[arg(
         long,
@@ -141,6 +142,12 @@ fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A strategy by its name.
+fn strategy() -> impl TypedValueParser<Value = StrategyName> {
+    let names = runner::known::strategies().map(|strategy| strategy.name);
+    PossibleValuesParser::new(names).try_map(|name| name.parse())
+}
+
 /// What can be written after `--scale`. Whether a fraction makes sense is the scenario's to say.
 fn fraction(text: &str) -> Result<Scale, String> {
     match text {
@@ -166,8 +173,8 @@ pub struct CompareArgs {
     #[arg(long)]
     pub all: bool,
     /// The strategies, with commas between them [default: all].
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = PossibleValuesParser::new(runner::known::strategies().map(|s| s.name)), hide_possible_values = true)]
-    pub strategies: Vec<String>,
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = strategy(), hide_possible_values = true)]
+    pub strategies: Vec<StrategyName>,
     /// The first seed.
     #[arg(
         long,

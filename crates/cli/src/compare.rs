@@ -1,6 +1,7 @@
 //! `onceproof compare`: every scenario is read before any is run; each comparison is printed when it is done.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::path::Path;
 use std::thread;
 
@@ -93,14 +94,11 @@ fn strategies(args: &CompareArgs) -> Vec<StrategyName> {
     if args.strategies.is_empty() {
         return StrategyName::ALL.to_vec();
     }
-    let named = once(&args.strategies).into_iter();
-    named
-        .map(|name| name.parse().expect("clap takes no other names"))
-        .collect()
+    once(&args.strategies)
 }
 
 /// What is named, each once. What was named twice, and is there once, is said.
-fn once(named: &[String]) -> Vec<String> {
+fn once<T: Clone + Ord + Display>(named: &[T]) -> Vec<T> {
     let (mut new, mut again) = (Vec::new(), BTreeSet::new());
     for name in named {
         if !new.contains(name) {
@@ -156,7 +154,8 @@ fn command(args: &CompareArgs, report: &Path) -> String {
         false => words.extend(args.scenarios.iter().cloned()),
     }
     if !args.strategies.is_empty() {
-        words.push(format!("--strategies {}", args.strategies.join(",")));
+        let names: Vec<&str> = args.strategies.iter().map(|named| named.name()).collect();
+        words.push(format!("--strategies {}", names.join(",")));
     }
     if args.seed != 1 {
         words.push(format!("--seed {}", args.seed));

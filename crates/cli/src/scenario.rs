@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use runner::StrategyName;
 use scenario::{Mistake, Options, Plan};
 
 use crate::args::ScenarioArgs;
@@ -35,7 +34,7 @@ pub fn run(args: &ScenarioArgs, output: &mut Output) -> Exit {
             args,
             called,
             plan,
-            strategy: strategy(args),
+            strategy: args.strategy,
             folder: folder(args, plan),
             stop: &stop,
         };
@@ -98,11 +97,6 @@ fn read(args: &ScenarioArgs) -> Result<Vec<Plan>, Mistake> {
     plans
         .map(|called| scenario::load(called, &options))
         .collect()
-}
-
-fn strategy(args: &ScenarioArgs) -> Option<StrategyName> {
-    let named = args.strategy.as_ref()?;
-    Some(named.parse().expect("clap takes no other names"))
 }
 
 /// What an overlay is called without its folder and `.toml`.

@@ -132,9 +132,8 @@ fn plan(clients: u64, faults: &str) -> Rc<Plan> {
         overlay: None,
         known: Known::default(),
     };
-    options.known.strategies = vec![("none".into(), String::new())];
-    options.known.presets = vec!["reference".into()];
-    options.known.faults = scenario::FAULTS.iter().map(ToString::to_string).collect();
+    options.known.strategies = vec!["none".into()];
+    options.known.faults = scenario::FaultName::ALL.to_vec();
     Rc::new(
         scenario::parse("w1.toml", &text, &options).unwrap_or_else(|e| panic!("{}", e.render())),
     )

@@ -14,7 +14,7 @@ use scenario::Plan;
 use sim::{Setting, Simulated, Stage, Traffic};
 
 use crate::expectation::{expectation, met};
-use crate::known::BACKEND;
+use crate::known::{self, BACKEND};
 use crate::panics;
 use crate::races::race_losers;
 use crate::waits::{longest_us, waits};
@@ -62,16 +62,9 @@ pub enum Failure {
 
 impl Task<'_> {
     /// The strategy that runs.
-    fn strategy(&self) -> Result<StrategyName, Failure> {
-        match self.strategy {
-            Some(strategy) => Ok(strategy),
-            None => self.plan.strategy.parse().map_err(|error| {
-                Failure::Harness(format!(
-                    "the plan's strategy `{}`: {error}",
-                    self.plan.strategy
-                ))
-            }),
-        }
+    fn strategy(&self) -> StrategyName {
+        let planned = || known::strategy(self.plan.strategy);
+        self.strategy.unwrap_or_else(planned)
     }
 
     /// The command that gives a run again.
@@ -148,14 +141,12 @@ impl<'a> Player<'a> {
     /// Lets a player run seeds in one world, if the task's world is small.
     pub fn on_stage<R>(self, act: impl FnOnce(Player<'_>, Option<&mut dyn Stage>) -> R) -> R {
         let is_small = self.task.plan.load.intents <= ON_STAGE_MAX;
-        let strategy = self.task.strategy().ok().filter(|_| is_small);
-        let compile = |strategy| Arc::clone(self.compiled.setting(self.task.plan, strategy));
+        let strategy = self.task.strategy();
+        let compile = || Arc::clone(self.compiled.setting(self.task.plan, strategy));
         // A plan that cannot be compiled is told by the first run.
-        let compiled = panics::within(|| catch_unwind(AssertUnwindSafe(|| strategy.map(compile))));
-        match (compiled, strategy) {
-            (Ok(Some(setting)), Some(strategy)) => {
-                sim::on_stage(&setting, strategy, |stage| act(self, Some(stage)))
-            }
+        let compiled = panics::within(|| catch_unwind(AssertUnwindSafe(|| is_small.then(compile))));
+        match compiled {
+            Ok(Some(setting)) => sim::on_stage(&setting, strategy, |stage| act(self, Some(stage))),
             _ => act(self, None),
         }
     }
@@ -201,7 +192,7 @@ impl<'a> Player<'a> {
         watcher: &dyn Watcher,
         wants: &mut Wants<'_>,
     ) -> Result<Option<Finished>, Failure> {
-        let strategy = self.task.strategy()?;
+        let strategy = self.task.strategy();
         let begun = watcher.seconds();
         let simulated = self.simulate(&mut stage, strategy, seed, watcher)?;
         watcher.judging(seed);
@@ -210,7 +201,7 @@ impl<'a> Player<'a> {
         let brief = Brief {
             seed,
             verdict: judged::overall(verdict).ok_or_else(|| malformed(verdict, seed))?,
-            met: met(self.task.plan, strategy.name(), verdict),
+            met: met(self.task.plan, strategy, verdict),
             judged: verdict,
             longest_us: longest_us(history, &simulated.silent_replays),
         };
@@ -308,7 +299,7 @@ fn collect(
         events: simulated.events,
         digest: simulated.digest.to_string(),
         verdict: brief.verdict,
-        expectation: expectation(plan, strategy.name(), verdict),
+        expectation: expectation(plan, strategy, verdict),
         counts: judged::counts(verdict),
         service: Some(service(simulated, verdict)),
         prevention: prevention(verdict.counts.extra_orders, repetitions(simulated.traffic)),

@@ -30,7 +30,7 @@ pub mod uses;
 
 pub use delay::DelayTable;
 pub use faults::{Armed, Faults, Opportunity, Who};
-pub use file::fault::{CACHE_FAULTS, FAULTS};
+pub use file::fault::FaultName;
 pub use library::{Entry, Library, builtin, load, overlay};
 pub use lower::value::length_us;
 pub use lower::{Known, Options, Scale, parse};
@@ -38,7 +38,7 @@ pub use mistake::Mistake;
 pub use overlay::Overlay;
 pub use plan::{
     AppCrash, Basket, ClientPlan, Contract, Coupon, CrashPoint, Delay, Expect, Fault, FaultKind,
-    Host, InFlight, KeyForm, KeyPolicy, KeyReuse, Latencies, Load, Peak, Plan, Retry, ReuseBy,
-    Rush, Shop, Sku, Standstill, Tap, Window, World,
+    Host, InFlight, KeyForm, KeyPolicy, KeyReuse, Latencies, Load, Peak, Plan, Required, Retry,
+    ReuseBy, RuleId, Rush, Shop, Sku, Standstill, StrategyId, Tap, Window, World,
 };
 pub use unfold::{INTENT, Intent, Unfold};

@@ -1,5 +1,6 @@
 //! From what was written to what it means: a [`File`] becomes a [`Plan`], or a [`Mistake`] that points at the character.
 
+use history::Label;
 use protocol::Problem;
 
 use crate::file::{
@@ -7,7 +8,7 @@ use crate::file::{
 };
 use crate::mistake::Mistake;
 use crate::overlay::Overlay;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, Required, RuleId};
 
 mod client;
 mod coupon;
@@ -82,9 +83,6 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Result<Plan, M
             .map_err(|mistake| mistake.within(&overlay.source_name, &overlay.text)),
     }
 }
-
-/// The situation that every scenario with a fault requires, if there is one of this name.
-const FAULT_STRUCK: &str = "fault-struck";
 
 /// The same plan with an overlay's faults after its own. What the file expects, it expects of the story as it stands, and so with
 /// the share of purchases that must succeed.
@@ -183,14 +181,14 @@ impl Lowering<'_> {
     }
 
     /// What a run must meet. Where something is to go wrong, a run in which nothing did proves nothing.
-    fn coverage(&self, file: &File) -> Result<Vec<String>, Mistake> {
-        let labels = file.coverage.iter().map(|label| self.known.label(label));
-        let mut labels: Vec<String> = labels.collect::<Result<_, _>>()?;
-        let any = String::from(FAULT_STRUCK);
-        if !file.fault.is_empty() && self.known.labels.contains(&any) && !labels.contains(&any) {
-            labels.push(any);
+    fn coverage(&self, file: &File) -> Result<Vec<Required>, Mistake> {
+        let required = file.coverage.iter().map(|name| self.known.required(name));
+        let mut required: Vec<Required> = required.collect::<Result<_, _>>()?;
+        let any = Required::Situation(Label::FaultStruck);
+        if !file.fault.is_empty() && !required.contains(&any) {
+            required.push(any);
         }
-        Ok(labels)
+        Ok(required)
     }
 
     fn expectations(&self, written: &[At<Expect>]) -> Result<Vec<plan::Expect>, Mistake> {
@@ -206,7 +204,8 @@ impl Lowering<'_> {
                     .strategy
                     .as_ref()
                     .map_or(&entry.span, |s| &s.span);
-                let who = expect.strategy.as_deref().unwrap_or("every other strategy");
+                let named = expect.strategy.map(|name| self.known.strategy_name(name));
+                let who = named.unwrap_or("every other strategy");
                 let message = format!("`{who}` is expected twice");
                 return Err(Mistake::at(place, message, "has an expectation above"));
             }
@@ -252,9 +251,9 @@ impl Lowering<'_> {
     fn may_violate(
         &self,
         expect: &Expect,
-        violates: &[String],
+        violates: &[RuleId],
         sometimes: bool,
-    ) -> Result<Vec<String>, Mistake> {
+    ) -> Result<Vec<RuleId>, Mistake> {
         let Some(written) = &expect.may_violate else {
             return Ok(Vec::new());
         };
@@ -267,12 +266,13 @@ impl Lowering<'_> {
             .help("write `violates = [...]` with these rules, and `sometimes = true`"));
         }
         let rules = written.value.iter().map(|rule| {
-            let name = self.known.promise(rule)?;
-            if violates.contains(&name) {
+            let named = self.known.promise(rule)?;
+            if violates.contains(&named) {
+                let name = self.known.rule_name(named);
                 let message = format!("`{name}` is violated every time");
                 return Err(Mistake::at(&rule.span, message, "stands in `violates` too"));
             }
-            Ok(name)
+            Ok(named)
         });
         rules.collect()
     }
@@ -291,7 +291,7 @@ impl Lowering<'_> {
         let switch =
             |word: &Option<At<SwitchWord>>| word.as_ref().map(|word| word.value == SwitchWord::On);
         Ok(plan::Contract {
-            preset: preset.map(|name| self.known.preset(name)).transpose()?,
+            preset: preset.map(names::preset).transpose()?,
             in_flight: self.in_flight(contract)?,
             mismatch: mismatch.transpose()?.map(|status| status as u16),
             stored_errors: stored.map(|errors| errors.iter().map(problem).collect()),

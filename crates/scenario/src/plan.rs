@@ -1,7 +1,10 @@
 //! What a scenario means, in numbers: times in microseconds, money in minor units, names resolved to indices.
 
 use explore::Distribution;
-use protocol::{Money, Problem};
+use history::Label;
+use protocol::{Money, Preset, Problem};
+
+use crate::file::fault::FaultName;
 
 mod fault;
 
@@ -20,11 +23,11 @@ pub struct Plan {
     /// The fraction of the full load, 1 being all of it.
     pub scale: f64,
     /// The strategy that is run unless another is named.
-    pub strategy: String,
+    pub strategy: StrategyId,
     /// What is expected of which strategy.
     pub expect: Vec<Expect>,
-    /// The situations and the faults, by their words, without which a run proves nothing.
-    pub coverage: Vec<String>,
+    /// The situations and the faults without which a run proves nothing.
+    pub coverage: Vec<Required>,
     /// What the service promises.
     pub contract: Contract,
     /// Hosts and how long things take.
@@ -41,24 +44,56 @@ pub struct Plan {
     pub overlay: Option<String>,
 }
 
+/// A strategy, by its place among the strategies of the [`Known`](crate::Known) names that the plan was lowered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StrategyId(pub usize);
+
+/// A rule of the judge, by its place among the rules of the [`Known`](crate::Known) names that the plan was lowered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleId(pub usize);
+
+/// Something that a run must have met to prove anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Required {
+    /// A situation.
+    Situation(Label),
+    /// A fault that struck.
+    Fault(FaultName),
+}
+
+impl Required {
+    /// Its name in scenario files and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Required::Situation(label) => label.name(),
+            Required::Fault(fault) => fault.word(),
+        }
+    }
+
+    /// Whether only a service that uses a cache can meet it.
+    pub const fn needs_cache(self) -> bool {
+        matches!(self, Required::Fault(fault) if fault.needs_cache())
+    }
+}
+
 /// What is expected of a strategy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expect {
     /// Which strategy; `None` is any that no other entry names.
-    pub strategy: Option<String>,
+    pub strategy: Option<StrategyId>,
     /// The rules that must be violated; none means that every rule must hold.
-    pub violates: Vec<String>,
+    pub violates: Vec<RuleId>,
     /// The rules that may be violated beside them: some seeds show it.
-    pub may_violate: Vec<String>,
+    pub may_violate: Vec<RuleId>,
     /// Whether the violation comes with some seeds only: such a run meets its expectation either way.
     pub sometimes: bool,
 }
 
-/// The service's promises: a preset of `orders`, by name, and what differs from it.
+/// The service's promises: a preset, and what differs from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contract {
     /// The preset; `None` is the one that the strategy documents.
-    pub preset: Option<String>,
+    pub preset: Option<Preset>,
     /// What a request gets whose twin is being worked on.
     pub in_flight: Option<InFlight>,
     /// The status for a key that comes with another content.

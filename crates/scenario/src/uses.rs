@@ -1,5 +1,7 @@
 //! What a scenario makes use of, so that nothing that a file can say is in no scenario.
 
+use protocol::Preset;
+
 use crate::plan::{ClientPlan, InFlight, KeyForm, KeyPolicy, Plan, ReuseBy};
 
 /// Something that a scenario file can say, and whether a plan says it.
@@ -53,7 +55,7 @@ pub const CONTRACT: &[Choice] = choices! {
     "in-flight 409": |plan| plan.contract.in_flight == Some(InFlight::Conflict),
     "in-flight 202": |plan| {
         plan.contract.in_flight == Some(InFlight::Accepted)
-            || plan.contract.preset.as_deref() == Some("reference-202")
+            || plan.contract.preset == Some(Preset::Reference202)
     },
     "in-flight wait": |plan| matches!(plan.contract.in_flight, Some(InFlight::Wait(_))),
     "mismatch": |plan| plan.contract.mismatch.is_some(),

@@ -179,7 +179,7 @@ impl World {
     /// If the plan names a contract that `orders` does not have: scenario files are checked before.
     pub fn new(plan: &Plan, chooser: Chooser) -> World {
         World::in_setting(
-            &Arc::new(Setting::new(plan, "reference")),
+            &Arc::new(Setting::new(plan, protocol::Preset::Reference)),
             chooser,
         )
     }

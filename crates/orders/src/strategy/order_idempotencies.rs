@@ -11,10 +11,7 @@
 use std::slice;
 
 use compact_str::format_compact;
-use protocol::{
-    Customer, IdempotencyKey, Line, Money, Order, OrderId, OrderRequest, Problem, Response, Scope,
-    ScopedKey, Time,
-};
+use protocol::{Customer, IdempotencyKey, Line, Money, Order, OrderId, OrderRequest, Preset, Problem, Response, Scope, ScopedKey, Time};
 
 use super::naive_purchase::{
     COUPON_USED, Name, OUT_OF_STOCK, UNKNOWN, charge, confirmed, give_back, new_order,
@@ -40,7 +37,7 @@ impl Strategy for OrderIdempotencies {
     const SUMMARY: &'static str =
         "a record unique by user and key, stock, order, sales and cart in one transaction";
     const CLIENT_KEY: bool = true;
-    const PRESET: &'static str = "seed-001";
+    const PRESET: Preset = Preset::Seed001;
     const LEDGERS: Ledgers = Ledgers::ALL;
 
     async fn create<P: Ports>(

@@ -29,8 +29,26 @@ macro_rules! faults {
         )]
         pub enum FaultWord { $($(#[$doc])* #[schemars(rename = $word)] $name($body),)* }
 
-        /// The word of every fault that the language knows.
-        pub const FAULTS: &[&str] = &[$($word,)*];
+        impl FaultWord {
+            /// Which fault it is.
+            pub const fn name(&self) -> FaultName {
+                match self { $(FaultWord::$name(_) => FaultName::$name,)* }
+            }
+        }
+
+        /// Which fault, without what is said about it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FaultName { $($(#[$doc])* $name,)* }
+
+        impl FaultName {
+            /// Every fault that the language knows.
+            pub const ALL: &[FaultName] = &[$(FaultName::$name,)*];
+
+            /// Its word in scenario files.
+            pub const fn word(self) -> &'static str {
+                match self { $(FaultName::$name => $word,)* }
+            }
+        }
 
         /// What is said about the fault of this word; `None` if there is no such fault.
         fn read<'de, A: MapAccess<'de>>(
@@ -107,14 +125,19 @@ faults! {
     CrashRelay(Down) = "crash-relay",
 }
 
-/// The words of those that strike only what asks a cache.
-pub const CACHE_FAULTS: &[&str] = &[
-    "flush-cache",
-    "evict-key",
-    "cache-unavailable",
-    "lose-cache-answer",
-    "fail-over-cache",
-];
+impl FaultName {
+    /// Whether it strikes only a service that uses a cache.
+    pub const fn needs_cache(self) -> bool {
+        matches!(
+            self,
+            FaultName::FlushCache
+                | FaultName::EvictKey
+                | FaultName::CacheUnavailable
+                | FaultName::LoseCacheAnswer
+                | FaultName::FailOverCache
+        )
+    }
+}
 
 /// When a fault can strike, from the beginning of the run.
 #[derive(Debug, Deserialize, JsonSchema)]

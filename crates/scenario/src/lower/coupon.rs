@@ -94,7 +94,7 @@ impl Coupons {
         match (&written.value.coupon, &written.value.any_seat) {
             (None, None) => Ok(vec![basket]),
             (Some(coupon), None) => {
-                let coupon = Some(self.coupon(coupon)?);
+                let coupon = Some(among(coupon, &self.names, "coupon")?);
                 Ok(vec![plan::Basket { coupon, ..basket }])
             }
             (None, Some(seats)) => self.one_of(seats, &basket),
@@ -105,14 +105,6 @@ impl Coupons {
             )
             .help("leave one of them out: an order has one of either")),
         }
-    }
-
-    fn coupon(&self, written: &At<String>) -> Result<usize, Mistake> {
-        let name = among(written, &self.names, "coupon")?;
-        let index = self.names.iter().position(|other| *other == name);
-        // `among` has found it, so the index is there.
-        let index = index.unwrap_or(0);
-        Ok(index)
     }
 
     fn one_of(
@@ -127,11 +119,10 @@ impl Coupons {
             );
         }
         let with = |seat: &At<String>| {
-            let name = among(seat, &self.seats, "seat")?;
-            let index = self.seats.iter().position(|other| *other == name);
+            let index = among(seat, &self.seats, "seat")?;
             Ok(plan::Basket {
                 weight: basket.weight / seats.value.len() as f64,
-                coupon: index.map(|index| self.names.len() + index),
+                coupon: Some(self.names.len() + index),
                 lines: basket.lines.clone(),
                 note: basket.note.clone(),
             })

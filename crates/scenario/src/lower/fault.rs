@@ -5,7 +5,7 @@ mod kind;
 use super::load::outside;
 use super::names::{list, nearest};
 use super::{Lowering, plan};
-use crate::file::fault::{FAULTS, FaultWord, Window};
+use crate::file::fault::{FaultName, FaultWord, Window};
 use crate::file::{At, Chance, Fault};
 use crate::mistake::Mistake;
 use crate::plan::ClientPlan;
@@ -97,16 +97,17 @@ impl Lowering<'_> {
                 ),
             ));
         }
-        if !self.known.faults.contains(&word.value) {
+        if !self.known.faults.contains(&said.name()) {
             let backend = &self.known.backend;
+            let words = words(&self.known.faults);
             return Err(Mistake::at(
                 &word.span,
                 format!("`{backend}` cannot do `{}`", word.value),
                 "not a fault of this backend",
             )
-            .help(match self.known.faults.is_empty() {
+            .help(match words.is_empty() {
                 true => format!("`{backend}` can do no faults"),
-                false => format!("`{backend}` can do {}", list(&self.known.faults)),
+                false => format!("`{backend}` can do {}", list(&words)),
             }));
         }
         Ok((&word.value, said))
@@ -150,8 +151,12 @@ impl Lowering<'_> {
     }
 }
 
+fn words(faults: &[FaultName]) -> Vec<String> {
+    faults.iter().map(|fault| fault.word().to_owned()).collect()
+}
+
 fn unknown(entry: &At<Fault>) -> Mistake {
-    let known: Vec<String> = FAULTS.iter().map(|word| (*word).to_owned()).collect();
+    let known = words(FaultName::ALL);
     match entry.value.words.first() {
         Some(word) => {
             let message = format!("unknown fault `{}`", word.value);
@@ -169,9 +174,7 @@ fn client(name: &At<String>, around: &Around<'_>) -> Result<usize, Mistake> {
         .iter()
         .map(|client| client.name.clone())
         .collect();
-    let name = super::names::among(name, &names, "client")?;
-    // `among` has found it, so the index is there.
-    Ok(names.iter().position(|other| *other == name).unwrap_or(0))
+    super::names::among(name, &names, "client")
 }
 
 /// The word itself the first time, numbered from the second on.

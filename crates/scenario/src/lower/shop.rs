@@ -93,11 +93,9 @@ fn basket_of(basket: &At<Basket>, names: &[String]) -> Result<plan::Basket, Mist
             .help("write `lines = { burger = 2 }`"));
     }
     let lower = |(sku, quantity): &(At<String>, At<i64>)| {
-        let name = among(sku, names, "SKU")?;
-        let index = names.iter().position(|other| *other == name);
+        let index = among(sku, names, "SKU")?;
         let quantity = whole(quantity, "the quantity", 1..=QUANTITY_MAX)?;
-        // `among` has found it, so the index is there.
-        Ok((index.unwrap_or(0), quantity as u32))
+        Ok((index, quantity as u32))
     };
     let weight = basket.value.weight.as_ref();
     Ok(plan::Basket {

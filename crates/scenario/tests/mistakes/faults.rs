@@ -69,7 +69,7 @@ fn a_rolling_restart_has_its_time_and_a_failover_loses_something() {
 #[test]
 fn a_fault_that_the_backend_cannot_do_is_refused_at_its_word() {
     let known = scenario::Known {
-        faults: vec!["lose-request".into()],
+        faults: vec![scenario::FaultName::LoseRequest],
         backend: "sqlite".into(),
         ..options(1.0).known
     };
