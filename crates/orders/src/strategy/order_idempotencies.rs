@@ -11,7 +11,10 @@
 use std::slice;
 
 use compact_str::format_compact;
-use protocol::{Customer, IdempotencyKey, Line, Money, Order, OrderId, OrderRequest, Preset, Problem, Response, Scope, ScopedKey, Time};
+use protocol::{
+    Customer, IdempotencyKey, Line, Money, Order, OrderId, OrderRequest, Preset, Problem, Response,
+    Scope, ScopedKey, Time,
+};
 
 use super::naive_purchase::{
     COUPON_USED, Name, OUT_OF_STOCK, UNKNOWN, charge, confirmed, give_back, new_order,

@@ -6,7 +6,9 @@
 //! outside of it. An expired record is ignored by the look-up and still in the way of the INSERT, because it is never deleted.
 //! Only successes are stored. The pattern demands a key of its clients, so ours send one, whatever the scenario's do.
 
-use protocol::{ChargeId, Money, OrderRequest, Preset, Problem, Response, Scope, ScopedKey, Tenant};
+use protocol::{
+    ChargeId, Money, OrderRequest, Preset, Problem, Response, Scope, ScopedKey, Tenant,
+};
 
 use super::naive_purchase::{
     Name, OUT_OF_STOCK, UNKNOWN, book, confirmed, count_coupon, give_back, new_order,
