@@ -44,13 +44,13 @@ struct Results {
     telling: Option<Telling>,
 }
 
-/// The run that is shown and reported: the first of those that cause the worst exit; of equals, one that violates a rule.
+/// The run that is shown and reported: the first of those with the worst exit code; among equals, one that violates a rule.
 struct Telling {
     finished: Finished,
     exit: Exit,
 }
 
-/// How much a run tells: what is worse tells more.
+/// How a run ranks among those that may be shown: the worse, the higher.
 type Rank = (u8, bool);
 
 fn rank(exit: Exit, verdict: RunVerdict) -> Rank {
@@ -88,7 +88,7 @@ impl Telling {
         rank(self.exit, self.finished.run.verdict)
     }
 
-    /// Its seed, and what is special about it.
+    /// Its seed, and why it is shown.
     fn seed(&self, expect: bool) -> String {
         let run = &self.finished.run;
         let what = match (self.exit, run.verdict) {

@@ -25,7 +25,7 @@ pub fn run(args: &CompareArgs, output: &mut Output) -> Exit {
         .checked_add(args.seeds.unwrap_or(u64::from(u16::MAX)))
         .is_none()
     {
-        say("error: there are not so many seeds from there on\n");
+        say("error: `--seed` + `--seeds` exceeds 2^64\n");
         return Exit::Malformed;
     }
     let called = scenarios(args);
@@ -97,7 +97,7 @@ fn strategies(args: &CompareArgs) -> Vec<StrategyName> {
     once(&args.strategies)
 }
 
-/// What is named, each once. What was named twice, and is there once, is said.
+/// Each name once, with a note about those that are repeated.
 fn once<T: Clone + Ord + Display>(named: &[T]) -> Vec<T> {
     let (mut new, mut again) = (Vec::new(), BTreeSet::new());
     for name in named {
@@ -105,7 +105,7 @@ fn once<T: Clone + Ord + Display>(named: &[T]) -> Vec<T> {
             new.push(name.clone());
         } else if again.insert(name) {
             say(&format!(
-                "note: `{name}` is named more than once, and compared once\n"
+                "note: `{name}` is named more than once; it is compared once\n"
             ));
         }
     }

@@ -130,7 +130,7 @@ impl Names {
         self.keys.intern(&format!("{tenant}{KEY_SEPARATOR}{key}"))
     }
 
-    /// Spells a counted key of a tenant otherwise than by counting.
+    /// Gives a counted key of a tenant a text of its own.
     pub fn spell_key(&mut self, key: KeyRef, tenant: TenantRef, text: &str) {
         let tenant = self.tenants.text(tenant.index()).into_owned();
         let name = format!("{tenant}{KEY_SEPARATOR}{text}");
@@ -146,8 +146,7 @@ impl Names {
         self.keys.find(&format!("{tenant}{KEY_SEPARATOR}{text}"))
     }
 
-    /// The number of a key of a tenant, if it has one; counted keys that nobody spelt otherwise have texts of their own, whoever
-    /// their tenant is.
+    /// The number of a key of a tenant, if it has one. Counted keys without a text of their own are unique whatever their tenant is.
     pub fn find_key(&self, tenant: TenantRef, text: &str) -> Option<KeyRef> {
         self.find_spelt_key(tenant, text)
             .or_else(|| self.keys.find(text))

@@ -48,7 +48,7 @@ impl Recorder {
         &self.history
     }
 
-    /// Makes room for so many intents, so that a large run does not copy itself while it grows.
+    /// Reserves memory for a number of intents, so that a large run does not reallocate while it grows.
     pub fn reserve(&mut self, intents: usize) {
         self.history.events.reserve(intents * 2 + intents / 4);
         self.history.names.contents.reserve(intents);
@@ -67,7 +67,7 @@ impl Recorder {
         self.history.names.keys.count()
     }
 
-    /// A new key that is spelt otherwise than by counting.
+    /// A new key with a text of its own.
     pub fn spelt_key(&mut self, tenant: TenantRef, text: &str) -> KeyRef {
         let key = self.key();
         self.history.names.spell_key(key, tenant, text);
@@ -179,7 +179,7 @@ impl Recorder {
         self.history.coverage.hit(label);
     }
 
-    /// Forgets what happened, and the names that were counted while it did; tenants, baskets and memory are kept.
+    /// Clears the events, and the names that were counted along with them; tenants, baskets and memory are kept.
     pub fn begin_again(&mut self) {
         let history = &mut self.history;
         history.events.clear();

@@ -61,15 +61,15 @@ fn violates(entry: &Expect, verdict: &Verdict) -> Met {
 
 fn told(entry: &Expect, verdict: &Verdict) -> Expectation {
     let (met, expects) = match entry.violates.is_empty() {
-        true => (holds(verdict), String::from("every rule holds")),
+        true => (holds(verdict), String::from("to hold")),
         false => {
             let sometimes = if entry.sometimes {
-                ", with some seeds"
+                " with some seeds"
             } else {
                 ""
             };
             let rules = names(&entry.violates);
-            let expects = format!("it violates {rules}{sometimes}{}", besides(entry));
+            let expects = format!("to violate {rules}{sometimes}{}", besides(entry));
             (violates(entry, verdict), expects)
         }
     };
@@ -100,13 +100,13 @@ fn names(named: &[RuleId]) -> String {
     names.join(" and ")
 }
 
-/// The rules that must be violated and are not; none where only some seeds show them.
+/// The rules that must be violated and are not; none if only some seeds violate them.
 fn missing(entry: &Expect, verdict: &Verdict) -> impl Iterator<Item = Rule> {
     let violated = |rule| verdict.rule(rule).outcome == Outcome::Violated;
     rules(&entry.violates).filter(move |rule| !entry.sometimes && !violated(*rule))
 }
 
-/// The violated rules that are not expected. Evidence is not something that a strategy violates.
+/// The violated rules that are not expected. Rules about evidence are not the strategy's to violate.
 fn unexpected(entry: &Expect, verdict: &Verdict) -> impl Iterator<Item = Rule> {
     let is_expected = |rule| {
         rules(&entry.violates)

@@ -1,4 +1,4 @@
-//! The names that scenario files and command lines may use: each comes from the crate that means something by it.
+//! The names that scenario files and command lines may use, each from the crate that defines it; and what a plan means by them.
 
 use check::{Kind, Rule};
 use history::Label;
@@ -18,8 +18,8 @@ pub struct Named {
     pub about: &'static str,
 }
 
-/// Everything that a scenario file may name. The plans that are lowered with it mean by a [`StrategyId`] a place in
-/// [`StrategyName::ALL`], and by a [`RuleId`] a place in [`Rule::ALL`].
+/// Everything that a scenario file may name. In a plan that is lowered with it, a [`StrategyId`] is a place in [`StrategyName::ALL`] and a
+/// [`RuleId`] a place in [`Rule::ALL`].
 pub fn known() -> Known {
     let evidence = |rule: &&Rule| rule.kind() == Kind::Evidence;
     Known {
@@ -79,4 +79,23 @@ pub fn presets() -> impl Iterator<Item = &'static str> {
 /// The faults that the simulated world can do.
 pub fn faults() -> impl Iterator<Item = &'static str> {
     FaultName::ALL.iter().map(|fault| fault.word())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_of_a_plan_stands_for_the_name_that_was_written() {
+        let known = known();
+        for (place, name) in known.strategies.iter().enumerate() {
+            assert_eq!(strategy(StrategyId(place)).name(), name);
+        }
+        for (place, name) in known.rules.iter().enumerate() {
+            assert_eq!(rule(RuleId(place)).name(), name);
+            assert_eq!(id(&rule(RuleId(place))), RuleId(place));
+        }
+        assert_eq!(known.strategies.len(), StrategyName::ALL.len());
+        assert_eq!(known.rules.len(), Rule::ALL.len());
+    }
 }

@@ -1,4 +1,4 @@
-//! Which scenarios try what: every fault, situation, preset, client behaviour and contract option, and who requires or says it.
+//! Which scenarios cover what: every fault, situation, preset, client behaviour and contract option, and the scenarios that use it.
 
 use history::Label;
 use protocol::Preset;

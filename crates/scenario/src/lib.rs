@@ -7,12 +7,12 @@
 //! - [`lower`](mod@lower): from what was written to what it means, with every mistake pointed at
 //! - [`mistake`]: what is wrong with a file, where, and what to write instead
 //! - [`delay`]: delays as tables that can be drawn from
-//! - [`faults`]: whether a fault strikes: what a simulated and a live world draw from
+//! - [`faults`]: whether a fault strikes, for simulated and live worlds alike
 //! - [`tempo`]: the same plan in a faster or slower service
 //! - [`unfold`]: the intents of a load, one after another
 //! - [`library`]: the scenarios of a folder, by name
-//! - [`overlay`]: what goes wrong by itself, to be laid over any story
-//! - [`uses`]: what of all that a file can say a plan says
+//! - [`overlay`]: faults without a story, to be laid over any scenario
+//! - [`uses`]: which features of the language a plan uses
 //! - [`schema`]: the JSON Schema of scenario files
 
 pub mod delay;

@@ -1,5 +1,5 @@
-//! What can be said only when all lines are read: whose a row without a tenant is, and which payload a name without items means. None of it
-//! depends on the order of the lines.
+//! What can only be resolved when all lines are read: the tenant of a row that names none, and the payload of a name without items. None of
+//! it depends on the order of the lines.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +40,7 @@ impl Reader {
         Ok(Reading { history, notes })
     }
 
-    /// A row without a tenant is the only tenant's, if there is only one.
+    /// A row without a tenant belongs to the only tenant, if there is only one.
     fn resolve_tenants(&mut self) {
         let tenants = self.history.names.tenants.len();
         let only = (tenants == 1).then(|| TenantRef::new(0));
@@ -56,7 +56,7 @@ impl Reader {
                 self.rows.orders.rows[row].key = Some(key);
             }
         }
-        // A record or a change that names no tenant, of several, is the nameless one's.
+        // If there are several tenants, a record or change without one belongs to the nameless tenant.
         let are_any =
             !self.rows.keys_of_records.is_empty() || !self.rows.keys_of_changes.is_empty();
         let nameless = are_any && only.is_none();
@@ -115,7 +115,8 @@ impl Reader {
         }
     }
 
-    /// A payload that one name came with two lists of items is, without items, a third; a row has the payload with its very items.
+    /// If one name came with two lists of items, each is a payload, and the name without items is a third. A row has the payload with
+    /// exactly its items.
     fn resolve_payloads(&mut self) {
         let unresolved = std::mem::take(&mut self.unresolved);
         if unresolved.ambiguous.is_empty() {
@@ -159,8 +160,8 @@ impl Reader {
         self.name_by_items(&unresolved.ambiguous);
     }
 
-    /// Where an order may be a part of what was asked for: the payload of a name that it is a part of, if it is of any. Of which of several
-    /// it is only its key or its purchase tells.
+    /// If a purchase may be split into several orders: the payload of this name of which the order is a part. If there are several, only
+    /// the order's key or purchase can tell.
     fn sole_whole(
         &self,
         payload: PayloadRef,
@@ -185,7 +186,7 @@ impl Reader {
         Some(wholes.next().is_none().then_some(first))
     }
 
-    /// A payload whose name has several lists of items is told with its own, so that it does not matter which came first.
+    /// Adds its items to the name of a payload whose name has several lists of items, so that the first one is not special.
     fn name_by_items(&mut self, ambiguous: &BTreeMap<PayloadRef, BTreeSet<PayloadRef>>) {
         for payload in ambiguous.keys() {
             let names = &self.history.names;
@@ -246,7 +247,7 @@ impl Reader {
         })
     }
 
-    /// The line of a row that stands for itself, if there is one.
+    /// The line of a row with a line of its own, if there is one.
     fn first_row(&self) -> Option<u32> {
         let rows = &self.rows;
         let lines = [
@@ -273,15 +274,15 @@ impl Reader {
     }
 }
 
-/// What finishing comes to.
+/// The result of finishing.
 struct Finished {
     history: History,
     source: Source,
-    /// For people.
+    /// Notes about rows that were left out.
     left_out: Vec<String>,
 }
 
-/// The audit of the rows, each part of it if its rows are all of that part.
+/// The audit of the rows. A part is only in it if it is complete.
 fn whole_parts(head: &Head, rows: &mut super::rows::Rows) -> Audit {
     let mut left_out = LeftOut {
         head,

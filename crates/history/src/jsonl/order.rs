@@ -9,8 +9,8 @@ use crate::names::{KeyRef, Names};
 use crate::{Event, Source};
 
 impl Reader {
-    /// Sorts the events by time. Those of one instant come in an order that the lines do not decide: faults first, then by process, each
-    /// beginning what it then ends.
+    /// Sorts the events by time. The order of those with one time does not depend on the lines: faults first, then by process, each
+    /// operation's begin before its end.
     pub(super) fn order_events(&mut self) -> Source {
         let events = &mut self.history.events;
         if !events.is_sorted_by_key(|event| event.t) {
@@ -64,7 +64,7 @@ impl Reader {
     }
 }
 
-/// Numbers by their value, before texts, which go by their characters.
+/// Numbers come first, by value, then texts, by their characters.
 pub(super) fn compare_names(a: &str, b: &str) -> Ordering {
     let digits = |name: &str| {
         let is_number = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
@@ -139,7 +139,7 @@ fn compare_events(a: &Event, b: &Event, names: &Names) -> Ordering {
     }
 }
 
-/// The events of one process in one instant: it ends what it has begun, and then begins again.
+/// The events of one process with one time: begins and ends alternate.
 fn alternate(group: &mut [(Event, u32)], mut is_busy: bool) {
     let (mut ends, mut begins): (Vec<_>, Vec<_>) =
         group.iter().copied().partition(|(event, _)| is_end(event));
@@ -155,7 +155,8 @@ fn alternate(group: &mut [(Event, u32)], mut is_busy: bool) {
     }
 }
 
-/// Sorts the changes of key records by time. Those of one key in one instant form a chain: each goes from where the one before went to.
+/// Sorts the changes of key records by time. Those of one key with one time form a chain: each begins in the state in which the previous
+/// one ended.
 pub(super) fn order_changes(changes: &mut [Transition], names: &Names) {
     changes.sort_by_key(|change| change.t);
     let tied = keys_at_once(changes, names);

@@ -19,7 +19,7 @@ use crate::contract::TimeUnit;
 use crate::event::What;
 use crate::names::{BasketRef, Item};
 
-/// A history, with what a person should know of how it was read.
+/// A history, with notes on how it was read.
 #[derive(Clone, Debug)]
 pub struct Reading {
     /// The history.
@@ -240,7 +240,7 @@ impl Reader {
     fn take(&mut self, kind: &str, line: &str) -> Result<(), Refused> {
         match (kind, self.has_contract) {
             ("contract", false) => {
-                // Further mistakes are about the other lines, and not about a contract that is there.
+                // A contract with a mistake is still a contract: further mistakes are not about a missing one.
                 self.has_contract = true;
                 return Ok(self.contract(parse(line)?)?);
             }
@@ -297,7 +297,7 @@ impl Reader {
     fn notes(&self) -> Vec<String> {
         let mut by_name: BTreeMap<(&str, &str), u64> = BTreeMap::new();
         for ((path, name), (lines, _)) in &self.ignored {
-            // What an answer ignores is ignored in every answer.
+            // All answers are reported as one kind.
             let path = match *path {
                 "ok" | "fail" | "info" => "ok",
                 path => path,
@@ -359,7 +359,7 @@ fn dated(text: &str, unit: TimeUnit) -> Result<u64, String> {
     u64::try_from(t).map_err(|_| "it is before 1970, or later than the unit can count".to_owned())
 }
 
-/// The kind, if the line begins with it, as all that we write do. A kind with an escape is left to the parser.
+/// The kind, if the line begins with it, as our own lines do. A kind with an escape is left to the parser.
 fn kind_at_begin(line: &str) -> Option<&str> {
     let rest = line.trim_ascii_start().strip_prefix('{')?;
     let rest = rest.trim_ascii_start().strip_prefix("\"kind\"")?;

@@ -16,15 +16,15 @@ pub struct Symbols {
     prefix: &'static str,
     counted: u32,
     listed: Vec<CompactString>,
-    /// After which listed name the last one asked for comes: rows and requests mostly come in one order.
+    /// The listed name after the last one asked for, which is tried first: rows and requests mostly come in one order.
     next: usize,
-    /// Each listed name with a part of its hash, so that a table that grows or looks up reads no texts in vain.
+    /// Each listed name with a part of its hash, so that growing and look-ups rarely read the texts.
     table: HashTable<(u32, u32)>,
-    /// Counted names that are spelt otherwise, if there are any.
+    /// Counted names with texts of their own, if there are any.
     spelt: Option<Box<Spelt>>,
 }
 
-/// Counted names that are spelt otherwise than by counting.
+/// Counted names with texts of their own.
 #[derive(Clone, Debug, Default)]
 struct Spelt {
     texts: BTreeMap<u32, CompactString>,
@@ -96,7 +96,7 @@ impl Symbols {
         R::at(index)
     }
 
-    /// Spells a counted name otherwise. No other may have that name.
+    /// Gives a counted name a text of its own, which no other name may have.
     pub fn spell<R: Reference>(&mut self, index: u32, text: &str) -> R {
         assert!(index < self.counted, "only counted names are spelt");
         let spelt = self.spelt.get_or_insert_default();
@@ -133,7 +133,7 @@ impl Symbols {
         R::at(counted + index)
     }
 
-    /// Tells a listed name otherwise from now on. It is no longer found by its text: all lines are read when this is done.
+    /// Changes the text of a listed name. It is no longer found by its text, so this is done when all lines are read.
     pub(crate) fn rename(&mut self, index: usize, text: &str) {
         if let Some(listed) = index.checked_sub(self.counted as usize) {
             self.listed[listed] = CompactString::new(text);
@@ -182,12 +182,12 @@ impl Symbols {
 }
 
 impl Symbols {
-    /// Whether any counted name is spelt otherwise than by counting.
+    /// Whether any counted name has a text of its own.
     pub(super) fn has_spellings(&self) -> bool {
         self.spelt.is_some()
     }
 
-    /// How a counted name is spelt, if otherwise than by counting.
+    /// The text of a counted name, if it has one of its own.
     fn spelling(&self, index: usize) -> Option<&str> {
         let texts = &self.spelt.as_deref()?.texts;
         texts.get(&(index as u32)).map(CompactString::as_str)

@@ -1,4 +1,4 @@
-//! The faults: what goes wrong, whom it strikes and when; what the backend cannot do is refused here.
+//! The faults: what goes wrong, what it strikes and when. A fault that the backend cannot do is refused here.
 
 mod kind;
 
@@ -90,9 +90,9 @@ impl Lowering<'_> {
         let word = &fault.words[*named];
         if let Some((_, second)) = fault.words.iter().enumerate().find(|(i, _)| i != named) {
             let message = format!("`{}` stands beside `{}`", second.value, word.value);
-            return Err(Mistake::at(&second.span, message, "one table names one fault").help(
+            return Err(Mistake::at(&second.span, message, "a table names one fault").help(
                 format!(
-                    "what is said about it goes into its own table: `{} = {{ chance = 0.01 }}`; a second fault begins with `[[fault]]`",
+                    "its fields go into its own table: `{} = {{ chance = 0.01 }}`; a second fault begins with `[[fault]]`",
                     word.value
                 ),
             ));
@@ -129,7 +129,7 @@ impl Lowering<'_> {
             Some((every_us, every)) if every_us < until_us - from_us => {
                 return Err(Mistake::at(
                     &every.span,
-                    "the window comes again before it has ended",
+                    "the window recurs before it has ended",
                     "shorter than the window",
                 ));
             }
@@ -163,7 +163,7 @@ fn unknown(entry: &At<Fault>) -> Mistake {
             Mistake::at(&word.span, message, "not a fault of the language")
                 .help(nearest(&word.value, &known))
         }
-        None => Mistake::at(&entry.span, "which fault?", "names none")
+        None => Mistake::at(&entry.span, "this `[[fault]]` names no fault", "is empty")
             .help("write one, as in `lose-response = { chance = \"1/50\" }`"),
     }
 }

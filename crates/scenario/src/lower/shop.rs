@@ -8,7 +8,7 @@ use super::{Lowering, plan};
 use crate::file::{At, Basket, Shop, Sku};
 use crate::mistake::Mistake;
 
-/// More than this of one thing in one cart is a slip of the pen.
+/// The maximum quantity of one SKU in a cart; more is taken for a typo.
 const QUANTITY_MAX: i64 = 1_000;
 
 /// The most of one SKU in one shop: ten times as much, the largest scale, still fits the plan.
@@ -68,10 +68,12 @@ fn baskets(
 ) -> Result<Vec<plan::Basket>, Mistake> {
     let written = &shop.value.basket;
     if written.is_empty() {
-        return Err(
-            Mistake::at(&shop.span, "nobody buys anything", "has no basket")
-                .help("add `[[shop.basket]]` with `lines = { burger = 2 }`"),
-        );
+        return Err(Mistake::at(
+            &shop.span,
+            "no `[[shop.basket]]` is defined",
+            "has no basket",
+        )
+        .help("add `[[shop.basket]]` with `lines = { burger = 2 }`"));
     }
     let names: Vec<String> = skus.iter().map(|sku| sku.name.clone()).collect();
     let mut baskets = Vec::new();
