@@ -18,7 +18,7 @@ use check::{Judge, Overall};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use explore::{Chooser, Kind, Odds, Site};
 use hashbrown::HashMap;
-use history::{Audit, AuditOrder, History, OrderRef, PayloadRef, TenantRef, What};
+use history::{Audit, AuditOrder, OrderRef, PayloadRef, Recorder, TenantRef, What};
 use protocol::{Money, Order, OrderId, OrderState, Response};
 use scenario::{Known, Options, Plan, Scale};
 use sim::{Crowd, Outcome, ReplicaPorts, Service, Visit, World, run_episodes};
@@ -132,9 +132,8 @@ fn plan(clients: u64, faults: &str) -> Rc<Plan> {
         overlay: None,
         known: Known::default(),
     };
-    options.known.strategies = vec![("none".into(), String::new())];
-    options.known.presets = vec!["reference".into()];
-    options.known.faults = scenario::FAULTS.iter().map(ToString::to_string).collect();
+    options.known.strategies = vec!["none".into()];
+    options.known.faults = scenario::FaultName::ALL.to_vec();
     Rc::new(
         scenario::parse("w1.toml", &text, &options).unwrap_or_else(|e| panic!("{}", e.render())),
     )
@@ -158,7 +157,7 @@ fn requests(c: &mut Criterion) {
                 &crowd,
                 [Chooser::random(1)].into_iter(),
                 |world| {
-                    sent = world.look(|history| history.processes() as u64);
+                    sent = world.look(|recorder| recorder.history().processes() as u64);
                 },
             );
             sent
@@ -207,12 +206,11 @@ const FAULTS: &str = r#"
 "#;
 
 /// What the key server stores, as an audit.
-fn audit(server: &Keys, history: &mut History) {
+fn audit(server: &Keys, recorder: &mut Recorder) -> Audit {
     let orders = server.0.borrow();
-    history
-        .names
-        .orders
-        .count_to::<OrderRef>(orders.len() as u32);
+    let names = recorder.names_mut();
+    names.orders.count_to::<OrderRef>(orders.len() as u32);
+    let history = recorder.history();
     // The server keeps no clock: an order is as old as the first request for it, at most.
     let mut first_sent = vec![None; history.names.contents.len()];
     for event in &history.events {
@@ -239,11 +237,11 @@ fn audit(server: &Keys, history: &mut History) {
         });
     }
     let t = history.events.last().map_or(0, |event| event.t) + 1_000_000;
-    history.audit = Some(Audit {
+    Audit {
         t,
         orders: Some(rows),
         ..Audit::default()
-    });
+    }
 }
 
 fn episodes(c: &mut Criterion) {
@@ -264,9 +262,10 @@ fn episodes(c: &mut Criterion) {
                 &crowd,
                 (0..EPISODES).map(Chooser::random),
                 |world| {
-                    world.look(|history| {
-                        audit(&server, history);
-                        let verdict = judge.judge(history);
+                    world.look(|recorder| {
+                        let found = audit(&server, recorder);
+                        recorder.audit(found);
+                        let verdict = judge.judge(recorder.history());
                         assert!(verdict.overall() != Overall::Fail, "{verdict:?}");
                         answered += verdict.counts.ok;
                     });

@@ -55,17 +55,15 @@ impl World {
         );
         let changes = std::mem::take(&mut database.changes);
         let now_us = state.kernel.now_us();
-        let mut history = state.recorder.take();
-        let names = &mut history.names;
+        let names = state.recorder.names_mut();
         let menu = &self.setting.script.menu;
         let (mut audit, rows) = audit(now_us, database, gateway, kitchen, menu, names);
         gateway.provider.release();
         ledgers::add(&mut audit, database, names);
         let lives = (self.setting.plan.world.replicas, &*state.replicas.reborn);
-        history.transitions = transitions(changes, rows, lives, names);
-        history.audit = Some(audit);
+        let transitions = transitions(changes, rows, lives, names);
         Simulated {
-            history,
+            history: state.recorder.end(transitions, audit),
             metrics: std::mem::take(&mut state.tally.metrics),
             traffic: Traffic {
                 held_back: state.devices.held_back,

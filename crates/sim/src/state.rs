@@ -46,7 +46,7 @@ impl State {
         let mut state = State {
             kernel,
             chooser,
-            recorder: Recorder::new(setting.judged_contract.clone()),
+            recorder: Recorder::with_names(setting.judged_contract.clone(), setting.names.clone()),
             devices: Devices::default(),
             clients: Clients::default(),
             replicas,
@@ -58,7 +58,6 @@ impl State {
             under_load: true,
             ended: false,
         };
-        state.recorder.history_mut().names = setting.names.clone();
         state.recorder.reserve(intents);
         state.clients.intents.reserve(intents);
         state.database.orders.reserve(intents);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use explore::Chooser;
-use history::History;
+use history::{History, Recorder};
 use orders::{Contract as ServiceContract, Ledgers, Process};
 use outside::Handles;
 use outside::menu::sku;
@@ -40,7 +40,10 @@ impl World {
     /// # Panics
     /// If the plan names a contract that `orders` does not have: scenario files are checked before.
     pub fn new(plan: &Plan, chooser: Chooser) -> World {
-        World::in_setting(&Arc::new(Setting::new(plan, "reference")), chooser)
+        World::in_setting(
+            &Arc::new(Setting::new(plan, protocol::Preset::Reference)),
+            chooser,
+        )
     }
 
     /// A world in a setting, before anything happened.
@@ -125,8 +128,8 @@ impl World {
     }
 
     /// Looks at what was recorded so far, and may add to it.
-    pub fn look<R>(&self, at: impl FnOnce(&mut History) -> R) -> R {
-        at(self.state.borrow_mut().recorder.history_mut())
+    pub fn look<R>(&self, at: impl FnOnce(&mut Recorder) -> R) -> R {
+        at(&mut self.state.borrow_mut().recorder)
     }
 
     /// The same world, in which every answer is an event of its own: slower, and to the clients no different.

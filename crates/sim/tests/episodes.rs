@@ -54,7 +54,8 @@ fn an_episode_is_what_a_fresh_world_would_have_been() {
             seed += 1;
             let fresh = play(&plan, &service(), seed);
             kinds.extend(fired(&fresh.history).into_keys());
-            world.look(|history| {
+            world.look(|recorder| {
+                let history = recorder.history();
                 let events = history.events.iter().zip(&fresh.history.events);
                 for (number, (a, b)) in events.enumerate() {
                     assert_eq!(a, b, "seed {seed}, event {number}");
