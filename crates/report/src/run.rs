@@ -100,7 +100,7 @@ pub enum RunVerdict {
 pub struct Expectation {
     /// Whether it was met.
     pub met: Met,
-    /// What is expected, in words, after "expects the strategy".
+    /// What is expected, in words, such as `to hold`.
     pub expects: String,
     /// What differs, in words; empty if it was met.
     pub differences: Vec<String>,

@@ -168,7 +168,7 @@ fn coupons_and_seats_are_declared_once_and_named_rightly() {
         two(r#"any-seat = ["A1", "row"] | "row"] | unknown seat `row` | there is `A1` and `A2`"#),
         two(r#"any-seat = [] | [] | no seat to choose | any-seat = ["#),
         two(
-            r#"coupon = "LUNCH5"\nany-seat = ["A1"] | ["A1"]\n | a coupon or with a seat | one of either"#,
+            r#"coupon = "LUNCH5"\nany-seat = ["A1"] | ["A1"]\n | a coupon or a seat, not both | leave one of them out"#,
         ),
     ];
     for row in &rows {

@@ -23,7 +23,7 @@ fn a_window_comes_again_after_it_has_ended_and_a_replica_is_struck_that_there_is
 fn a_replica_stands_still_for_a_time_or_for_leases() {
     check_all(
         r#"
-        lose-response = { chance = 0.2, client = "ios", window => pause-replica = { chance = 0.2, window | 0.2 | how long does it stand still? | `leases = 2`
+        lose-response = { chance = 0.2, client = "ios", window => pause-replica = { chance = 0.2, window | 0.2 | the length of the pause is missing | `leases = 2`
         lose-response = { chance = 0.2, client = "ios" => pause-replica = { chance = 0.2, for = "1s", leases = 2 | 2, window | both say how long | leave one of them out
         lose-response = { chance = 0.2, client = "ios" => pause-replica = { chance = 0.2, leases = 0 | 0, window | the number of leases is 0 |
         "#,
@@ -102,11 +102,15 @@ fn a_table_names_one_fault() {
 fn a_partition_that_could_never_strike_is_refused() {
     let lose = r#"lose-response = { chance = 0.2, client = "ios", window = { from = "30min", until = "1h" } }"#;
     for (from, to, says) in [
-        ("clients", "database", "without a replica"),
-        ("database", "cache", "without a replica"),
-        ("gateway", "clients", "without a replica"),
-        ("replica-0", "replica-1", "each other nothing"),
-        ("replicas", "replica-0", "each other nothing"),
+        (
+            "clients",
+            "database",
+            "one side of a partition is a replica",
+        ),
+        ("database", "cache", "one side of a partition is a replica"),
+        ("gateway", "clients", "one side of a partition is a replica"),
+        ("replica-0", "replica-1", "do not talk to each other"),
+        ("replicas", "replica-0", "do not talk to each other"),
         ("clients", "clients", "two sides"),
     ] {
         let cut = format!(r#"partition = {{ from = "{from}", to = "{to}" }}"#);
