@@ -148,6 +148,9 @@ pub(crate) struct Database {
     resumed: bool,
     /// How many statements came, each once, however often it waited; BEGIN, COMMIT and ROLLBACK are statements.
     pub(crate) statements: u64,
+    /// Those among them that began a transaction, ended one that had changed nothing, or looked for keys that are due and found none: only
+    /// what is due decides how they end.
+    pub(crate) idle_statements: u64,
     /// How often a statement had to wait.
     pub(crate) waits: u64,
     /// How many take-overs of claims were committed.
@@ -180,6 +183,7 @@ impl Database {
             changes,
             resumed,
             statements,
+            idle_statements,
             waits,
             takeovers,
             circle,
@@ -199,12 +203,14 @@ impl Database {
         released.clear();
         changes.forget();
         (*now_us, *committer, *resumed, *circle) = (0, Committer::default(), false, None);
-        (*statements, *waits, *takeovers, *deadlocks) = (0, 0, 0, 0);
+        (*statements, *idle_statements, *waits) = (0, 0, 0);
+        (*takeovers, *deadlocks) = (0, 0);
     }
 
     /// `BEGIN`.
     pub(crate) fn begin(&mut self) -> Tx {
         self.statements += 1;
+        self.idle_statements += 1;
         self.open()
     }
 
@@ -225,6 +231,7 @@ impl Database {
             self.close(tx);
             return CommitTag::RolledBack;
         }
+        self.idle_statements += u64::from(self.transactions[tx.0 as usize].undo.is_empty());
         self.make_durable(tx);
         CommitTag::Committed
     }

@@ -3,9 +3,11 @@
 //! - [`clients`]: intents become visits, and visits go on when they hear something
 //! - [`replicas`]: requests become handlers, and handlers go on when something reaches them
 //! - [`gateway`]: charges arrive, are captured, and are answered
+//! - [`idle`]: rounds of upkeep that find nothing
 
 mod clients;
 mod gateway;
+mod idle;
 mod replicas;
 
 use orders::Job;
@@ -18,6 +20,7 @@ use scenario::Intent;
 
 use crate::arrivals::Arrivals;
 use crate::client::{Purchase, Visit};
+use crate::engine::idle::{IdleRound, Observed};
 use crate::ports::ReplicaPorts;
 use crate::run::{Control, Interrupted, Pace, Progress};
 use crate::service::Service;
@@ -50,6 +53,12 @@ where
     with_channel: BTreeMap<u32, (Intent, Purchase)>,
     /// Since when nothing but upkeep is to come.
     idle_since_us: Option<u64>,
+    /// When the run ends; the largest number until that is known.
+    ends_at_us: u64,
+    /// How a round of upkeep goes that finds nothing, once one was run. It is the same in every run.
+    idle_round: Option<IdleRound>,
+    /// The round that is being run and may be such a one.
+    observed: Option<Observed>,
     woken: Vec<TaskId>,
 }
 
@@ -76,6 +85,9 @@ where
             brings_key: service.brings_client_key(),
             with_channel: BTreeMap::new(),
             idle_since_us: None,
+            ends_at_us: u64::MAX,
+            idle_round: None,
+            observed: None,
             woken: Vec::new(),
         }
     }
@@ -93,6 +105,8 @@ where
         self.woken.clear();
         self.with_channel.clear();
         self.idle_since_us = None;
+        self.ends_at_us = u64::MAX;
+        self.observed = None;
         self.world.begin_again(chooser);
     }
 
@@ -100,15 +114,17 @@ where
         self.begin();
         let woken = self.handlers.woken();
         let mut until_look = PACE_EVENTS;
-        let mut ends_at_us = u64::MAX;
-        while let Some(event) = self.take(ends_at_us) {
+        while let Some(event) = self.take() {
             self.dispatch(event);
+            if self.observed.is_some() {
+                self.observe_event(event);
+            }
             woken.drain_into(&mut self.woken);
             if !self.woken.is_empty() {
                 self.resume_woken();
             }
-            if ends_at_us == u64::MAX && self.is_quiet() {
-                ends_at_us = self.calm_down();
+            if self.ends_at_us == u64::MAX && self.is_quiet() {
+                self.ends_at_us = self.calm_down();
             }
             until_look -= 1;
             if until_look == 0 {
@@ -118,25 +134,25 @@ where
                 }
             }
         }
-        if ends_at_us == u64::MAX {
+        if self.ends_at_us == u64::MAX {
             // No event is left although a handler still waits: for what cannot come.
-            ends_at_us = self.calm_down();
+            self.ends_at_us = self.calm_down();
         }
         let state = &mut *self.world.state.borrow_mut();
         // Whatever was still to come lies beyond the end; the audit is taken when the deadline has passed.
-        state.kernel.pass_until(ends_at_us);
+        state.kernel.pass_until(self.ends_at_us);
         state.ended = true;
         Ok(())
     }
 
     /// The next event, unless it lies beyond the end.
     #[inline]
-    fn take(&mut self, ends_at_us: u64) -> Option<Event> {
+    fn take(&mut self) -> Option<Event> {
         let state = &mut *self.world.state.borrow_mut();
         let event = state.kernel.next(&mut state.chooser)?;
         let now_us = state.kernel.now_us();
         state.chooser.note(now_us);
-        (now_us <= ends_at_us).then_some(event)
+        (now_us <= self.ends_at_us).then_some(event)
     }
 
     fn begin(&mut self) {

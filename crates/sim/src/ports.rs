@@ -319,7 +319,8 @@ impl Ports for ReplicaPorts<'_> {
             ahead_us == 0,
             "inside a transaction a strategy does nothing but statements"
         );
-        self.world.processes_used.set(true);
+        let uses = &self.world.process_uses;
+        uses.set(uses.get() + 1);
         &self.process
     }
 

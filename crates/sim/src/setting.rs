@@ -28,6 +28,8 @@ pub struct Setting {
     pub(crate) menu: Menu,
     pub(crate) delays: Delays,
     pub(crate) faults: Faults,
+    /// Whether any of them may strike a replica's upkeep.
+    pub(crate) faults_strike_upkeep: bool,
     /// The load from its beginning.
     pub(crate) unfold: Unfold,
     pub(crate) habits: Habits,
@@ -62,6 +64,7 @@ impl Setting {
             judged_contract: judged_contract(plan, &service_contract, &mut names),
             delays: Delays::new(plan),
             faults: Faults::new(&plan.faults, service_contract.lease.0),
+            faults_strike_upkeep: !plan.faults.is_empty(),
             unfold: Unfold::new(plan),
             habits: Habits::new(plan),
             shoppers: Shoppers::new(plan),

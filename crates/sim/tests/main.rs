@@ -4,6 +4,7 @@
 //! - [`world`]: one seed is one run, and customers do not share fates
 //! - [`episodes`]: every episode begins at the beginning
 //! - [`endings`]: when a run is over
+//! - [`idle`]: rounds of upkeep that find nothing
 //! - [`clients`]: what people and their apps do
 //! - [`channel`]: who else orders what was paid for
 //! - [`buttons`]: what the client's side of a strategy does
@@ -27,6 +28,7 @@ mod endings;
 mod episodes;
 mod faults;
 mod gateway;
+mod idle;
 mod keys;
 mod kitchen;
 mod network;
