@@ -66,6 +66,7 @@ impl World {
             metrics: std::mem::take(&mut state.metrics),
             traffic: state.traffic,
             upkeep_statements: state.upkeep_statements,
+            idle_rounds: state.idle_rounds,
             cache_commands: state.cache_commands,
             silent_replays: std::mem::take(&mut state.silent_replays),
             digest: state.chooser.digest(),

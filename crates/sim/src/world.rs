@@ -144,6 +144,8 @@ pub(crate) struct State {
     pub(crate) traffic: Traffic,
     /// How many statements were the upkeep's.
     pub(crate) upkeep_statements: u64,
+    /// How many rounds of upkeep were passed over.
+    pub(crate) idle_rounds: u64,
     /// How many commands reached the cache.
     pub(crate) cache_commands: u64,
     /// The pages whose button is disabled, because a request of theirs is under way.
@@ -364,6 +366,7 @@ impl State {
             metrics: Metrics::default(),
             traffic: Traffic::default(),
             upkeep_statements: 0,
+            idle_rounds: 0,
             cache_commands: 0,
             submitting: BTreeSet::new(),
             webhooks_until_us: 0,
@@ -435,7 +438,11 @@ impl State {
         (self.nonces, self.spelt_keys, self.webhooks_until_us) = (0, 0, 0);
         self.metrics = Metrics::default();
         self.traffic = Traffic::default();
-        (self.upkeep_statements, self.cache_commands) = (0, 0);
+        (
+            self.upkeep_statements,
+            self.cache_commands,
+            self.idle_rounds,
+        ) = (0, 0, 0);
         self.submitting.clear();
     }
 }

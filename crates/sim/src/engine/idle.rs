@@ -84,6 +84,7 @@ where
         }
         state.database.statements += round.statements;
         state.upkeep_statements += round.statements;
+        state.idle_rounds += 1;
         true
     }
 
