@@ -57,7 +57,7 @@ impl World {
         let menu = &self.setting.menu;
         let (mut audit, rows) = audit(now_us, database, gateway, kitchen, menu, names);
         gateway.release();
-        ledgers::add(&mut audit, state.ledgers, database, names);
+        ledgers::add(&mut audit, state.ledgers, database, menu, names);
         let lives = (self.setting.plan.world.replicas, &*state.reborn);
         history.transitions = transitions(changes, rows, lives, names);
         history.audit = Some(audit);
@@ -105,7 +105,7 @@ fn audit(
         keys: Some(keys),
         orders: Some(orders(database, menu, names)),
         charges: Some(charges(database, gateway, names)),
-        stock: Some(stock(database, names)),
+        stock: Some(stock(database, menu)),
         notifications: Some(notifications(database, kitchen, names)),
         coupons: coupons(database, names),
         ..Audit::default()
@@ -258,10 +258,10 @@ impl<'a> ProviderKeys<'a> {
     }
 }
 
-fn stock(database: &Database, names: &mut Names) -> Vec<AuditStock> {
+fn stock(database: &Database, menu: &Menu) -> Vec<AuditStock> {
     let mut rows = Vec::with_capacity(database.stocks.slots.len());
-    for slot in &database.stocks.slots {
-        let sku = sku_name(slot.tenant, &slot.sku, names);
+    for (row, slot) in database.stocks.slots.iter().enumerate() {
+        let sku = menu.stock(row);
         let (initial, on_hand, reserved) = (slot.initial, slot.on_hand, slot.reserved);
         rows.push(AuditStock {
             sku,
@@ -392,10 +392,13 @@ fn transitions(
         .map(|replica| {
             let life: &mut u32 = &mut lives[replica as usize];
             *life += 1;
-            names.hosts.intern(&match *life {
-                1 => format!("replica-{replica}"),
-                life => format!("replica-{replica} in life {life}"),
-            })
+            match *life {
+                // Named when the world was built, in the order of their numbers.
+                1 => HostRef::new(replica),
+                life => names
+                    .hosts
+                    .intern(&format!("replica-{replica} in life {life}")),
+            }
         })
         .collect();
     // Names are counted until the first that is a text: after that, a record that is gone is named by its text too.

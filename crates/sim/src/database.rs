@@ -119,6 +119,28 @@ struct Transaction {
     short: Vec<u32>,
 }
 
+impl Transaction {
+    /// There was none yet; the memory is kept.
+    fn forget(&mut self) {
+        let Transaction {
+            state,
+            undo,
+            waiters,
+            waits_for,
+            waits_since_us,
+            is_victim,
+            has_waited,
+            abandoned,
+            short,
+        } = self;
+        (*state, *waits_for, *waits_since_us) = (TxState::Closed, None, 0);
+        (*is_victim, *has_waited, *abandoned) = (false, false, false);
+        undo.clear();
+        waiters.clear();
+        short.clear();
+    }
+}
+
 /// The database.
 #[derive(Debug, Default)]
 pub(crate) struct Database {
@@ -198,8 +220,10 @@ impl Database {
         carts.forget();
         moves.slots.clear();
         coupons.forget_uses();
-        transactions.clear();
+        transactions.iter_mut().for_each(Transaction::forget);
+        // The first to be opened is the first, as in a database that has none yet.
         closed.clear();
+        closed.extend((0..transactions.len() as u32).rev().map(Tx));
         released.clear();
         changes.forget();
         (*now_us, *committer, *resumed, *circle) = (0, Committer::default(), false, None);

@@ -20,7 +20,7 @@ use scenario::{CrashPoint, FaultKind, Host};
 use crate::call::{Doom, Progress};
 use crate::replica::Dying;
 use crate::world::strike::fault_ref;
-use crate::world::{Event, Fired, State, World};
+use crate::world::{Event, Fired, State, World, replica_bit};
 use scenario::faults::{Opportunity, Who, crashes_at, cuts, pauses_at};
 
 /// The ports of one handler.
@@ -319,8 +319,13 @@ impl Ports for ReplicaPorts<'_> {
             ahead_us == 0,
             "inside a transaction a strategy does nothing but statements"
         );
-        let uses = &self.world.process_uses;
+        let World {
+            process_uses: uses,
+            processes_used: used,
+            ..
+        } = self.world;
         uses.set(uses.get() + 1);
+        used.set(used.get() | replica_bit(self.replica));
         &self.process
     }
 

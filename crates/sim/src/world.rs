@@ -23,7 +23,7 @@ use crate::database::stock::sku;
 use crate::database::{Database, Omission, Tx};
 use crate::gateway::{Gateway, Webhook};
 use crate::kitchen::{Kitchen, Message};
-use crate::menu::Handles;
+use crate::menu::{Handles, by_name};
 use crate::packed::Packed;
 use crate::replica::{Dying, Replica, Turn};
 use crate::run::Traffic;
@@ -96,6 +96,8 @@ pub struct World {
     pub(crate) skips_idle: bool,
     /// How often handlers have looked into their process's memory.
     pub(crate) process_uses: Cell<u64>,
+    /// Whose memory they looked into: a bit for a replica, or for several.
+    pub(crate) processes_used: Cell<u64>,
     pub(crate) fired: Cell<Fired>,
     pub(crate) state: RefCell<State>,
 }
@@ -195,6 +197,7 @@ impl World {
             processes: RefCell::new((0..replicas).map(|_| new_process()).collect()),
             skips_idle: true,
             process_uses: Cell::new(0),
+            processes_used: Cell::new(0),
             fired: Cell::new(Fired::Begun),
             state: RefCell::new(State::new(setting, chooser)),
         };
@@ -219,10 +222,8 @@ impl World {
         let state = &mut *self.state.borrow_mut();
         state.database.notes.are_relayed = self.setting.delays.kitchen.is_some();
         for tenant in 0..self.setting.plan.shop.tenants {
-            let mut skus: Vec<&scenario::Sku> = self.setting.plan.shop.skus.iter().collect();
-            // Rows in the order of names: statements lock in the order of rows.
-            skus.sort_by(|a, b| a.name.cmp(&b.name));
-            for item in skus {
+            for index in by_name(&self.setting.plan) {
+                let item = &self.setting.plan.shop.skus[index];
                 state
                     .database
                     .stocks
@@ -248,11 +249,12 @@ impl World {
             state.begin_again(chooser);
         }
         self.start_replicas();
-        if self.process_uses.replace(0) > 0 {
-            self.processes
-                .borrow_mut()
-                .iter_mut()
-                .for_each(|process| *process = new_process());
+        self.process_uses.set(0);
+        let used = self.processes_used.replace(0);
+        for (replica, process) in (0..).zip(self.processes.borrow_mut().iter_mut()) {
+            if used & replica_bit(replica) != 0 {
+                *process = new_process();
+            }
         }
     }
 
@@ -324,6 +326,11 @@ impl World {
 
 /// How many answers a replica remembers, so that a quick duplicate does not reach the database.
 const COMPLETIONS_MAX: usize = 256;
+
+/// The bit of a replica where there is one for each, or for several if there are many.
+pub(crate) fn replica_bit(replica: u32) -> u64 {
+    1 << (replica % u64::BITS)
+}
 
 fn new_process() -> Rc<Process> {
     Rc::new(Process::new(COMPLETIONS_MAX))
