@@ -56,7 +56,7 @@ pub use client::{Crowd, Purchase, Shoppers, Tap, Visit};
 pub use database::Omission;
 pub use ports::ReplicaPorts;
 pub use run::{
-    Control, Interrupted, Pace, Progress, Simulated, Stage, Traffic, on_stage, run, run_episodes,
+    Control, Interrupted, Pace, Progress, Simulated, Stage, Traffic, on_stage, on_stage_of, run,
     simulate, simulate_in,
 };
 pub use service::Service;

@@ -77,6 +77,11 @@ impl Setting {
         }
     }
 
+    /// The contract that the service keeps.
+    pub fn contract(&self) -> ServiceContract {
+        self.service_contract
+    }
+
     /// Compiles a plan for a strategy: under the contract that the strategy documents, if the plan names none. A fault of the cache
     /// need not strike a strategy that does not use one.
     ///

@@ -243,7 +243,7 @@ impl World {
 
     /// Back to the beginning, under another chooser: nothing happened yet. What was allocated is used again, but for
     /// those processes' memories that were looked at.
-    pub fn begin_again(&self, chooser: Chooser) {
+    pub(crate) fn begin_again(&self, chooser: Chooser) {
         {
             let state = &mut *self.state.borrow_mut();
             state.begin_again(chooser);
@@ -267,11 +267,6 @@ impl World {
     /// Lets a client of one's own draw its lots.
     pub fn draw<R>(&self, what: impl FnOnce(&mut Chooser) -> R) -> R {
         what(&mut self.state.borrow_mut().chooser)
-    }
-
-    /// Looks at what was recorded so far, and may add to it.
-    pub fn look<R>(&self, at: impl FnOnce(&mut History) -> R) -> R {
-        at(self.state.borrow_mut().recorder.history_mut())
     }
 
     /// The same world, in which every answer is an event of its own: slower, and to the clients no different.
@@ -304,7 +299,7 @@ impl World {
     }
 
     /// The digest of everything that was picked and that happened so far.
-    pub fn digest(&self) -> explore::Digest {
+    pub(crate) fn digest(&self) -> explore::Digest {
         self.state.borrow().chooser.digest()
     }
 

@@ -16,6 +16,7 @@
 //! - [`processes`]: replicas that die, stand still and come back
 //! - [`gateway`]: what becomes of charges, and who hears of them
 //! - [`kitchen`]: what becomes of the messages in the outbox
+//! - [`search`]: every way that a purchase can go
 //! - [`faults`]: every fault of the language has its consequence
 
 mod buttons;
@@ -33,5 +34,6 @@ mod keys;
 mod kitchen;
 mod network;
 mod processes;
+mod search;
 mod story;
 mod world;
