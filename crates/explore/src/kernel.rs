@@ -170,6 +170,20 @@ impl<E: Copy> Kernel<E> {
         Some((chosen.at_us, chosen.event))
     }
 
+    /// When the next event of a timed world is due; `None` when nothing is left to happen.
+    #[inline]
+    pub fn next_at_us(&self) -> Option<u64> {
+        self.queue.first_at_us()
+    }
+
+    /// An event happens of which it is known that it leads to nothing, so it was never set: it is counted, and its time has come.
+    #[inline]
+    pub fn pass_event(&mut self, at_us: u64) {
+        debug_assert!(at_us >= self.now_us, "time went back");
+        self.now_us = at_us;
+        self.steps += 1;
+    }
+
     /// Time passes without an event, up to an instant: at the end of a run, whose events after it will not happen. A timed world that is
     /// asked for an event from before it panics.
     pub fn pass_until(&mut self, at_us: u64) {

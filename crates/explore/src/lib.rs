@@ -37,7 +37,7 @@ pub use kernel::{Class, Kernel, Lane, Order};
 pub use odds::Odds;
 pub use pool::{Pool, TaskId, Woken};
 pub use quantile::{Distribution, Quantiles};
-pub use search::{Budget, Found, Plan, Searched, search};
+pub use search::{Budget, Found, Plan, Ran, Searched, search};
 pub use site::{Kind, Lineage, Object, Site};
 pub use strategy::{Exhaustive, Menu, Random, Replay, Strategy};
 pub use trace::Trace;

@@ -30,7 +30,7 @@ pub mod watch;
 
 pub use compare::{Contest, compare};
 pub use known::{Named, known};
-pub use one::{Compiled, Failure, Finished, Player, Task, run_one};
+pub use one::{Compiled, Failure, Finished, Player, Task, judge, run_one};
 pub use orders::StrategyName;
 pub use recorded::recorded;
 pub use seeds::{Batch, Portion, run_every_seed, run_portions, run_seeds};

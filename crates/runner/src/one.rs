@@ -124,7 +124,7 @@ const ON_STAGE_MAX: u64 = 1_000;
 /// # Errors
 /// If it was stopped or took too long, or the harness failed: a panic anywhere below is one.
 pub fn run_one(task: &Task<'_>, seed: u64, watcher: &dyn Watcher) -> Result<Finished, Failure> {
-    Player::new(task, &Compiled::default(), true).run(None, seed, watcher)
+    Player::new(task, &Compiled::default(), true).run(seed, watcher)
 }
 
 impl<'a> Player<'a> {
@@ -151,22 +151,19 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// Runs the task under a seed: on this stage, or in a world of its own.
+    /// Runs the task under a seed in a world of its own.
     ///
     /// # Errors
     /// If it was stopped or took too long, or the harness failed: a panic anywhere below is one. After a failure the player and its stage
     /// have no further use.
-    pub fn run(
-        &mut self,
-        stage: Option<&mut dyn Stage>,
-        seed: u64,
-        watcher: &dyn Watcher,
-    ) -> Result<Finished, Failure> {
-        let finished = self.run_if(stage, seed, watcher, &mut |_| true)?;
+    pub fn run(&mut self, seed: u64, watcher: &dyn Watcher) -> Result<Finished, Failure> {
+        let chooser = Chooser::random(seed);
+        let (_, finished) = self.run_if(None, seed, chooser, watcher, &mut |_| true)?;
         Ok(finished.expect("it was wanted"))
     }
 
-    /// The same, but collects the result only if it is wanted: texts and histograms take longer than a small run and its verdict.
+    /// Runs the task under a chooser, which is given back: that of this seed. It runs on this stage, or in a world of its own, and the result
+    /// is collected only if it is wanted: texts and histograms take longer than a small run and its verdict.
     ///
     /// # Errors
     /// Those of [`run`](Player::run).
@@ -174,10 +171,11 @@ impl<'a> Player<'a> {
         &mut self,
         stage: Option<&mut dyn Stage>,
         seed: u64,
+        chooser: Chooser,
         watcher: &dyn Watcher,
         wants: &mut Wants<'_>,
-    ) -> Result<Option<Finished>, Failure> {
-        let play = || self.play(stage, seed, watcher, wants);
+    ) -> Result<(Chooser, Option<Finished>), Failure> {
+        let play = || self.play(stage, seed, chooser, watcher, wants);
         panics::within(|| catch_unwind(AssertUnwindSafe(play))).unwrap_or_else(|panic| {
             let text = panic_text(panic.as_ref());
             let place = panics::place().map_or(String::new(), |place| format!(" ({place})"));
@@ -189,22 +187,15 @@ impl<'a> Player<'a> {
         &mut self,
         mut stage: Option<&mut dyn Stage>,
         seed: u64,
+        chooser: Chooser,
         watcher: &dyn Watcher,
         wants: &mut Wants<'_>,
-    ) -> Result<Option<Finished>, Failure> {
+    ) -> Result<(Chooser, Option<Finished>), Failure> {
         let strategy = self.task.strategy();
         let begun = watcher.seconds();
-        let simulated = self.simulate(&mut stage, strategy, seed, watcher)?;
+        let simulated = self.simulate(&mut stage, strategy, seed, chooser, watcher)?;
         watcher.judging(seed);
-        let history = &simulated.history;
-        let verdict = self.judge.judge(history);
-        let brief = Brief {
-            seed,
-            verdict: judged::overall(verdict).ok_or_else(|| malformed(verdict, seed))?,
-            met: met(self.task.plan, strategy, verdict),
-            judged: verdict,
-            longest_us: longest_us(history, &simulated.silent_replays),
-        };
+        let brief = judge(&mut self.judge, self.task.plan, strategy, &simulated, seed)?;
         let collected = match wants(&brief) {
             true => Some(collect(self.task, strategy, &simulated, &brief)),
             false => None,
@@ -214,14 +205,15 @@ impl<'a> Player<'a> {
         if let (false, Some(stage)) = (self.histories, stage) {
             stage.take_back(history.take().expect("it is there until here"));
         }
-        Ok(collected.map(|(run, histograms)| Finished {
+        let finished = collected.map(|(run, histograms)| Finished {
             run: Run {
                 wall_seconds,
                 ..run
             },
             histograms,
             history: history.filter(|_| self.histories),
-        }))
+        });
+        Ok((simulated.chooser, finished))
     }
 
     fn simulate(
@@ -229,6 +221,7 @@ impl<'a> Player<'a> {
         stage: &mut Option<&mut dyn Stage>,
         strategy: StrategyName,
         seed: u64,
+        chooser: Chooser,
         watcher: &dyn Watcher,
     ) -> Result<Simulated, Failure> {
         let begun = watcher.seconds();
@@ -246,7 +239,6 @@ impl<'a> Player<'a> {
                 None => control,
             }
         };
-        let chooser = Chooser::random(seed);
         let simulated = match stage {
             Some(stage) => stage.play(chooser, &mut pace),
             None => {
@@ -263,6 +255,27 @@ impl<'a> Player<'a> {
             None => Failure::Interrupted(Some(reached_us)),
         })
     }
+}
+
+/// Judges a run of this strategy, and says in brief what came of it.
+///
+/// # Errors
+/// If its history is malformed: then the harness has failed.
+pub fn judge<'j>(
+    judge: &'j mut Judge,
+    plan: &Plan,
+    strategy: StrategyName,
+    simulated: &Simulated,
+    seed: u64,
+) -> Result<Brief<'j>, Failure> {
+    let verdict = judge.judge(&simulated.history);
+    Ok(Brief {
+        seed,
+        verdict: judged::overall(verdict).ok_or_else(|| malformed(verdict, seed))?,
+        met: met(plan, strategy, verdict),
+        judged: verdict,
+        longest_us: longest_us(&simulated.history, &simulated.silent_replays),
+    })
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -30,6 +30,8 @@ pub struct Setting {
     pub(crate) script: Script,
     pub(crate) delays: Delays,
     pub(crate) faults: Faults,
+    /// Whether any of them may strike a replica's upkeep.
+    pub(crate) faults_strike_upkeep: bool,
     /// How far a copy of the cache may lag, in microseconds.
     pub(crate) cache_behind_us: u64,
 }
@@ -55,12 +57,18 @@ impl Setting {
             judged_contract: judged_contract(plan, &service_contract, &mut names),
             delays: Delays::new(plan),
             faults: Faults::new(&plan.faults, service_contract.lease.0),
+            faults_strike_upkeep: !plan.faults.is_empty(),
             cache_behind_us: cache_behind_us(plan),
             plan: plan.clone(),
             service_contract,
             names,
             script,
         }
+    }
+
+    /// The contract that the service keeps.
+    pub fn contract(&self) -> ServiceContract {
+        self.service_contract
     }
 
     /// Compiles a plan for a strategy: under the contract that the strategy documents, if the plan names none. A fault of the cache

@@ -169,7 +169,11 @@ where
             host.upkeeps += 1;
             host.lineage.child(UPKEEP, host.upkeeps)
         };
+        if self.passes_idle_round() {
+            return;
+        }
         let task = self.start(replica, Cause::Upkeep, lineage, Job::Upkeep);
         self.world.state.borrow_mut().replicas.hosts[replica as usize].upkeep = Some(task);
+        self.observe(task);
     }
 }
