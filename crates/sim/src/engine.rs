@@ -13,7 +13,7 @@ mod replicas;
 use std::future::Future;
 
 use clients::Visits;
-use explore::{Chooser, Class, Pool, TaskId};
+use explore::{Chooser, Pool, TaskId};
 use idle::{IdleRound, Observed};
 use orders::Job;
 use outside::{Manners, Purchases, Visit};
@@ -145,7 +145,7 @@ where
     #[inline]
     fn take(&mut self) -> Option<Event> {
         let state = &mut *self.world.state.borrow_mut();
-        let event = state.kernel.next(&mut state.chooser)?;
+        let event = state.kernel.next_event()?;
         let now_us = state.kernel.now_us();
         state.chooser.note(now_us);
         (now_us <= self.ends_at_us).then_some(event)
@@ -159,9 +159,7 @@ where
             let replicas = u64::from(self.world.setting.plan.world.replicas);
             for replica in 0..self.world.setting.plan.world.replicas {
                 let first_us = every_us * (u64::from(replica) + 1) / replicas;
-                state
-                    .kernel
-                    .after(first_us, Class::Timer, Event::Upkeep(replica.into()));
+                state.kernel.after(first_us, Event::Upkeep(replica.into()));
             }
         }
     }

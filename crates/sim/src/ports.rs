@@ -116,9 +116,7 @@ impl Clock for ReplicaPorts<'_> {
                     let span_us =
                         std::mem::take(&mut state.replicas.calls[self.slot].ahead_us) + span.0;
                     until_us.set(Some(now_us + span_us));
-                    state
-                        .kernel
-                        .after(span_us, explore::Class::Timer, Event::Reply(task.into()));
+                    state.kernel.after(span_us, Event::Reply(task.into()));
                     Poll::Pending
                 }
             }

@@ -1,6 +1,6 @@
 //! Everything that changes in a world, part by part.
 
-use explore::{Chooser, Class, Kernel, Object, Order, TaskId};
+use explore::{Chooser, Kernel};
 use history::{Label, Recorder};
 use outside::Devices;
 
@@ -41,7 +41,7 @@ impl State {
     pub(crate) fn new(setting: &Setting, chooser: Chooser) -> State {
         let plan = &setting.plan;
         let intents = usize::try_from(plan.load.intents).expect("a load that fits in memory");
-        let mut kernel = Kernel::new(Order::Timed);
+        let mut kernel = Kernel::new();
         let replicas = Replicas::new(&mut kernel, plan.world.latencies.database_us);
         let mut state = State {
             kernel,
@@ -94,13 +94,6 @@ impl State {
         self.recorder.cover(label);
     }
 
-    /// A task goes on after a span.
-    #[inline]
-    pub(crate) fn after(&mut self, span_us: u64, task: TaskId, event: Event) {
-        self.kernel
-            .after(span_us, Class::Step(Object(u64::from(task.slot))), event);
-    }
-
     /// Tasks whose lock is free try again now.
     #[inline]
     pub(crate) fn release_waiters(&mut self) {
@@ -112,7 +105,7 @@ impl State {
     fn wake_waiters(&mut self) {
         let released = std::mem::take(&mut self.database.open.released);
         for task in &released {
-            self.after(0, *task, Event::Reach((*task).into()));
+            self.kernel.after(0, Event::Reach((*task).into()));
         }
         self.database.open.released = released;
         self.database.open.released.clear();
