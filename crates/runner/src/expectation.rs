@@ -8,7 +8,7 @@ use scenario::{Expect, Plan, RuleId};
 use crate::known;
 
 /// What the plan expects of a strategy: the entry that names it, otherwise the one that names none.
-fn entry<'a>(plan: &'a Plan, strategy: StrategyName) -> Option<&'a Expect> {
+fn entry(plan: &Plan, strategy: StrategyName) -> Option<&Expect> {
     let named = |expect: &&Expect| expect.strategy.map(known::strategy) == Some(strategy);
     let others = |expect: &&Expect| expect.strategy.is_none();
     let entry = plan.expect.iter().find(named);
