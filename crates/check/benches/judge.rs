@@ -61,7 +61,7 @@ impl World {
     }
 
     fn create(&mut self, t: u64, invoke: Invoke) -> Completion {
-        let order: OrderRef = self.recorder.history_mut().names.orders.count();
+        let order: OrderRef = self.recorder.names_mut().orders.count();
         let payload = invoke.payload.expect("a payload");
         let names = &self.recorder.history().names;
         let items = names.payload_items(payload);
@@ -82,18 +82,18 @@ impl World {
             state: OrderState::Confirmed,
             t: Some(t + 3),
         });
-        let charge: ChargeRef = self.recorder.history_mut().names.charges.count();
+        let charge: ChargeRef = self.recorder.names_mut().charges.count();
         self.charges.push(AuditCharge {
             id: charge,
             order: Some(order),
             intent: None,
-            provider_key: Some(self.recorder.history_mut().names.provider_keys.count()),
+            provider_key: Some(self.recorder.names_mut().provider_keys.count()),
             tender: None,
             t: None,
             state: ChargeState::Captured,
             amount,
         });
-        let names = &mut self.recorder.history_mut().names;
+        let names = self.recorder.names_mut();
         self.notifications.push(AuditNotification {
             message: names.messages.count(),
             order: Some(order),
@@ -149,10 +149,12 @@ fn nothing(status: Option<u16>, code: CodeRef) -> Completion {
 
 /// Five requests for two intents: one is lost and sent again, one is refused while the first runs; one intent in fifty is turned away.
 fn record(plan: Plan) -> History {
+    let skus = (0..plan.skus).map(SkuRef::new);
     let contract = Contract {
         ttl: Some(86_400_000_000),
         recovery_deadline: Some(500),
         in_flight: Some(InFlight::Refuse(409)),
+        prices: skus.map(|sku| (sku, PRICE)).collect(),
         ..Contract::default()
     };
     let mut recorder = Recorder::new(contract);
@@ -165,14 +167,12 @@ fn record(plan: Plan) -> History {
         notifications: Vec::new(),
         sold: vec![0; plan.skus as usize],
     };
-    let names = &mut world.recorder.history_mut().names;
+    let names = world.recorder.names_mut();
     let tenant: TenantRef = names.tenants.count();
     let timeout = names.codes.intern("timeout");
     let in_progress = names.codes.intern("in_progress");
     let declined = names.codes.intern("payment_declined");
     let baskets = baskets(names, plan.skus);
-    let skus = (0..plan.skus).map(SkuRef::new);
-    world.recorder.history_mut().contract.prices = skus.map(|sku| (sku, PRICE)).collect();
     for i in 0..plan.intents {
         let t = i * 100;
         let items = baskets[usize::try_from(i * 7 % u64::from(plan.skus)).expect("it fits")];

@@ -17,7 +17,7 @@ fn honest() -> History {
         recovery_deadline: Some(100),
         ..Contract::default()
     });
-    let names = &mut recorder.history_mut().names;
+    let names = recorder.names_mut();
     names.tenants.count::<TenantRef>();
     let sku = names.skus.intern("S");
     let basket = names.basket(vec![Item { sku, quantity: 1 }]);
@@ -50,7 +50,7 @@ fn purchase(recorder: &mut Recorder, audit: &mut Audit, i: usize, basket: Basket
         payload: Some(recorder.payload(basket)),
         coupon: None,
     };
-    let names = &mut recorder.history_mut().names;
+    let names = recorder.names_mut();
     let (timeout, created) = (names.codes.intern("timeout"), names.codes.intern("created"));
     let (order, id, message) = (
         names.orders.count(),

@@ -1,10 +1,11 @@
-//! What can be typed.
+//! The command line.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
+use runner::StrategyName;
 use scenario::Scale;
 
 use crate::exit;
@@ -24,12 +25,12 @@ pub enum Command {
     /// Run scenarios and judge what happened.
     #[command(after_help = exit::TABLE)]
     Scenario(ScenarioArgs),
-    /// Run strategies side by side on one load, and rank them: what each prevents, breaks and costs, and what is stated of it.
+    /// Run strategies side by side on one load, and rank them by what they prevent, break and cost.
     #[command(after_help = exit::TABLE)]
     Compare(CompareArgs),
     /// Show the scenarios, strategies, faults, rules, situations and contract presets.
     List {
-        /// Show instead which scenarios try what: faults and situations that they require, presets, clients and contracts.
+        /// Show instead which scenarios cover what: the faults and situations that they require, presets, clients and contracts.
         #[arg(long)]
         uses: bool,
         /// One JSON object instead of text.
@@ -38,7 +39,7 @@ pub enum Command {
     },
     /// Print a JSON Schema.
     Schema {
-        /// Of what.
+        /// The form.
         of: SchemaOf,
     },
     /// Judge histories that were recorded anywhere, in the JSONL form.
@@ -66,7 +67,7 @@ crates/history/IMPORT.md in the repository has an example, and says for each for
 
 ";
 
-/// What there is a schema of.
+/// The forms that have a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SchemaOf {
     /// Scenario files.
@@ -86,8 +87,8 @@ pub struct ScenarioArgs {
     #[arg(required = true, value_name = "NAME|FILE")]
     pub scenarios: Vec<String>,
     /// The strategy under which the service runs, instead of the scenario's own.
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(runner::known::strategies().map(|s| s.name)))]
-    pub strategy: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = strategy())]
+    pub strategy: Option<StrategyName>,
     /// The seed of every choice, or the first of several.
     #[arg(
         long,
@@ -102,14 +103,14 @@ pub struct ScenarioArgs {
     /// The fraction of the scenario's load and stock, or `gate`: the fraction that the scenario states for CI.
     #[arg(long, allow_negative_numbers = true, value_name = "F|gate", default_value = "1", value_parser = fraction)]
     pub scale: Scale,
-    /// Lay what goes wrong there over the scenarios, which then expect nothing: an overlay by name, such as `chaos`, or a file
-    /// that ends in `.toml`.
+    /// Add the faults of an overlay to the scenarios, whose expectations then do not apply: an overlay by name, such as `chaos`, or
+    /// a file that ends in `.toml`.
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "expect")]
     pub overlay: Option<String>,
     /// How many seeds run at the same time [default: one per core].
     #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
-    /// How long one run is played at most, such as `30s` or `5min`: one that takes longer is inconclusive, and the next one begins.
+    /// The longest real time of a run, such as `30s` or `5min`: one that takes longer is inconclusive, and the next one begins.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
     /// Where run.json, report.md and the histograms go; with several scenarios, a folder for each in it; with several seeds,
@@ -125,7 +126,7 @@ pub struct ScenarioArgs {
     /// No progress.
     #[arg(long)]
     pub quiet: bool,
-    /// Exit with 0 if and only if the scenario expects what came, violations included.
+    /// Exit with 0 if and only if the scenario's expectations are met, violations included.
     #[arg(long)]
     pub expect: bool,
 }
@@ -134,11 +135,17 @@ pub struct ScenarioArgs {
 fn duration(text: &str) -> Result<Duration, String> {
     match scenario::length_us(text) {
         Some(us) if us > 0 => Ok(Duration::from_micros(us)),
-        Some(_) => Err(String::from("no run takes no time")),
+        Some(_) => Err(String::from("a timeout is more than 0")),
         None => Err(String::from(
             "expected a number and a unit, such as `30s` or `5min`",
         )),
     }
+}
+
+/// A strategy by its name.
+fn strategy() -> impl TypedValueParser<Value = StrategyName> {
+    let names = runner::known::strategies().map(|strategy| strategy.name);
+    PossibleValuesParser::new(names).try_map(|name| name.parse())
 }
 
 /// What can be written after `--scale`. Whether a fraction makes sense is the scenario's to say.
@@ -152,7 +159,7 @@ fn fraction(text: &str) -> Result<Scale, String> {
     }
 }
 
-/// What `onceproof compare` takes. It measures and does not judge: whoever breaks a rule is told so in the table, and it exits with 0.
+/// What `onceproof compare` takes. It measures and does not judge: the table shows broken rules, and it exits with 0.
 #[derive(Clone, Debug, clap::Args)]
 pub struct CompareArgs {
     /// Scenarios by name, or files that end in `.toml`.
@@ -166,8 +173,8 @@ pub struct CompareArgs {
     #[arg(long)]
     pub all: bool,
     /// The strategies, with commas between them [default: all].
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = PossibleValuesParser::new(runner::known::strategies().map(|s| s.name)), hide_possible_values = true)]
-    pub strategies: Vec<String>,
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = strategy(), hide_possible_values = true)]
+    pub strategies: Vec<StrategyName>,
     /// The first seed.
     #[arg(
         long,
@@ -206,10 +213,10 @@ pub struct CheckArgs {
     /// One line of JSON per history instead of text.
     #[arg(long)]
     pub json: bool,
-    /// Refuse fields that no reader knows, which are otherwise told and left out.
+    /// Refuse unknown fields, which are otherwise reported and ignored.
     #[arg(long)]
     pub strict: bool,
-    /// Say of each rule what it had to go on.
+    /// List the inputs that each rule had.
     #[arg(long)]
     pub explain: bool,
     /// Where run.json, report.md and the histograms go; with several histories, a folder for each in it.
@@ -241,7 +248,7 @@ pub struct AboutArgs {
     /// By its intent.
     #[arg(long, value_name = "NAME")]
     pub intent: Option<String>,
-    /// By its key, of whatever tenant.
+    /// By its key, of any tenant.
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
     /// By its order.
@@ -315,7 +322,7 @@ pub struct ImportArgs {
     /// Whether the times of the log are when requests began or when they ended, if it is not as the format says.
     #[arg(long, value_name = "END")]
     pub time_is: Option<TimeIs>,
-    /// How long a request takes at most of which the log does not say it.
+    /// The longest duration of a request, for logs that do not record it.
     #[arg(long, value_name = "SPAN", default_value = "60s", value_parser = span)]
     pub longest: i64,
     /// By how much the clocks of the log and of the dumps may differ.

@@ -1,6 +1,7 @@
 //! `onceproof compare`: every scenario is read before any is run; each comparison is printed when it is done.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::path::Path;
 use std::thread;
 
@@ -24,7 +25,7 @@ pub fn run(args: &CompareArgs, output: &mut Output) -> Exit {
         .checked_add(args.seeds.unwrap_or(u64::from(u16::MAX)))
         .is_none()
     {
-        say("error: there are not so many seeds from there on\n");
+        say("error: `--seed` + `--seeds` exceeds 2^64\n");
         return Exit::Malformed;
     }
     let called = scenarios(args);
@@ -93,21 +94,18 @@ fn strategies(args: &CompareArgs) -> Vec<StrategyName> {
     if args.strategies.is_empty() {
         return StrategyName::ALL.to_vec();
     }
-    let named = once(&args.strategies).into_iter();
-    named
-        .map(|name| name.parse().expect("clap takes no other names"))
-        .collect()
+    once(&args.strategies)
 }
 
-/// What is named, each once. What was named twice, and is there once, is said.
-fn once(named: &[String]) -> Vec<String> {
+/// Each name once, with a note about those that are repeated.
+fn once<T: Clone + Ord + Display>(named: &[T]) -> Vec<T> {
     let (mut new, mut again) = (Vec::new(), BTreeSet::new());
     for name in named {
         if !new.contains(name) {
             new.push(name.clone());
         } else if again.insert(name) {
             say(&format!(
-                "note: `{name}` is named more than once, and compared once\n"
+                "note: `{name}` is named more than once; it is compared once\n"
             ));
         }
     }
@@ -156,7 +154,8 @@ fn command(args: &CompareArgs, report: &Path) -> String {
         false => words.extend(args.scenarios.iter().cloned()),
     }
     if !args.strategies.is_empty() {
-        words.push(format!("--strategies {}", args.strategies.join(",")));
+        let names: Vec<&str> = args.strategies.iter().map(|named| named.name()).collect();
+        words.push(format!("--strategies {}", names.join(",")));
     }
     if args.seed != 1 {
         words.push(format!("--seed {}", args.seed));

@@ -1,4 +1,4 @@
-//! What the program says when it ends: one number, the same for every command.
+//! Exit codes, the same for every command.
 
 use check::Overall;
 
@@ -74,7 +74,7 @@ impl Exit {
         }
     }
 
-    /// The worse of two. A violation dominates missing evidence; what keeps results from being complete dominates both.
+    /// The worse of two. A violation outranks missing evidence; a malformed request, a broken harness or an interruption outranks both.
     pub const fn worst(self, other: Exit) -> Exit {
         if other.rank() > self.rank() {
             other

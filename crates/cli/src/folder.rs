@@ -19,7 +19,7 @@ impl NotWritten {
     /// The error in one line.
     pub fn text(&self) -> String {
         let error = self.error.to_string();
-        // The name that a file has before it is whole says nothing to anybody.
+        // The temporary name would mean nothing to the reader.
         let error = error.split(" at path ").next().unwrap_or(&error);
         format!("cannot write `{}`: {error}", self.path.display())
     }

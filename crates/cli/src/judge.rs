@@ -14,7 +14,7 @@ use crate::folder;
 use crate::output::{Output, say};
 use crate::recording;
 
-/// Judges the histories of a command line; each is judged whatever becomes of the others.
+/// Judges the histories of a command line, each independently of the others.
 pub fn run(args: &CheckArgs, output: &mut Output) -> Exit {
     if let Some(problem) = namesakes(args) {
         say(&format!("error: {problem}\n"));

@@ -8,7 +8,7 @@ use crate::args::SchemaOf;
 use crate::exit::Exit;
 use crate::output::{Output, say};
 
-/// Prints everything that a scenario file or a command line may name; or which scenarios try what.
+/// Prints everything that a scenario file or a command line may name; or which scenarios cover what.
 pub fn run(uses: bool, json: bool, output: &mut Output) -> Exit {
     let sections = match uses.then(tried).unwrap_or_else(|| Ok(names())) {
         Ok(sections) => sections,

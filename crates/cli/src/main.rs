@@ -1,7 +1,7 @@
 //! onceproof: proof that an order happens once. Arguments, terminal, progress, exit codes; everything else is in the other rooms.
 //!
-//! - [`args`]: what can be typed
-//! - [`exit`]: what the program says when it ends
+//! - [`args`]: the command line
+//! - [`exit`]: exit codes
 //! - [`scenario`]: `onceproof scenario`
 //! - [`batch`]: one scenario, under one seed or many
 //! - [`compare`]: `onceproof compare`
@@ -12,7 +12,7 @@
 //! - [`list`]: `onceproof list` and `onceproof schema`
 //! - [`input`]: files that are read, compressed or not
 //! - [`folder`]: files that are written whole or not at all
-//! - [`progress`]: who watches a run from the terminal
+//! - [`progress`]: the progress of a run on the terminal, and Ctrl-C
 //! - [`output`]: stdout and stderr that may be closed at any time
 #![expect(clippy::disallowed_methods, reason = "this crate is the real world")]
 
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     ExitCode::from(output.exit(exit).code())
 }
 
-/// A panic of ours, wherever it is, is a failure of the harness; the language would end with 101.
+/// A panic of ours is a failure of the harness, with its own exit code instead of Rust's 101.
 fn guarded(work: impl FnOnce() -> Exit) -> Exit {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_said_by_the_panic_itself| {
         output::say("error: the harness failed, which says nothing about the service\n");
@@ -69,7 +69,7 @@ fn run(command: &Command, output: &mut Output) -> Exit {
     }
 }
 
-/// What clap has to say: help for whoever asked for it, otherwise what is wrong with the command line.
+/// What clap prints: the help if it was asked for, otherwise what is wrong with the command line.
 fn usage(error: &clap::Error, output: &mut Output) -> Exit {
     let text = error.render().to_string();
     if error.use_stderr() {

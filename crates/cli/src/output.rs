@@ -51,7 +51,7 @@ impl Output {
         !self.closed
     }
 
-    /// How the program ends: a reader who has gone is no failure, a full disk is.
+    /// How the program ends: a closed pipe is not a failure, a full disk is.
     pub fn exit(&self, exit: Exit) -> Exit {
         if self.failed {
             exit.worst(Exit::Harness)
@@ -61,7 +61,7 @@ impl Output {
     }
 }
 
-/// Tells people something, if anybody listens.
+/// Writes to stderr, which may be closed.
 pub fn say(text: &str) {
     // Nothing can be done about a closed stderr, and it is no reason to end otherwise.
     let _: io::Result<()> = io::stderr().lock().write_all(text.as_bytes());

@@ -1,4 +1,4 @@
-//! Who watches a run from the terminal: a bar where there is one, plain lines now and then where there is none; and Ctrl-C.
+//! The progress of a run: a bar on a terminal, plain lines now and then elsewhere; and Ctrl-C.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use runner::{Control, Progress, Watcher};
 use crate::exit;
 use crate::output::say;
 
-/// How long between two plain lines at least.
+/// The shortest time between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(2);
 
 /// Set when Ctrl-C is pressed.
@@ -20,7 +20,7 @@ const LINE_EVERY: Duration = Duration::from_secs(2);
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// Listens for Ctrl-C: the first asks for an end, the second is the end.
+    /// Listens for Ctrl-C: the first asks for an end, the second ends the program.
     pub fn on_interrupt() -> Stop {
         let stop = Stop::default();
         let set = stop.clone();
@@ -30,7 +30,9 @@ impl Stop {
             }
         };
         if let Err(error) = ctrlc::set_handler(handler) {
-            say(&format!("warning: Ctrl-C ends without a word: {error}\n"));
+            say(&format!(
+                "warning: Ctrl-C will end the program without a message: {error}\n"
+            ));
         }
         stop
     }
@@ -67,7 +69,7 @@ enum Show {
 }
 
 impl View {
-    /// Watches so many runs of a scenario.
+    /// Watches a number of runs of a scenario.
     pub fn new(
         plan: &scenario::Plan,
         seeds: u64,
@@ -104,7 +106,7 @@ impl View {
         }
     }
 
-    /// Nothing more comes: the bar goes, so that the report stands alone.
+    /// Removes the bar, so that the report stands alone.
     pub fn close(&self) {
         if let Show::Bar(bar) = &self.show {
             bar.finish_and_clear();

@@ -8,7 +8,7 @@ use history::jsonl::Reading;
 use crate::input;
 use crate::output::say;
 
-/// Reads a history. Fields that no reader knows are told to people; `strict` refuses them.
+/// Reads a history. Unknown fields are reported on stderr; `strict` refuses them.
 ///
 /// # Errors
 ///

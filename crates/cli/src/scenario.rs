@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use runner::StrategyName;
 use scenario::{Mistake, Options, Plan};
 
 use crate::args::ScenarioArgs;
@@ -35,7 +34,7 @@ pub fn run(args: &ScenarioArgs, output: &mut Output) -> Exit {
             args,
             called,
             plan,
-            strategy: strategy(args),
+            strategy: args.strategy,
             folder: folder(args, plan),
             stop: &stop,
         };
@@ -44,7 +43,7 @@ pub fn run(args: &ScenarioArgs, output: &mut Output) -> Exit {
             break;
         }
         if !output.is_open() && i + 1 < plans.len() {
-            // The reader has gone; of the scenarios that are left nothing is known.
+            // The reader has gone: the other scenarios are not run.
             exit = exit.worst(Exit::Inconclusive);
             break;
         }
@@ -67,7 +66,7 @@ fn namesakes(args: &ScenarioArgs, plans: &[Plan]) -> Option<String> {
     })
 }
 
-/// What clap cannot know: flags that make no sense together.
+/// Combinations of flags that clap cannot rule out.
 fn contradiction(args: &ScenarioArgs) -> Option<&'static str> {
     let many = args.seeds > 1 || args.scenarios.len() > 1;
     let to_stdout = args
@@ -79,7 +78,7 @@ fn contradiction(args: &ScenarioArgs) -> Option<&'static str> {
     } else if to_stdout && args.json {
         Some("`--history -` and `--json` both want standard output: give the history a file")
     } else if args.seed.checked_add(args.seeds).is_none() {
-        Some("there are no seeds above 18446744073709551614")
+        Some("`--seed` + `--seeds` exceeds 2^64")
     } else {
         None
     }
@@ -98,11 +97,6 @@ fn read(args: &ScenarioArgs) -> Result<Vec<Plan>, Mistake> {
     plans
         .map(|called| scenario::load(called, &options))
         .collect()
-}
-
-fn strategy(args: &ScenarioArgs) -> Option<StrategyName> {
-    let named = args.strategy.as_ref()?;
-    Some(named.parse().expect("clap takes no other names"))
 }
 
 /// What an overlay is called without its folder and `.toml`.

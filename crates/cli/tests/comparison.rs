@@ -29,7 +29,7 @@ fn what_is_named_twice_is_compared_once_and_that_is_said() {
     let said = stderr(&folder(), line, 0);
     assert_eq!(
         said,
-        "note: `token` is named more than once, and compared once\n"
+        "note: `token` is named more than once; it is compared once\n"
     );
     let line = "compare canary canary --strategies token --seeds 1 --quiet";
     let said = stderr(&folder(), line, 0);

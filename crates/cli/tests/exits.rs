@@ -200,7 +200,7 @@ fn a_run_that_never_met_what_it_needs_exits_with_4() {
         r#"["double-click", "takeover"]"#,
     );
     let text = stdout(&folder, "scenario edited.toml", 4);
-    assert!(text.contains("never met takeover"), "{text}");
+    assert!(text.contains("the scenario requires takeover"), "{text}");
     // Nothing is expected of a run without evidence either.
     stdout(&folder, "scenario edited.toml --expect", 4);
     // A violation is proof enough.

@@ -10,6 +10,7 @@
 //! - `histories`: `onceproof check`
 //! - `import`: `onceproof import`, and the page that shows it
 //! - `tidy`: the house rules, and the map in `crates/README.md`
+//! - `shape`: the size of files, structs and comments
 //! - `sources`: documents that are cited by line
 
 mod comparison;
@@ -20,6 +21,7 @@ mod histories;
 mod import;
 mod interrupt;
 mod outputs;
+mod shape;
 mod sources;
 mod stories;
 mod tidy;

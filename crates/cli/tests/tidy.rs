@@ -6,9 +6,6 @@ use std::path::{Path, PathBuf};
 
 use super::root;
 
-/// The names of functions that have more lines than this are printed by a failing test.
-const FUNCTION_LINES_MAX: usize = 70;
-
 /// A row of the map.
 struct Room {
     level: u32,
@@ -75,7 +72,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn all_sources() -> Vec<PathBuf> {
+/// Every source file of the workspace.
+pub(super) fn all_sources() -> Vec<PathBuf> {
     let mut found = Vec::new();
     sources(&root().join("crates"), &mut found);
     found.sort();
@@ -100,7 +98,7 @@ fn every_crate_uses_what_the_map_says_and_nothing_else() {
             .cloned()
             .collect();
         let mut used: BTreeSet<String> = used.intersection(&folders).cloned().collect();
-        // Everybody may use the words, but nobody needs to; the engine must not.
+        // Every crate may use `protocol` without a row in the map, except the engine.
         if name(&path) != "explore" && !room.uses.contains("protocol") {
             used.remove("protocol");
         }
@@ -160,51 +158,6 @@ fn no_file_is_named_after_nothing() {
         ];
         assert!(!vague.contains(&stem), "{}", path.display());
     }
-}
-
-#[test]
-fn no_function_is_longer_than_a_screen_and_a_half() {
-    let long: Vec<String> = all_sources()
-        .iter()
-        .flat_map(|path| long_functions(path))
-        .collect();
-    assert!(long.is_empty(), "{}", long.join("\n"));
-}
-
-/// The functions of a file that are too long. The formatter puts the brace that ends one below the line that begins it.
-fn long_functions(path: &Path) -> Vec<String> {
-    let text = fs::read_to_string(path).expect("a source is text");
-    let lines: Vec<&str> = text.lines().collect();
-    let mut long = Vec::new();
-    for (begin, line) in lines.iter().enumerate() {
-        if !begins_function(line) || !has_body(&lines[begin..]) {
-            continue;
-        }
-        let indent = line.len() - line.trim_start().len();
-        let ends = |line: &&str| line.len() == indent + 1 && line.ends_with('}');
-        let length = lines[begin..].iter().position(ends).map_or(0, |at| at + 1);
-        if length > FUNCTION_LINES_MAX {
-            let place = format!("{}:{}", path.display(), begin + 1);
-            long.push(format!("{place}: {length} lines: {}", line.trim()));
-        }
-    }
-    long
-}
-
-fn begins_function(line: &str) -> bool {
-    let mut words = line.split_whitespace();
-    let before =
-        |word: &&str| word.starts_with("pub") || ["const", "async", "unsafe"].contains(word);
-    words.find(|word| !before(word)) == Some("fn")
-}
-
-/// Whether the function that begins here has a body below, and not only a signature, or a body on the same line.
-fn has_body(lines: &[&str]) -> bool {
-    let end = lines
-        .iter()
-        .map(|line| line.trim_end())
-        .find(|line| line.ends_with(['{', ';', '}']));
-    end.is_some_and(|line| line.ends_with('{'))
 }
 
 #[test]

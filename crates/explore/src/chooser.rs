@@ -1,7 +1,6 @@
 //! The one door for chance. Asks the strategy, keeps what was picked, and digests it.
 
 use crate::digest::Digest;
-use crate::kernel::Class;
 use crate::odds::Odds;
 use crate::quantile::Quantiles;
 use crate::site::Site;
@@ -86,22 +85,6 @@ impl Chooser {
         self.uniform(site, bound)
     }
 
-    /// Which of the enabled events goes next, by its place in the list; the first is the dull one.
-    ///
-    /// # Panics
-    /// If nothing is enabled.
-    pub fn next(&mut self, site: &Site, enabled: &[Class]) -> u32 {
-        assert!(
-            !enabled.is_empty(),
-            "{}: nothing is enabled",
-            site.kind.name()
-        );
-        if enabled.len() == 1 {
-            return 0;
-        }
-        self.pick(*site, Menu::Next(enabled))
-    }
-
     /// Whether something of these odds strikes. What cannot strike is not asked.
     #[inline(always)]
     pub fn chance(&mut self, site: &Site, odds: Odds) -> bool {
@@ -143,7 +126,7 @@ impl Chooser {
 
     /// By value: so that only who comes here has the site put together.
     #[cold]
-    fn pick(&mut self, site: Site, menu: Menu<'_>) -> u32 {
+    fn pick(&mut self, site: Site, menu: Menu) -> u32 {
         let pick = match &mut self.source {
             Source::Random(random) => random.pick(&site, menu),
             Source::Other(strategy) => {

@@ -3,21 +3,19 @@
 //! This crate never knows what an order is. Nothing else in the harness is random: code that could go two ways asks
 //! [`Chooser::choose`], with a name and a bound, and pick 0 is always the dull one.
 //!
-//! - [`site`]: what is being chosen, and which object it touches
+//! - [`site`]: what is being chosen, and who asks
 //! - [`chooser`]: the one door for chance; records what was picked, and digests it
 //! - [`strategy`]: who answers: [`Random`], [`Replay`], [`Exhaustive`]
 //! - [`trace`]: what was picked, by what was asked
 //! - [`odds`]: probabilities as fixed-point numbers
 //! - [`quantile`]: distributions as tables, the same bits on every platform
-//! - [`kernel`]: virtual time and the event queue, timed or untimed
+//! - [`kernel`]: virtual time and the event queue
 //! - [`pool`]: tasks of one type, without an allocation each
-//! - [`executor`]: a small executor over kernel and pool, for models
 //! - [`mod@search`]: the only loop that runs a world again and again
 
 mod back;
 pub mod chooser;
 pub mod digest;
-pub mod executor;
 mod front;
 pub mod kernel;
 pub mod odds;
@@ -32,12 +30,11 @@ mod wheel;
 
 pub use chooser::Chooser;
 pub use digest::Digest;
-pub use executor::Executor;
-pub use kernel::{Class, Kernel, Lane, Order};
+pub use kernel::{Kernel, Lane};
 pub use odds::Odds;
 pub use pool::{Pool, TaskId, Woken};
 pub use quantile::{Distribution, Quantiles};
-pub use search::{Budget, Found, Plan, Searched, search};
-pub use site::{Kind, Lineage, Object, Site};
+pub use search::{Budget, Found, Plan, Ran, Searched, search};
+pub use site::{Kind, Lineage, Site};
 pub use strategy::{Exhaustive, Menu, Random, Replay, Strategy};
 pub use trace::Trace;

@@ -95,6 +95,13 @@ impl<E: Copy> Queue<E> {
         }
     }
 
+    /// When the earliest event is due.
+    #[inline]
+    pub(crate) fn first_at_us(&self) -> Option<u64> {
+        let first = self.front.first().min(self.back_first);
+        (first != NOTHING).then_some((first >> 64) as u64)
+    }
+
     /// The earliest event, and when it is due.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<(u64, E)> {

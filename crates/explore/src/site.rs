@@ -1,4 +1,4 @@
-//! What is being chosen, and which object it touches.
+//! What is being chosen, and who asks.
 
 /// The name of a choice, such as `net.lose-response`, with a hash of it that is fixed at compile time.
 #[derive(Clone, Copy, Debug)]
@@ -67,10 +67,6 @@ impl Lineage {
     }
 }
 
-/// The thing a choice touches, so that reduction knows what commutes: a task, row, key, link or process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Object(pub u64);
-
 /// One place and moment where a run could go more than one way.
 #[derive(Clone, Copy, Debug)]
 pub struct Site {
@@ -80,26 +76,17 @@ pub struct Site {
     pub lineage: Lineage,
     /// Which time this is, of this kind for this asker.
     pub ordinal: u64,
-    /// What it touches.
-    pub object: Object,
 }
 
 impl Site {
-    /// A site that touches only its asker.
+    /// The site of a choice.
     #[inline]
     pub const fn new(kind: Kind, lineage: Lineage, ordinal: u64) -> Site {
         Site {
             kind,
             lineage,
             ordinal,
-            object: Object(lineage.0),
         }
-    }
-
-    /// The same site, touching `object`.
-    #[inline]
-    pub const fn on(self, object: Object) -> Site {
-        Site { object, ..self }
     }
 }
 

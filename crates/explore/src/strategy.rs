@@ -4,31 +4,26 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::kernel::Class;
 use crate::odds::Odds;
 use crate::site::{Site, mix};
 use crate::trace::{Asked, Times, Trace};
 
 /// What may be picked: a number below the bound, and how likely each is to a strategy that draws lots.
 #[derive(Clone, Copy, Debug)]
-pub enum Menu<'a> {
+pub enum Menu {
     /// Any of so many, all alike. At least 1.
     Uniform(u32),
     /// 0 or 1; 1 with these odds.
     Chance(Odds),
-    /// Which of these goes next, all alike. Steps that touch different objects commute: which of two comes first makes no
-    /// difference, and a strategy that knows it need not try both.
-    Next(&'a [Class]),
 }
 
-impl Menu<'_> {
+impl Menu {
     /// How many picks there are.
     #[inline]
     pub const fn bound(self) -> u32 {
         match self {
             Menu::Uniform(bound) => bound,
             Menu::Chance(_) => 2,
-            Menu::Next(enabled) => enabled.len() as u32,
         }
     }
 }
@@ -36,7 +31,7 @@ impl Menu<'_> {
 /// A way of picking. A strategy sees every choice of a run, in order; runs of several threads have one each.
 pub trait Strategy: Debug + Send {
     /// The pick at `site`: below the menu's bound.
-    fn pick(&mut self, site: &Site, menu: Menu<'_>) -> u32;
+    fn pick(&mut self, site: &Site, menu: Menu) -> u32;
 
     /// Begins the next run. `false` if there is none that was not seen yet.
     fn advance(&mut self) -> bool {
@@ -46,7 +41,7 @@ pub trait Strategy: Debug + Send {
 
 /// Shared with a caller who looks at it after the run.
 impl<S: Strategy> Strategy for Arc<Mutex<S>> {
-    fn pick(&mut self, site: &Site, menu: Menu<'_>) -> u32 {
+    fn pick(&mut self, site: &Site, menu: Menu) -> u32 {
         self.lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pick(site, menu)
@@ -94,7 +89,7 @@ pub(crate) const fn below(draw: u64, bound: u32) -> u32 {
 
 impl Strategy for Random {
     #[inline]
-    fn pick(&mut self, site: &Site, menu: Menu<'_>) -> u32 {
+    fn pick(&mut self, site: &Site, menu: Menu) -> u32 {
         let draw = self.draw(site);
         match menu {
             Menu::Chance(odds) => u32::from(odds.strikes(draw)),
@@ -133,7 +128,7 @@ impl Replay {
 }
 
 impl Strategy for Replay {
-    fn pick(&mut self, site: &Site, menu: Menu<'_>) -> u32 {
+    fn pick(&mut self, site: &Site, menu: Menu) -> u32 {
         let asked = self.times.ask(site);
         match self.picks.remove(&asked) {
             Some(pick) if pick < menu.bound() => pick,
@@ -168,7 +163,7 @@ impl Exhaustive {
 }
 
 impl Strategy for Exhaustive {
-    fn pick(&mut self, _site: &Site, menu: Menu<'_>) -> u32 {
+    fn pick(&mut self, _site: &Site, menu: Menu) -> u32 {
         let bound = menu.bound();
         if self.depth == self.path.len() {
             self.path.push(Step { pick: 0, bound });

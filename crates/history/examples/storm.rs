@@ -1,4 +1,5 @@
-//! Writes a history of the given number of purchases (650,000 are 1.5 million events) in the JSONL form to standard output, to time `onceproof check` with:
+//! Writes a history of the given number of purchases (650,000 are 1.5 million events) in the JSONL form to standard output, to time
+//! `onceproof check` with:
 //! `cargo run --release -p history --example storm -- 650000 > storm.jsonl`
 
 use std::io::{self, BufWriter, Write};

@@ -21,13 +21,13 @@ pub struct Audit {
     pub charges: Option<Vec<AuditCharge>>,
     /// The stock.
     pub stock: Option<Vec<AuditStock>>,
-    /// The notifications that left.
+    /// The notifications that were sent.
     pub notifications: Option<Vec<AuditNotification>>,
     /// The idempotency records.
     pub keys: Option<Vec<AuditKey>>,
     /// The coupons.
     pub coupons: Option<Vec<AuditCoupon>>,
-    /// What the gateway gave back.
+    /// The refunds.
     pub refunds: Option<Vec<AuditRefund>>,
     /// The carts that were bought from.
     pub carts: Option<Vec<AuditCart>>,
@@ -37,7 +37,7 @@ pub struct Audit {
     pub inventory_log: Option<Vec<AuditMove>>,
     /// The service's own table of charges.
     pub recorded_charges: Option<Vec<AuditRecordedCharge>>,
-    /// Rows that were left out, because their part is not said to be complete: the part's name, and how many.
+    /// Parts that were left out because they are not declared complete: name and number of rows.
     pub left_out: Vec<(&'static str, u64)>,
 }
 
@@ -46,7 +46,7 @@ pub struct Audit {
 pub struct AuditOrder {
     /// Its number.
     pub id: OrderRef,
-    /// Whose it is.
+    /// The tenant.
     pub tenant: Option<TenantRef>,
     /// The key it was created with.
     pub key: Option<KeyRef>,
@@ -60,7 +60,7 @@ pub struct AuditOrder {
     pub coupon: Option<CouponRef>,
     /// The cart it was made from.
     pub cart: Option<CartRef>,
-    /// Where it stands.
+    /// Its state.
     pub state: OrderState,
     /// When it was created, in the contract's unit.
     pub t: Option<u64>,
@@ -69,34 +69,34 @@ pub struct AuditOrder {
 /// A charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditCharge {
-    /// The gateway's number.
+    /// The gateway's id.
     pub id: ChargeRef,
     /// The order it pays for, if there is one.
     pub order: Option<OrderRef>,
-    /// The purchase it pays for, if the harness knows it otherwise than by the order.
+    /// The purchase it pays for, if the harness knows it independently of the order.
     pub intent: Option<IntentRef>,
     /// The gateway's idempotency key.
     pub provider_key: Option<ProviderKeyRef>,
-    /// The purse that it was taken from.
+    /// The source of the money, such as a card or a gift card.
     pub tender: Option<TenderRef>,
-    /// Where it stands.
+    /// Its state.
     pub state: ChargeState,
-    /// How much, in the contract's amounts.
+    /// The amount, as the contract writes amounts.
     pub amount: i64,
     /// When it came to that state, in the contract's unit.
     pub t: Option<u64>,
 }
 
-/// Something that was given back.
+/// A refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditRefund {
-    /// The gateway's number.
+    /// The gateway's id.
     pub id: RefundRef,
-    /// Of which charge.
+    /// The charge.
     pub charge: ChargeRef,
     /// The refund's own key.
     pub key: Option<RefundKeyRef>,
-    /// How much, in the contract's amounts.
+    /// The amount, as the contract writes amounts.
     pub amount: i64,
     /// When, in the contract's unit.
     pub t: Option<u64>,
@@ -105,9 +105,9 @@ pub struct AuditRefund {
 /// A cart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditCart {
-    /// Which.
+    /// Its name.
     pub cart: CartRef,
-    /// Whose shop.
+    /// The tenant.
     pub tenant: Option<TenantRef>,
     /// Whether an order has emptied it.
     pub is_cleared: bool,
@@ -116,46 +116,46 @@ pub struct AuditCart {
 /// The sales counter of a SKU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditSale {
-    /// What.
+    /// The SKU.
     pub sku: SkuRef,
-    /// How many units it says were sold.
+    /// Its count of sold units.
     pub sold: i64,
 }
 
 /// A row of the service's log of what left the stock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditMove {
-    /// For which order.
+    /// The order.
     pub order: OrderRef,
-    /// What.
+    /// The SKU.
     pub sku: SkuRef,
-    /// How many units.
+    /// The number of units.
     pub quantity: i64,
 }
 
 /// A row of the service's own table of charges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditRecordedCharge {
-    /// The gateway's number.
+    /// The gateway's id.
     pub charge: ChargeRef,
-    /// Which order it pays for.
+    /// The order that it pays for.
     pub order: OrderRef,
-    /// How much, in the contract's amounts.
+    /// The amount, as the contract writes amounts.
     pub amount: Option<i64>,
 }
 
 /// The stock of a SKU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditStock {
-    /// What.
+    /// The SKU.
     pub sku: SkuRef,
-    /// How many there were at first.
+    /// The initial stock.
     pub initial: i64,
-    /// How many were added.
+    /// Units that were added.
     pub restocked: i64,
-    /// How many can be sold.
+    /// Units that can be sold.
     pub on_hand: i64,
-    /// How many are held for open orders.
+    /// Units that are held for open orders.
     pub reserved: i64,
 }
 
@@ -164,32 +164,32 @@ pub struct AuditStock {
 pub struct AuditNotification {
     /// Its message id.
     pub message: MessageRef,
-    /// Which order it is about.
+    /// The order that it is about.
     pub order: Option<OrderRef>,
-    /// What it tells.
+    /// The event that it reports.
     pub event: CodeRef,
-    /// When it left, in the contract's unit.
+    /// When it was sent, in the contract's unit.
     pub t: Option<u64>,
 }
 
 /// An idempotency record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditKey {
-    /// Which key. A record in a scope of the service's own has a key that no client sent.
+    /// The key. A record that the service made for itself has a key that no client sent.
     pub key: KeyRef,
-    /// Where it stands.
+    /// Its state.
     pub state: RecordState,
 }
 
 /// A coupon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditCoupon {
-    /// Which.
+    /// Its name.
     pub coupon: CouponRef,
-    /// How often it may be used.
+    /// Its limit.
     pub limit: u64,
-    /// How often it says it was, if it says.
+    /// Its counter of uses, if it has one.
     pub used: Option<u64>,
-    /// What it takes off an order, in the contract's amounts, if that is known.
+    /// The discount on an order, as the contract writes amounts, if it is known.
     pub off: Option<i64>,
 }

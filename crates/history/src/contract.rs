@@ -27,7 +27,7 @@ impl TimeUnit {
         }
     }
 
-    /// The unit that the JSONL form writes so.
+    /// The unit of a word of the JSONL form.
     pub fn from_symbol(symbol: &str) -> Option<TimeUnit> {
         [
             TimeUnit::Nanoseconds,
@@ -40,7 +40,7 @@ impl TimeUnit {
     }
 }
 
-/// What a duplicate of a running request is answered.
+/// How a duplicate of a running request is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InFlight {
     /// A refusal with this status: 409, 425, 429.
@@ -49,17 +49,17 @@ pub enum InFlight {
     Accept,
     /// The answer, once it is known.
     Wait,
-    /// A second answer at once, of whatever kind.
+    /// Any answer at once.
     Replay,
 }
 
 /// What the time to live promises.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Expiry {
-    /// A key is kept for at least so long: later, both outcomes are legal.
+    /// A key is kept for at least the time to live: later, both outcomes are legal.
     #[default]
     AtLeast,
-    /// A key is forgotten after so long.
+    /// A key is forgotten after the time to live.
     Exact,
 }
 
@@ -74,7 +74,7 @@ pub enum Amounts {
 }
 
 impl Amounts {
-    /// How many of an amount's digits stand behind the point.
+    /// The number of decimals of an amount.
     pub const fn decimals(self) -> u32 {
         match self {
             Amounts::Minor => 2,
@@ -101,7 +101,7 @@ impl Amounts {
     }
 }
 
-/// What of an answer the recorder could see. What it could not see is no evidence against the service.
+/// The parts of an answer that the recorder could see. What it could not see is no evidence against the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Observed {
     /// The status.
@@ -155,17 +155,17 @@ pub struct Contract {
     pub time_unit: TimeUnit,
     /// How long a key is kept; `None` is for ever.
     pub ttl: Option<u64>,
-    /// How long after that both outcomes are legal.
+    /// How long after the time to live both remembering and forgetting a key are legal.
     pub grace: u64,
     /// What the TTL promises.
     pub expiry: Expiry,
     /// How long after the last fault everything must be settled.
     pub recovery_deadline: Option<u64>,
-    /// By how much the times of rows may differ from the clients' clock.
+    /// The maximum difference between the times of rows and the clients' clock.
     pub clock_tolerance: u64,
-    /// What a duplicate of a running request is answered.
+    /// How a duplicate of a running request is answered.
     pub in_flight: Option<InFlight>,
-    /// The status for a key that comes with another payload.
+    /// The status of the answer to a key that was used with another payload.
     pub mismatch: Option<u16>,
     /// The status of a repeated answer; `None` repeats the original status.
     pub replay_status: Option<u16>,
@@ -181,7 +181,7 @@ pub struct Contract {
     pub stored_errors: Option<Vec<u16>>,
     /// Response fields that may differ between replays.
     pub volatile: Vec<String>,
-    /// What the recorder could see of answers.
+    /// The parts of answers that the recorder could see.
     pub observed: Observed,
     /// When the money of a confirmed order is taken.
     pub capture: Capture,

@@ -65,7 +65,7 @@ labels! {
     CouponGivenBack = "coupon-given-back",
     /// A statement waited for another transaction's row lock or unique index entry.
     LockWait = "lock-wait",
-    /// Transactions waited for each other in a circle, and one of them was undone.
+    /// Transactions deadlocked, and one of them was rolled back.
     Deadlock = "deadlock",
     /// A key was forgotten after its time to live.
     KeyExpired = "key-expired",
@@ -79,19 +79,19 @@ labels! {
     SecondTab = "second-tab",
     /// The payment's own channel asked for an order.
     SecondChannel = "second-channel",
-    /// Somebody meant the same purchase once more.
+    /// A customer intentionally bought the same again.
     RepeatPurchase = "repeat-purchase",
     /// A message of the outbox reached the kitchen again.
     MessageRedelivered = "message-redelivered",
     /// A key came that another tenant had used.
     KeyOfAnotherTenant = "key-of-another-tenant",
-    /// A request came whose key was none.
+    /// A request came with a malformed key.
     MalformedKey = "malformed-key",
-    /// A cart was edited and sent once more.
+    /// A cart was edited and sent again.
     EditedCart = "edited-cart",
-    /// A request wrote the content of an earlier one otherwise.
+    /// A request serialised the content of an earlier one differently.
     Reserialised = "reserialised",
-    /// What a webhook told led to a commit.
+    /// A webhook led to a commit.
     WebhookCommit = "webhook-commit",
     /// A client had no network when it was used.
     Offline = "offline",
@@ -130,7 +130,7 @@ impl Coverage {
         self.counts[label as usize] += 1;
     }
 
-    /// Adds so many at once.
+    /// Adds to a label's count.
     pub fn add(&mut self, label: Label, count: u64) {
         self.counts[label as usize] += count;
     }

@@ -1,4 +1,4 @@
-//! What clients saw and which faults struck, forty bytes each; and how key records changed, twenty-four.
+//! What clients saw and which faults struck, in 40 bytes each; and how key records changed, in 24.
 
 use crate::names::{
     CodeRef, CouponRef, FaultRef, HostRef, IntentRef, KeyRef, OrderRef, PayloadRef, ProcessRef,
@@ -12,7 +12,7 @@ pub struct Event {
     pub t: u64,
     /// The attempt that it belongs to; meaningless for faults.
     pub process: u32,
-    /// What.
+    /// What happened.
     pub what: What,
 }
 
@@ -23,16 +23,16 @@ pub enum What {
     Invoke(Invoke),
     /// A client asked what became of an order.
     Read {
-        /// Whose shop.
+        /// The tenant.
         tenant: TenantRef,
-        /// Which order.
+        /// The order.
         order: OrderRef,
     },
     /// A client asked to cancel an order.
     Cancel {
-        /// Whose shop.
+        /// The tenant.
         tenant: TenantRef,
-        /// Which order.
+        /// The order.
         order: OrderRef,
     },
     /// A client asked for money back: the index of a [`RefundRequest`] of the history, because refunds are rare.
@@ -45,11 +45,11 @@ pub enum What {
     Info(Completion),
     /// A fault of the plan struck.
     Fault {
-        /// Which.
+        /// The fault.
         fault: FaultRef,
-        /// Where, if it struck a host.
+        /// The host, if it struck one.
         host: Option<HostRef>,
-        /// Which attempt, if it struck one.
+        /// The attempt, if it struck one.
         struck: Option<ProcessRef>,
     },
 }
@@ -57,30 +57,30 @@ pub enum What {
 /// What a client asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invoke {
-    /// Whose shop.
+    /// The tenant.
     pub tenant: TenantRef,
     /// The client's key, if it sent one.
     pub key: Option<KeyRef>,
-    /// Which purchase the person meant. The service never knows.
+    /// The intended purchase, which the service never knows.
     pub intent: Option<IntentRef>,
-    /// What was asked for.
+    /// The content of the request.
     pub payload: Option<PayloadRef>,
     /// The coupon to be redeemed.
     pub coupon: Option<CouponRef>,
 }
 
-/// What a client asked to be given back.
+/// A client's request for a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefundRequest {
-    /// Whose shop.
+    /// The tenant.
     pub tenant: TenantRef,
-    /// Of which order.
+    /// The order.
     pub order: OrderRef,
     /// The refund's own key, if one was sent.
     pub key: Option<RefundKeyRef>,
-    /// Which refund the person meant, if the recorder knows.
+    /// The intended refund, if the recorder knows.
     pub intent: Option<IntentRef>,
-    /// How much, in the contract's amounts; everything if `None`.
+    /// The amount, as the contract writes amounts; everything if `None`.
     pub amount: Option<i64>,
 }
 
@@ -95,20 +95,20 @@ pub struct Completion {
     pub order: Option<OrderRef>,
     /// The body, less what the contract calls volatile.
     pub response: Option<ResponseRef>,
-    /// Why it was refused, or why the outcome is not known.
+    /// Why it was refused, or why the outcome is unknown.
     pub code: Option<CodeRef>,
 }
 
-/// Where a key record stands.
+/// The state of a key record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RecordState {
     /// There is no record.
     Absent,
-    /// A request is being worked on.
+    /// A request is in progress.
     InProgress,
-    /// The answer is known.
+    /// The request is completed.
     Completed,
-    /// It ended in a failure that is kept.
+    /// The request failed, and the failure is stored.
     Failed,
 }
 
@@ -117,15 +117,15 @@ pub enum RecordState {
 pub struct Transition {
     /// When, in the contract's unit of time, since the run began.
     pub t: u64,
-    /// Which key.
+    /// The key.
     pub key: KeyRef,
-    /// From where.
+    /// The state before.
     pub from: RecordState,
-    /// To where.
+    /// The state after.
     pub to: RecordState,
-    /// Who did it, or for whom.
+    /// The owner of the claim that made the change, or for which it was made.
     pub owner: Option<HostRef>,
-    /// With which fencing token; 0 if with none.
+    /// The fencing token; 0 if there was none.
     pub token: u32,
 }
 

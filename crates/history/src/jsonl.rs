@@ -3,14 +3,15 @@
 //! - `shape`: what a line may hold, as data
 //! - `raw`, `raw_rows`: the lines as they are written
 //! - `scalar`, `body`: their values
-//! - `read`: lines to events; `promise`: the contract's line; `rows`: rows, wherever they stand
+//! - `read`: a file line by line; `promise`: the contract's line; `events`: what happened; `rows`: rows, wherever they stand
 //! - `intern`: names to numbers
-//! - `finish`: what can be said only when all lines are read: whose a row is, and the order of everything
+//! - `finish`: what can be said only when all lines are read: whose a row is; `order`: the order of everything
 //! - `mistake`, `explain`, `nearest`: what is wrong with a line, where, and what was meant
 //! - `schema`: the JSON Schema of a line
 //! - `write`, `write_rows`, `line`: a history to lines
 
 mod body;
+mod events;
 mod explain;
 mod finish;
 mod intern;
@@ -18,6 +19,7 @@ mod line;
 mod mistake;
 mod money;
 mod nearest;
+mod order;
 mod promise;
 mod raw;
 mod raw_rows;

@@ -1,8 +1,8 @@
-//! How a world writes a history: one call per thing that happened.
+//! How a world writes a history: one call per thing that happened. What was recorded cannot be changed through a recorder.
 
 use crate::audit::Audit;
 use crate::coverage::Label;
-use crate::event::{Completion, Event, Invoke, What};
+use crate::event::{Completion, Event, Invoke, Transition, What};
 use crate::names::{
     BasketRef, CodeRef, FaultRef, HostRef, IntentRef, KeyRef, Names, OrderRef, Payload, PayloadRef,
     ProcessRef, ResponseRef, TenantRef,
@@ -31,9 +31,16 @@ impl Recorder {
         }
     }
 
-    /// What was written so far, to declare names on it.
-    pub fn history_mut(&mut self) -> &mut History {
-        &mut self.history
+    /// The same with names that are known before anything happens.
+    pub fn with_names(contract: Contract, names: Names) -> Recorder {
+        let mut recorder = Recorder::new(contract);
+        recorder.history.names = names;
+        recorder
+    }
+
+    /// The names so far, to declare more.
+    pub fn names_mut(&mut self) -> &mut Names {
+        &mut self.history.names
     }
 
     /// What was written so far.
@@ -41,7 +48,7 @@ impl Recorder {
         &self.history
     }
 
-    /// Makes room for so many intents, so that a large run does not copy itself while it grows.
+    /// Reserves memory for a number of intents, so that a large run does not reallocate while it grows.
     pub fn reserve(&mut self, intents: usize) {
         self.history.events.reserve(intents * 2 + intents / 4);
         self.history.names.contents.reserve(intents);
@@ -60,7 +67,7 @@ impl Recorder {
         self.history.names.keys.count()
     }
 
-    /// A new key that is spelt otherwise than by counting.
+    /// A new key with a text of its own.
     pub fn spelt_key(&mut self, tenant: TenantRef, text: &str) -> KeyRef {
         let key = self.key();
         self.history.names.spell_key(key, tenant, text);
@@ -183,7 +190,7 @@ impl Recorder {
         self.history.coverage.hit(label);
     }
 
-    /// Forgets what happened, and the names that were counted while it did; tenants, baskets and memory are kept.
+    /// Clears the events, and the names that were counted along with them; tenants, baskets and memory are kept.
     pub fn begin_again(&mut self) {
         let history = &mut self.history;
         history.events.clear();
@@ -213,8 +220,16 @@ impl Recorder {
         self.other_bodies.clear();
     }
 
-    /// The history so far. What is recorded after that goes into an empty one, for which [`Recorder::reuse`] has to be called.
-    pub fn take(&mut self) -> History {
+    /// Adds what the database and the gateway hold, and leaves the history here.
+    pub fn audit(&mut self, audit: Audit) {
+        self.history.audit = Some(audit);
+    }
+
+    /// The history, with how key records changed and with what the database and the gateway hold. What is recorded after that goes
+    /// into an empty one, for which [`Recorder::reuse`] has to be called.
+    pub fn end(&mut self, transitions: Vec<Transition>, audit: Audit) -> History {
+        self.history.transitions = transitions;
+        self.audit(audit);
         std::mem::take(&mut self.history)
     }
 
@@ -227,7 +242,7 @@ impl Recorder {
 
     /// The history, with what the database and the gateway hold.
     pub fn finish(mut self, audit: Audit) -> History {
-        self.history.audit = Some(audit);
+        self.audit(audit);
         self.history
     }
 

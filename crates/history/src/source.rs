@@ -1,6 +1,6 @@
-//! Where in a file events and rows stand, so that the person who recorded them finds them again.
+//! The lines of events and rows in a file, so that the person who recorded them can find them.
 
-/// What a history read from a file remembers of it.
+/// What a history remembers of the file that it was read from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// The line of each event, from 1.

@@ -94,7 +94,7 @@ impl Contract {
             .is_some_and(|amounts| amounts == "decimal")
     }
 
-    /// Writes the line. What the file does not say of the recording is added and told; it must not say otherwise about amounts.
+    /// Writes the line. What the file lacks about the recording is added, with a note; what it says about amounts must agree.
     ///
     /// # Errors
     ///

@@ -30,9 +30,9 @@ pub struct Raw<'l> {
     pub method: Cow<'l, str>,
     /// The path with its query, or a whole URL.
     pub target: Cow<'l, str>,
-    /// The status, or what stands in its place.
+    /// The status, or the value in its place.
     pub status: Cow<'l, str>,
-    /// The times of the line, each with what it is.
+    /// The times of the line, each with its meaning.
     pub times: Vec<(Anchor, Cow<'l, str>)>,
     /// How long it took, and the unit if the format has one.
     pub duration: Option<(Cow<'l, str>, Option<Unit>)>,
@@ -115,7 +115,7 @@ pub trait Format {
     /// Says why logs of this format cannot have it, and what can be done.
     fn slot(&mut self, selector: &Selector) -> Result<usize, String>;
 
-    /// The command line says where `duration` (or another field that every format has) stands: the format need not look for it.
+    /// The command line names the place of `duration` (or another field that every format has): the format need not look for it.
     fn mapped(&mut self, _field: &str) {}
 
     /// Reads a log from its beginning to its end.
@@ -128,7 +128,7 @@ pub trait Format {
     /// What its times are and which fields were taken without being asked for: one sentence each, for the person.
     fn said(&self) -> Vec<String>;
 
-    /// What stands in the place of a key in logs of this format, if nothing was said: only what is called so.
+    /// The default place of the key in logs of this format: only a field with that name.
     fn usual_key(&self) -> Option<Selector> {
         None
     }

@@ -18,7 +18,7 @@ pub struct Stamp {
 /// Why a text is no time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoTime {
-    /// It is written in none of the forms that are read.
+    /// It has none of the known forms.
     Form,
     /// It names a day, an hour or an offset that does not exist.
     Calendar,

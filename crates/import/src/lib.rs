@@ -1,5 +1,5 @@
 //! From logs and dumps to the lines of a history: what people have of yesterday, in the form that the judge reads
-//! (`crates/history/JSONL.md`). [`run`] does all of it; the person is told what was read, taken, left out and assumed.
+//! (`crates/history/JSONL.md`). [`run`] does all of it, and reports what was read, taken, left out and assumed.
 //!
 //! - [`plan`]: what is wanted, and the files
 //! - [`run`]: the order of work
@@ -7,10 +7,10 @@
 //! - [`requests`]: which of them ask for an order, and their lines
 //! - [`dump`]: orders, charges and refunds from tables
 //! - [`contract`]: the first line
-//! - [`select`], [`map`], [`target`]: what the command line says about where a value stands, and which paths count
+//! - [`select`], [`map`], [`target`]: the command line's places of values, and which paths count
 //! - [`instant`], [`span`], [`value`]: times, durations and amounts as they are written, with how exact they are
 //! - [`line`]: how a line of a history is written
-//! - [`mistake`]: what is wrong, and where; what the person is told
+//! - [`mistake`]: what is wrong, and where; notes for the user
 
 pub mod contract;
 pub mod dump;

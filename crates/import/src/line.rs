@@ -34,7 +34,7 @@ impl<'a> Out<'a> {
         }
     }
 
-    /// Writes what has collected, if it is much. After a failure nothing is written any more; [`Out::end`] tells it.
+    /// Writes the buffer if it is large. After a failure nothing more is written; [`Out::end`] reports it.
     pub fn spill(&mut self) {
         if self.buffer.len() >= BUFFER_BYTES {
             self.write();

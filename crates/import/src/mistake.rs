@@ -1,4 +1,4 @@
-//! What is wrong with the input, and where; and what is told to the person besides.
+//! What is wrong with the input, and where; and notes for the user.
 
 use std::fmt;
 
@@ -96,7 +96,7 @@ impl From<Mistakes> for Stop {
     }
 }
 
-/// Something that the person should know: a verb or noun, and what it is about.
+/// A note for the user: a verb or noun, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     /// `Read`, `Left out`, `Assumed` and so on.
@@ -105,7 +105,7 @@ pub struct Note {
     pub text: String,
 }
 
-/// Who is told.
+/// The receiver of notes.
 pub type Tell<'a> = &'a mut dyn FnMut(Note);
 
 /// Tells it.

@@ -13,7 +13,7 @@ use crate::span::Unit;
 pub struct Plan {
     /// How the log is written.
     pub format: LogFormat,
-    /// Where the idempotency key stands.
+    /// The place of the idempotency key.
     pub key: Option<Selector>,
     /// The paths of requests that ask for an order; empty: the only one that there is.
     pub paths: Vec<String>,
@@ -29,7 +29,7 @@ pub struct Plan {
     pub contract: Option<(String, String)>,
     /// How times are read.
     pub reading: Reading,
-    /// How long a request lasts of which the log does not say it, in nanoseconds.
+    /// The duration of a request for which the log has none, in nanoseconds.
     pub longest: i64,
     /// By how much the clocks of the log and of the dumps may differ, in nanoseconds.
     pub skew: i64,

@@ -1,6 +1,6 @@
-//! Where in a request or an answer a value stands: `header:Idempotency-Key`, `query:key`, `body:/key`, `field:name`.
+//! The place of a value in a request or an answer: `header:Idempotency-Key`, `query:key`, `body:/key`, `field:name`.
 
-/// Where a value stands.
+/// The place of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selector {
     /// A header of the request.
@@ -20,7 +20,7 @@ pub enum Selector {
 }
 
 impl Selector {
-    /// What stands before the colon, for messages.
+    /// The word before the colon, for messages.
     pub const KINDS: &'static str = "header:NAME, response-header:NAME, query:NAME, body:/pointer, response:/pointer, field:NAME or value:TEXT";
 
     /// Reads a selector; a text without a known word before a colon is the name of a field.

@@ -71,7 +71,7 @@ pub fn amount(text: &str, decimal: bool) -> Result<Amount, String> {
     Ok(Amount { negative, json })
 }
 
-/// `1,050.00` without its comma; anything in which the commas do not part thousands stays as it is, and is no number then.
+/// `1,050.00` without its comma. A text whose commas do not separate thousands is unchanged, and not a number.
 fn without_commas(text: &str) -> String {
     let whole = text
         .split('.')

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use protocol::{Problem, Response, Span};
+use protocol::{Preset, Problem, Response, Span};
 use serde::{Deserialize, Serialize};
 
 /// What the service promises about repeated requests.
@@ -200,32 +200,21 @@ impl Contract {
         ..Contract::REFERENCE
     };
 
-    /// Every contract that has a name.
-    pub const PRESETS: [(&'static str, Contract); 11] = [
-        ("reference", Contract::REFERENCE),
-        ("reference-202", Contract::REFERENCE_202),
-        ("reference-wait", Contract::REFERENCE_WAIT),
-        ("stripe-v1", Contract::STRIPE_V1),
-        ("ietf-07", Contract::IETF_07),
-        ("checkout-com", Contract::CHECKOUT_COM),
-        ("paypal", Contract::PAYPAL),
-        ("seed-001", Contract::SEED_001),
-        ("seed-002", Contract::SEED_002),
-        ("seed-003", Contract::SEED_003),
-        ("seed-004", Contract::SEED_004),
-    ];
-
-    /// The contract of that name, if there is one.
-    pub fn preset(name: &str) -> Option<Contract> {
-        Contract::PRESETS
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, contract)| *contract)
-    }
-
-    /// The names that [`Contract::preset`] knows.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        Contract::PRESETS.iter().map(|(name, _)| *name)
+    /// The contract of a preset.
+    pub const fn of(preset: Preset) -> Contract {
+        match preset {
+            Preset::Reference => Contract::REFERENCE,
+            Preset::Reference202 => Contract::REFERENCE_202,
+            Preset::ReferenceWait => Contract::REFERENCE_WAIT,
+            Preset::StripeV1 => Contract::STRIPE_V1,
+            Preset::Ietf07 => Contract::IETF_07,
+            Preset::CheckoutCom => Contract::CHECKOUT_COM,
+            Preset::Paypal => Contract::PAYPAL,
+            Preset::Seed001 => Contract::SEED_001,
+            Preset::Seed002 => Contract::SEED_002,
+            Preset::Seed003 => Contract::SEED_003,
+            Preset::Seed004 => Contract::SEED_004,
+        }
     }
 
     /// The answer to a key that comes with another content.
@@ -295,39 +284,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_preset_is_found_by_its_name_and_survives_json() {
-        for name in Contract::names() {
-            let contract = Contract::preset(name).expect("listed");
+    fn every_preset_survives_json() {
+        for preset in Preset::ALL {
+            let contract = Contract::of(*preset);
             let text = serde_json::to_string(&contract).expect("serializes");
             assert_eq!(
                 serde_json::from_str::<Contract>(&text).expect("parses"),
                 contract,
-                "{name}: {text}"
+                "{preset}: {text}"
             );
         }
-        assert_eq!(Contract::preset("stripe-v9"), None);
     }
 
     #[test]
     fn presets_differ_where_the_systems_do() {
-        let status = |name| Contract::preset(name).expect("known").mismatch_status;
+        let status = |preset| Contract::of(preset).mismatch_status;
         assert_eq!(
-            [status("reference"), status("stripe-v1"), status("seed-004")],
+            [
+                status(Preset::Reference),
+                status(Preset::StripeV1),
+                status(Preset::Seed004)
+            ],
             [422, 400, 409]
         );
         let declined = Response::refused(402, Problem::PaymentDeclined);
-        let stores = |name: &str| Contract::preset(name).expect("known").stores(&declined);
+        let stores = |preset| Contract::of(preset).stores(&declined);
         assert_eq!(
             [
-                stores("reference"),
-                stores("checkout-com"),
-                stores("paypal")
+                stores(Preset::Reference),
+                stores(Preset::CheckoutCom),
+                stores(Preset::Paypal)
             ],
             [true, false, false]
         );
-        let demands_key = |name: &str| Contract::preset(name).expect("known").key_required;
+        let demands_key = |preset| Contract::of(preset).key_required;
         assert_eq!(
-            [demands_key("ietf-07"), demands_key("reference")],
+            [demands_key(Preset::Ietf07), demands_key(Preset::Reference)],
             [true, false]
         );
     }

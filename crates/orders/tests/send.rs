@@ -278,7 +278,7 @@ fn spawn<F: Future + Send>(_: F) {}
 #[test]
 fn every_strategy_its_upkeep_and_its_webhooks_can_be_spawned() {
     let ports = Nowhere(Process::new(1));
-    let contract = Contract::preset("reference").expect("a preset");
+    let contract = Contract::REFERENCE;
     for strategy in StrategyName::ALL {
         spawn(async { strategy.create(&ports, &contract, &request()).await });
         spawn(strategy.maintain(&ports, &contract));

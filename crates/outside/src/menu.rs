@@ -20,6 +20,8 @@ pub struct Menu {
     names: Vec<BasketRef>,
     /// The name of the coupon of each shop's baskets in the history, shop by shop; empty if there are no coupons.
     coupons: Vec<Option<CouponRef>>,
+    /// The name of each row of the stock in the history.
+    stock: Vec<SkuRef>,
 }
 
 impl Menu {
@@ -29,9 +31,11 @@ impl Menu {
         let contents = baskets.map(|basket| content(plan, basket)).collect();
         let mut basket_names = Vec::new();
         let mut coupons = Vec::new();
+        let (by_name, mut stock) = (by_name(plan), Vec::new());
         for tenant in 0..plan.shop.tenants {
             names.tenants.count::<TenantRef>();
             let goods = goods(plan, tenant, names);
+            stock.extend(by_name.iter().map(|index| goods[*index]));
             for basket in &plan.shop.baskets {
                 let item = |(sku, quantity): &(usize, u32)| Item {
                     sku: goods[*sku],
@@ -52,6 +56,7 @@ impl Menu {
             rewritten: baskets.map(|basket| rewritten(plan, basket)).collect(),
             names: basket_names,
             coupons,
+            stock,
         }
     }
 
@@ -71,6 +76,12 @@ impl Menu {
     pub fn coupon(&self, tenant: u32, basket: usize) -> Option<CouponRef> {
         let place = tenant as usize * self.contents.len() + basket;
         self.coupons.get(place).copied().flatten()
+    }
+
+    /// The name of a row of the stock in the history.
+    #[inline]
+    pub fn stock(&self, row: usize) -> SkuRef {
+        self.stock[row]
     }
 
     /// Whether a shop's basket has this very content: the same place in memory, not only the same lines.
@@ -118,6 +129,13 @@ impl Handles {
 /// The name of a SKU as the catalogue has it.
 pub fn sku(name: &str) -> Sku {
     Sku(name.into())
+}
+
+/// A shop's goods in the order of their rows, which is that of their names: statements lock in the order of rows.
+pub fn by_name(plan: &Plan) -> Vec<usize> {
+    let mut goods: Vec<usize> = (0..plan.shop.skus.len()).collect();
+    goods.sort_by_key(|index| &plan.shop.skus[*index].name);
+    goods
 }
 
 /// The names of a shop's goods in the history, in the order of the plan.

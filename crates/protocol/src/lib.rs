@@ -7,6 +7,7 @@
 //! - [`money`]: amounts as integer minor units
 //! - [`order`]: what is asked for and what is answered
 //! - [`party`]: tenants and customers
+//! - [`preset`]: the published contracts by name
 //! - [`charge`]: what the payment gateway is asked and answers
 //! - [`problem`]: RFC 9457 problem types
 //! - [`time`]: instants and spans in microseconds
@@ -17,6 +18,7 @@ pub mod key;
 pub mod money;
 pub mod order;
 pub mod party;
+pub mod preset;
 pub mod problem;
 pub mod time;
 
@@ -28,5 +30,6 @@ pub use order::{
     Cart, Coupon, Line, Order, OrderContent, OrderId, OrderRequest, OrderState, Response, Sku,
 };
 pub use party::{Customer, Tenant, UserId};
+pub use preset::Preset;
 pub use problem::{PROBLEM_JSON, Problem, ProblemDetails};
 pub use time::{Span, Time};

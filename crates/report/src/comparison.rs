@@ -1,4 +1,4 @@
-//! The model behind `onceproof compare`: strategies side by side on one scenario, and all that any of its reports shows.
+//! The model behind `onceproof compare`: strategies side by side on one scenario, and everything that its reports show.
 //!
 //! - [`terminal`], [`markdown`]: how it looks
 //! - `words`: what it says of a stated figure
@@ -29,7 +29,7 @@ pub struct Comparison {
     pub story: String,
     /// The story's stated figures.
     pub claims: Vec<Claim>,
-    /// The world it ran in.
+    /// The world that it ran in.
     pub backend: String,
     /// The fraction of the scenario's load.
     pub scale: f64,
@@ -37,18 +37,18 @@ pub struct Comparison {
     pub first_seed: u64,
     /// How many seeds, one after another.
     pub seeds: u64,
-    /// How sure the intervals are.
+    /// The confidence level of the intervals.
     pub confidence: f64,
-    /// The strategies, the best first: those that break no rule before the others, then by what is avoided.
+    /// The strategies by rank: those that break no rule come first, then by `avoided`.
     pub strategies: Vec<StrategyRow>,
-    /// The command that gives this comparison again.
+    /// The command that reproduces this comparison.
     pub reproduce: String,
 }
 
 /// One strategy on one scenario. Sums are over all seeds; amounts are in minor units of the shop's currency.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StrategyRow {
-    /// Its place, from 1.
+    /// Its rank, from 1.
     pub rank: u64,
     /// Its name.
     pub strategy: String,
@@ -56,36 +56,35 @@ pub struct StrategyRow {
     pub about: String,
     /// The rules that it broke.
     pub broken: Vec<BrokenRule>,
-    /// Seeds in which nothing was broken and the evidence was missing or did not decide.
+    /// Seeds in which no rule was broken, but the evidence was missing or did not decide.
     pub inconclusive_seeds: u64,
-    /// Purchases that people meant.
+    /// Purchases that customers intended.
     pub intents: u64,
-    /// The share of them that ended in an order as far as their client knows; `null` without any.
+    /// The share of them whose client knows of an order; `null` without any.
     pub success_rate: Option<f64>,
-    /// Requests that reached the service and were not the first of their purchase to do so.
+    /// Requests that reached the service after the first of their purchase.
     pub requests_repeated: u64,
     /// Taps that the client's button held back.
     pub taps_held_back: u64,
     /// Live orders beyond the first of each purchase.
     pub extra_orders: u64,
-    /// What those come to.
+    /// Their amount.
     pub extra_orders_amount: i64,
     /// Captured charges beyond the first of each purchase.
     pub extra_charges: u64,
-    /// What those come to.
+    /// Their amount.
     pub extra_charges_amount: i64,
     /// Captured charges whose order is absent or cancelled.
     pub orphan_charges: u64,
     /// The share of repetitions that became no order: 1 less `extra_orders` over `requests_repeated` and `taps_held_back` together;
     /// `null` without any repetition.
     pub prevention: Option<Estimate>,
-    /// The share of the extra orders of `no-dedup`, on the same seeds, that were not made; `null` if it makes none. Where every
-    /// repetition is carried out it is `prevention`; where some come to nothing by themselves, it does not count them as prevented.
+    /// The extra orders saved relative to `no-dedup` on the same seeds, as a share of its own; `null` if it makes none. It corrects
+    /// `prevention` for repetitions that would have failed anyway.
     pub avoided: Option<Estimate>,
-    /// What the document that describes the strategy says of its prevention, and whether that is so here: it is compared with
-    /// `avoided`, because it says 0 % of doing nothing.
+    /// The prevention that the strategy's document states, compared with `avoided`, which is 0 % for doing nothing.
     pub stated: Option<Stated>,
-    /// Purchases that were answered with an order which is not their own.
+    /// Purchases that were answered with an order that is not their own.
     pub intents_merged: u64,
     /// Purchases without an order that were refused as repetitions.
     pub intents_refused: u64,
@@ -93,17 +92,17 @@ pub struct StrategyRow {
     pub race_losers: Vec<StatusCount>,
     /// Key records that were still in progress at the end.
     pub keys_open: u64,
-    /// How long clients waited for an answer that names an order, created or repeated.
+    /// How long clients waited for an answer that names an order, created or replayed.
     pub latency: Waits,
-    /// Statements that the replicas' upkeep made, which comes by the clock and not by the request.
+    /// Statements of the replicas' upkeep, which runs by the clock and not per request.
     pub upkeep_statements: u64,
-    /// Statements to the database without those, over first-time orders; `null` without any.
+    /// Other statements per first-time order; `null` without any.
     pub statements_per_order: Option<f64>,
-    /// Commands to the cache over first-time orders.
+    /// Commands to the cache per first-time order.
     pub cache_commands_per_order: Option<f64>,
-    /// Virtual time until the first violation: the median of the seeds that show one, the lower of two.
+    /// Virtual time until the first violation: the (lower) median of the seeds that have one.
     pub first_violation_us: Option<u64>,
-    /// How many seeds show one.
+    /// How many seeds have one.
     pub violating_seeds: u64,
     /// What the service's own monitoring counts; `null` if the strategy counts nothing.
     pub metrics: Option<Metrics>,
@@ -112,18 +111,18 @@ pub struct StrategyRow {
 /// A rule that was broken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BrokenRule {
-    /// Which.
+    /// Its name.
     pub rule: String,
-    /// In how many seeds.
+    /// The number of seeds with a violation.
     pub seeds: u64,
-    /// How often, over all of them.
+    /// The number of violations in all seeds.
     pub violations: u64,
 }
 
 /// A measured share with its interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
-    /// The share of all seeds together.
+    /// The share, over all seeds.
     pub share: f64,
     /// The lower end of the interval; `null` if the share is below zero, because there were more extra orders than repetitions.
     pub low: Option<f64>,
@@ -136,11 +135,11 @@ pub struct Estimate {
 pub struct Stated {
     /// The share that is stated.
     pub share: f64,
-    /// Where.
+    /// The source of the statement.
     pub source: String,
-    /// Whether it is so here.
+    /// Whether the measurement agrees.
     pub finding: Finding,
-    /// If it is not: what is avoided at other handler latencies, the slowest first.
+    /// If it is refuted: what is avoided at other handler latencies, the slowest first.
     pub handlers: Vec<HandlerPoint>,
     /// The slowest handler tried at which the measured share reaches the stated one, as a place in `handlers`; `null` if none does, or
     /// none was tried.
@@ -157,36 +156,36 @@ pub enum Finding {
     Exceeded,
     /// The whole interval is below it.
     Refuted,
-    /// Doing nothing makes no extra order either.
+    /// Not tested: `no-dedup` makes no extra order either.
     NotTested,
 }
 
 /// What is avoided with handlers that take `factor` times as long.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct HandlerPoint {
-    /// How many times as long as in the story.
+    /// The factor on the story's handler latency.
     pub factor: f64,
-    /// The median of a handler's time then; `null` if the story's is a mixture.
+    /// The median of the resulting handler latency; `null` if the story's is a mixture.
     pub median_us: Option<u64>,
     /// What was measured.
     pub avoided: Option<Estimate>,
 }
 
-/// How long clients waited, in microseconds; all zero if there was none.
+/// How long clients waited, in microseconds; all zero without any answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Waits {
-    /// How many.
+    /// The number of answers.
     pub count: u64,
-    /// Half took no longer.
+    /// The median.
     pub p50_us: u64,
-    /// Nine in ten took no longer.
+    /// The 90th percentile.
     pub p90_us: u64,
-    /// All but one in a hundred took no longer.
+    /// The 99th percentile.
     pub p99_us: u64,
-    /// All but one in a thousand took no longer.
+    /// The 99.9th percentile.
     #[serde(rename = "p99.9_us")]
     pub p99_9_us: u64,
-    /// The longest.
+    /// The maximum.
     pub max_us: u64,
 }
 

@@ -2,7 +2,7 @@
 
 use protocol::{Money, Span};
 
-/// A count with its thousands apart: `2,970,000`.
+/// A count with separators: `2,970,000`.
 pub fn count(number: u64) -> String {
     apart(&number.to_string())
 }
@@ -35,7 +35,7 @@ fn apart(digits: &str) -> String {
     text
 }
 
-/// A length of time, in the unit that a person would choose.
+/// A length of time in a readable unit.
 pub(crate) fn span(us: u64) -> String {
     Span(us).to_string()
 }
@@ -81,7 +81,7 @@ pub(crate) fn plural(number: u64, one: &str, many: &str) -> String {
     format!("{} {noun}", count(number))
 }
 
-/// Text in lines of at most so many characters, broken between words.
+/// Text in lines of at most `width` characters, broken between words.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut used = 0;

@@ -9,7 +9,7 @@ use crate::rules::{VERB, lines, paragraph, timeline, witnesses};
 use crate::run::{Counts, Moment, RuleRow};
 use crate::terminal::undecided;
 
-/// A verdict as text. `called` is how the command line names the history; with an inventory, each rule says what it had to go on.
+/// A verdict as text. `called` is how the command line names the history; with an inventory, each rule lists its inputs.
 pub fn judgement(called: &str, verdict: &Verdict, inventory: Option<&Inventory>) -> String {
     let (counts, rules) = (counts(verdict), rows(verdict));
     let mut text = format!("{:>VERB$} {called}\n", "History");
@@ -51,7 +51,7 @@ pub fn judgement(called: &str, verdict: &Verdict, inventory: Option<&Inventory>)
     text + &paragraph("Verdict", &what)
 }
 
-/// What a rule had to go on, what there was nothing of, and what was not looked at.
+/// The inputs of a rule: which it had, which were empty, and which were not recorded.
 fn had(inputs: &[Had]) -> String {
     let some = |had: &Had| match had.count? {
         0 => None,
@@ -86,7 +86,7 @@ struct Line<'a> {
     rules: Vec<Row>,
 }
 
-/// What was found about a rule, and what it had to go on if that was asked for.
+/// The verdict on a rule, and its inputs if they were asked for.
 #[derive(Serialize)]
 struct Row {
     #[serde(flatten)]

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::comparison::Waits;
 
-/// What a client's wait ended in. Who never got an answer is counted, but has waited for nothing.
+/// What a client's wait ended in. A request without an answer has no latency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OutcomeClass {
     /// An order was made.
     Created,
-    /// An earlier answer was repeated.
+    /// An earlier answer was replayed.
     Replayed,
     /// The request was refused.
     Refused,
@@ -49,33 +49,33 @@ pub struct Latency {
 /// The latencies of one outcome, in microseconds; all zero if there was none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LatencyRow {
-    /// How many.
+    /// The number of answers.
     pub count: u64,
-    /// The shortest.
+    /// The minimum.
     pub min_us: u64,
-    /// Half took no longer.
+    /// The median.
     pub p50_us: u64,
-    /// Nine in ten took no longer.
+    /// The 90th percentile.
     pub p90_us: u64,
-    /// All but one in a hundred took no longer.
+    /// The 99th percentile.
     pub p99_us: u64,
-    /// All but one in a thousand took no longer.
+    /// The 99.9th percentile.
     #[serde(rename = "p99.9_us")]
     pub p99_9_us: u64,
-    /// The longest.
+    /// The maximum.
     pub max_us: u64,
-    /// How many took how long; only spans in which there were some.
+    /// The histogram; empty spans are left out.
     pub bars: Vec<Bar>,
 }
 
-/// How many took so long.
+/// A bar of the histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Bar {
-    /// The shortest time that counts here.
+    /// The lower edge, which belongs to it.
     pub from_us: u64,
-    /// The shortest that no longer does.
+    /// The upper edge, which does not.
     pub until_us: u64,
-    /// How many.
+    /// The number of answers.
     pub count: u64,
 }
 
@@ -116,9 +116,9 @@ pub struct Histograms {
 #[derive(Clone, Debug)]
 struct Series {
     histogram: Histogram<u64>,
-    /// How many took at least an edge and less than the next; the first is what took no time at all.
+    /// The count between each edge and the next; the first is for waits of 0.
     bars: [u64; EDGES.len() + 1],
-    /// An HDR histogram rounds: three digits are plenty for a quantile, but the extremes are known exactly.
+    /// An HDR histogram rounds to three digits, which is enough for a quantile; the extremes are kept exactly.
     min_us: u64,
     max_us: u64,
 }
@@ -138,7 +138,7 @@ impl Default for Histograms {
 }
 
 impl Histograms {
-    /// A client waited so long.
+    /// Records the wait of a client.
     ///
     /// # Panics
     /// If there is no memory for the histogram to grow.
@@ -151,7 +151,7 @@ impl Histograms {
         series.max_us = series.max_us.max(us);
     }
 
-    /// Adds what others recorded.
+    /// Adds the latencies of others.
     ///
     /// # Panics
     /// If there is no memory for a histogram to grow.
@@ -207,7 +207,7 @@ impl Series {
         if self.histogram.is_empty() {
             return LatencyRow::default();
         }
-        // A quantile is a bucket's upper end, which may lie above the longest that there was.
+        // A quantile is a bucket's upper end, which may lie above the maximum.
         let at = |quantile| {
             let value = self.histogram.value_at_quantile(quantile);
             value.clamp(self.min_us, self.max_us)

@@ -82,7 +82,7 @@ fn figures(run: &Run, text: &mut String) -> std::fmt::Result {
         ("extra charges", count(counts.extra_charges)),
         ("extra charges, amount", money(counts.extra_charges_amount)),
         (
-            "units at first",
+            "initial units",
             signed(counts.stock_initial + counts.stock_restocked),
         ),
         ("units on hand", signed(counts.stock_on_hand)),
@@ -140,7 +140,7 @@ fn service(run: &Run, text: &mut String) -> std::fmt::Result {
         ("statements of upkeep", count(service.upkeep_statements)),
         ("lock waits", count(service.lock_waits)),
         ("deadlocks", count(service.deadlocks)),
-        ("losers of races got", losers(&run.race_losers)),
+        ("race losers were answered", losers(&run.race_losers)),
         ("first violation after", when(run.first_violation_us)),
     ];
     if let Some(metrics) = &service.metrics {
@@ -169,7 +169,7 @@ fn recorded_service(run: &Run, text: &mut String) -> std::fmt::Result {
     writeln!(text, "## The service\n\n| what | how much |\n|---|---:|")?;
     writeln!(
         text,
-        "| losers of races got | {} |",
+        "| race losers were answered | {} |",
         losers(&run.race_losers)
     )?;
     writeln!(
@@ -268,5 +268,5 @@ fn coverage(run: &Run, text: &mut String) -> std::fmt::Result {
 }
 
 fn reproduce(run: &Run, text: &mut String) -> std::fmt::Result {
-    writeln!(text, "## Again\n\n```sh\n{}\n```", run.reproduce)
+    writeln!(text, "## Reproduce\n\n```sh\n{}\n```", run.reproduce)
 }

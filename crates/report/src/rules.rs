@@ -34,7 +34,7 @@ fn line(rule: &RuleRow, widest: usize) -> String {
     text
 }
 
-/// What needs a look is loud. A rule that had nothing to check is no cause for alarm, unless it is the one about evidence.
+/// Whether a rule is printed in capitals. One that had nothing to check is not, unless it is the rule about evidence.
 pub(crate) fn is_loud(rule: &RuleRow) -> bool {
     is_loud_of(&rule.name, rule.verdict)
 }
@@ -48,7 +48,7 @@ pub(crate) fn is_loud_of(rule: &str, outcome: RuleOutcome) -> bool {
     }
 }
 
-/// The first witness of each violated rule, as a timeline that ends with the contradiction; at most so many rules.
+/// The first witness of each violated rule, as a timeline that ends with the contradiction; of at most `rules_max` rules.
 pub fn witnesses(rules: &[RuleRow], rules_max: usize) -> String {
     let violated = rules
         .iter()

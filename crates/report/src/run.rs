@@ -1,4 +1,4 @@
-//! The model behind `run.json`: everything that is known about one run, and all that any report shows.
+//! The model behind `run.json`: everything that is known about one run, and everything that reports show.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,28 +23,28 @@ pub struct Run {
     pub strategy: String,
     /// The seed of every choice; `null` if a history from elsewhere was judged.
     pub seed: Option<u64>,
-    /// The world it ran in: `sim`, or `file` if a history from elsewhere was judged.
+    /// The world that it ran in: `sim`, or `file` if a history from elsewhere was judged.
     pub backend: String,
     /// The fraction of the scenario's load.
     pub scale: f64,
-    /// The overlay that was laid over the scenario, as it was called; absent if none was.
+    /// The overlay that was laid over the scenario, as the command line calls it; absent if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overlay: Option<String>,
     /// The time of day at which the run begins, in microseconds after midnight.
     pub starts_at_us: u64,
     /// How long it took in virtual time; of a history from elsewhere, from its first event to its last.
     pub virtual_us: u64,
-    /// How many events the world went through, or the history has.
+    /// The number of events of the world, or of the history.
     pub events: u64,
-    /// One number that two runs share only if they did the same things in the same order.
+    /// A digest of everything that happened: two runs share it only if they did the same things in the same order.
     pub digest: String,
     /// The verdict in one word.
     pub verdict: RunVerdict,
-    /// What the scenario expects of the strategy, and whether it came so.
+    /// What the scenario expects of the strategy, and whether that was met.
     pub expectation: Expectation,
-    /// How much there was of everything, and how much too much.
+    /// How many requests, orders, charges and units there were, and how many too many.
     pub counts: Counts,
-    /// What came to the service, and what it cost; `null` if a history from elsewhere was judged, which does not say.
+    /// The requests that reached the service, and their cost; `null` if a history from elsewhere was judged.
     #[serde(default)]
     pub service: Option<Service>,
     /// The share of repetitions that became no order: 1 less `extra_orders` over `requests_repeated` and `taps_held_back` together;
@@ -55,20 +55,20 @@ pub struct Run {
     /// that was answered with an order.
     #[serde(default)]
     pub race_losers: Vec<StatusCount>,
-    /// When the first rule was violated, since the beginning; `null` if none was.
+    /// When the first rule was violated, since the beginning of the run; `null` if none was.
     #[serde(default)]
     pub first_violation_us: Option<u64>,
-    /// The plan's faults: how often each struck.
+    /// The scenario's faults, and how often each struck.
     pub faults: Vec<FaultCount>,
-    /// What was found about each rule.
+    /// The verdict on each rule.
     pub rules: Vec<RuleRow>,
     /// Which situations the run met.
     pub coverage: Vec<CoverageRow>,
     /// How long clients waited, per outcome.
     pub latency: Latency,
-    /// The command that gives this run again.
+    /// The command that reproduces this run.
     pub reproduce: String,
-    /// How long it took in real time: the one thing here that differs between two runs of the same command.
+    /// How long it took in real time: the only value that differs between two runs of the same command.
     pub wall_seconds: f64,
 }
 
@@ -98,11 +98,11 @@ pub enum RunVerdict {
 /// What the scenario expects of the strategy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Expectation {
-    /// Whether it came so.
+    /// Whether it was met.
     pub met: Met,
-    /// What is expected, in words.
+    /// What is expected, in words, such as `to hold`.
     pub expects: String,
-    /// What came otherwise, in words; empty if it came so.
+    /// What differs, in words; empty if it was met.
     pub differences: Vec<String>,
 }
 
@@ -112,24 +112,24 @@ pub struct Expectation {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Met {
-    /// It came as expected.
+    /// It was met.
     Yes,
     /// The scenario expects nothing of this strategy.
     NothingExpected,
     /// The evidence is missing.
     Unknown,
-    /// It came otherwise.
+    /// It was not met.
     No,
 }
 
 /// Sums over one run. Amounts are in minor units of the shop's currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
-    /// Purchases that people meant.
+    /// Purchases that customers intended.
     pub intents: u64,
-    /// Purchases that ended in an order as far as their client knows.
+    /// Purchases whose client knows of an order.
     pub intents_with_order: u64,
-    /// Purchases that were answered with an order and have no live one of their own: it is another's, or there is none.
+    /// Purchases that were answered with an order, and have no live order of their own.
     #[serde(default)]
     pub intents_merged: u64,
     /// Purchases without an order that were refused as repetitions.
@@ -137,13 +137,13 @@ pub struct Counts {
     pub intents_refused: u64,
     /// Requests for an order.
     pub requests: u64,
-    /// Requests beyond the first of each intent, as they were sent: those that arrived are in `service`.
+    /// Requests beyond the first of each intent, as sent; `service` counts those that arrived.
     pub duplicate_requests: u64,
     /// Requests that took effect.
     pub ok: u64,
-    /// Requests that did not.
+    /// Requests that did not take effect.
     pub refused: u64,
-    /// Requests of which their client does not know.
+    /// Requests whose client does not know.
     pub unanswered: u64,
     /// Faults that struck.
     pub faults: u64,
@@ -155,7 +155,7 @@ pub struct Counts {
     pub orders_cancelled: u64,
     /// Live orders beyond the first of each intent.
     pub extra_orders: u64,
-    /// What those come to.
+    /// Their amount.
     pub extra_orders_amount: i64,
     /// Charges captured and not refunded.
     pub charges: u64,
@@ -163,7 +163,7 @@ pub struct Counts {
     pub charges_refunded: u64,
     /// Captured charges beyond the first of each intent.
     pub extra_charges: u64,
-    /// What those come to: money charged twice.
+    /// Their amount: money charged twice.
     pub extra_charges_amount: i64,
     /// Captured charges whose order is absent or cancelled.
     pub orphan_charges: u64,
@@ -171,7 +171,7 @@ pub struct Counts {
     pub keys: u64,
     /// Those still in progress.
     pub keys_open: u64,
-    /// Units there were at first.
+    /// Units in the initial stock.
     pub stock_initial: i64,
     /// Units that were added.
     pub stock_restocked: i64,
@@ -181,58 +181,57 @@ pub struct Counts {
     pub stock_reserved: i64,
     /// Units in live orders.
     pub units_sold: u64,
-    /// Those of pending ones among them: held in `stock_reserved`, or already taken from the units left to sell.
+    /// Those of pending orders among them: held in `stock_reserved`, or already taken from the units left to sell.
     #[serde(default)]
     pub units_pending: u64,
 }
 
-/// What came to the service, and what it cost. Counted by the world, where it happens.
+/// The requests that reached the service, and their cost. Counted by the world, where it happens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Service {
-    /// Requests that a replica received: a copy that the network made is one more, one that was lost on the way is none.
+    /// Requests that a replica received: copies made by the network count, lost requests do not.
     pub requests_arrived: u64,
-    /// Those among them that were not the first of their purchase to arrive.
+    /// Those after the first of their purchase.
     pub requests_repeated: u64,
-    /// Taps that the client's button held back, each of which would have been one more repetition.
+    /// Taps that the client's button held back; each would have been one more repetition.
     pub taps_held_back: u64,
-    /// Statements that reached the database, upkeep's and BEGIN, COMMIT and ROLLBACK among them.
+    /// Statements that reached the database, including upkeep's and BEGIN, COMMIT and ROLLBACK.
     pub statements: u64,
-    /// Those among them that the replicas' upkeep made, which comes by the clock and not by the request.
+    /// Those of the replicas' upkeep, which runs by the clock and not per request.
     pub upkeep_statements: u64,
     /// Commands that reached the cache.
     pub cache_commands: u64,
-    /// Statements without upkeep's over first-time orders, which are live orders less extra ones; `null` without any.
+    /// Statements, without upkeep's, per first-time order (live orders less extra ones); `null` without any.
     pub statements_per_order: Option<f64>,
-    /// Commands to the cache over first-time orders.
+    /// Commands to the cache per first-time order.
     pub cache_commands_per_order: Option<f64>,
     /// How often a statement waited for another transaction.
     pub lock_waits: u64,
-    /// How often waiting would never have ended.
+    /// How often transactions deadlocked.
     pub deadlocks: u64,
     /// What the service's own monitoring counts; `null` if the strategy counts nothing.
     pub metrics: Option<Metrics>,
 }
 
-/// What the service's own monitoring counts, under the names that it gives them. Not every strategy counts where keys come from:
-/// one that does not has 0 there.
+/// What the service's own monitoring counts, under its own names. The sources of keys are 0 if the strategy does not count them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Metrics {
-    /// Requests that were taken for a repetition and got the earlier order.
+    /// Requests that were recognised as a repetition and got the earlier order.
     #[serde(rename = "idempotency.hit")]
     pub hit: u64,
-    /// Requests of which nothing was known.
+    /// Requests that were seen for the first time.
     #[serde(rename = "idempotency.miss")]
     pub miss: u64,
-    /// Requests that could be neither: another content, or a twin in flight.
+    /// Requests that were refused: another content, or the same key in progress.
     #[serde(rename = "idempotency.conflict")]
     pub conflict: u64,
-    /// Keys that came in the header.
+    /// Keys from the header.
     #[serde(rename = "idempotency.source.header")]
     pub header_key: u64,
-    /// Keys that came in the body.
+    /// Keys from the body.
     #[serde(rename = "idempotency.source.body")]
     pub body_key: u64,
-    /// Keys that the service made of the content.
+    /// Keys that the service derived from the content.
     #[serde(rename = "idempotency.source.auto")]
     pub auto_key: u64,
     /// Hits over hits, misses and conflicts; `null` if there are none of these.
@@ -240,23 +239,23 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// How many keys came in the header, came in the body, and were made of the content; `None` of a strategy that does not count it.
+    /// How many keys came from the header, from the body and from the content; `None` if the strategy does not count them.
     pub(crate) fn sources(&self) -> Option<[u64; 3]> {
         let sources = [self.header_key, self.body_key, self.auto_key];
         (sources != [0; 3]).then_some(sources)
     }
 }
 
-/// How many got a status.
+/// How many requests got a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StatusCount {
-    /// The status; `null` is no answer at all.
+    /// The status; `null` if there was no answer.
     pub status: Option<u16>,
     /// How many.
     pub count: u64,
 }
 
-/// How often a fault of the plan struck.
+/// How often a fault of the scenario struck.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultCount {
     /// Its name.
@@ -265,50 +264,50 @@ pub struct FaultCount {
     pub count: u64,
 }
 
-/// What was found about one rule.
+/// The verdict on one rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RuleRow {
-    /// Which rule.
+    /// The rule's name.
     pub name: String,
     /// When it is violated, in a sentence.
     pub about: String,
-    /// How it came out.
+    /// The verdict in one word.
     pub verdict: RuleOutcome,
-    /// How many things were put to the test.
+    /// How many things were checked.
     pub checked: u64,
-    /// How many of them the history does not decide.
+    /// How many of them the history leaves undecided.
     pub unknown: u64,
-    /// How many of them break the rule.
+    /// How many of them violate the rule.
     pub violations: u64,
-    /// Why it was not judged, or what keeps it from a decision.
+    /// Why it was not judged, or why it is undecided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// The earliest violations.
     pub witnesses: Vec<Witness>,
 }
 
-/// How a rule came out.
+/// The verdict on a rule in one word.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum RuleOutcome {
-    /// It was put to the test and nothing broke it.
+    /// It was checked, and nothing violated it.
     Held,
-    /// Something broke it.
+    /// Something violated it.
     Violated,
-    /// Its inputs do not decide it.
+    /// Its inputs leave it undecided.
     Unknown,
     /// There was nothing to check.
     Vacuous,
-    /// Its inputs are absent.
+    /// Its inputs are missing.
     NotJudged,
 }
 
 /// Operations and rows that contradict each other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Witness {
-    /// The contradiction in one sentence, and in another the promise that it breaks.
+    /// The contradiction in one sentence, and the broken promise in another.
     pub why: String,
     /// The operations, in words.
     pub operations: Vec<String>,
@@ -320,9 +319,9 @@ pub struct Witness {
     /// The purchase that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<String>,
-    /// When it came true, in the unit of the history: in a run, microseconds since its beginning.
+    /// When the rule was violated, in the unit of the history: in a run, microseconds since its beginning.
     pub at: u64,
-    /// When it came true, in words.
+    /// The same in words.
     #[serde(default)]
     pub time: String,
 }
@@ -343,7 +342,7 @@ pub struct CoverageRow {
     pub label: String,
     /// How often.
     pub count: u64,
-    /// Whether the scenario proves nothing without it.
+    /// Whether the scenario requires it.
     pub required: bool,
 }
 
@@ -371,7 +370,7 @@ impl Run {
 }
 
 impl RuleOutcome {
-    /// The words as reports write them.
+    /// As reports write it.
     pub const fn words(self) -> &'static str {
         match self {
             RuleOutcome::Held => "held",

@@ -133,7 +133,7 @@ impl Summary {
         );
         text.push_str(&match self.unexpected {
             0 => String::from("; none against the scenario's expectation"),
-            some => format!("; {} NOT as the scenario expects", count(some)),
+            some => format!("; {} against the scenario's expectation", count(some)),
         });
         text
     }

@@ -1,6 +1,6 @@
 //! One run as a screenful of text that reads without colour: verdict near the end, reproduction last.
 
-use crate::comparison::words::{losers, mean, share, when};
+use crate::comparison::words::{losers_in_words, mean, share, when};
 use crate::figures::{
     clock, clock_seconds, count, first_sentence, money, plural, range, signed, span,
 };
@@ -138,7 +138,7 @@ fn faults(run: &Run) -> String {
     run.faults.iter().map(fault).collect::<Vec<_>>().join(", ")
 }
 
-/// What came to the service, what became of repetitions, and what it cost.
+/// The requests that reached the service, how many repetitions became orders, and the cost.
 fn service(run: &Run, service: &Service) -> String {
     let counts = &run.counts;
     let mut text = format!(
@@ -164,8 +164,8 @@ fn service(run: &Run, service: &Service) -> String {
     }
     if !run.race_losers.is_empty() {
         text.push_str(&format!(
-            "; losers of races got {}",
-            losers(&run.race_losers)
+            "; of simultaneous requests, those that came second were answered {}",
+            losers_in_words(&run.race_losers)
         ));
     }
     if run.first_violation_us.is_some() {
@@ -258,7 +258,7 @@ fn bars(latency: &Latency) -> String {
         .collect();
     spans.sort_unstable();
     spans.dedup();
-    // The fastest share a line if there are too many, so that the lines still add up to all requests.
+    // If there are too many lines, the fastest are merged into one, so that the lines still add up to all requests.
     let shared = spans.len().saturating_sub(BARS_MAX);
     if let (1.., Some((from_us, _))) = (shared, spans.first().copied()) {
         spans.drain(..shared);
@@ -281,7 +281,7 @@ fn bars(latency: &Latency) -> String {
     text
 }
 
-/// One bar with its count; a few are visible beside a million.
+/// One bar with its count; every count above 0 is visible.
 fn cell(row: &LatencyRow, span: (u64, u64), spans: &[(u64, u64)]) -> String {
     let within = |(from_us, until_us): (u64, u64)| {
         let inside = |bar: &&Bar| (from_us..until_us).contains(&bar.from_us);
@@ -304,7 +304,7 @@ pub(crate) fn verdict(run: &Run) -> String {
         RunVerdict::Pass => String::from("PASS: no rule is violated"),
         RunVerdict::Fail => format!("FAIL: {} violated", names.join(", ")),
         RunVerdict::Inconclusive if !missed.is_empty() => format!(
-            "INCONCLUSIVE: no rule is violated, but the run never met {}, without which it proves nothing",
+            "INCONCLUSIVE: no rule is violated, but the scenario requires {}, which the run never met",
             missed.join(", ")
         ),
         RunVerdict::Inconclusive => format!(
@@ -318,10 +318,13 @@ pub(crate) fn verdict(run: &Run) -> String {
     }
 }
 
-/// What keeps a verdict from being one: the rules that are not decided, with the reason where there is one.
+/// Why the verdict is inconclusive: the undecided rules, each with its reason if there is one.
 pub(crate) fn undecided(rules: &[RuleRow]) -> String {
     let open = |rule: &&RuleRow| is_loud(rule) && rule.verdict != RuleOutcome::Violated;
     let reason = |rule: &RuleRow| match &rule.note {
+        Some(note) if rule.verdict == RuleOutcome::Vacuous => {
+            format!("nothing was proved: {note}")
+        }
         Some(note) => format!("{} is {} ({note})", rule.name, rule.verdict.words()),
         None => format!("{} is {}", rule.name, rule.verdict.words()),
     };
@@ -335,10 +338,10 @@ fn expectation(run: &Run) -> String {
         Met::Yes => format!("as the scenario expects of {}", run.strategy),
         Met::NothingExpected => format!("the scenario expects nothing of {}", run.strategy),
         Met::Unknown | Met::No => format!(
-            "NOT what the scenario expects of {}: {} ({})",
+            "the scenario expects {} {}, but {}",
             run.strategy,
             expectation.expects,
-            expectation.differences.join("; ")
+            expectation.differences.join(" and ")
         ),
     }
 }

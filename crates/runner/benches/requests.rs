@@ -3,25 +3,29 @@
 //! W1: so many clients send order requests over the simulated network, five in a hundred twice; the server keeps key -> order.
 //! The figure is requests per second of one thread. W2: a fresh world each time; three clients send four orders each, with 5 %
 //! loss, 5 % duplication, a timeout of 200 ms and up to five tries, and then the history is judged by every rule. The figure is
-//! such episodes per second of one thread.
+//! such episodes per second of one thread. They go the way of `onceproof scenario --seeds`: a search on a stage, a judge that keeps its
+//! memory, and a summary.
 //!
 //! Everything that a run has is on: the event queue, tasks, latencies by draw, replicas, the history, the digest. Only the
 //! service is the smallest there is, as it is in the programs that this is compared with.
 
-use orders::Job;
+use orders::{Job, StrategyName};
 use std::cell::RefCell;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::hint::black_box;
-use std::rc::Rc;
+use std::sync::Arc;
 
-use check::{Judge, Overall};
+use check::Judge;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use explore::search::{Budget, Plan as Seeds, Ran, search};
 use explore::{Chooser, Kind, Odds, Site};
 use hashbrown::HashMap;
 use history::{Audit, AuditOrder, History, OrderRef, PayloadRef, TenantRef, What};
-use protocol::{Money, Order, OrderId, OrderState, Response};
+use protocol::{Money, Order, OrderId, OrderState, Preset, Response};
+use report::Summary;
+use report::run::RunVerdict;
 use scenario::{Known, Options, Plan, Scale};
-use sim::{Crowd, Outcome, ReplicaPorts, Service, Visit, World, run_episodes};
+use sim::{Control, Crowd, Outcome, ReplicaPorts, Service, Setting, Visit, World, on_stage_of};
 
 /// A hash as the simulated database's indexes have it: what is numbered in the order of time is looked up where the last look-up
 /// was. The low bits, which choose the bucket, are the number itself; the high ones, which tell neighbours apart, depend on all.
@@ -98,7 +102,7 @@ impl Crowd for Loop {
     }
 }
 
-fn plan(clients: u64, faults: &str) -> Rc<Plan> {
+fn plan(clients: u64, faults: &str) -> Plan {
     let text = format!(
         r#"
         story = "W1."
@@ -132,12 +136,9 @@ fn plan(clients: u64, faults: &str) -> Rc<Plan> {
         overlay: None,
         known: Known::default(),
     };
-    options.known.strategies = vec![("none".into(), String::new())];
-    options.known.presets = vec!["reference".into()];
-    options.known.faults = scenario::FAULTS.iter().map(ToString::to_string).collect();
-    Rc::new(
-        scenario::parse("w1.toml", &text, &options).unwrap_or_else(|e| panic!("{}", e.render())),
-    )
+    options.known.strategies = vec!["none".into()];
+    options.known.faults = scenario::FaultName::ALL.to_vec();
+    scenario::parse("w1.toml", &text, &options).unwrap_or_else(|e| panic!("{}", e.render()))
 }
 
 fn requests(c: &mut Criterion) {
@@ -145,26 +146,21 @@ fn requests(c: &mut Criterion) {
     group.sample_size(10);
     for clients in [10_u64, 100] {
         let requests = 200_000 / clients;
-        let plan = plan(clients, "");
+        let setting = Arc::new(Setting::new(&plan(clients, ""), Preset::Reference));
         let (server, crowd) = (Keys::default(), Loop { requests });
-        let world = World::new(&plan, Chooser::random(0));
         // A world each time, in the memory of the one before: what is measured is the work, not the operating system's pages.
-        let mut go = || {
-            let mut sent = 0;
-            server.0.borrow_mut().clear();
-            run_episodes(
-                &world,
-                &server,
-                &crowd,
-                [Chooser::random(1)].into_iter(),
-                |world| {
-                    sent = world.look(|history| history.processes() as u64);
-                },
-            );
-            sent
-        };
-        group.throughput(Throughput::Elements(go()));
-        group.bench_function(BenchmarkId::from_parameter(clients), |b| b.iter(&mut go));
+        on_stage_of(&setting, &server, &crowd, |stage| {
+            let mut go = || {
+                server.0.borrow_mut().clear();
+                let played = stage.play(Chooser::random(1), &mut |_| Control::Go);
+                let history = played.expect("it is not stopped").history;
+                let sent = history.processes() as u64;
+                stage.take_back(history);
+                sent
+            };
+            group.throughput(Throughput::Elements(go()));
+            group.bench_function(BenchmarkId::from_parameter(clients), |b| b.iter(&mut go));
+        });
     }
     group.finish();
 }
@@ -252,29 +248,32 @@ fn episodes(c: &mut Criterion) {
     group.sample_size(10);
     group.throughput(Throughput::Elements(EPISODES));
     let plan = plan(3, FAULTS);
-    group.bench_function("judged", |b| {
-        let (server, crowd) = (Keys::default(), Trying { orders: 4 });
-        let world = World::new(&plan, Chooser::random(0));
+    let setting = Arc::new(Setting::new(&plan, Preset::Reference));
+    let budget = Budget {
+        runs_max: EPISODES,
+        keeps_traces: false,
+    };
+    let (server, crowd) = (Keys::default(), Trying { orders: 4 });
+    on_stage_of(&setting, &server, &crowd, |stage| {
         let mut judge = Judge::new();
-        b.iter(|| {
-            let mut answered = 0;
-            run_episodes(
-                &world,
-                &server,
-                &crowd,
-                (0..EPISODES).map(Chooser::random),
-                |world| {
-                    world.look(|history| {
-                        audit(&server, history);
-                        let verdict = judge.judge(history);
-                        assert!(verdict.overall() != Overall::Fail, "{verdict:?}");
-                        answered += verdict.counts.ok;
-                    });
-                    server.0.borrow_mut().clear();
-                },
-            );
-            answered
-        });
+        let mut go = || {
+            let mut summary = Summary::default();
+            search(Seeds::Seeds(0), budget, |seed, chooser| {
+                server.0.borrow_mut().clear();
+                let played = stage.play(chooser, &mut |_| Control::Go);
+                let mut simulated = played.expect("it is not stopped");
+                audit(&server, &mut simulated.history);
+                let brief =
+                    runner::judge(&mut judge, &plan, StrategyName::ALL[0], &simulated, seed);
+                let brief = brief.expect("it is well formed");
+                assert!(brief.verdict != RunVerdict::Fail, "{:?}", brief.judged);
+                summary.add(&brief);
+                stage.take_back(simulated.history);
+                Ran::<(), ()>::Continue((simulated.chooser, None))
+            });
+            summary
+        };
+        group.bench_function("judged", |b| b.iter(&mut go));
     });
     group.finish();
 }

@@ -1,4 +1,4 @@
-//! Strategies side by side on one scenario: the same seeds for each, summed up, ranked, and held against what is stated of them.
+//! Strategies side by side on one scenario: the same seeds for each, summed up, ranked, and compared with what is stated of them.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -38,10 +38,10 @@ const SEEDS: u64 = 4;
 const INTENTS_MIN: u64 = 1_000;
 /// The purchases that are enough, where a handful of seeds has more.
 const INTENTS_MAX: u64 = 40_000;
-/// The fewest seeds, so that there is more than one, and the most, because each takes its time however small.
+/// The minimum and maximum number of seeds: more than one, and not too many, because each has a fixed cost.
 const SEEDS_RANGE: (u64, u64) = (2, 200);
 
-/// How many seeds make a comparison of a plan, unless it is said: a handful, more where one seed is few purchases, fewer where it is many.
+/// The default number of seeds of a comparison: a handful, more for small scenarios and fewer for large ones.
 pub fn seeds_wanted(plan: &Plan) -> u64 {
     let intents = plan.load.intents.max(1);
     let (least, most) = (INTENTS_MIN.div_ceil(intents), INTENTS_MAX / intents);
@@ -107,7 +107,7 @@ pub fn compare(
     })
 }
 
-/// What is done by who does nothing: its extra orders are what there is to avoid.
+/// The strategy that does nothing: its extra orders are what can be avoided.
 const BASELINE: StrategyName = StrategyName::NoDedup;
 
 /// The extra orders of the baseline on every rung of the ladder that was tried, with the same seeds.
@@ -266,7 +266,7 @@ impl Sums {
     }
 }
 
-/// The share that did not slip through, of so many that could have.
+/// The share of `of` that did not slip through.
 fn estimate(slipped: u64, of: u64) -> Option<Estimate> {
     let interval = wilson(slipped, of);
     Some(Estimate {
@@ -286,8 +286,8 @@ fn add_metrics(sum: &mut Metrics, more: &Metrics) {
     sum.duplicate_rate = rate(sum.hit, sum.hit + sum.miss + sum.conflict);
 }
 
-/// Those that break no rule and have proved it come first; then who avoids more, breaks fewer rules, and suppresses fewer
-/// purchases. Equals stay in the order in which they were named.
+/// Strategies that break no rule and have evidence for it come first; then by more avoided, fewer broken rules, and fewer suppressed
+/// purchases. Equals keep the order in which they were named.
 fn rank(rows: &mut [StrategyRow]) {
     let breaks = |row: &StrategyRow| !row.broken.is_empty() || row.inconclusive_seeds > 0;
     let share = |row: &StrategyRow| row.avoided.map_or(0.0, |estimate| estimate.share);

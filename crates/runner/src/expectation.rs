@@ -1,19 +1,22 @@
 //! Whether a verdict is what the scenario expects of the strategy.
 
 use check::{Kind, Outcome, Overall, Rule, Verdict};
+use orders::StrategyName;
 use report::run::{Expectation, Met};
-use scenario::{Expect, Plan};
+use scenario::{Expect, Plan, RuleId};
+
+use crate::known;
 
 /// What the plan expects of a strategy: the entry that names it, otherwise the one that names none.
-fn entry<'a>(plan: &'a Plan, strategy: &str) -> Option<&'a Expect> {
-    let named = |expect: &&Expect| expect.strategy.as_deref() == Some(strategy);
+fn entry(plan: &Plan, strategy: StrategyName) -> Option<&Expect> {
+    let named = |expect: &&Expect| expect.strategy.map(known::strategy) == Some(strategy);
     let others = |expect: &&Expect| expect.strategy.is_none();
     let entry = plan.expect.iter().find(named);
     entry.or_else(|| plan.expect.iter().find(others))
 }
 
 /// Whether a verdict is what the plan expects of a strategy.
-pub(crate) fn met(plan: &Plan, strategy: &str, verdict: &Verdict) -> Met {
+pub(crate) fn met(plan: &Plan, strategy: StrategyName, verdict: &Verdict) -> Met {
     match entry(plan, strategy) {
         None => Met::NothingExpected,
         Some(entry) if entry.violates.is_empty() => holds(verdict),
@@ -22,7 +25,7 @@ pub(crate) fn met(plan: &Plan, strategy: &str, verdict: &Verdict) -> Met {
 }
 
 /// The same in words.
-pub fn expectation(plan: &Plan, strategy: &str, verdict: &Verdict) -> Expectation {
+pub fn expectation(plan: &Plan, strategy: StrategyName, verdict: &Verdict) -> Expectation {
     match entry(plan, strategy) {
         None => Expectation {
             met: Met::NothingExpected,
@@ -58,20 +61,20 @@ fn violates(entry: &Expect, verdict: &Verdict) -> Met {
 
 fn told(entry: &Expect, verdict: &Verdict) -> Expectation {
     let (met, expects) = match entry.violates.is_empty() {
-        true => (holds(verdict), String::from("every rule holds")),
+        true => (holds(verdict), String::from("to hold")),
         false => {
             let sometimes = if entry.sometimes {
-                ", with some seeds"
+                " with some seeds"
             } else {
                 ""
             };
-            let rules = entry.violates.join(" and ");
-            let expects = format!("it violates {rules}{sometimes}{}", besides(entry));
+            let rules = names(&entry.violates);
+            let expects = format!("to violate {rules}{sometimes}{}", besides(entry));
             (violates(entry, verdict), expects)
         }
     };
     let other = unexpected(entry, verdict).map(|rule| format!("{} is violated", rule.name()));
-    let missing = missing(entry, verdict).map(|rule| format!("{rule} is not violated"));
+    let missing = missing(entry, verdict).map(|rule| format!("{} is not violated", rule.name()));
     let no_evidence = (met == Met::Unknown).then(|| String::from("the evidence is missing"));
     Expectation {
         met,
@@ -81,28 +84,34 @@ fn told(entry: &Expect, verdict: &Verdict) -> Expectation {
 }
 
 fn besides(entry: &Expect) -> String {
-    match entry.may_violate.join(" and ") {
+    match names(&entry.may_violate) {
         rules if rules.is_empty() => rules,
         rules => format!(", and perhaps {rules}"),
     }
 }
 
-fn violated(rule: &str, verdict: &Verdict) -> bool {
-    let rule = Rule::from_name(rule);
-    rule.is_some_and(|rule| verdict.rule(rule).outcome == Outcome::Violated)
+/// The rules that a plan names.
+fn rules(named: &[RuleId]) -> impl Iterator<Item = Rule> {
+    named.iter().copied().map(known::rule)
 }
 
-/// The rules that must be violated and are not; none where only some seeds show them.
-fn missing<'a>(entry: &'a Expect, verdict: &Verdict) -> impl Iterator<Item = &'a String> {
-    let rules = entry.violates.iter();
-    rules.filter(|rule| !entry.sometimes && !violated(rule, verdict))
+fn names(named: &[RuleId]) -> String {
+    let names: Vec<&str> = rules(named).map(Rule::name).collect();
+    names.join(" and ")
 }
 
-/// The violated rules that are not expected. Evidence is not something that a strategy violates.
+/// The rules that must be violated and are not; none if only some seeds violate them.
+fn missing(entry: &Expect, verdict: &Verdict) -> impl Iterator<Item = Rule> {
+    let violated = |rule| verdict.rule(rule).outcome == Outcome::Violated;
+    rules(&entry.violates).filter(move |rule| !entry.sometimes && !violated(*rule))
+}
+
+/// The violated rules that are not expected. Rules about evidence are not the strategy's to violate.
 fn unexpected(entry: &Expect, verdict: &Verdict) -> impl Iterator<Item = Rule> {
-    let is_expected = |rule: Rule| {
-        let mut expected = entry.violates.iter().chain(&entry.may_violate);
-        expected.any(|name| name == rule.name())
+    let is_expected = |rule| {
+        rules(&entry.violates)
+            .chain(rules(&entry.may_violate))
+            .any(|expected| expected == rule)
     };
     let violated = verdict.violated().map(|found| found.rule);
     violated.filter(move |rule| rule.kind() != Kind::Evidence && !is_expected(*rule))
@@ -135,7 +144,7 @@ mod tests {
     fn expect(violates: &[Rule], sometimes: bool) -> Expect {
         Expect {
             strategy: None,
-            violates: violates.iter().map(|rule| rule.name().to_owned()).collect(),
+            violates: violates.iter().map(known::id).collect(),
             may_violate: Vec::new(),
             sometimes,
         }
@@ -165,7 +174,7 @@ mod tests {
     #[test]
     fn what_may_be_violated_beside_another_rule_may_and_that_one_must() {
         let beside = Expect {
-            may_violate: vec![String::from("double-charge")],
+            may_violate: vec![known::id(&Rule::DoubleCharge)],
             ..expect(&[Rule::DuplicateOrder], false)
         };
         let both = told(&beside, &verdict(&[DUPLICATE, CHARGED]));

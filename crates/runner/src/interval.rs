@@ -15,7 +15,7 @@ pub const CONFIDENCE: f64 = 0.95;
 /// The 97.5 % point of the standard normal distribution: 2.5 % lie beyond it on either side.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// The interval of a share: so many of so many. `None` without any, or if there are more than all.
+/// The interval of a share: `some` of `all`. `None` if `all` is 0 or less than `some`.
 pub fn wilson(some: u64, all: u64) -> Option<(f64, f64)> {
     if all == 0 || some > all {
         return None;

@@ -1,8 +1,10 @@
-//! The names that scenario files and command lines may use: each comes from the crate that means something by it.
+//! The names that scenario files and command lines may use, each from the crate that defines it; and what a plan means by them.
 
+use check::{Kind, Rule};
 use history::Label;
 use orders::StrategyName;
-use scenario::Known;
+use protocol::Preset;
+use scenario::{FaultName, Known, RuleId, StrategyId};
 
 /// The world that scenarios run in.
 pub const BACKEND: &str = "sim";
@@ -16,24 +18,36 @@ pub struct Named {
     pub about: &'static str,
 }
 
-/// Everything that a scenario file may name.
+/// Everything that a scenario file may name. In a plan that is lowered with it, a [`StrategyId`] is a place in [`StrategyName::ALL`] and a
+/// [`RuleId`] a place in [`Rule::ALL`].
 pub fn known() -> Known {
-    let owned = |name: &str| name.to_owned();
+    let evidence = |rule: &&Rule| rule.kind() == Kind::Evidence;
     Known {
-        strategies: strategies()
-            .map(|strategy| (owned(strategy.name), owned(strategy.about)))
-            .collect(),
-        rules: rules().map(|rule| owned(rule.name)).collect(),
-        evidence: evidence().map(owned).collect(),
-        renamed: check::Rule::RENAMED
+        strategies: strategies().map(|named| named.name.to_owned()).collect(),
+        rules: rules().map(|named| named.name.to_owned()).collect(),
+        evidence: Rule::ALL.iter().filter(evidence).map(id).collect(),
+        renamed: Rule::RENAMED
             .iter()
-            .map(|(old, now)| (owned(old), owned(now.name())))
+            .map(|(old, now)| ((*old).to_owned(), id(now)))
             .collect(),
-        labels: labels().map(owned).collect(),
-        presets: presets().map(owned).collect(),
-        faults: faults().map(owned).collect(),
-        backend: owned(BACKEND),
+        faults: FaultName::ALL.to_vec(),
+        backend: BACKEND.to_owned(),
     }
+}
+
+/// The strategy that a plan means.
+pub(crate) fn strategy(id: StrategyId) -> StrategyName {
+    StrategyName::ALL[id.0]
+}
+
+/// The rule that a plan means.
+pub(crate) fn rule(id: RuleId) -> Rule {
+    Rule::ALL[id.0]
+}
+
+/// A rule, as plans mean it.
+pub(crate) fn id(rule: &Rule) -> RuleId {
+    RuleId(*rule as usize)
 }
 
 /// The strategies, the reference first.
@@ -46,17 +60,10 @@ pub fn strategies() -> impl Iterator<Item = Named> {
 
 /// The rules of the judge, evidence first.
 pub fn rules() -> impl Iterator<Item = Named> {
-    check::Rule::ALL.iter().map(|rule| Named {
+    Rule::ALL.iter().map(|rule| Named {
         name: rule.name(),
         about: rule.about(),
     })
-}
-
-/// The rules about evidence, which no strategy can violate.
-fn evidence() -> impl Iterator<Item = &'static str> {
-    let about_evidence = |rule: &&check::Rule| rule.kind() == check::Kind::Evidence;
-    let rules = check::Rule::ALL.iter().filter(about_evidence);
-    rules.map(|rule| rule.name())
 }
 
 /// The coverage labels.
@@ -66,10 +73,29 @@ pub fn labels() -> impl Iterator<Item = &'static str> {
 
 /// The contract presets.
 pub fn presets() -> impl Iterator<Item = &'static str> {
-    orders::Contract::names()
+    Preset::ALL.iter().map(|preset| preset.name())
 }
 
 /// The faults that the simulated world can do.
 pub fn faults() -> impl Iterator<Item = &'static str> {
-    scenario::FAULTS.iter().copied()
+    FaultName::ALL.iter().map(|fault| fault.word())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_of_a_plan_stands_for_the_name_that_was_written() {
+        let known = known();
+        for (place, name) in known.strategies.iter().enumerate() {
+            assert_eq!(strategy(StrategyId(place)).name(), name);
+        }
+        for (place, name) in known.rules.iter().enumerate() {
+            assert_eq!(rule(RuleId(place)).name(), name);
+            assert_eq!(id(&rule(RuleId(place))), RuleId(place));
+        }
+        assert_eq!(known.strategies.len(), StrategyName::ALL.len());
+        assert_eq!(known.rules.len(), Rule::ALL.len());
+    }
 }

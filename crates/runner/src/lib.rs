@@ -7,11 +7,11 @@
 //! - [`seeds`]: many runs on all cores, their results in the order of their seeds
 //! - [`compare`](mod@compare): strategies side by side on one scenario
 //! - [`interval`]: how certain a counted share is
-//! - [`races`]: what the losers of races were answered
-//! - [`watch`]: who looks on, and may stop it
+//! - [`races`]: the answers to the losers of races
+//! - [`watch`]: progress, time, and stopping
 //! - [`expectation`]: whether a verdict is what the scenario expects
 //! - [`waits`]: how long clients waited
-//! - [`uses`](mod@uses): which scenarios try what
+//! - [`uses`](mod@uses): which scenarios cover what
 //! - [`panics`]: what a panic inside a run says
 //! - [`known`]: the names that scenario files and command lines may use
 
@@ -30,7 +30,7 @@ pub mod watch;
 
 pub use compare::{Contest, compare};
 pub use known::{Named, known};
-pub use one::{Compiled, Failure, Finished, Player, Task, run_one};
+pub use one::{Compiled, Failure, Finished, Player, Task, judge, run_one};
 pub use orders::StrategyName;
 pub use recorded::recorded;
 pub use seeds::{Batch, Portion, run_every_seed, run_portions, run_seeds};

@@ -14,7 +14,7 @@ use scenario::Plan;
 use sim::{Setting, Simulated, Stage, Traffic};
 
 use crate::expectation::{expectation, met};
-use crate::known::BACKEND;
+use crate::known::{self, BACKEND};
 use crate::panics;
 use crate::races::race_losers;
 use crate::waits::{longest_us, waits};
@@ -25,20 +25,20 @@ use crate::watch::{Control, Watcher};
 pub struct Task<'a> {
     /// The scenario.
     pub plan: &'a Plan,
-    /// How the command line calls it: the reproduction names it so too.
+    /// Its name on the command line, as in the command that reproduces it.
     pub called: &'a str,
     /// The strategy; the plan's own if it is `None`.
     pub strategy: Option<StrategyName>,
 }
 
-/// What a run gives.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Finished {
     /// Everything that is known about it.
     pub run: Run,
     /// Its latencies.
     pub histograms: Histograms,
-    /// What happened, if it is wanted: of a large run it is some hundred megabytes.
+    /// What happened, if it is wanted: a large run has some hundred megabytes of it.
     pub history: Option<History>,
 }
 
@@ -47,13 +47,13 @@ pub struct Finished {
 pub enum Failure {
     /// It was stopped, at this virtual time if it had begun.
     Interrupted(Option<u64>),
-    /// It took longer than its watcher allows. Nothing is known of this run.
+    /// It took longer than its watcher allows, so it has no result.
     TimedOut {
         /// Its seed.
         seed: u64,
         /// The virtual time that it had reached, in microseconds.
         at_us: u64,
-        /// For how many seconds of real time it was played.
+        /// How many seconds of real time it took until then.
         seconds: f64,
     },
     /// The harness is at fault, not the service.
@@ -62,19 +62,12 @@ pub enum Failure {
 
 impl Task<'_> {
     /// The strategy that runs.
-    fn strategy(&self) -> Result<StrategyName, Failure> {
-        match self.strategy {
-            Some(strategy) => Ok(strategy),
-            None => self.plan.strategy.parse().map_err(|error| {
-                Failure::Harness(format!(
-                    "the plan's strategy `{}`: {error}",
-                    self.plan.strategy
-                ))
-            }),
-        }
+    fn strategy(&self) -> StrategyName {
+        let planned = || known::strategy(self.plan.strategy);
+        self.strategy.unwrap_or_else(planned)
     }
 
-    /// The command that gives a run again.
+    /// The command that reproduces a run.
     fn reproduce(&self, strategy: StrategyName, seed: u64) -> String {
         let mut command = format!(
             "cargo run -- scenario {} --strategy {strategy} --seed {seed}",
@@ -90,7 +83,7 @@ impl Task<'_> {
     }
 }
 
-/// A word as a shell takes it.
+/// A word, quoted for a shell if necessary.
 pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+,:@%=".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -112,7 +105,7 @@ pub struct Player<'a> {
     histories: bool,
 }
 
-/// The task's plan as it is compiled by the player that needs it first, for all of them.
+/// The task's plan, compiled by the first player that needs it and shared by all.
 #[derive(Debug, Default)]
 pub struct Compiled(OnceLock<Arc<Setting>>);
 
@@ -122,8 +115,8 @@ impl Compiled {
     }
 }
 
-/// Up to how many purchases a run follows another in one world: a larger world takes long to play, and its memory is better given back
-/// before the judge begins.
+/// The maximum number of purchases of a run that shares its world with the next run. A larger world frees its memory before the judge
+/// begins.
 const ON_STAGE_MAX: u64 = 1_000;
 
 /// Runs a task under a seed.
@@ -131,7 +124,7 @@ const ON_STAGE_MAX: u64 = 1_000;
 /// # Errors
 /// If it was stopped or took too long, or the harness failed: a panic anywhere below is one.
 pub fn run_one(task: &Task<'_>, seed: u64, watcher: &dyn Watcher) -> Result<Finished, Failure> {
-    Player::new(task, &Compiled::default(), true).run(None, seed, watcher)
+    Player::new(task, &Compiled::default(), true).run(seed, watcher)
 }
 
 impl<'a> Player<'a> {
@@ -148,34 +141,29 @@ impl<'a> Player<'a> {
     /// Lets a player run seeds in one world, if the task's world is small.
     pub fn on_stage<R>(self, act: impl FnOnce(Player<'_>, Option<&mut dyn Stage>) -> R) -> R {
         let is_small = self.task.plan.load.intents <= ON_STAGE_MAX;
-        let strategy = self.task.strategy().ok().filter(|_| is_small);
-        let compile = |strategy| Arc::clone(self.compiled.setting(self.task.plan, strategy));
-        // A plan that cannot be compiled is told by the first run.
-        let compiled = panics::within(|| catch_unwind(AssertUnwindSafe(|| strategy.map(compile))));
-        match (compiled, strategy) {
-            (Ok(Some(setting)), Some(strategy)) => {
-                sim::on_stage(&setting, strategy, |stage| act(self, Some(stage)))
-            }
+        let strategy = self.task.strategy();
+        let compile = || Arc::clone(self.compiled.setting(self.task.plan, strategy));
+        // A panic while compiling is reported by the first run.
+        let compiled = panics::within(|| catch_unwind(AssertUnwindSafe(|| is_small.then(compile))));
+        match compiled {
+            Ok(Some(setting)) => sim::on_stage(&setting, strategy, |stage| act(self, Some(stage))),
             _ => act(self, None),
         }
     }
 
-    /// Runs the task under a seed: on this stage, or in a world of its own.
+    /// Runs the task under a seed in a world of its own.
     ///
     /// # Errors
     /// If it was stopped or took too long, or the harness failed: a panic anywhere below is one. After a failure the player and its stage
     /// have no further use.
-    pub fn run(
-        &mut self,
-        stage: Option<&mut dyn Stage>,
-        seed: u64,
-        watcher: &dyn Watcher,
-    ) -> Result<Finished, Failure> {
-        let finished = self.run_if(stage, seed, watcher, &mut |_| true)?;
+    pub fn run(&mut self, seed: u64, watcher: &dyn Watcher) -> Result<Finished, Failure> {
+        let chooser = Chooser::random(seed);
+        let (_, finished) = self.run_if(None, seed, chooser, watcher, &mut |_| true)?;
         Ok(finished.expect("it was wanted"))
     }
 
-    /// The same, and collects the result only if it is wanted: texts and histograms take longer than a small run and its verdict.
+    /// Runs the task under a chooser, which is given back: that of this seed. It runs on this stage, or in a world of its own, and the result
+    /// is collected only if it is wanted: texts and histograms take longer than a small run and its verdict.
     ///
     /// # Errors
     /// Those of [`run`](Player::run).
@@ -183,10 +171,11 @@ impl<'a> Player<'a> {
         &mut self,
         stage: Option<&mut dyn Stage>,
         seed: u64,
+        chooser: Chooser,
         watcher: &dyn Watcher,
         wants: &mut Wants<'_>,
-    ) -> Result<Option<Finished>, Failure> {
-        let play = || self.play(stage, seed, watcher, wants);
+    ) -> Result<(Chooser, Option<Finished>), Failure> {
+        let play = || self.play(stage, seed, chooser, watcher, wants);
         panics::within(|| catch_unwind(AssertUnwindSafe(play))).unwrap_or_else(|panic| {
             let text = panic_text(panic.as_ref());
             let place = panics::place().map_or(String::new(), |place| format!(" ({place})"));
@@ -198,22 +187,15 @@ impl<'a> Player<'a> {
         &mut self,
         mut stage: Option<&mut dyn Stage>,
         seed: u64,
+        chooser: Chooser,
         watcher: &dyn Watcher,
         wants: &mut Wants<'_>,
-    ) -> Result<Option<Finished>, Failure> {
-        let strategy = self.task.strategy()?;
+    ) -> Result<(Chooser, Option<Finished>), Failure> {
+        let strategy = self.task.strategy();
         let begun = watcher.seconds();
-        let simulated = self.simulate(&mut stage, strategy, seed, watcher)?;
+        let simulated = self.simulate(&mut stage, strategy, seed, chooser, watcher)?;
         watcher.judging(seed);
-        let history = &simulated.history;
-        let verdict = self.judge.judge(history);
-        let brief = Brief {
-            seed,
-            verdict: judged::overall(verdict).ok_or_else(|| malformed(verdict, seed))?,
-            met: met(self.task.plan, strategy.name(), verdict),
-            judged: verdict,
-            longest_us: longest_us(history, &simulated.silent_replays),
-        };
+        let brief = judge(&mut self.judge, self.task.plan, strategy, &simulated, seed)?;
         let collected = match wants(&brief) {
             true => Some(collect(self.task, strategy, &simulated, &brief)),
             false => None,
@@ -223,14 +205,15 @@ impl<'a> Player<'a> {
         if let (false, Some(stage)) = (self.histories, stage) {
             stage.take_back(history.take().expect("it is there until here"));
         }
-        Ok(collected.map(|(run, histograms)| Finished {
+        let finished = collected.map(|(run, histograms)| Finished {
             run: Run {
                 wall_seconds,
                 ..run
             },
             histograms,
             history: history.filter(|_| self.histories),
-        }))
+        });
+        Ok((simulated.chooser, finished))
     }
 
     fn simulate(
@@ -238,6 +221,7 @@ impl<'a> Player<'a> {
         stage: &mut Option<&mut dyn Stage>,
         strategy: StrategyName,
         seed: u64,
+        chooser: Chooser,
         watcher: &dyn Watcher,
     ) -> Result<Simulated, Failure> {
         let begun = watcher.seconds();
@@ -255,7 +239,6 @@ impl<'a> Player<'a> {
                 None => control,
             }
         };
-        let chooser = Chooser::random(seed);
         let simulated = match stage {
             Some(stage) => stage.play(chooser, &mut pace),
             None => {
@@ -274,13 +257,34 @@ impl<'a> Player<'a> {
     }
 }
 
+/// Judges a run of this strategy, and says in brief what came of it.
+///
+/// # Errors
+/// If its history is malformed: then the harness has failed.
+pub fn judge<'j>(
+    judge: &'j mut Judge,
+    plan: &Plan,
+    strategy: StrategyName,
+    simulated: &Simulated,
+    seed: u64,
+) -> Result<Brief<'j>, Failure> {
+    let verdict = judge.judge(&simulated.history);
+    Ok(Brief {
+        seed,
+        verdict: judged::overall(verdict).ok_or_else(|| malformed(verdict, seed))?,
+        met: met(plan, strategy, verdict),
+        judged: verdict,
+        longest_us: longest_us(&simulated.history, &simulated.silent_replays),
+    })
+}
+
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without a message")
 }
 
-/// Everything that is known about a run but how long it took, and its latencies.
+/// Everything that is known about a run except its wall time, and its latencies.
 fn collect(
     task: &Task<'_>,
     strategy: StrategyName,
@@ -308,7 +312,7 @@ fn collect(
         events: simulated.events,
         digest: simulated.digest.to_string(),
         verdict: brief.verdict,
-        expectation: expectation(plan, strategy.name(), verdict),
+        expectation: expectation(plan, strategy, verdict),
         counts: judged::counts(verdict),
         service: Some(service(simulated, verdict)),
         prevention: prevention(verdict.counts.extra_orders, repetitions(simulated.traffic)),
@@ -324,7 +328,7 @@ fn collect(
     (run, histograms)
 }
 
-/// Requests that a service could have prevented from becoming an order, and taps that its client did.
+/// Requests that the service could have prevented from becoming an order, and taps that the client held back.
 fn repetitions(traffic: Traffic) -> u64 {
     traffic.repeated + traffic.held_back
 }
@@ -339,7 +343,7 @@ pub(crate) fn rate(some: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| some as f64 / of as f64)
 }
 
-/// What came to the service, and what it cost.
+/// The requests that reached the service, and their cost.
 fn service(simulated: &Simulated, verdict: &Verdict) -> Service {
     let first_orders = verdict.counts.orders - verdict.counts.extra_orders;
     Service {
@@ -372,7 +376,7 @@ fn metrics(counted: &orders::Metrics) -> Metrics {
     }
 }
 
-/// When the first violation came true: each rule keeps its earliest witnesses, in the order of time.
+/// When the first rule was violated: each rule keeps its earliest witnesses, in the order of time.
 pub(crate) fn first_violation(verdict: &Verdict) -> Option<u64> {
     let broken = verdict
         .violated()
@@ -381,7 +385,7 @@ pub(crate) fn first_violation(verdict: &Verdict) -> Option<u64> {
     first.map(|witness| witness.at).min()
 }
 
-/// Our own world recorded something that cannot have happened: that says nothing about the service.
+/// The recorder is at fault: the history cannot have happened, which says nothing about the service.
 fn malformed(verdict: &Verdict, seed: u64) -> Failure {
     let found = verdict.rule(Rule::Malformed);
     let why = found.witnesses.first().map_or("", |witness| &witness.why);
@@ -390,7 +394,7 @@ fn malformed(verdict: &Verdict, seed: u64) -> Failure {
     ))
 }
 
-/// The plan's faults in its order, each with how often it struck; those of one name together.
+/// How often each of the plan's faults struck, in the plan's order; equal names are added up.
 fn faults(plan: &Plan, history: &History) -> Vec<FaultCount> {
     let mut struck = vec![0_u64; plan.faults.len()];
     for event in &history.events {
@@ -419,7 +423,7 @@ fn coverage(history: &History) -> Vec<CoverageRow> {
         required: required.iter().any(|name| name == label.name()),
     };
     let situations = history.coverage.iter().map(row);
-    // Faults that the scenario requires stand among the situations; the others are told with their counts.
+    // Required faults are listed among the situations; all faults have their counts elsewhere.
     let is_fault = |name: &&String| history::Label::from_name(name).is_none();
     let faults = required.iter().filter(is_fault);
     let faults = faults.map(|word| CoverageRow {

@@ -1,4 +1,4 @@
-//! What a panic inside a run says: one line that its caller tells, instead of a backtrace for every seed of a batch.
+//! A panic inside a run becomes one line that the caller prints, instead of a backtrace for every seed of a batch.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{set_hook, take_hook};

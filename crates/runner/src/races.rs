@@ -1,4 +1,4 @@
-//! What the losers of races were answered: two passes over the events, and none if no client asked twice.
+//! The answers to the losers of races, in two passes over the events; in none if no client repeated a request.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use report::run::StatusCount;
 struct Try {
     intent: u32,
     sent: u64,
-    /// When the answer came, or the client gave up; for ever, if neither.
+    /// When the answer came or the client gave up; the end of time if neither happened.
     ended: u64,
     ok: bool,
     status: Option<u16>,

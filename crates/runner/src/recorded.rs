@@ -1,4 +1,4 @@
-//! The report of a history that was recorded elsewhere: the same form as that of a run, without what only a world of ours knows.
+//! The report of a history that was recorded elsewhere: in the form of a run, without what only our world knows.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -13,9 +13,9 @@ use crate::one::{Finished, first_violation, quoted};
 use crate::races::race_losers;
 use crate::waits::{micros, waits};
 
-/// What a report names the world in which a history from elsewhere was recorded.
+/// The `backend` of a history from elsewhere.
 const BACKEND: &str = "file";
-/// What a report names its strategy.
+/// Its `strategy`.
 const STRATEGY: &str = "recorded";
 
 /// The report of a history from elsewhere, which `called` names as a command line does. `None` if it cannot have happened as it was

@@ -1,11 +1,13 @@
 //! Many runs on all cores. Worlds share nothing, and results come in the order of their seeds, not of their ends.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use explore::Chooser;
+use explore::search::{Budget, Plan, Ran, search};
 use report::{Brief, Summary};
 use sim::Stage;
 
@@ -176,21 +178,32 @@ impl Worker<'_> {
             let Some((seeds, mut portion)) = begun.take().or_else(fresh) else {
                 return Ended::Over;
             };
-            for seed in seeds.start + portion.tried()..seeds.end {
-                match self.one(&mut player, &mut stage, seed, &mut portion, wants) {
-                    Ok(()) => {}
-                    Err(failure) => {
-                        let is_interrupted = matches!(failure, Failure::Interrupted(_));
-                        portion.results.push(Err(failure));
-                        portion.failed += 1;
-                        if is_interrupted {
-                            // If the receiver has gone, there is nothing to tell.
-                            let _ = results.send((seeds, portion));
-                            return Ended::Over;
-                        }
-                        return Ended::Failed(Box::new((seeds, portion)));
-                    }
+            let first = seeds.start + portion.tried();
+            let budget = Budget {
+                runs_max: seeds.end - first,
+                keeps_traces: false,
+            };
+            let searched = search(Plan::Seeds(first), budget, |number, chooser| {
+                let Portion { summary, .. } = &mut portion;
+                let mut wants = |brief: &Brief<'_>| {
+                    summary.add(brief);
+                    wants(brief)
+                };
+                self.one(&mut player, &mut stage, first + number, chooser, &mut wants)
+            });
+            portion.played += searched.runs;
+            let found = searched.found.into_iter().map(|found| Ok(found.why));
+            portion.results.extend(found);
+            if let Some(failure) = searched.broke {
+                let is_interrupted = matches!(failure, Failure::Interrupted(_));
+                portion.results.push(Err(failure));
+                portion.failed += 1;
+                if is_interrupted {
+                    // If the receiver has gone, there is nothing to tell.
+                    let _ = results.send((seeds, portion));
+                    return Ended::Over;
                 }
+                return Ended::Failed(Box::new((seeds, portion)));
             }
             if results.send((seeds, portion)).is_err() {
                 return Ended::Over;
@@ -198,29 +211,26 @@ impl Worker<'_> {
         }
     }
 
+    /// Plays a seed. After a failure its chooser is lost, and the world with it.
     fn one(
         &self,
         player: &mut Player<'_>,
         stage: &mut Option<&mut dyn Stage>,
         seed: u64,
-        portion: &mut Portion,
+        chooser: Chooser,
         wants: &mut Wants<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Ran<Finished, Failure> {
         if self.watcher.goes_on() == Control::Stop {
-            return Err(Failure::Interrupted(None));
+            return ControlFlow::Break(Failure::Interrupted(None));
         }
-        let Portion { summary, .. } = portion;
-        let mut wants = |brief: &Brief<'_>| {
-            summary.add(brief);
-            wants(brief)
+        let ran = match stage {
+            Some(stage) => player.run_if(Some(&mut **stage), seed, chooser, self.watcher, wants),
+            None => player.run_if(None, seed, chooser, self.watcher, wants),
         };
-        let finished = match stage {
-            Some(stage) => player.run_if(Some(&mut **stage), seed, self.watcher, &mut wants)?,
-            None => player.run_if(None, seed, self.watcher, &mut wants)?,
-        };
-        portion.played += 1;
-        portion.results.extend(finished.map(Ok));
-        Ok(())
+        match ran {
+            Ok(ran) => ControlFlow::Continue(ran),
+            Err(failure) => ControlFlow::Break(failure),
+        }
     }
 }
 

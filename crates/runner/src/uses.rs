@@ -1,9 +1,9 @@
-//! Which scenarios try what: every fault, situation, preset, client behaviour and contract option, and who requires or says it.
+//! Which scenarios cover what: every fault, situation, preset, client behaviour and contract option, and the scenarios that use it.
 
-use scenario::Plan;
+use history::Label;
+use protocol::Preset;
 use scenario::uses::{CLIENTS, CONTRACT, Choice};
-
-use crate::known;
+use scenario::{FaultName, Plan, Required};
 
 /// Something that scenarios can try, and those that do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,16 +29,20 @@ pub fn uses(plans: &[Plan]) -> Vec<Use> {
         name: name.to_owned(),
         scenarios: among(fits),
     };
-    let required = |section, name: &'static str| {
-        row(section, name, &|plan| {
-            plan.coverage.iter().any(|required| required == name)
+    let required = |section, required: Required| {
+        row(section, required.name(), &|plan| {
+            plan.coverage.contains(&required)
         })
     };
-    let faults = known::faults().map(|fault| required("faults that must strike", fault));
-    let situations = known::labels().map(|label| required("situations that must be met", label));
-    let presets = known::presets().map(|preset| {
-        row("presets", preset, &|plan| {
-            plan.contract.preset.as_deref() == Some(preset)
+    let faults = FaultName::ALL
+        .iter()
+        .map(|fault| required("faults that must strike", Required::Fault(*fault)));
+    let situations = Label::ALL
+        .iter()
+        .map(|label| required("situations that must be met", Required::Situation(*label)));
+    let presets = Preset::ALL.iter().map(|preset| {
+        row("presets", preset.name(), &|plan| {
+            plan.contract.preset == Some(*preset)
         })
     });
     let choices =

@@ -1,10 +1,10 @@
-//! Who looks on while runs go on: shows progress, knows the time, and may stop them.
+//! The watcher of runs: it shows progress, knows the time, and may stop them.
 
 pub use sim::{Control, Progress};
 
-/// Looks on from any thread.
+/// Watches runs, from any thread.
 pub trait Watcher: Sync {
-    /// A run is so far. Asked every few thousand events.
+    /// Called every few thousand events with a run's progress.
     fn look(&self, seed: u64, progress: Progress) -> Control;
 
     /// A run was played to its end and is being judged.

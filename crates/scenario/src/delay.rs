@@ -1,4 +1,4 @@
-//! Delays as tables: what a plan says in words, ready to be drawn some hundred million times.
+//! Delays as tables, from which a run draws some hundred million times.
 
 use explore::{Chooser, Kind, Lineage, Odds, Quantiles, Site};
 
@@ -57,7 +57,7 @@ impl DelayTable {
     /// The table of a delay.
     ///
     /// # Panics
-    /// If the delay has no parts; lowering makes none such.
+    /// If the delay has no parts; lowering never produces one.
     pub fn new(delay: &Delay) -> DelayTable {
         assert!(!delay.parts.is_empty(), "a delay needs a part");
         DelayTable {

@@ -1,5 +1,5 @@
-//! Whether a fault strikes: the plan's faults, sorted by the opportunity at which each is drawn. Nothing here knows a world: a simulated one
-//! and a live one ask the same odds under the same identities.
+//! Whether a fault strikes: the plan's faults, sorted by the opportunity at which each is drawn. A simulated and a live world ask the
+//! same odds under the same identities.
 
 use std::borrow::Cow;
 
@@ -129,7 +129,7 @@ const STRIKE: Kind = Kind::new("fault.strike");
 const DELAY: Kind = Kind::new("fault.delay");
 
 impl Faults {
-    /// The faults of a plan whose leases are so long.
+    /// The faults of a plan; leases last `lease_us`.
     pub fn new(faults: &[Fault], lease_us: u64) -> Faults {
         let mut by_opportunity: [Vec<Armed>; OPPORTUNITIES] = Default::default();
         for (index, fault) in faults.iter().enumerate() {
@@ -307,7 +307,7 @@ fn sort(kind: &FaultKind, lease_us: u64) -> (Opportunity, Option<Cow<'_, Delay>>
     (opportunity, delay.map(Cow::Borrowed))
 }
 
-/// How long a replica stands still, where leases are so long.
+/// How long a replica stands still; leases last `lease_us`.
 fn standstill(span: &Standstill, lease_us: u64) -> Cow<'_, Delay> {
     match span {
         Standstill::For(delay) => Cow::Borrowed(delay),

@@ -24,12 +24,12 @@ pub use value::{At, Chance, Length, Pairs, Price, TimeOfDay};
 pub struct File {
     /// The story it tells, one paragraph.
     pub story: At<String>,
-    /// The strategy that is run if nobody names another.
+    /// The strategy that runs unless the command line names another.
     pub strategy: At<String>,
     /// The situations without which a run proves nothing.
     #[serde(default)]
     pub coverage: Vec<At<String>>,
-    /// The fraction of the load at which the story is run where time is short, as in CI; all of it if absent.
+    /// The fraction of the load that `--scale gate` runs, as in CI; 1 if absent.
     pub gate: Option<At<Chance>>,
     /// The story's stated figures: what is claimed, and the value.
     pub claims: Option<Pairs<String>>,
@@ -44,7 +44,7 @@ pub struct File {
     pub world: World,
     /// What can be bought.
     pub shop: At<Shop>,
-    /// Who comes when.
+    /// How many purchases there are, and when.
     pub load: At<Load>,
     /// The kinds of client.
     #[serde(default)]
@@ -60,7 +60,7 @@ pub struct File {
 pub struct OverlayFile {
     /// What it does to a story, one paragraph.
     pub story: At<String>,
-    /// What goes wrong. Times count from the beginning of whatever run it is.
+    /// What goes wrong. Times count from the beginning of the run.
     #[serde(default)]
     pub fault: Vec<At<Fault>>,
 }
@@ -75,7 +75,7 @@ pub struct Expect {
     pub holds: Option<At<bool>>,
     /// The rules it violates.
     pub violates: Option<At<Vec<At<String>>>>,
-    /// The rules it violates besides with some seeds.
+    /// Further rules that it violates with some seeds only.
     pub may_violate: Option<At<Vec<At<String>>>>,
     /// It violates them with some seeds only.
     pub sometimes: Option<At<bool>>,
@@ -85,23 +85,23 @@ pub struct Expect {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Contract {
-    /// Whose contract it starts from.
+    /// The preset that it starts from; the one that the strategy documents if absent.
     pub preset: Option<At<String>>,
-    /// What a request gets whose twin is being worked on.
+    /// How a request is answered while another with the same key is in progress.
     pub in_flight: Option<At<InFlightWord>>,
-    /// How long it waits for its twin's answer, if that is what it does; 10 s if absent.
+    /// With `in-flight = "wait"`: the longest wait for the other request's answer; 10 s if absent.
     pub wait_at_most: Option<At<Length>>,
-    /// The status for a key that comes with another content.
+    /// The status of the answer to a key that was used with another content.
     pub mismatch: Option<At<i64>>,
     /// The refusals that are stored and repeated.
     pub stored_errors: Option<Vec<StoredError>>,
-    /// Whether a cart is sold once, whatever keys are sent with it; `on` if absent.
+    /// Whether a cart is sold only once, even under different keys; `on` if absent.
     pub natural_key: Option<At<SwitchWord>>,
-    /// Whether a replica's memory answers for the claims that it knows, before the database is asked; `on` if absent.
+    /// Whether a replica answers from its own memory where it can, without asking the database; `on` if absent.
     pub claim_table: Option<At<SwitchWord>>,
     /// How long a key is kept.
     pub ttl: Option<At<Length>>,
-    /// How long an owner may work on a claim.
+    /// How long the lease of a claim lasts.
     pub lease: Option<At<Length>>,
     /// How long after the last fault everything must be settled.
     pub recovery_deadline: Option<At<Length>>,
@@ -109,27 +109,27 @@ pub struct Contract {
     pub success_floor: Option<At<Chance>>,
 }
 
-/// What a request gets whose twin is being worked on.
+/// How a request is answered while another with the same key is in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum InFlightWord {
     /// `409`: it is in progress.
     #[serde(rename = "409")]
     Conflict,
-    /// `202`: it is being worked on, ask again.
+    /// `202`: it is in progress, ask again.
     #[serde(rename = "202")]
     Accepted,
-    /// The twin's answer, if it comes in time; `409` otherwise.
+    /// The answer waits for the other request's; `409` if that takes too long.
     #[serde(rename = "wait")]
     Wait,
 }
 
-/// Whether there is one.
+/// A switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SwitchWord {
-    /// There is.
+    /// On.
     On,
-    /// There is none.
+    /// Off.
     Off,
 }
 
@@ -141,7 +141,7 @@ pub enum StoredError {
     PaymentDeclined,
     /// Not enough stock.
     OutOfStock,
-    /// The coupon was used as often as it may be, or the seat is taken.
+    /// The coupon is used up, or the seat is taken.
     CouponUsed,
 }
 
@@ -155,7 +155,7 @@ pub struct World {
     pub clock_skew: Option<At<Length>>,
     /// How long a replica waits for the gateway.
     pub gateway_timeout: Option<At<Length>>,
-    /// For how long the gateway remembers a key.
+    /// How long the gateway remembers a key.
     pub gateway_key_ttl: Option<At<Length>>,
     /// How long things take.
     #[serde(default)]
@@ -174,7 +174,7 @@ pub struct Latency {
     pub handler: Option<At<Delay>>,
     /// From receiving a request to its first database statement or cache command.
     pub record_read: Option<At<Length>>,
-    /// From a request's latest COMMIT, or other change of the database, to a cache write after it.
+    /// From a request's latest COMMIT, or other change of the database, to the cache write that follows.
     pub cache_write: Option<At<Length>>,
     /// One way between replica and database, and between replica and cache.
     pub database: Option<At<Length>>,
@@ -216,7 +216,7 @@ pub struct Sku {
     pub name: At<String>,
     /// Its price.
     pub price: At<Price>,
-    /// How many each shop has at first.
+    /// The initial stock of each shop.
     pub stock: At<i64>,
 }
 
@@ -228,7 +228,7 @@ pub struct Coupon {
     pub name: At<String>,
     /// How many orders may have it, in each shop.
     pub limit: At<i64>,
-    /// What it takes off an order; nothing if absent.
+    /// The discount on an order; none if absent.
     pub off: Option<At<Price>>,
 }
 
@@ -236,31 +236,31 @@ pub struct Coupon {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Basket {
-    /// How often it is bought, in proportion to the other baskets' weights; 1 if absent.
+    /// Its weight among the baskets; 1 if absent.
     pub weight: Option<At<f64>>,
     /// How many of which SKU, in the order in which the client sends them.
     pub lines: At<Pairs<i64>>,
-    /// What the order says beside its lines, such as where to deliver; nothing if absent.
+    /// The order's note, such as a delivery address; none if absent.
     pub note: Option<String>,
-    /// The coupon that comes with it.
+    /// The coupon that is used with it.
     pub coupon: Option<At<String>>,
-    /// The seats of which it is for one, each as likely.
+    /// It is for one of these seats, each equally likely.
     pub any_seat: Option<At<Vec<At<String>>>>,
 }
 
-/// Who comes when.
+/// How many purchases there are, and when.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Load {
-    /// How many purchases people mean.
+    /// The number of purchases.
     pub intents: At<i64>,
-    /// Within which time.
+    /// The time over which they are spread.
     pub over: At<Length>,
-    /// The time of day at which the run begins, for people.
+    /// The time of day at which the run begins; only shown in reports.
     pub starts_at: Option<At<TimeOfDay>>,
     /// The busy hours.
     pub peak: Option<At<Peak>>,
-    /// A genuine second purchase of the same content.
+    /// An intended second purchase of the same content.
     pub repeat: Option<At<Rush>>,
 }
 
@@ -268,7 +268,7 @@ pub struct Load {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Peak {
-    /// How many times as many people come, per time.
+    /// The arrival rate in the peak, as a multiple of the rate outside it.
     pub factor: At<f64>,
     /// When it begins, from the beginning of the run.
     pub from: At<Length>,
@@ -277,7 +277,7 @@ pub struct Peak {
     pub length: At<Length>,
 }
 
-/// A second event that follows with some probability, after a delay.
+/// A follow-up event: its probability and its delay.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rush {

@@ -7,12 +7,12 @@
 //! - [`lower`](mod@lower): from what was written to what it means, with every mistake pointed at
 //! - [`mistake`]: what is wrong with a file, where, and what to write instead
 //! - [`delay`]: delays as tables that can be drawn from
-//! - [`faults`]: whether a fault strikes: what a simulated and a live world draw from
+//! - [`faults`]: whether a fault strikes, for simulated and live worlds alike
 //! - [`tempo`]: the same plan in a faster or slower service
 //! - [`unfold`]: the intents of a load, one after another
 //! - [`library`]: the scenarios of a folder, by name
-//! - [`overlay`]: what goes wrong by itself, to be laid over any story
-//! - [`uses`]: what of all that a file can say a plan says
+//! - [`overlay`]: faults without a story, to be laid over any scenario
+//! - [`uses`]: which features of the language a plan uses
 //! - [`schema`]: the JSON Schema of scenario files
 
 pub mod delay;
@@ -30,7 +30,7 @@ pub mod uses;
 
 pub use delay::DelayTable;
 pub use faults::{Armed, Faults, Opportunity, Who};
-pub use file::fault::{CACHE_FAULTS, FAULTS};
+pub use file::fault::FaultName;
 pub use library::{Entry, Library, builtin, load, overlay};
 pub use lower::value::length_us;
 pub use lower::{Known, Options, Scale, parse};
@@ -38,7 +38,7 @@ pub use mistake::Mistake;
 pub use overlay::Overlay;
 pub use plan::{
     AppCrash, Basket, ClientPlan, Contract, Coupon, CrashPoint, Delay, Expect, Fault, FaultKind,
-    Host, InFlight, KeyForm, KeyPolicy, KeyReuse, Latencies, Load, Peak, Plan, Retry, ReuseBy,
-    Rush, Shop, Sku, Standstill, Tap, Window, World,
+    Host, InFlight, KeyForm, KeyPolicy, KeyReuse, Latencies, Load, Peak, Plan, Required, Retry,
+    ReuseBy, RuleId, Rush, Shop, Sku, Standstill, StrategyId, Tap, Window, World,
 };
 pub use unfold::{INTENT, Intent, Unfold};

@@ -308,7 +308,7 @@ impl Shelf {
         }
         if Path::new(path_or_name).is_file() {
             return Mistake::nowhere(format!("`{path_or_name}` does not end in `.toml`")).help(
-                format!("every {what}'s file does, and its name has no ending"),
+                format!("the file of every {what} does; its name is without the ending"),
             );
         }
         if is_path {
@@ -328,13 +328,13 @@ impl Shelf {
     }
 }
 
-/// A file of which some bytes are no text.
+/// A file that is not UTF-8.
 fn not_utf_8(called: &str, error: &FromUtf8Error) -> Mistake {
     let begin = error.utf8_error().valid_up_to();
-    // Up to there it is as it was, and there stands the sign of three bytes for what is no character.
+    // The text before it is unchanged, so the replacement character stands at the same byte.
     let text = String::from_utf8_lossy(error.as_bytes());
     let place = begin..begin + char::REPLACEMENT_CHARACTER.len_utf8();
-    Mistake::at(&place, "this is not UTF-8", "no character")
+    Mistake::at(&place, "this is not UTF-8", "not a character")
         .help("save the file as UTF-8")
         .within(called, &text)
 }

@@ -1,5 +1,6 @@
 //! From what was written to what it means: a [`File`] becomes a [`Plan`], or a [`Mistake`] that points at the character.
 
+use history::Label;
 use protocol::Problem;
 
 use crate::file::{
@@ -7,7 +8,7 @@ use crate::file::{
 };
 use crate::mistake::Mistake;
 use crate::overlay::Overlay;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, Required, RuleId};
 
 mod client;
 mod coupon;
@@ -83,11 +84,8 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Result<Plan, M
     }
 }
 
-/// The situation that every scenario with a fault requires, if there is one of this name.
-const FAULT_STRUCK: &str = "fault-struck";
-
-/// The same plan with an overlay's faults after its own. What the file expects, it expects of the story as it stands, and so with
-/// the share of purchases that must succeed.
+/// The same plan with an overlay's faults after its own. The file's expectations and its success floor are about the story without the
+/// overlay, so they are dropped.
 fn overlaid(plan: Plan, overlay: &Overlay, known: &Known) -> Result<Plan, Mistake> {
     let file: OverlayFile =
         toml::from_str(&overlay.text).map_err(|error| syntax::explain(&error, &overlay.text))?;
@@ -117,7 +115,7 @@ fn overlaid(plan: Plan, overlay: &Overlay, known: &Known) -> Result<Plan, Mistak
     })
 }
 
-/// The fraction that is run. A file's gate must make sense whether or not it is asked for.
+/// The fraction that is run. The file's gate is checked even if it is not used.
 fn realised_scale(wanted: Scale, file: &File, source: &str) -> Result<f64, Mistake> {
     let gate = match &file.gate {
         None => 1.0,
@@ -125,7 +123,7 @@ fn realised_scale(wanted: Scale, file: &File, source: &str) -> Result<f64, Mista
             0.0 => {
                 return Err(Mistake::at(
                     &written.span,
-                    "the gate runs nothing of the story",
+                    "the gate is 0",
                     "expected more than 0, and at most 1",
                 )
                 .help("leave it out to run all of it"));
@@ -139,7 +137,7 @@ fn realised_scale(wanted: Scale, file: &File, source: &str) -> Result<f64, Mista
     })
 }
 
-/// More than this is another story.
+/// The largest scale: beyond it the results no longer tell about the story.
 const SCALE_MAX: f64 = 10.0;
 
 /// What every part of a file is lowered with.
@@ -182,15 +180,15 @@ impl Lowering<'_> {
         })
     }
 
-    /// What a run must meet. Where something is to go wrong, a run in which nothing did proves nothing.
-    fn coverage(&self, file: &File) -> Result<Vec<String>, Mistake> {
-        let labels = file.coverage.iter().map(|label| self.known.label(label));
-        let mut labels: Vec<String> = labels.collect::<Result<_, _>>()?;
-        let any = String::from(FAULT_STRUCK);
-        if !file.fault.is_empty() && self.known.labels.contains(&any) && !labels.contains(&any) {
-            labels.push(any);
+    /// What a run must meet. If the file has faults, a run in which none struck proves nothing.
+    fn coverage(&self, file: &File) -> Result<Vec<Required>, Mistake> {
+        let required = file.coverage.iter().map(|name| self.known.required(name));
+        let mut required: Vec<Required> = required.collect::<Result<_, _>>()?;
+        let any = Required::Situation(Label::FaultStruck);
+        if !file.fault.is_empty() && !required.contains(&any) {
+            required.push(any);
         }
-        Ok(labels)
+        Ok(required)
     }
 
     fn expectations(&self, written: &[At<Expect>]) -> Result<Vec<plan::Expect>, Mistake> {
@@ -206,9 +204,10 @@ impl Lowering<'_> {
                     .strategy
                     .as_ref()
                     .map_or(&entry.span, |s| &s.span);
-                let who = expect.strategy.as_deref().unwrap_or("every other strategy");
-                let message = format!("`{who}` is expected twice");
-                return Err(Mistake::at(place, message, "has an expectation above"));
+                let named = expect.strategy.map(|name| self.known.strategy_name(name));
+                let who = named.unwrap_or("every other strategy");
+                let message = format!("`{who}` has two expectations");
+                return Err(Mistake::at(place, message, "the first is above"));
             }
             expectations.push(expect);
         }
@@ -231,8 +230,8 @@ impl Lowering<'_> {
                 let place = inner.or(violates.as_ref().map(|rules| &rules.span));
                 return Err(Mistake::at(
                     place.unwrap_or(&entry.span),
-                    "an expectation says one thing",
-                    "either that it holds, or what it violates",
+                    "an expectation needs either `holds = true` or `violates`",
+                    "has both, neither, or `sometimes` without `violates`",
                 )
                 .help(
                     "write `holds = true`, or `violates = [\"duplicate-order\"]`, with `sometimes = true` \
@@ -252,27 +251,28 @@ impl Lowering<'_> {
     fn may_violate(
         &self,
         expect: &Expect,
-        violates: &[String],
+        violates: &[RuleId],
         sometimes: bool,
-    ) -> Result<Vec<String>, Mistake> {
+    ) -> Result<Vec<RuleId>, Mistake> {
         let Some(written) = &expect.may_violate else {
             return Ok(Vec::new());
         };
         if violates.is_empty() || sometimes {
             return Err(Mistake::at(
                 &written.span,
-                "`may-violate` stands beside what is violated every time",
-                "nothing is",
+                "`may-violate` needs `violates` without `sometimes`",
+                "no rule is violated every time",
             )
             .help("write `violates = [...]` with these rules, and `sometimes = true`"));
         }
         let rules = written.value.iter().map(|rule| {
-            let name = self.known.promise(rule)?;
-            if violates.contains(&name) {
+            let named = self.known.promise(rule)?;
+            if violates.contains(&named) {
+                let name = self.known.rule_name(named);
                 let message = format!("`{name}` is violated every time");
                 return Err(Mistake::at(&rule.span, message, "stands in `violates` too"));
             }
-            Ok(name)
+            Ok(named)
         });
         rules.collect()
     }
@@ -291,14 +291,14 @@ impl Lowering<'_> {
         let switch =
             |word: &Option<At<SwitchWord>>| word.as_ref().map(|word| word.value == SwitchWord::On);
         Ok(plan::Contract {
-            preset: preset.map(|name| self.known.preset(name)).transpose()?,
+            preset: preset.map(names::preset).transpose()?,
             in_flight: self.in_flight(contract)?,
             mismatch: mismatch.transpose()?.map(|status| status as u16),
             stored_errors: stored.map(|errors| errors.iter().map(problem).collect()),
             natural_key: switch(&contract.natural_key),
             claim_table: switch(&contract.claim_table),
             ttl_us: length(&contract.ttl)?,
-            // No length at all is a lease too: one that is over with the next tick.
+            // A lease of 0 is allowed: it expires with the next tick.
             lease_us: contract
                 .lease
                 .as_ref()
@@ -312,10 +312,12 @@ impl Lowering<'_> {
     fn in_flight(&self, contract: &Contract) -> Result<Option<plan::InFlight>, Mistake> {
         let word = contract.in_flight.as_ref().map(|word| word.value);
         if let (Some(wait), true) = (&contract.wait_at_most, word != Some(InFlightWord::Wait)) {
-            return Err(
-                Mistake::at(&wait.span, "nobody waits for a twin", "says how long")
-                    .help("write `in-flight = \"wait\"` beside it, or leave it out"),
-            );
+            return Err(Mistake::at(
+                &wait.span,
+                "`wait-at-most` needs `in-flight = \"wait\"`",
+                "nothing waits",
+            )
+            .help("write `in-flight = \"wait\"` beside it, or leave it out"));
         }
         Ok(match word {
             None => None,
@@ -380,12 +382,12 @@ impl Lowering<'_> {
         value::length(written, self.source)
     }
 
-    /// A length that would make no sense if it were nothing.
+    /// A length above 0.
     fn some_length(&self, written: &At<crate::file::Length>) -> Result<u64, Mistake> {
         match self.length(written)? {
             0 => Err(Mistake::at(
                 &written.span,
-                "this time is nothing",
+                "this time is 0",
                 "expected more than 0",
             )),
             length => Ok(length),
@@ -401,10 +403,10 @@ impl Lowering<'_> {
     }
 }
 
-/// For how long the gateway remembers a key if the file does not say: thirty days.
+/// How long the gateway remembers a key if the file does not say: thirty days.
 const GATEWAY_KEY_TTL_US: u64 = 30 * 86_400_000_000;
 
-/// How long a request waits for its twin if the file does not say.
+/// How long a request waits for one in progress with the same key, if the file does not say.
 const WAIT_US: u64 = 10_000_000;
 
 const fn problem(stored: &StoredError) -> Problem {

@@ -85,9 +85,9 @@ impl Mistake {
             .with_wrap_lines(false)
             .with_links(false);
         match handler.render_report(&mut text, self) {
-            // What a file has between its letters could mean anything to a terminal.
+            // Control characters of a file could do anything to a terminal.
             Ok(()) => text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}"),
-            // Only a writer that fails can bring us here; the line by itself still helps.
+            // Only a failing writer leads here; the message alone still helps.
             Err(fmt::Error) => format!("{self}\n"),
         }
     }

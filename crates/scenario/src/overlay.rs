@@ -1,6 +1,6 @@
-//! Overlays: what goes wrong by itself, to be laid over any story.
+//! Overlays: faults without a story, to be laid over any scenario.
 
-/// The text of an overlay, which means something only together with a scenario.
+/// The text of an overlay. It is parsed together with a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overlay {
     /// How the command line calls it: a name, or a file.

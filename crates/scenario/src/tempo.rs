@@ -44,7 +44,7 @@ impl Delay {
         }
     }
 
-    /// Half of all delays are shorter, in microseconds; `None` of a mixture.
+    /// The median, in microseconds; `None` for a mixture.
     pub fn median_us(&self) -> Option<u64> {
         let [(_, only)] = &self.parts[..] else {
             return None;

@@ -35,7 +35,7 @@ pub struct Intent {
     pub user: Option<u64>,
     /// Which basket, by its index.
     pub basket: usize,
-    /// The same person means the same content once more, as another purchase, so much later.
+    /// How much later the same person buys the same content again, as another purchase.
     pub repeat_after_us: Option<u64>,
     /// Who asks for its chances.
     pub lineage: Lineage,

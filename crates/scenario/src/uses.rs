@@ -1,8 +1,10 @@
-//! What a scenario makes use of, so that nothing that a file can say is in no scenario.
+//! Which features of the language a scenario uses, so that a test can find those that no scenario does.
+
+use protocol::Preset;
 
 use crate::plan::{ClientPlan, InFlight, KeyForm, KeyPolicy, Plan, ReuseBy};
 
-/// Something that a scenario file can say, and whether a plan says it.
+/// A feature of the language, and whether a plan uses it.
 #[derive(Clone, Copy, Debug)]
 pub struct Choice {
     /// What lists call it.
@@ -53,7 +55,7 @@ pub const CONTRACT: &[Choice] = choices! {
     "in-flight 409": |plan| plan.contract.in_flight == Some(InFlight::Conflict),
     "in-flight 202": |plan| {
         plan.contract.in_flight == Some(InFlight::Accepted)
-            || plan.contract.preset.as_deref() == Some("reference-202")
+            || plan.contract.preset == Some(Preset::Reference202)
     },
     "in-flight wait": |plan| matches!(plan.contract.in_flight, Some(InFlight::Wait(_))),
     "mismatch": |plan| plan.contract.mismatch.is_some(),
@@ -70,7 +72,7 @@ pub const CONTRACT: &[Choice] = choices! {
     "quiet tail": has_quiet_tail,
 };
 
-/// A file that says nothing of it has thirty days.
+/// The default is thirty days.
 const WEEK_US: u64 = 7 * 86_400_000_000;
 
 fn any(plan: &Plan, is: impl Fn(&ClientPlan) -> bool) -> bool {

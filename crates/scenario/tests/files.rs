@@ -3,7 +3,7 @@
 use explore::Distribution;
 use scenario::{FaultKind, KeyPolicy, Library, Options, Plan, Scale, builtin, load, parse};
 
-use crate::known::{folder, options};
+use crate::known::{folder, options, strategy};
 
 fn plan(name: &str) -> Plan {
     scaled(name, 1.0)
@@ -172,11 +172,11 @@ fn the_storm_means_half_a_million_extra_orders_worth_fifteen_millions() {
 #[test]
 fn the_canary_expects_what_cannot_be() {
     let plan = plan("canary");
-    assert_eq!(plan.strategy, "no-dedup");
+    assert_eq!(plan.strategy, strategy("no-dedup"));
     let [expect] = &plan.expect[..] else {
         panic!("one expectation")
     };
-    assert_eq!(expect.strategy.as_deref(), Some("no-dedup"));
+    assert_eq!(expect.strategy, Some(strategy("no-dedup")));
     assert!(expect.violates.is_empty());
 }
 

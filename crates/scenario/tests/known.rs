@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use scenario::{Known, Options, Scale};
+use scenario::{Known, Options, RuleId, Scale, StrategyId};
 
 /// Every strategy.
 const STRATEGIES: &[&str] = &[
@@ -71,76 +71,19 @@ const RULES: &[&str] = &[
 ];
 
 /// Every situation.
-const LABELS: &[&str] = &[
-    "request-lost",
-    "reply-lost-after-commit",
-    "duplicate-delivered",
-    "concurrent-duplicate",
-    "retry-after-commit",
-    "double-click",
-    "client-timeout",
-    "replay-served",
-    "in-flight-refused",
-    "key-reused",
-    "crash-in-flight",
-    "crash-after-charge",
-    "retry-after-crash",
-    "commit-unknown",
-    "capture-unknown",
-    "takeover",
-    "declined",
-    "out-of-stock",
-    "coupon-used",
-    "coupon-given-back",
-    "lock-wait",
-    "deadlock",
-    "key-expired",
-    "paused-beyond-lease",
-    "two-replicas",
-    "app-crash",
-    "second-tab",
-    "second-channel",
-    "webhook-commit",
-    "repeat-purchase",
-    "message-redelivered",
-    "key-of-another-tenant",
-    "malformed-key",
-    "edited-cart",
-    "reserialised",
-    "offline",
-    "fault-struck",
-];
-
-/// Every preset of a contract.
-const PRESETS: &[&str] = &[
-    "reference",
-    "reference-202",
-    "reference-wait",
-    "stripe-v1",
-    "ietf-07",
-    "checkout-com",
-    "paypal",
-    "seed-001",
-    "seed-002",
-    "seed-003",
-    "seed-004",
-];
-
 /// Everything at this scale, on a backend that can do every fault.
 pub fn options(scale: f64) -> Options {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let strategy = |name: &&str| ((*name).to_owned(), String::from("a strategy"));
+    let rule = |name: &str| RuleId(RULES.iter().position(|rule| *rule == name).expect("a rule"));
     Options {
         scale: Scale::Of(scale),
         overlay: None,
         known: Known {
-            strategies: STRATEGIES.iter().map(strategy).collect(),
+            strategies: names(STRATEGIES),
             rules: names(RULES),
-            evidence: names(&["malformed", "evidence"]),
-            renamed: vec![("vacuous".into(), "evidence".into())],
-            labels: names(LABELS),
-            presets: names(PRESETS),
-            faults: names(scenario::FAULTS),
+            evidence: vec![rule("malformed"), rule("evidence")],
+            renamed: vec![("vacuous".into(), rule("evidence"))],
+            faults: scenario::FaultName::ALL.to_vec(),
             backend: "sim".into(),
         },
     }
@@ -149,4 +92,14 @@ pub fn options(scale: f64) -> Options {
 /// The folder of scenarios of this repository.
 pub fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios"))
+}
+
+/// A strategy, as plans that are lowered with these names mean it.
+pub fn strategy(name: &str) -> StrategyId {
+    StrategyId(
+        STRATEGIES
+            .iter()
+            .position(|known| *known == name)
+            .expect("a strategy"),
+    )
 }

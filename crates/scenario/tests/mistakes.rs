@@ -118,8 +118,8 @@ fn what_may_be_violated_stands_beside_what_is() {
         r#"
         violates = ["duplicate-order"] => violates = ["duplicate-order"]\nmay-violate = ["duplicate-order"] | " | is violated every time |
         violates = ["duplicate-order"] => violates = ["duplicate-order"]\nmay-violate = ["lost-ak"] | " | unknown rule `lost-ak` | `lost-ack`
-        violates = ["duplicate-order"] => holds = true\nmay-violate = ["lost-ack"] | [ | stands beside what is violated | `sometimes = true`
-        violates = ["duplicate-order"] => violates = ["duplicate-order"]\nsometimes = true\nmay-violate = ["lost-ack"] | [ | stands beside what is violated | `sometimes = true`
+        violates = ["duplicate-order"] => holds = true\nmay-violate = ["lost-ack"] | [ | needs `violates` without `sometimes` | `sometimes = true`
+        violates = ["duplicate-order"] => violates = ["duplicate-order"]\nsometimes = true\nmay-violate = ["lost-ack"] | [ | needs `violates` without `sometimes` | `sometimes = true`
         "#,
     );
 }
@@ -139,8 +139,8 @@ fn a_contract_is_checked_as_a_whole() {
     check_all(
         r#"
         preset = "reference" => in-flight = "later" | " | unknown word `later` | there is
-        preset = "reference" => in-flight = "202"\nwait-at-most = "5s" | " | nobody waits for a twin | in-flight = "wait"
-        preset = "reference" => in-flight = "wait"\nwait-at-most = "0s" | " | this time is nothing |
+        preset = "reference" => in-flight = "202"\nwait-at-most = "5s" | " | `wait-at-most` needs `in-flight = "wait"` | in-flight = "wait"
+        preset = "reference" => in-flight = "wait"\nwait-at-most = "0s" | " | this time is 0 |
         preset = "reference" => mismatch = 200 | 200 | the status of a mismatch |
         preset = "reference" => stored-errors = ["out-of-stok"] | " | unknown word `out-of-stok` | did you mean `out-of-stock`?
         "#,
@@ -168,7 +168,7 @@ fn coupons_and_seats_are_declared_once_and_named_rightly() {
         two(r#"any-seat = ["A1", "row"] | "row"] | unknown seat `row` | there is `A1` and `A2`"#),
         two(r#"any-seat = [] | [] | no seat to choose | any-seat = ["#),
         two(
-            r#"coupon = "LUNCH5"\nany-seat = ["A1"] | ["A1"]\n | a coupon or with a seat | one of either"#,
+            r#"coupon = "LUNCH5"\nany-seat = ["A1"] | ["A1"]\n | a coupon or a seat, not both | leave one of them out"#,
         ),
     ];
     for row in &rows {

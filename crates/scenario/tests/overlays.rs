@@ -128,10 +128,3 @@ fn a_window_comes_again() {
         [false, true, true, false]
     );
 }
-
-#[test]
-fn a_fault_of_the_cache_is_a_fault() {
-    for word in scenario::CACHE_FAULTS {
-        assert!(scenario::FAULTS.contains(word), "{word}");
-    }
-}

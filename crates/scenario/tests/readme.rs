@@ -49,7 +49,7 @@ fn the_examples_read_together_are_a_scenario() {
         Err(mistake) => panic!("{}", mistake.render()),
     };
     // A replica stands still for a time, or for leases.
-    assert_eq!(plan.faults.len(), scenario::FAULTS.len() + 1);
+    assert_eq!(plan.faults.len(), scenario::FaultName::ALL.len() + 1);
     assert_eq!(plan.clients.len(), 4);
 }
 

@@ -55,23 +55,22 @@ impl World {
         );
         let changes = std::mem::take(&mut database.changes);
         let now_us = state.kernel.now_us();
-        let mut history = state.recorder.take();
-        let names = &mut history.names;
+        let names = state.recorder.names_mut();
         let menu = &self.setting.script.menu;
         let (mut audit, rows) = audit(now_us, database, gateway, kitchen, menu, names);
         gateway.provider.release();
-        ledgers::add(&mut audit, database, names);
+        ledgers::add(&mut audit, database, menu, names);
         let lives = (self.setting.plan.world.replicas, &*state.replicas.reborn);
-        history.transitions = transitions(changes, rows, lives, names);
-        history.audit = Some(audit);
+        let transitions = transitions(changes, rows, lives, names);
         Simulated {
-            history,
+            history: state.recorder.end(transitions, audit),
             metrics: std::mem::take(&mut state.tally.metrics),
             traffic: Traffic {
                 held_back: state.devices.held_back,
                 ..state.tally.traffic
             },
             upkeep_statements: state.tally.upkeep_statements,
+            idle_rounds: state.tally.idle_rounds,
             cache_commands: state.tally.cache_commands,
             silent_replays: std::mem::take(&mut state.tally.silent_replays),
             digest: state.chooser.digest(),
@@ -110,7 +109,7 @@ fn audit(
         keys: Some(keys),
         orders: Some(orders(database, menu, names)),
         charges: Some(charges(database, gateway, names)),
-        stock: Some(stock(database, names)),
+        stock: Some(stock(database, menu)),
         notifications: Some(notifications(database, kitchen, names)),
         coupons: coupons(database, names),
         ..Audit::default()
@@ -273,10 +272,10 @@ impl<'a> ProviderKeys<'a> {
     }
 }
 
-fn stock(database: &Database, names: &mut Names) -> Vec<AuditStock> {
+fn stock(database: &Database, menu: &Menu) -> Vec<AuditStock> {
     let mut rows = Vec::with_capacity(database.stocks.slots.len());
-    for slot in &database.stocks.slots {
-        let sku = sku_name(slot.tenant, &slot.sku, names);
+    for (row, slot) in database.stocks.slots.iter().enumerate() {
+        let sku = menu.stock(row);
         let (initial, on_hand, reserved) = (slot.initial, slot.on_hand, slot.reserved);
         rows.push(AuditStock {
             sku,
@@ -407,10 +406,13 @@ fn transitions(
         .map(|replica| {
             let life: &mut u32 = &mut lives[replica as usize];
             *life += 1;
-            names.hosts.intern(&match *life {
-                1 => format!("replica-{replica}"),
-                life => format!("replica-{replica} in life {life}"),
-            })
+            match *life {
+                // Named when the world was built, in the order of their numbers.
+                1 => HostRef::new(replica),
+                life => names
+                    .hosts
+                    .intern(&format!("replica-{replica} in life {life}")),
+            }
         })
         .collect();
     // Names are counted until the first that is a text: after that, a record that is gone is named by its text too.

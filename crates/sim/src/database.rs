@@ -120,6 +120,28 @@ struct Transaction {
     short: Vec<u32>,
 }
 
+impl Transaction {
+    /// There was none yet; the memory is kept.
+    fn forget(&mut self) {
+        let Transaction {
+            state,
+            undo,
+            waiters,
+            waits_for,
+            waits_since_us,
+            is_victim,
+            has_waited,
+            abandoned,
+            short,
+        } = self;
+        (*state, *waits_for, *waits_since_us) = (TxState::Closed, None, 0);
+        (*is_victim, *has_waited, *abandoned) = (false, false, false);
+        undo.clear();
+        waiters.clear();
+        short.clear();
+    }
+}
+
 /// The database.
 #[derive(Debug, Default)]
 pub(crate) struct Database {
@@ -172,6 +194,9 @@ pub(crate) struct AtHand {
 pub(crate) struct Counts {
     /// Statements, each once, however often it waited; BEGIN, COMMIT and ROLLBACK are statements.
     pub(crate) statements: u64,
+    /// Those among them that began a transaction, ended one that had changed nothing, or looked for keys that are due and found none: only
+    /// what is due decides how they end.
+    pub(crate) idle_statements: u64,
     /// How often a statement had to wait.
     pub(crate) waits: u64,
     /// How many take-overs of claims were committed.
@@ -209,8 +234,11 @@ impl Database {
         carts.forget();
         moves.slots.clear();
         coupons.forget_uses();
-        open.slots.clear();
+        open.slots.iter_mut().for_each(Transaction::forget);
+        // The first to be opened is the first, as in a database that has none yet.
         open.closed.clear();
+        open.closed
+            .extend((0..open.slots.len() as u32).rev().map(Tx));
         open.released.clear();
         changes.forget();
         *at_hand = AtHand::default();
@@ -220,6 +248,7 @@ impl Database {
     /// `BEGIN`.
     pub(crate) fn begin(&mut self) -> Tx {
         self.counts.statements += 1;
+        self.counts.idle_statements += 1;
         self.open()
     }
 
@@ -240,6 +269,7 @@ impl Database {
             self.close(tx);
             return CommitTag::RolledBack;
         }
+        self.counts.idle_statements += u64::from(self.open.slots[tx.0 as usize].undo.is_empty());
         self.make_durable(tx);
         CommitTag::Committed
     }

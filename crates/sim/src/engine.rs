@@ -4,16 +4,19 @@
 //! - [`clients`]: intents become visits, and visits go on when they hear something
 //! - [`replicas`]: requests become handlers, and handlers go on when something reaches them
 //! - [`gateway`]: charges arrive, are captured, and are answered
+//! - [`idle`]: rounds of upkeep that find nothing
 
 pub(crate) mod bench;
 mod clients;
 mod gateway;
+mod idle;
 mod replicas;
 
 use std::future::Future;
 
 use clients::Visits;
-use explore::{Chooser, Class, Pool, TaskId};
+use explore::{Chooser, Pool, TaskId};
+use idle::{IdleRound, Observed};
 use orders::Job;
 use outside::{Manners, Purchases, Visit};
 
@@ -45,6 +48,12 @@ where
     knows_messages: bool,
     /// Since when nothing but upkeep is to come.
     idle_since_us: Option<u64>,
+    /// When the run ends; the largest number until that is known.
+    ends_at_us: u64,
+    /// How a round of upkeep goes that finds nothing, once one was run. It is the same in every run.
+    idle_round: Option<IdleRound>,
+    /// The round that is being run and may be such a one.
+    observed: Option<Observed>,
     woken: Vec<TaskId>,
 }
 
@@ -75,6 +84,9 @@ where
             hears: service.hears_webhooks(),
             knows_messages: service.knows_messages(),
             idle_since_us: None,
+            ends_at_us: u64::MAX,
+            idle_round: None,
+            observed: None,
             woken: Vec::new(),
         }
     }
@@ -91,6 +103,8 @@ where
         self.purchases.rewind();
         self.woken.clear();
         self.idle_since_us = None;
+        self.ends_at_us = u64::MAX;
+        self.observed = None;
         self.world.begin_again(chooser);
     }
 
@@ -98,15 +112,17 @@ where
         self.begin();
         let woken = self.handlers.woken();
         let mut until_look = PACE_EVENTS;
-        let mut ends_at_us = u64::MAX;
-        while let Some(event) = self.take(ends_at_us) {
+        while let Some(event) = self.take() {
             self.dispatch(event);
+            if self.observed.is_some() {
+                self.observe_event(event);
+            }
             woken.drain_into(&mut self.woken);
             if !self.woken.is_empty() {
                 self.resume_woken();
             }
-            if ends_at_us == u64::MAX && self.is_quiet() {
-                ends_at_us = self.calm_down();
+            if self.ends_at_us == u64::MAX && self.is_quiet() {
+                self.ends_at_us = self.calm_down();
             }
             until_look -= 1;
             if until_look == 0 {
@@ -116,25 +132,25 @@ where
                 }
             }
         }
-        if ends_at_us == u64::MAX {
+        if self.ends_at_us == u64::MAX {
             // No event is left although a handler still waits: for what cannot come.
-            ends_at_us = self.calm_down();
+            self.ends_at_us = self.calm_down();
         }
         let state = &mut *self.world.state.borrow_mut();
         // Whatever was still to come lies beyond the end; the audit is taken when the deadline has passed.
-        state.kernel.pass_until(ends_at_us);
+        state.kernel.pass_until(self.ends_at_us);
         state.ended = true;
         Ok(())
     }
 
     /// The next event, unless it lies beyond the end.
     #[inline]
-    fn take(&mut self, ends_at_us: u64) -> Option<Event> {
+    fn take(&mut self) -> Option<Event> {
         let state = &mut *self.world.state.borrow_mut();
-        let event = state.kernel.next(&mut state.chooser)?;
+        let event = state.kernel.next_event()?;
         let now_us = state.kernel.now_us();
         state.chooser.note(now_us);
-        (now_us <= ends_at_us).then_some(event)
+        (now_us <= self.ends_at_us).then_some(event)
     }
 
     fn begin(&mut self) {
@@ -145,9 +161,7 @@ where
             let replicas = u64::from(self.world.setting.plan.world.replicas);
             for replica in 0..self.world.setting.plan.world.replicas {
                 let first_us = every_us * (u64::from(replica) + 1) / replicas;
-                state
-                    .kernel
-                    .after(first_us, Class::Timer, Event::Upkeep(replica.into()));
+                state.kernel.after(first_us, Event::Upkeep(replica.into()));
             }
         }
     }

@@ -51,7 +51,7 @@ pub use engine::bench::{Bench, Charged, Handler, Step, Work};
 pub use outside::{Attempt, Outcome, Purchase, Tap, Visit, Wire};
 pub use ports::ReplicaPorts;
 pub use replicas::service::{self, Service};
-pub use run::{Stage, on_stage, run, run_episodes, simulate, simulate_in};
+pub use run::{Stage, on_stage, on_stage_of, run, simulate, simulate_in};
 pub use setting::Setting;
 pub use simulated::Simulated;
 pub use tally::Traffic;

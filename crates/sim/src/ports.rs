@@ -21,7 +21,7 @@ use orders::{Clock, Metric, Owner, Ports, Process};
 use protocol::{Span, Time};
 
 use crate::event::Event;
-use crate::world::World;
+use crate::world::{World, replica_bit};
 
 /// The ports of one handler.
 #[derive(Debug)]
@@ -67,7 +67,13 @@ impl Ports for ReplicaPorts<'_> {
             ahead_us == 0,
             "inside a transaction a strategy does nothing but statements"
         );
-        self.world.processes_used.set(true);
+        let World {
+            process_uses: uses,
+            processes_used: used,
+            ..
+        } = self.world;
+        uses.set(uses.get() + 1);
+        used.set(used.get() | replica_bit(self.replica));
         &self.process
     }
 
@@ -110,9 +116,7 @@ impl Clock for ReplicaPorts<'_> {
                     let span_us =
                         std::mem::take(&mut state.replicas.calls[self.slot].ahead_us) + span.0;
                     until_us.set(Some(now_us + span_us));
-                    state
-                        .kernel
-                        .after(span_us, explore::Class::Timer, Event::Reply(task.into()));
+                    state.kernel.after(span_us, Event::Reply(task.into()));
                     Poll::Pending
                 }
             }

@@ -14,7 +14,7 @@ use crate::ports::ReplicaPorts;
 use crate::replicas::service::Service;
 use crate::setting::Setting;
 use crate::simulated::Simulated;
-use crate::watch::{Control, Interrupted, Pace};
+use crate::watch::{Interrupted, Pace};
 use crate::world::World;
 
 /// Runs a plan under a strategy: the plan's clients, its load and its faults; and the contract that the strategy documents, unless
@@ -67,25 +67,6 @@ pub fn run<S: Service, C: Crowd>(
     Engine::new(world, handle, visit, service).run(pace)
 }
 
-/// Runs a world once for every chooser, with everything forgotten in between, and shows each run as it ends.
-pub fn run_episodes<S: Service, C: Crowd>(
-    world: &World,
-    service: &S,
-    crowd: &C,
-    choosers: impl Iterator<Item = Chooser>,
-    mut show: impl FnMut(&World),
-) {
-    let handle = |ports, job| serve(service, ports, job);
-    let visit = |visit| crowd.visit(world, visit);
-    let mut engine = Engine::new(world, handle, visit, service);
-    for chooser in choosers {
-        engine.begin_again(chooser);
-        let ended = engine.run(&mut |_| Control::Go);
-        assert!(ended.is_ok(), "nobody stops an episode");
-        show(world);
-    }
-}
-
 /// A world in which one run follows another.
 pub trait Stage {
     /// Plays a run. After an error this stage has no further use.
@@ -105,11 +86,21 @@ pub fn on_stage<R>(
     strategy: StrategyName,
     act: impl FnOnce(&mut dyn Stage) -> R,
 ) -> R {
-    let world = World::in_setting(setting, Chooser::random(0));
     let service = Door::new(strategy, setting.service_contract);
-    let handle = |ports, job| serve(&service, ports, job);
-    let visit = |visit| Shoppers.visit(&world, visit);
-    let engine = Engine::new(&world, handle, visit, &service);
+    on_stage_of(setting, &service, &Shoppers, act)
+}
+
+/// The same with a service and clients of one's own.
+pub fn on_stage_of<S: Service, C: Crowd, R>(
+    setting: &Arc<Setting>,
+    service: &S,
+    crowd: &C,
+    act: impl FnOnce(&mut dyn Stage) -> R,
+) -> R {
+    let world = World::in_setting(setting, Chooser::random(0));
+    let handle = |ports, job| serve(service, ports, job);
+    let visit = |visit| crowd.visit(&world, visit);
+    let engine = Engine::new(&world, handle, visit, service);
     act(&mut Played {
         world: &world,
         engine,

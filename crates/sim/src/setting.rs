@@ -9,8 +9,8 @@ use history::{CodeRef, Contract, FaultRef, HostRef, Names};
 use orders::{Contract as ServiceContract, StrategyName};
 use outside::Script;
 use outside::answer::{CODE_DIED, CODE_RESET, CODE_TIMEOUT};
-use promises::{judged_contract, service_contract};
-use protocol::Problem;
+use promises::{judged_contract, required_names, service_contract};
+use protocol::{Preset, Problem};
 use scenario::faults::Faults;
 use scenario::{DelayTable, Plan};
 
@@ -30,6 +30,8 @@ pub struct Setting {
     pub(crate) script: Script,
     pub(crate) delays: Delays,
     pub(crate) faults: Faults,
+    /// Whether any of them may strike a replica's upkeep.
+    pub(crate) faults_strike_upkeep: bool,
     /// How far a copy of the cache may lag, in microseconds.
     pub(crate) cache_behind_us: u64,
 }
@@ -47,10 +49,7 @@ pub(crate) struct Delays {
 
 impl Setting {
     /// Compiles a plan, with the contract of this preset if the plan names none.
-    ///
-    /// # Panics
-    /// If `orders` does not have the plan's contract, or this one: scenario files are checked before.
-    pub fn new(plan: &Plan, preset: &str) -> Setting {
+    pub fn new(plan: &Plan, preset: Preset) -> Setting {
         let service_contract = service_contract(plan, preset);
         let mut names = declared(plan);
         let script = Script::new(plan, service_contract.ttl.0, &mut names);
@@ -58,6 +57,7 @@ impl Setting {
             judged_contract: judged_contract(plan, &service_contract, &mut names),
             delays: Delays::new(plan),
             faults: Faults::new(&plan.faults, service_contract.lease.0),
+            faults_strike_upkeep: !plan.faults.is_empty(),
             cache_behind_us: cache_behind_us(plan),
             plan: plan.clone(),
             service_contract,
@@ -66,16 +66,18 @@ impl Setting {
         }
     }
 
+    /// The contract that the service keeps.
+    pub fn contract(&self) -> ServiceContract {
+        self.service_contract
+    }
+
     /// Compiles a plan for a strategy: under the contract that the strategy documents, if the plan names none. A fault of the cache
     /// need not strike a strategy that does not use one.
-    ///
-    /// # Panics
-    /// As [`Setting::new`].
     pub fn of(plan: &Plan, strategy: StrategyName) -> Setting {
         let mut setting = Setting::new(plan, strategy.preset());
         if !strategy.asks_cache() {
-            let required = &mut setting.judged_contract.required_coverage;
-            required.retain(|name| !scenario::CACHE_FAULTS.contains(&name.as_str()));
+            let can_be_met = plan.coverage.iter().filter(|one| !one.needs_cache());
+            setting.judged_contract.required_coverage = required_names(can_be_met);
         }
         setting
     }

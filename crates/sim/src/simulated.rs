@@ -30,6 +30,8 @@ pub struct Simulated {
     pub statements: u64,
     /// Those among them that the replicas' upkeep made, which comes by the clock and not by the request.
     pub upkeep_statements: u64,
+    /// How many rounds of upkeep found nothing and were not run: what they would have been is counted with the others.
+    pub idle_rounds: u64,
     /// How many commands reached the cache.
     pub cache_commands: u64,
     /// How often a statement waited for another transaction.

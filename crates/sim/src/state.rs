@@ -1,6 +1,6 @@
 //! Everything that changes in a world, part by part.
 
-use explore::{Chooser, Class, Kernel, Object, Order, TaskId};
+use explore::{Chooser, Kernel};
 use history::{Label, Recorder};
 use outside::Devices;
 
@@ -41,12 +41,12 @@ impl State {
     pub(crate) fn new(setting: &Setting, chooser: Chooser) -> State {
         let plan = &setting.plan;
         let intents = usize::try_from(plan.load.intents).expect("a load that fits in memory");
-        let mut kernel = Kernel::new(Order::Timed);
+        let mut kernel = Kernel::new();
         let replicas = Replicas::new(&mut kernel, plan.world.latencies.database_us);
         let mut state = State {
             kernel,
             chooser,
-            recorder: Recorder::new(setting.judged_contract.clone()),
+            recorder: Recorder::with_names(setting.judged_contract.clone(), setting.names.clone()),
             devices: Devices::default(),
             clients: Clients::default(),
             replicas,
@@ -58,7 +58,6 @@ impl State {
             under_load: true,
             ended: false,
         };
-        state.recorder.history_mut().names = setting.names.clone();
         state.recorder.reserve(intents);
         state.clients.intents.reserve(intents);
         state.database.orders.reserve(intents);
@@ -95,13 +94,6 @@ impl State {
         self.recorder.cover(label);
     }
 
-    /// A task goes on after a span.
-    #[inline]
-    pub(crate) fn after(&mut self, span_us: u64, task: TaskId, event: Event) {
-        self.kernel
-            .after(span_us, Class::Step(Object(u64::from(task.slot))), event);
-    }
-
     /// Tasks whose lock is free try again now.
     #[inline]
     pub(crate) fn release_waiters(&mut self) {
@@ -113,7 +105,7 @@ impl State {
     fn wake_waiters(&mut self) {
         let released = std::mem::take(&mut self.database.open.released);
         for task in &released {
-            self.after(0, *task, Event::Reach((*task).into()));
+            self.kernel.after(0, Event::Reach((*task).into()));
         }
         self.database.open.released = released;
         self.database.open.released.clear();

@@ -11,6 +11,8 @@ pub(crate) struct Tally {
     pub(crate) traffic: Traffic,
     /// How many statements were the upkeep's.
     pub(crate) upkeep_statements: u64,
+    /// How many rounds of upkeep were passed over.
+    pub(crate) idle_rounds: u64,
     /// How many commands reached the cache.
     pub(crate) cache_commands: u64,
     /// The requests that were answered with a repetition that did not say so.

@@ -8,7 +8,7 @@ use explore::Chooser;
 use history::History;
 use orders::{Contract as ServiceContract, Ledgers, Process};
 use outside::Handles;
-use outside::menu::sku;
+use outside::menu::{by_name, sku};
 use protocol::Tenant;
 use scenario::Plan;
 
@@ -28,8 +28,12 @@ pub struct World {
     pub(crate) handles: Handles,
     /// The memory of each replica's process.
     pub(crate) processes: RefCell<Vec<Rc<Process>>>,
-    /// Whether any handler has looked into its process's memory.
-    pub(crate) processes_used: Cell<bool>,
+    /// Whether rounds of upkeep that find nothing are passed over; off only in the test that shows that nobody can tell.
+    pub(crate) skips_idle: bool,
+    /// How often handlers have looked into their process's memory.
+    pub(crate) process_uses: Cell<u64>,
+    /// Whose memory they looked into: a bit for a replica, or for several.
+    pub(crate) processes_used: Cell<u64>,
     pub(crate) fired: Cell<Fired>,
     pub(crate) state: RefCell<State>,
 }
@@ -40,7 +44,10 @@ impl World {
     /// # Panics
     /// If the plan names a contract that `orders` does not have: scenario files are checked before.
     pub fn new(plan: &Plan, chooser: Chooser) -> World {
-        World::in_setting(&Arc::new(Setting::new(plan, "reference")), chooser)
+        World::in_setting(
+            &Arc::new(Setting::new(plan, protocol::Preset::Reference)),
+            chooser,
+        )
     }
 
     /// A world in a setting, before anything happened.
@@ -51,7 +58,9 @@ impl World {
             goes_ahead: true,
             handles: Handles::new(&setting.script.menu),
             processes: RefCell::new((0..replicas).map(|_| new_process()).collect()),
-            processes_used: Cell::new(false),
+            skips_idle: true,
+            process_uses: Cell::new(0),
+            processes_used: Cell::new(0),
             fired: Cell::new(Fired::Begun),
             state: RefCell::new(State::new(setting, chooser)),
         };
@@ -76,10 +85,8 @@ impl World {
         let state = &mut *self.state.borrow_mut();
         state.database.notes.are_relayed = self.setting.delays.kitchen.is_some();
         for tenant in 0..self.setting.plan.shop.tenants {
-            let mut skus: Vec<&scenario::Sku> = self.setting.plan.shop.skus.iter().collect();
-            // Rows in the order of names: statements lock in the order of rows.
-            skus.sort_by(|a, b| a.name.cmp(&b.name));
-            for item in skus {
+            for index in by_name(&self.setting.plan) {
+                let item = &self.setting.plan.shop.skus[index];
                 state
                     .database
                     .stocks
@@ -99,17 +106,18 @@ impl World {
 
     /// Back to the beginning, under another chooser: nothing happened yet. What was allocated is used again, but for
     /// those processes' memories that were looked at.
-    pub fn begin_again(&self, chooser: Chooser) {
+    pub(crate) fn begin_again(&self, chooser: Chooser) {
         {
             let state = &mut *self.state.borrow_mut();
             state.begin_again(chooser);
         }
         self.start_replicas();
-        if self.processes_used.replace(false) {
-            self.processes
-                .borrow_mut()
-                .iter_mut()
-                .for_each(|process| *process = new_process());
+        self.process_uses.set(0);
+        let used = self.processes_used.replace(0);
+        for (replica, process) in (0..).zip(self.processes.borrow_mut().iter_mut()) {
+            if used & replica_bit(replica) != 0 {
+                *process = new_process();
+            }
         }
     }
 
@@ -124,15 +132,17 @@ impl World {
         what(&mut self.state.borrow_mut().chooser)
     }
 
-    /// Looks at what was recorded so far, and may add to it.
-    pub fn look<R>(&self, at: impl FnOnce(&mut History) -> R) -> R {
-        at(self.state.borrow_mut().recorder.history_mut())
-    }
-
     /// The same world, in which every answer is an event of its own: slower, and to the clients no different.
     #[must_use]
     pub fn in_small_steps(mut self) -> World {
         self.goes_ahead = false;
+        self
+    }
+
+    /// The same world, in which every round of upkeep is run: slower, and no different.
+    #[must_use]
+    pub fn with_every_round(mut self) -> World {
+        self.skips_idle = false;
         self
     }
 
@@ -152,7 +162,7 @@ impl World {
     }
 
     /// The digest of everything that was picked and that happened so far.
-    pub fn digest(&self) -> explore::Digest {
+    pub(crate) fn digest(&self) -> explore::Digest {
         self.state.borrow().chooser.digest()
     }
 
@@ -174,6 +184,11 @@ impl World {
 
 /// How many answers a replica remembers, so that a quick duplicate does not reach the database.
 const COMPLETIONS_MAX: usize = 256;
+
+/// The bit of a replica where there is one for each, or for several if there are many.
+pub(crate) fn replica_bit(replica: u32) -> u64 {
+    1 << (replica % u64::BITS)
+}
 
 fn new_process() -> Rc<Process> {
     Rc::new(Process::new(COMPLETIONS_MAX))

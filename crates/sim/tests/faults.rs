@@ -153,8 +153,9 @@ fn every_fault_has_its_consequence_each_time_that_it_strikes() {
         assert_eq!(consequence(&history), strikes, "{word} {details}");
         assert_eq!(fired(&history).len(), 1);
     }
-    for word in scenario::FAULTS {
-        let tried = EXACT.iter().any(|(exact, ..)| exact == word) || ELSEWHERE.contains(word);
+    for fault in scenario::FaultName::ALL {
+        let word = fault.word();
+        let tried = EXACT.iter().any(|(exact, ..)| *exact == word) || ELSEWHERE.contains(&word);
         assert!(tried, "{word} is not tried");
     }
     // Without a fault there is no consequence.

@@ -4,6 +4,7 @@
 //! - [`world`]: one seed is one run, and customers do not share fates
 //! - [`episodes`]: every episode begins at the beginning
 //! - [`endings`]: when a run is over
+//! - [`idle`]: rounds of upkeep that find nothing
 //! - [`clients`]: what people and their apps do
 //! - [`channel`]: who else orders what was paid for
 //! - [`buttons`]: what the client's side of a strategy does
@@ -15,6 +16,7 @@
 //! - [`processes`]: replicas that die, stand still and come back
 //! - [`gateway`]: what becomes of charges, and who hears of them
 //! - [`kitchen`]: what becomes of the messages in the outbox
+//! - [`search`]: every way that a purchase can go
 //! - [`faults`]: every fault of the language has its consequence
 
 mod buttons;
@@ -27,9 +29,11 @@ mod endings;
 mod episodes;
 mod faults;
 mod gateway;
+mod idle;
 mod keys;
 mod kitchen;
 mod network;
 mod processes;
+mod search;
 mod story;
 mod world;

@@ -43,18 +43,13 @@ pub fn plan(more: &str) -> Rc<Plan> {
 }
 
 fn options() -> Options {
-    let words = |list: &[&str]| list.iter().map(ToString::to_string).collect();
-    let strategies = StrategyName::ALL
-        .iter()
-        .map(|s| (s.name().to_string(), String::new()))
-        .collect();
+    let strategies = StrategyName::ALL.iter();
     Options {
         scale: Scale::FULL,
         overlay: None,
         known: Known {
-            strategies,
-            presets: words(&["reference"]),
-            faults: words(scenario::FAULTS),
+            strategies: strategies.map(ToString::to_string).collect(),
+            faults: scenario::FaultName::ALL.to_vec(),
             backend: "sim".into(),
             ..Known::default()
         },

@@ -2,6 +2,7 @@
 
 use orders::ports::{Keys, Orders};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -210,25 +211,30 @@ fn a_replay_of_the_picks_is_the_same_run() {
 fn a_search_drives_a_world_and_what_it_finds_is_read_back_and_found_again() {
     let plan = plan(CLIENTS);
     let strategy: StrategyName = "check-then-insert".parse().unwrap();
-    let orders_too_many = |chooser: &mut Chooser| {
-        let lent = std::mem::take(chooser);
-        let simulated = simulate(&plan, strategy, lent, &mut |_| Control::Go).unwrap();
-        *chooser = simulated.chooser;
+    let orders_too_many = |_: u64, chooser: Chooser| {
+        let simulated = simulate(&plan, strategy, chooser, &mut |_| Control::Go).unwrap();
         let audit = simulated.history.audit.expect("there is one");
         let orders = audit.orders.expect("they were looked at").len() as u64;
-        (orders > plan.load.intents).then_some(simulated.digest)
+        let why = (orders > plan.load.intents).then_some(simulated.digest);
+        ControlFlow::<(), _>::Continue((simulated.chooser, why))
     };
-    let budget = explore::Budget { runs_max: 20 };
+    let budget = explore::Budget {
+        runs_max: 20,
+        keeps_traces: true,
+    };
     let searched = explore::search(explore::Plan::Seeds(1), budget, orders_too_many);
     let found = searched.found.first().expect("somebody gets two orders");
     let trace: explore::Trace = found.trace.to_string().parse().unwrap();
-    let mut again = Chooser::of(explore::Replay::new(&trace));
-    assert_eq!(orders_too_many(&mut again), Some(found.why));
+    let again = |trace: &explore::Trace| {
+        let replay = Chooser::of(explore::Replay::new(trace));
+        match orders_too_many(0, replay) {
+            ControlFlow::Continue((_, why)) => why,
+            ControlFlow::Break(()) => None,
+        }
+    };
+    assert_eq!(again(&trace), Some(found.why));
     // Without any one of its first picks the others keep their meaning: it stays a run, and mostly with the same end.
-    let kept = (0..20).filter(|place| {
-        let replay = explore::Replay::new(&trace.without(*place));
-        orders_too_many(&mut Chooser::of(replay)).is_some()
-    });
+    let kept = (0..20).filter(|place| again(&trace.without(*place)).is_some());
     assert!(kept.count() >= 15);
 }
 

@@ -1,17 +1,18 @@
-//! What can be said only when all lines are read: whose a row without a tenant is, which payload a name without items means, and in which
-//! order everything happened. None of it depends on the order of the lines.
+//! What can only be resolved when all lines are read: the tenant of a row that names none, and the payload of a name without items. None of
+//! it depends on the order of the lines.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::mistake::Mistakes;
+use super::order::{compare_names, order_changes};
 use super::read::{Reader, Reading};
 use super::rows::{Head, Part};
 use super::scalar::AuditPart;
 use crate::audit::{Audit, AuditKey};
-use crate::event::{RecordState, Transition, What};
-use crate::names::{BasketRef, Item, KeyRef, Names, PayloadRef, Symbols, TenantRef};
-use crate::{Event, History, Source};
+use crate::event::What;
+use crate::names::{BasketRef, Item, PayloadRef, Symbols, TenantRef};
+use crate::{History, Source};
 
 /// Names whose meaning depends on further lines.
 #[derive(Debug, Default)]
@@ -39,7 +40,7 @@ impl Reader {
         Ok(Reading { history, notes })
     }
 
-    /// A row without a tenant is the only tenant's, if there is only one.
+    /// A row without a tenant belongs to the only tenant, if there is only one.
     fn resolve_tenants(&mut self) {
         let tenants = self.history.names.tenants.len();
         let only = (tenants == 1).then(|| TenantRef::new(0));
@@ -55,7 +56,7 @@ impl Reader {
                 self.rows.orders.rows[row].key = Some(key);
             }
         }
-        // A record or a change that names no tenant, of several, is the nameless one's.
+        // If there are several tenants, a record or change without one belongs to the nameless tenant.
         let are_any =
             !self.rows.keys_of_records.is_empty() || !self.rows.keys_of_changes.is_empty();
         let nameless = are_any && only.is_none();
@@ -114,7 +115,8 @@ impl Reader {
         }
     }
 
-    /// A payload that one name came with two lists of items is, without items, a third; a row has the payload with its very items.
+    /// If one name came with two lists of items, each is a payload, and the name without items is a third. A row has the payload with
+    /// exactly its items.
     fn resolve_payloads(&mut self) {
         let unresolved = std::mem::take(&mut self.unresolved);
         if unresolved.ambiguous.is_empty() {
@@ -158,8 +160,8 @@ impl Reader {
         self.name_by_items(&unresolved.ambiguous);
     }
 
-    /// Where an order may be a part of what was asked for: the payload of a name that it is a part of, if it is of any. Of which of several
-    /// it is only its key or its purchase tells.
+    /// If a purchase may be split into several orders: the payload of this name of which the order is a part. If there are several, only
+    /// the order's key or purchase can tell.
     fn sole_whole(
         &self,
         payload: PayloadRef,
@@ -184,7 +186,7 @@ impl Reader {
         Some(wholes.next().is_none().then_some(first))
     }
 
-    /// A payload whose name has several lists of items is told with its own, so that it does not matter which came first.
+    /// Adds its items to the name of a payload whose name has several lists of items, so that the first one is not special.
     fn name_by_items(&mut self, ambiguous: &BTreeMap<PayloadRef, BTreeSet<PayloadRef>>) {
         for payload in ambiguous.keys() {
             let names = &self.history.names;
@@ -205,60 +207,6 @@ impl Reader {
             .text(payload.index())
             .into_owned();
         self.content(&format!("{name} (items not given)"), None)
-    }
-
-    /// Sorts the events by time. Those of one instant come in an order that the lines do not decide: faults first, then by process, each
-    /// beginning what it then ends.
-    fn order_events(&mut self) -> Source {
-        let events = &mut self.history.events;
-        if !events.is_sorted_by_key(|event| event.t) {
-            let mut order: Vec<u32> = (0..events.len() as u32).collect();
-            order.sort_by_key(|event| events[*event as usize].t);
-            self.lines = order
-                .iter()
-                .map(|event| self.lines[*event as usize])
-                .collect();
-            *events = order.iter().map(|event| events[*event as usize]).collect();
-        }
-        let names = &self.history.names;
-        let mut is_busy = vec![false; names.processes.len()];
-        let mut begin = 0;
-        while begin < events.len() {
-            let t = events[begin].t;
-            let count = events[begin..]
-                .iter()
-                .take_while(|event| event.t == t)
-                .count();
-            let end = begin + count;
-            if count > 1 {
-                order_instant(
-                    &mut events[begin..end],
-                    &mut self.lines[begin..end],
-                    names,
-                    &is_busy,
-                );
-            }
-            for event in &events[begin..end] {
-                match event.what {
-                    What::Fault { .. } => {}
-                    What::Ok(_) | What::Fail(_) | What::Info(_) => {
-                        is_busy[event.process as usize] = false
-                    }
-                    _ => is_busy[event.process as usize] = true,
-                }
-            }
-            begin = end;
-        }
-        Source {
-            lines: std::mem::take(&mut self.lines),
-            audit: self
-                .rows
-                .audit
-                .as_ref()
-                .and_then(|head| u32::try_from(head.line).ok()),
-            is_dated: self.is_dated,
-            ..Source::default()
-        }
     }
 
     /// The audit, with its rows in the order of their ids.
@@ -299,7 +247,7 @@ impl Reader {
         })
     }
 
-    /// The line of a row that stands for itself, if there is one.
+    /// The line of a row with a line of its own, if there is one.
     fn first_row(&self) -> Option<u32> {
         let rows = &self.rows;
         let lines = [
@@ -326,15 +274,15 @@ impl Reader {
     }
 }
 
-/// What finishing comes to.
+/// The result of finishing.
 struct Finished {
     history: History,
     source: Source,
-    /// For people.
+    /// Notes about rows that were left out.
     left_out: Vec<String>,
 }
 
-/// The audit of the rows, each part of it if its rows are all of that part.
+/// The audit of the rows. A part is only in it if it is complete.
 fn whole_parts(head: &Head, rows: &mut super::rows::Rows) -> Audit {
     let mut left_out = LeftOut {
         head,
@@ -401,145 +349,4 @@ fn by_id<T: Copy>(part: &mut Part<T>, names: &Symbols, id: impl Fn(&T) -> usize)
     order.sort_by(|a, b| compare(&part.rows[*a], &part.rows[*b]));
     part.rows = order.iter().map(|row| part.rows[*row]).collect();
     order.iter().map(|row| lines[*row]).collect()
-}
-
-/// Numbers by their value, before texts, which go by their characters.
-fn compare_names(a: &str, b: &str) -> Ordering {
-    let digits = |name: &str| {
-        let is_number = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
-        is_number.then(|| name.trim_start_matches('0').len())
-    };
-    match (digits(a), digits(b)) {
-        (Some(x), Some(y)) => x
-            .cmp(&y)
-            .then_with(|| a.trim_start_matches('0').cmp(b.trim_start_matches('0')))
-            .then_with(|| a.cmp(b)),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => a.cmp(b),
-    }
-}
-
-/// Puts the events of one instant in order.
-fn order_instant(events: &mut [Event], lines: &mut [u32], names: &Names, is_busy: &[bool]) {
-    let mut all: Vec<(Event, u32)> = events.iter().copied().zip(lines.iter().copied()).collect();
-    all.sort_by(|(a, _), (b, _)| compare_events(a, b, names));
-    for group in all
-        .chunk_by_mut(|(a, _), (b, _)| is_operation(a) && is_operation(b) && a.process == b.process)
-    {
-        if group.len() > 1 {
-            alternate(group, is_busy[group[0].0.process as usize]);
-        }
-    }
-    for (place, (event, line)) in all.into_iter().enumerate() {
-        (events[place], lines[place]) = (event, line);
-    }
-}
-
-fn is_operation(event: &Event) -> bool {
-    !matches!(event.what, What::Fault { .. })
-}
-
-fn is_end(event: &Event) -> bool {
-    matches!(event.what, What::Ok(_) | What::Fail(_) | What::Info(_))
-}
-
-/// Faults by name, then operations by process.
-fn compare_events(a: &Event, b: &Event, names: &Names) -> Ordering {
-    match (&a.what, &b.what) {
-        (
-            What::Fault {
-                fault: x, host: h, ..
-            },
-            What::Fault {
-                fault: y, host: k, ..
-            },
-        ) => {
-            let host = |host: &Option<crate::HostRef>| {
-                host.map_or(String::new(), |host| {
-                    names.hosts.text(host.index()).into_owned()
-                })
-            };
-            let name = names
-                .faults
-                .text(x.index())
-                .cmp(&names.faults.text(y.index()));
-            name.then_with(|| host(h).cmp(&host(k)))
-        }
-        (What::Fault { .. }, _) => Ordering::Less,
-        (_, What::Fault { .. }) => Ordering::Greater,
-        _ => {
-            let name = |event: &Event| names.processes.text(event.process as usize);
-            match a.process == b.process {
-                true => Ordering::Equal,
-                false => compare_names(&name(a), &name(b)),
-            }
-        }
-    }
-}
-
-/// The events of one process in one instant: it ends what it has begun, and then begins again.
-fn alternate(group: &mut [(Event, u32)], mut is_busy: bool) {
-    let (mut ends, mut begins): (Vec<_>, Vec<_>) =
-        group.iter().copied().partition(|(event, _)| is_end(event));
-    ends.reverse();
-    begins.reverse();
-    for place in group.iter_mut() {
-        let next = match is_busy {
-            true => ends.pop().or_else(|| begins.pop()),
-            false => begins.pop().or_else(|| ends.pop()),
-        };
-        *place = next.expect("as many as there were");
-        is_busy = !is_end(&place.0);
-    }
-}
-
-/// Sorts the changes of key records by time. Those of one key in one instant form a chain: each goes from where the one before went to.
-fn order_changes(changes: &mut [Transition], names: &Names) {
-    changes.sort_by_key(|change| change.t);
-    let tied = keys_at_once(changes, names);
-    if tied.is_empty() {
-        return;
-    }
-    let mut states: BTreeMap<KeyRef, RecordState> = BTreeMap::new();
-    for instant in changes.chunk_by_mut(|a, b| a.t == b.t) {
-        for own in instant.chunk_by_mut(|a, b| a.key == b.key) {
-            chain(own, states.get(&own[0].key).copied());
-        }
-        for change in instant.iter().filter(|change| tied.contains(&change.key)) {
-            states.insert(change.key, change.to);
-        }
-    }
-}
-
-/// Puts the changes of each key in one instant side by side, and returns the keys that have several in one.
-fn keys_at_once(changes: &mut [Transition], names: &Names) -> BTreeSet<KeyRef> {
-    let mut tied = BTreeSet::new();
-    for instant in changes.chunk_by_mut(|a, b| a.t == b.t) {
-        if instant.len() > 1 {
-            instant.sort_by(|a, b| compare_changes(a, b, names));
-            let pairs = instant.windows(2).filter(|pair| pair[0].key == pair[1].key);
-            tied.extend(pairs.map(|pair| pair[0].key));
-        }
-    }
-    tied
-}
-
-fn compare_changes(a: &Transition, b: &Transition, names: &Names) -> Ordering {
-    let key = |change: &Transition| names.keys.text(change.key.index());
-    let owner = |change: &Transition| change.owner.map(|owner| names.hosts.text(owner.index()));
-    let rest = |change: &Transition| (change.token, change.from, change.to);
-    match a.key == b.key {
-        true => rest(a).cmp(&rest(b)).then_with(|| owner(a).cmp(&owner(b))),
-        false => key(a).cmp(&key(b)),
-    }
-}
-
-fn chain(own: &mut [Transition], mut state: Option<RecordState>) {
-    for place in 0..own.len() {
-        let fits = |change: &Transition| state.is_none_or(|state| change.from == state);
-        let next = own[place..].iter().position(fits).unwrap_or(0);
-        own[place..=place + next].rotate_right(1);
-        state = Some(own[place].to);
-    }
 }

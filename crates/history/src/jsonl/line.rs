@@ -103,7 +103,7 @@ impl Line<'_> {
         }
     }
 
-    /// A key that stands for itself: without anybody who sent it, it is the nameless tenant's.
+    /// A key that stands for itself: if no request sent it, it belongs to the nameless tenant.
     pub(super) fn owned_key(&mut self, key: KeyRef) {
         let names = self.names;
         match self.tenants[key.index()] {

@@ -31,7 +31,7 @@ impl fmt::Display for Mistake {
 pub struct Mistakes {
     /// The mistakes.
     pub list: Vec<Mistake>,
-    /// Whether reading stopped before the end, because there were so many.
+    /// Whether reading stopped before the end, because there were too many.
     pub is_cut: bool,
 }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use compact_str::CompactString;
 use protocol::{ChargeState, OrderState};
 
+use super::events::state;
 use super::mistake::{Complaint, complain};
 use super::raw_rows as raw;
-use super::read::{Reader, state};
+use super::read::Reader;
 use super::scalar::{AuditPart, ChargeWord, OrderWord, Text};
 use crate::audit::{
     AuditCart, AuditCharge, AuditCoupon, AuditKey, AuditMove, AuditNotification, AuditOrder,

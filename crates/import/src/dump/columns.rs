@@ -4,7 +4,7 @@ use crate::dump::names::usual;
 use crate::map::{Maps, Part};
 use crate::mistake::{Mistake, did_you_mean};
 
-/// Where the value of a field stands.
+/// The place of a field's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// In a column, by its number.
@@ -70,7 +70,7 @@ impl Columns {
         Ok(columns)
     }
 
-    /// Columns whose fields were found otherwise.
+    /// Columns whose fields are already known.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl Columns {
         Ok(columns)
     }
 
-    /// Columns of which no field is known yet.
+    /// Columns whose field is not known yet.
     pub fn unchecked(part: Part, names: &[String]) -> Columns {
         Columns {
             part,
@@ -102,7 +102,7 @@ impl Columns {
         self.names.iter().position(|column| plain(column) == name)
     }
 
-    /// Where a column stands that the command line names.
+    /// The place of a column that the command line names.
     ///
     /// # Errors
     ///
@@ -164,7 +164,7 @@ impl Columns {
         self.part
     }
 
-    /// Where a field stands.
+    /// The place of a field.
     pub fn source(&self, field: &str) -> Option<&Source> {
         self.fields
             .iter()

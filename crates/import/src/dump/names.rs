@@ -1,4 +1,4 @@
-//! The usual names of columns. They are taken without being asked for, and told; `crates/history/IMPORT.md` lists them.
+//! The usual names of columns. They are recognised by default, with a note; `crates/history/IMPORT.md` lists them.
 
 use crate::map::Part;
 

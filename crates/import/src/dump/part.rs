@@ -80,7 +80,7 @@ struct Tally {
 }
 
 impl Store {
-    /// Reads a dump of a part, and tells what was read.
+    /// Reads a dump of a part, and reports what was read.
     ///
     /// # Errors
     ///

@@ -16,7 +16,7 @@ pub enum Meaning {
     State(&'static str),
     /// The row is left out: `--map 'orders.state:draft=-'`.
     LeftOut,
-    /// Neither the form nor the command line knows it.
+    /// It is unknown to the form and the command line.
     Unknown,
 }
 

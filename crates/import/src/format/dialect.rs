@@ -51,7 +51,7 @@ impl Dialect {
         }
     }
 
-    /// The format of a server that is not configured otherwise. Apache's is `common`, which `combined` continues.
+    /// The default format of the server. Apache's is `common`; `combined` adds to it.
     pub const fn usual(self) -> &'static str {
         match self {
             Dialect::Nginx => {
@@ -84,7 +84,7 @@ impl Dialect {
         }
     }
 
-    /// How such a log comes to have the key, for a person who has none in it.
+    /// How to configure the server so that the log has the key.
     pub const fn about_keys(self) -> &'static str {
         match self {
             Dialect::Nginx => {
@@ -129,7 +129,7 @@ impl Dialect {
         Ok(pieces)
     }
 
-    /// How a variable stands in the log: Apache puts brackets around `%t`, and `%%` is a percent sign.
+    /// How a variable is written in the log: Apache puts brackets around `%t`, and `%%` is a percent sign.
     fn written(self, variable: String) -> Vec<Piece> {
         let bracket = |text: &str| Piece::Literal(text.to_owned());
         match (self, variable.as_str()) {

@@ -5,7 +5,7 @@ use crate::format::is_there;
 /// A format string, compiled.
 #[derive(Clone, Debug, Default)]
 pub struct Template {
-    /// What stands before the first variable, and after each: always one more than there are variables.
+    /// The text before the first variable and after each: always one more than there are variables.
     literals: Vec<String>,
     /// The names of the variables, as the format string has them.
     pub names: Vec<String>,
@@ -16,7 +16,7 @@ pub struct Template {
 /// A part of a format string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// Text that is written as it is.
+    /// Literal text.
     Literal(String),
     /// The name of a variable.
     Variable(String),
@@ -27,7 +27,7 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// If nothing stands between two variables, so that it is unknown where one ends.
+    /// If there is no text between two variables, so that it is unknown where one ends.
     pub fn new(pieces: impl IntoIterator<Item = Piece>, open: bool) -> Result<Template, String> {
         let mut template = Template {
             literals: vec![String::new()],
@@ -120,7 +120,7 @@ fn closing_quote(text: &str) -> Option<usize> {
 /// A field that follows those of the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Further<'l> {
-    /// What stands before `=`, as in `rt=0.045`.
+    /// The name before `=`, as in `rt=0.045`.
     pub name: Option<&'l str>,
     /// Its text, without quotes.
     pub text: &'l str,

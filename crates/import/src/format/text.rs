@@ -22,7 +22,7 @@ pub struct Text {
     first_tail: Option<(usize, String)>,
 }
 
-/// Where in a line a value stands.
+/// The place of a value in a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
     /// A variable of the format, by its number.
@@ -35,7 +35,7 @@ enum Place {
     Named(String),
 }
 
-/// Where the duration stands that the format itself does not have.
+/// The place of a duration that the format itself does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Lasted {
     /// The first line decides.

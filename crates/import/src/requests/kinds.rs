@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::mistake::{Mistake, counted, did_you_mean, grouped};
 use crate::target::{self, Glob};
 
-/// Kinds that are told apart; a crawler can ask for any number of paths.
+/// The maximum number of kinds; a crawler can ask for any number of paths.
 const KINDS_MAX: usize = 10_000;
 
 /// Kinds that are named one by one.
@@ -112,7 +112,7 @@ impl Kinds {
     ///
     /// # Errors
     ///
-    /// If no request was found, or several paths without being told which; proposes `--path`.
+    /// If no request was found, or requests to several paths; proposes `--path`.
     pub fn check(&self) -> Result<(), Mistake> {
         let methods = self.methods.join("|");
         let proposal = |paths: &BTreeMap<String, u64>| {

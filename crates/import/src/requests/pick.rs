@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::select::Selector;
 use crate::target;
 
-/// A field of a `request` line, and where its value stands.
+/// A field of a `request` line, and the place of its value.
 #[derive(Clone, Debug)]
 pub struct Pick {
     /// The field of the form.
@@ -69,7 +69,7 @@ impl Pick {
         })
     }
 
-    /// Whether it stands in a body, and where.
+    /// Whether it is in a body, and where.
     pub fn body_pointer(&self) -> Option<&str> {
         self.places.iter().find_map(|(selector, _)| match selector {
             Selector::Body(pointer) => Some(pointer.as_str()),

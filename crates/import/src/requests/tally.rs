@@ -54,7 +54,7 @@ impl Requests<'_> {
         Ok(self.seen)
     }
 
-    /// A log of which no line can be read is in another format: one mistake says more than twenty.
+    /// A log without a readable line is in another format: one mistake is clearer than twenty.
     fn check_format(&mut self) {
         if self.lines > 1 && self.mistakes.count == self.lines {
             let mut first = self.mistakes.shown.remove(0);

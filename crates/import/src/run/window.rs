@@ -3,7 +3,7 @@
 //! A log is cut at both ends, and a request is logged when it has ended. An order that was made before the first request of the
 //! log ended may be of a request that was logged in the file before; one that was made shortly before the last ended, or later,
 //! of a request that is logged in the file after. A judge would take them for orders that were never asked for. Whether it is so
-//! is decided by the key: an order whose key is in the log is of this log, wherever it stands.
+//! is decided by the key: an order whose key is in the log belongs to it, also near either end.
 
 use crate::requests::Covered;
 
@@ -46,7 +46,7 @@ impl Window {
             };
         };
         let first = first.saturating_sub(tolerance);
-        // Without keys nothing tells the orders of the log from others about its ends.
+        // Near the ends of the log, only keys tell its orders from others.
         let (sure_from, sure_until) = match has_keys {
             true => (
                 first_end.saturating_add(tolerance),
@@ -61,7 +61,7 @@ impl Window {
         }
     }
 
-    /// Where an order stands that was made at a time. `is_known` says whether its key is in the log.
+    /// How an order that was made at a time relates to the log. `is_known` says whether its key is in the log.
     pub(super) fn place(&self, t: i64, is_known: bool) -> Place {
         match t {
             t if t < self.first => Place::Before,

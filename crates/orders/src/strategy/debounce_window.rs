@@ -5,7 +5,7 @@
 //! stands between the check and the INSERT of the order; what the seed does not write (stock, coupon, charge, sales, notification)
 //! is autocommitted as the rest is: stock and coupon before the order, the others after its items.
 
-use protocol::{Button, ChargeId, Money, OrderId, OrderRequest, Problem, Response, Span};
+use protocol::{Button, ChargeId, Money, OrderId, OrderRequest, Preset, Problem, Response, Span};
 
 use super::naive_purchase::{
     Name, OUT_OF_STOCK, UNKNOWN, book, confirmed, count_coupon, give_back, new_order,
@@ -37,7 +37,7 @@ impl Strategy for DebounceWindow {
         source: "seed 002, line 972",
     });
     const BUTTON: Button = Button::Debounced(Span::millis(500));
-    const PRESET: &'static str = "seed-002";
+    const PRESET: Preset = Preset::Seed002;
 
     async fn create<P: Ports>(
         &self,

@@ -4,7 +4,7 @@
 //! A guest has no user id to put into a fingerprint, and is not held back.
 
 use compact_str::{CompactString, format_compact};
-use protocol::{Customer, Money, OrderId, OrderRequest, Response, Span};
+use protocol::{Customer, Money, OrderId, OrderRequest, Preset, Response, Span};
 
 use super::naive_purchase::{self, Name, UNKNOWN, confirmed};
 use super::seed_text::seed_fingerprint;
@@ -30,7 +30,7 @@ impl Strategy for Fingerprint {
         share: 0.999,
         source: "seed 002, line 970",
     });
-    const PRESET: &'static str = "seed-002";
+    const PRESET: Preset = Preset::Seed002;
 
     async fn create<P: Ports>(
         &self,

@@ -13,7 +13,7 @@
 use std::fmt::Write;
 
 use compact_str::{CompactString, format_compact};
-use protocol::{Coupon, Customer, Line, OrderId, OrderRequest, Problem, Response, Time};
+use protocol::{Coupon, Customer, Line, OrderId, OrderRequest, Preset, Problem, Response, Time};
 use sha2::{Digest, Sha256};
 
 use super::fingerprint::{WINDOW, duplicate};
@@ -47,7 +47,7 @@ impl Strategy for FingerprintAtomic {
         share: 0.999,
         source: "seed 002, line 970, of approach 1",
     });
-    const PRESET: &'static str = "seed-002";
+    const PRESET: Preset = Preset::Seed002;
 
     async fn create<P: Ports>(
         &self,

@@ -3,7 +3,7 @@
 //! GET, SELECT, INSERT and SETEX are four steps with nothing that holds them together. The charge stands between the SELECTs and
 //! the order's transaction. A guest has no user id, and is not held back.
 
-use protocol::{Customer, OrderRequest, Problem, Response};
+use protocol::{Customer, OrderRequest, Preset, Problem, Response};
 
 use super::fingerprint::{WINDOW, cache, cache_key, cached, duplicate, place};
 use super::naive_purchase::{self, Name, UNKNOWN};
@@ -31,7 +31,7 @@ impl Strategy for FingerprintDb {
         share: 0.999,
         source: "seed 002, line 970",
     });
-    const PRESET: &'static str = "seed-002";
+    const PRESET: Preset = Preset::Seed002;
 
     async fn create<P: Ports>(
         &self,

@@ -12,8 +12,8 @@ use std::slice;
 
 use compact_str::format_compact;
 use protocol::{
-    Customer, IdempotencyKey, Line, Money, Order, OrderId, OrderRequest, Problem, Response, Scope,
-    ScopedKey, Time,
+    Customer, IdempotencyKey, Line, Money, Order, OrderId, OrderRequest, Preset, Problem, Response,
+    Scope, ScopedKey, Time,
 };
 
 use super::naive_purchase::{
@@ -40,7 +40,7 @@ impl Strategy for OrderIdempotencies {
     const SUMMARY: &'static str =
         "a record unique by user and key, stock, order, sales and cart in one transaction";
     const CLIENT_KEY: bool = true;
-    const PRESET: &'static str = "seed-001";
+    const PRESET: Preset = Preset::Seed001;
     const LEDGERS: Ledgers = Ledgers::ALL;
 
     async fn create<P: Ports>(

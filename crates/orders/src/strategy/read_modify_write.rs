@@ -5,7 +5,7 @@
 //! number write the same number: one of their sales is subtracted, and the others are lost. The stock shrinks by about one in the
 //! time of a charge, however many buy in it, and almost no request is ever refused.
 
-use protocol::{OrderRequest, Response};
+use protocol::{OrderRequest, Preset, Response};
 
 use super::order_idempotencies::{self, Adjust};
 use super::{Ledgers, Strategy};
@@ -20,7 +20,7 @@ impl Strategy for ReadModifyWrite {
     const NAME: &'static str = "read-modify-write";
     const SUMMARY: &'static str = "a record unique by user and key; stock is read, and written after the charge less what is sold";
     const CLIENT_KEY: bool = true;
-    const PRESET: &'static str = "seed-001";
+    const PRESET: Preset = Preset::Seed001;
     const LEDGERS: Ledgers = Ledgers::ALL;
 
     async fn create<P: Ports>(

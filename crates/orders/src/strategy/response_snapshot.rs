@@ -6,7 +6,9 @@
 //! outside of it. An expired record is ignored by the look-up and still in the way of the INSERT, because it is never deleted.
 //! Only successes are stored. The pattern demands a key of its clients, so ours send one, whatever the scenario's do.
 
-use protocol::{ChargeId, Money, OrderRequest, Problem, Response, Scope, ScopedKey, Tenant};
+use protocol::{
+    ChargeId, Money, OrderRequest, Preset, Problem, Response, Scope, ScopedKey, Tenant,
+};
 
 use super::naive_purchase::{
     Name, OUT_OF_STOCK, UNKNOWN, book, confirmed, count_coupon, give_back, new_order,
@@ -32,7 +34,7 @@ impl Strategy for ResponseSnapshot {
         "store the response under the key with the order, uniquely, at the end; nothing in flight";
     const LEDGERS: Ledgers = Ledgers::BOOKS_AND_KEYS;
     const CLIENT_KEY: bool = true;
-    const PRESET: &'static str = "seed-004";
+    const PRESET: Preset = Preset::Seed004;
 
     async fn create<P: Ports>(
         &self,

@@ -6,7 +6,9 @@
 //!
 //! The seed's clients make a token for every checkout, so ours send one here, whatever the scenario's do.
 
-use protocol::{Money, Order, OrderRequest, Problem, Response, Scope, ScopedKey, Tenant, Time};
+use protocol::{
+    Money, Order, OrderRequest, Preset, Problem, Response, Scope, ScopedKey, Tenant, Time,
+};
 
 use super::naive_purchase::{
     Name, OUT_OF_STOCK, UNKNOWN, book, confirmed, count_coupon, give_back, new_order,
@@ -33,7 +35,7 @@ impl Strategy for Token {
         source: "seed 002, line 971",
     });
     const CLIENT_KEY: bool = true;
-    const PRESET: &'static str = "seed-002";
+    const PRESET: Preset = Preset::Seed002;
 
     async fn create<P: Ports>(
         &self,

@@ -9,7 +9,7 @@
 //! So it sells too many to those who have read before the last unit was gone and decrement after it: as many as come in the
 //! time between the two, which is that of the charge.
 
-use protocol::{OrderRequest, Response};
+use protocol::{OrderRequest, Preset, Response};
 
 use super::order_idempotencies::{self, Adjust};
 use super::{Ledgers, Strategy};
@@ -24,7 +24,7 @@ impl Strategy for UnguardedDecrement {
     const NAME: &'static str = "unguarded-decrement";
     const SUMMARY: &'static str = "a record unique by user and key; stock is read, and decremented after the charge without a guard";
     const CLIENT_KEY: bool = true;
-    const PRESET: &'static str = "seed-001";
+    const PRESET: Preset = Preset::Seed001;
     const LEDGERS: Ledgers = Ledgers::ALL;
 
     async fn create<P: Ports>(

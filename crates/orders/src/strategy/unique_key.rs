@@ -5,7 +5,7 @@
 //! seed leaves out, so the charge stands between the look-up and the INSERT: the loser of a race is charged before the unique
 //! index refuses its row, which is not caught.
 
-use protocol::{IdempotencyKey, OrderRequest, Response};
+use protocol::{IdempotencyKey, OrderRequest, Preset, Response};
 
 use super::Strategy;
 use super::naive_purchase::{self, Name, UNKNOWN};
@@ -23,7 +23,7 @@ impl Strategy for UniqueKey {
     const NAME: &'static str = "unique-key";
     const SUMMARY: &'static str =
         "header, body field or SHA-256 of the content as a unique column of the order, for ever";
-    const PRESET: &'static str = "seed-003";
+    const PRESET: Preset = Preset::Seed003;
 
     async fn create<P: Ports>(
         &self,

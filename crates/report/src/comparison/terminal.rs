@@ -86,7 +86,7 @@ fn rules(comparison: &Comparison) -> String {
 fn service(comparison: &Comparison) -> String {
     let heading = format!(
         "{:>NAME$}{:>11}{:>10}{:>10}{:>9}{:>8}  {}",
-        "Purchases", "repeated", "success", "no order", "orphans", "wedged", "losers of races got"
+        "Purchases", "repeated", "success", "no order", "orphans", "wedged", "race losers"
     );
     table(comparison, heading, |row| {
         format!(

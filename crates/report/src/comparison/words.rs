@@ -50,7 +50,18 @@ pub(crate) fn when(us: Option<u64>) -> String {
     us.map_or(String::from("-"), span)
 }
 
-/// What losers got: `201 x 1,234, none x 3`.
+/// What losers got in a sentence: `201 (1,234 times), nothing (3 times)`.
+pub(crate) fn losers_in_words(losers: &[StatusCount]) -> String {
+    let one = |loser: &StatusCount| {
+        let status = loser
+            .status
+            .map_or(String::from("nothing"), |status| status.to_string());
+        format!("{status} ({})", plural(loser.count, "time", "times"))
+    };
+    losers.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// What losers got in a table: `201 x 1,234, none x 3`.
 pub(crate) fn losers(losers: &[StatusCount]) -> String {
     let one = |loser: &StatusCount| {
         let status = loser

@@ -13,30 +13,30 @@ use super::value::{At, Chance, Length};
 pub struct Client {
     /// Its name.
     pub name: At<String>,
-    /// Its share of the intents; one kind may leave it out and gets the rest.
+    /// Its share of the intents; one kind may omit it and gets the rest.
     pub share: Option<At<Chance>>,
     /// Which key its requests carry; none if absent.
     pub key: Option<KeyWord>,
-    /// How it spells its keys; plainly if absent.
+    /// The form of its keys; `plain` if absent.
     pub key_form: Option<At<KeyForm>>,
-    /// Who sends the key of a purchase once more, for another one.
+    /// How the key of a purchase is used again for another one.
     #[serde(default)]
     pub key_reuse: Vec<At<KeyReuse>>,
     /// How long it waits for an answer; for ever if absent.
     pub timeout: Option<At<Length>>,
     /// When the button is pressed; once if absent.
     pub taps: Option<At<Vec<At<Tap>>>>,
-    /// What it does without being asked.
+    /// Automatic retries; none if absent.
     pub retry: Option<At<Retry>>,
     /// A second tab with the same cart, which presses the button too.
     pub second_tab: Option<At<Rush>>,
-    /// Whoever hears of payments orders what was paid for, under a key of its own.
+    /// The payment's own channel, which orders what was paid for under a key of its own.
     pub second_channel: Option<At<Channel>>,
-    /// The cart is edited, and the button pressed once more: the same purchase, with another content.
+    /// The cart is edited and the button pressed again: the same purchase with another content.
     pub edited_cart: Option<At<Rush>>,
-    /// The probability that a request after a purchase's first writes the same content otherwise.
+    /// The probability that a later request of a purchase serialises the same content differently.
     pub reserialised: Option<At<Chance>>,
-    /// It has no network at first: its requests leave later.
+    /// It is offline at first: its requests leave after a delay.
     pub offline: Option<At<Rush>>,
     /// The app dies while it waits, and comes back.
     pub crash: Option<At<AppCrash>>,
@@ -62,21 +62,21 @@ pub enum KeyWord {
 pub enum KeyForm {
     /// A letter and a number.
     Plain,
-    /// 255 characters, the most that there may be, of which only the last tell two keys apart.
+    /// 255 characters, the maximum; only the last ones differ between two keys.
     Long,
-    /// Two purchases after each other have keys that differ in one letter's case.
+    /// The keys of two consecutive purchases differ only in the case of one letter.
     Cased,
-    /// With blanks around it or in quotes, in every request otherwise: the same key.
+    /// The same key is written differently in each request: with blanks around it, or in quotes.
     Padded,
-    /// No key: empty, too long, with a blank or a letter beyond ASCII in it, or with quotes that do not end.
+    /// Not a valid key: empty, too long, with a blank or a non-ASCII letter in it, or with an unclosed quote.
     Malformed,
 }
 
-/// Somebody makes another purchase under the key of the first.
+/// Another purchase under the key of the first.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct KeyReuse {
-    /// Who.
+    /// Who makes it.
     pub by: At<ReuseBy>,
     /// The probability, for each purchase.
     pub chance: At<Chance>,
@@ -84,7 +84,7 @@ pub struct KeyReuse {
     pub after: At<Delay>,
 }
 
-/// Who sends a key once more.
+/// Who uses a key again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReuseBy {
@@ -92,7 +92,7 @@ pub enum ReuseBy {
     SameUser,
     /// Another user of the shop, with any cart.
     AnotherUser,
-    /// Somebody in another shop, with any cart.
+    /// A user of another shop, with any cart.
     AnotherTenant,
 }
 
@@ -100,29 +100,29 @@ pub enum ReuseBy {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Tap {
-    /// The probability that it comes at all; 1 if absent. The first tap always comes.
+    /// The probability of this tap; 1 if absent. The first tap always happens.
     pub chance: Option<At<Chance>>,
-    /// How long after the tap before its request leaves; at once if absent.
+    /// The delay after the previous tap; none if absent.
     pub after: Option<At<Delay>>,
-    /// How long this request is under way, if not as the world says.
+    /// How long this request takes to arrive, instead of the world's `uplink`.
     pub uplink: Option<At<Delay>>,
 }
 
-/// What a client does without being asked.
+/// A client's automatic retries.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Retry {
-    /// At most so many retries of a tap.
+    /// The maximum number of retries of a tap.
     pub max: At<i64>,
-    /// After what it retries.
+    /// The outcomes after which it retries.
     pub on: At<Vec<RetryOn>>,
     /// How long it waits before each retry.
     pub wait: Option<At<Waits>>,
-    /// The same as exponential backoff.
+    /// Exponential backoff instead of `wait`.
     pub backoff: Option<At<Backoff>>,
 }
 
-/// After what a client retries.
+/// An outcome after which a client may retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RetryOn {
@@ -134,29 +134,29 @@ pub enum RetryOn {
     Unavailable,
     /// The request is still being worked on (409 in progress, 202).
     InProgress,
-    /// The key came with another content: it sends again with a new key.
+    /// The key was used with another content: it retries with a new key.
     KeyReused,
 }
 
-/// Waits that grow: the k-th is `first` times `factor` to the k, at most `cap`, spread evenly by `jitter` to both sides.
+/// Exponential backoff: the k-th wait is `first` times `factor` to the power k, at most `cap`, plus or minus a uniform `jitter`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Backoff {
     /// The first wait.
     pub first: At<Length>,
-    /// How many times as long each is as the one before; 2 if absent.
+    /// The growth from one wait to the next; 2 if absent.
     pub factor: Option<At<f64>>,
-    /// By which share of itself a wait is shorter or longer; 0 if absent.
+    /// The jitter as a fraction of the wait; 0 if absent.
     pub jitter: Option<At<Chance>>,
     /// The longest wait before jitter.
     pub cap: Option<At<Length>>,
 }
 
-/// The payment's own channel: it orders what the gateway captured while nobody heard the gateway's answer.
+/// The payment's own channel: it orders what the gateway captured although its answer was lost.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Channel {
-    /// At most so many requests for a purchase.
+    /// The maximum number of requests for a purchase.
     pub max: At<i64>,
     /// How long after the capture its first request leaves, and how long it waits before each further one.
     pub wait: At<Waits>,
@@ -170,6 +170,6 @@ pub struct AppCrash {
     pub chance: At<Chance>,
     /// How long until it is back and sends again.
     pub back_after: At<Delay>,
-    /// Whether the key survives; it does if absent.
+    /// Whether the key survives; `true` if absent.
     pub key_persisted: Option<bool>,
 }

@@ -13,7 +13,7 @@ use super::value::{At, Length, ScalarVisitor};
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged)]
 pub enum Delay {
-    /// Always the same.
+    /// A constant.
     Always(Length),
     /// A distribution.
     Shaped(Shape),
@@ -24,11 +24,11 @@ pub enum Delay {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
 pub struct Shape {
-    /// Anything between two lengths, all alike.
+    /// Uniform between two lengths.
     pub uniform: Option<At<Vec<At<Length>>>>,
-    /// By its mean.
+    /// Exponential, by its mean.
     pub exponential: Option<At<Length>>,
-    /// By its median, and the standard deviation of its natural logarithm.
+    /// Lognormal, by its median and the standard deviation of its natural logarithm.
     pub lognormal: Option<LogNormal>,
     /// One of several, by weight.
     pub mix: Option<At<Vec<At<Part>>>>,
@@ -49,15 +49,15 @@ pub struct LogNormal {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(extend("minProperties" = 2, "maxProperties" = 2))]
 pub struct Part {
-    /// How often, in proportion to the other parts' weights.
+    /// Its weight among the parts.
     pub weight: At<f64>,
-    /// Always the same.
+    /// A constant.
     pub constant: Option<At<Length>>,
-    /// Anything between two lengths, all alike.
+    /// Uniform between two lengths.
     pub uniform: Option<At<Vec<At<Length>>>>,
-    /// By its mean.
+    /// Exponential, by its mean.
     pub exponential: Option<At<Length>>,
-    /// By its median, and the standard deviation of its natural logarithm.
+    /// Lognormal, by its median and the standard deviation of its natural logarithm.
     pub lognormal: Option<LogNormal>,
 }
 

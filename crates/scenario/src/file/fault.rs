@@ -29,8 +29,26 @@ macro_rules! faults {
         )]
         pub enum FaultWord { $($(#[$doc])* #[schemars(rename = $word)] $name($body),)* }
 
-        /// The word of every fault that the language knows.
-        pub const FAULTS: &[&str] = &[$($word,)*];
+        impl FaultWord {
+            /// Which fault it is.
+            pub const fn name(&self) -> FaultName {
+                match self { $(FaultWord::$name(_) => FaultName::$name,)* }
+            }
+        }
+
+        /// Which fault, without what is said about it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FaultName { $($(#[$doc])* $name,)* }
+
+        impl FaultName {
+            /// Every fault that the language knows.
+            pub const ALL: &[FaultName] = &[$(FaultName::$name,)*];
+
+            /// Its word in scenario files.
+            pub const fn word(self) -> &'static str {
+                match self { $(FaultName::$name => $word,)* }
+            }
+        }
 
         /// What is said about the fault of this word; `None` if there is no such fault.
         fn read<'de, A: MapAccess<'de>>(
@@ -69,7 +87,7 @@ faults! {
     PauseReplica(Pause) = "pause-replica",
     /// Each replica in turn is taken down and started again.
     RollingRestart(Rolling) = "rolling-restart",
-    /// A replica's clock jumps, and goes on from there.
+    /// A replica's clock jumps, and runs on from there.
     ClockStep(Step) = "clock-step",
     /// The connection to the database breaks before a statement takes effect.
     LoseConnection(Strike) = "lose-connection",
@@ -87,9 +105,9 @@ faults! {
     CacheUnavailable(Strike) = "cache-unavailable",
     /// The cache does what it is asked, and its answer does not come.
     LoseCacheAnswer(Strike) = "lose-cache-answer",
-    /// The cache dies, and a copy takes over that has not yet heard of the latest writes.
+    /// The cache dies, and a copy takes over that lacks the latest writes.
     FailOverCache(FailOver) = "fail-over-cache",
-    /// The bank refuses.
+    /// The bank declines the charge.
     DeclineCharge(Strike) = "decline-charge",
     /// The gateway answers 5xx and does nothing.
     GatewayUnavailable(Strike) = "gateway-unavailable",
@@ -107,14 +125,19 @@ faults! {
     CrashRelay(Down) = "crash-relay",
 }
 
-/// The words of those that strike only what asks a cache.
-pub const CACHE_FAULTS: &[&str] = &[
-    "flush-cache",
-    "evict-key",
-    "cache-unavailable",
-    "lose-cache-answer",
-    "fail-over-cache",
-];
+impl FaultName {
+    /// Whether it strikes only a service that uses a cache.
+    pub const fn needs_cache(self) -> bool {
+        matches!(
+            self,
+            FaultName::FlushCache
+                | FaultName::EvictKey
+                | FaultName::CacheUnavailable
+                | FaultName::LoseCacheAnswer
+                | FaultName::FailOverCache
+        )
+    }
+}
 
 /// When a fault can strike, from the beginning of the run.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -124,7 +147,7 @@ pub struct Window {
     pub from: At<Length>,
     /// The first instant after it.
     pub until: At<Length>,
-    /// It comes again after so long, and again; once if absent.
+    /// The period after which it recurs; once if absent.
     pub every: Option<At<Length>>,
 }
 
@@ -138,7 +161,7 @@ macro_rules! strikes {
             pub struct $name {
                 /// The probability at each opportunity.
                 pub chance: At<Chance>,
-                /// Whose requests it strikes, by the client's name; everybody's if absent.
+                /// The client whose requests it strikes, by name; all clients' if absent.
                 pub client: Option<At<String>>,
                 /// When it can strike; all the time if absent.
                 pub window: Option<At<Window>>,
@@ -149,24 +172,24 @@ macro_rules! strikes {
 }
 
 strikes! {
-    /// A fault of which there is nothing more to say.
+    /// A fault with no further fields.
     Strike {}
     /// A lost message.
     Loss {
-        /// The probability that the client sees a reset, not silence; 0 if absent.
+        /// The probability that the client sees a reset instead of silence; 0 if absent.
         pub reset: Option<At<Chance>>,
     }
-    /// A radio that is good or bad by turns, for every purchase by itself.
+    /// A radio that alternates between good and bad, independently for each purchase.
     Cell {
         /// How long a bad cell lasts.
         pub lasts: At<Delay>,
-        /// How long the radio is good between two bad cells; if absent, there is but one.
+        /// How long the radio is good between two bad cells; if absent, there is only one bad cell.
         pub between: Option<At<Delay>>,
         /// The share of purchases whose first response meets a bad cell; all of them if absent.
         pub inside: Option<At<Chance>>,
         /// The probability that the first response is lost, if it meets a bad cell; `chance` if absent.
         pub first: Option<At<Chance>>,
-        /// The probability that the client sees a reset, not silence; 0 if absent.
+        /// The probability that the client sees a reset instead of silence; 0 if absent.
         pub reset: Option<At<Chance>>,
     }
     /// Something that takes longer.
@@ -176,7 +199,7 @@ strikes! {
     }
     /// Something that comes twice.
     Echo {
-        /// How much later the second time.
+        /// How much later the second copy comes.
         pub after: At<Delay>,
     }
     /// Something that dies.
@@ -199,17 +222,17 @@ strikes! {
         pub point: Option<PointWord>,
         /// Only this one, such as `replica-0`; any if absent.
         pub replica: Option<At<String>>,
-        /// For how long; this, or how many leases.
+        /// For how long; either this or `leases`.
         #[serde(rename = "for")]
         pub span: Option<At<Delay>>,
-        /// For so many leases of the contract.
+        /// For how long, as a number of the contract's leases.
         pub leases: Option<At<f64>>,
     }
     /// A cache that is replaced by its copy.
     FailOver {
-        /// How long nobody answers, until the copy takes over.
+        /// How long the cache is down before the copy takes over.
         pub down_for: At<Delay>,
-        /// How far the copy is behind: what was written within this time is as it was before.
+        /// The copy's replication lag: the writes of this last stretch are lost.
         pub loses: At<Length>,
     }
     /// A clock that jumps.
@@ -227,13 +250,13 @@ strikes! {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rolling {
-    /// When the first replica goes.
+    /// When the first replica goes down.
     pub from: At<Length>,
     /// How long each is down.
     pub down_for: At<Length>,
-    /// How long after one is back the next one goes; nothing if absent.
+    /// The time between one replica's return and the next one's stop; none if absent.
     pub apart: Option<At<Length>>,
-    /// It comes again after so long, and again; once if absent.
+    /// The period after which it recurs; once if absent.
     pub every: Option<At<Length>>,
 }
 

@@ -13,7 +13,7 @@ use crate::file::{
 };
 use crate::mistake::Mistake;
 
-/// More retries than this are a loop.
+/// The maximum number of retries; more are taken for a mistake.
 const RETRIES_MAX: i64 = 100;
 
 impl Lowering<'_> {
@@ -24,10 +24,12 @@ impl Lowering<'_> {
         shop: &plan::Shop,
     ) -> Result<Vec<plan::ClientPlan>, Mistake> {
         if written.is_empty() {
-            return Err(
-                Mistake::at(&load.span, "nobody sends anything", "for which client?")
-                    .help("add `[[client]]` with a `name`"),
-            );
+            return Err(Mistake::at(
+                &load.span,
+                "no `[[client]]` is defined",
+                "this load has no client",
+            )
+            .help("add `[[client]]` with a `name`"));
         }
         let shares = self.shares(written)?;
         let mut clients: Vec<plan::ClientPlan> = Vec::new();
@@ -45,7 +47,7 @@ impl Lowering<'_> {
         Ok(clients)
     }
 
-    /// The shares: they add up to 1, or one client leaves its own out and gets the rest.
+    /// The shares: they add up to 1, or one client omits its own and gets the rest.
     fn shares(&self, written: &[At<Client>]) -> Result<Vec<f64>, Mistake> {
         let share = |client: &At<Client>| {
             let share = client.value.share.as_ref();
@@ -159,8 +161,8 @@ impl Lowering<'_> {
                 _ => "",
             };
             if !missing.is_empty() {
-                let message = "there is nobody else";
-                return Err(Mistake::at(&by.span, message, "who?")
+                let message = "there is only one to use the key";
+                return Err(Mistake::at(&by.span, message, "needs another")
                     .help(format!("write `{missing}` or more under `[shop]`")));
             }
             if by.value == ReuseBy::SameUser {
@@ -180,9 +182,9 @@ impl Lowering<'_> {
     fn taps(&self, written: &At<Vec<At<Tap>>>) -> Result<Vec<plan::Tap>, Mistake> {
         if let Some(tap) = written.value.get(plan::TAPS_MAX) {
             let message = format!("{} taps of one button", written.value.len());
-            let label = format!("the first of more than {}", plan::TAPS_MAX);
+            let label = format!("at most {} are allowed", plan::TAPS_MAX);
             return Err(Mistake::at(&tap.span, message, label)
-                .help("whoever asks so often is a program: write a `retry`"));
+                .help("repeated requests that a program sends belong in `retry`"));
         }
         let taps = written.value.iter().map(|tap| self.tap(&tap.value));
         let taps: Vec<plan::Tap> = taps.collect::<Result<_, _>>()?;
@@ -190,10 +192,10 @@ impl Lowering<'_> {
             (Some(tap), Some(place)) if tap.chance < 1.0 => {
                 let chance = place.value.chance.as_ref();
                 let place = chance.map_or(&place.span, |chance| &chance.span);
-                Err(Mistake::at(place, "the first tap always comes", "its chance is 1")
-                    .help("an intent without a tap is no intent; leave the chance out"))
+                Err(Mistake::at(place, "the first tap always happens", "its chance is 1")
+                    .help("leave the chance out: an intent begins with its first tap"))
             }
-            (None, _) => Err(Mistake::at(&written.span, "nobody presses the button", "no taps")
+            (None, _) => Err(Mistake::at(&written.span, "the list of taps is empty", "needs a tap")
                 .help("leave `taps` out for one tap, or write `taps = [{}, { chance = 0.05, after = \"2s\" }]`")),
             _ => Ok(taps),
         }
@@ -215,17 +217,19 @@ impl Lowering<'_> {
         let max = whole(&retry.max, "the number of retries", 1..=RETRIES_MAX)? as u32;
         let on = &retry.on.value;
         if on.is_empty() {
-            return Err(
-                Mistake::at(&retry.on.span, "it never retries", "after what?")
-                    .help("write `on = [\"reset\", \"timeout\"]`, or leave `retry` out"),
-            );
+            return Err(Mistake::at(
+                &retry.on.span,
+                "this client never retries",
+                "no outcome to retry",
+            )
+            .help("write `on = [\"reset\", \"timeout\"]`, or leave `retry` out"));
         }
         let wait = match (&retry.wait, &retry.backoff) {
             (Some(waits), None) => self.waits(waits)?,
             (None, Some(backoff)) => self.backoff(&backoff.value, max)?,
             (wait, _) => {
                 let place = wait.as_ref().map_or(&written.span, |wait| &wait.span);
-                return Err(Mistake::at(place, "a retry waits in one way", "either `wait` or `backoff`")
+                return Err(Mistake::at(place, "a retry needs one kind of wait", "either `wait` or `backoff`")
                     .help("write `wait = \"1s\"`, or `backoff = { first = \"1s\", factor = 2, jitter = 0.5, cap = \"60s\" }`"));
             }
         };
@@ -240,7 +244,7 @@ impl Lowering<'_> {
         })
     }
 
-    /// Whatever is no answer, it asks again.
+    /// The channel retries until it has an answer.
     fn channel(&self, written: &At<Channel>) -> Result<plan::Retry, Mistake> {
         let Channel { max, wait } = &written.value;
         Ok(plan::Retry {
@@ -305,8 +309,9 @@ impl Lowering<'_> {
         if chance >= 1.0 {
             let place = &written.value.chance.span;
             return Err(
-                Mistake::at(place, "the app dies in every attempt", "its chance is 1")
-                    .help("it would never hear an answer; write a chance below 1, such as `0.5`"),
+                Mistake::at(place, "the app dies in every attempt", "its chance is 1").help(
+                    "it would never receive an answer; write a chance below 1, such as `0.5`",
+                ),
             );
         }
         Ok(plan::AppCrash {
@@ -330,18 +335,18 @@ fn key_form(client: &Client) -> Result<KeyForm, Mistake> {
     }
 }
 
-/// Another cart is one of another basket.
+/// There must be two baskets, so that there is another cart.
 fn needs_another_cart(span: &Range<usize>, shop: &plan::Shop) -> Result<(), Mistake> {
     match shop.baskets.len() {
         0 | 1 => Err(
-            Mistake::at(span, "every cart is the same", "with which other cart?")
+            Mistake::at(span, "all carts are the same", "needs a second basket")
                 .help("add a second `[[shop.basket]]`"),
         ),
         _ => Ok(()),
     }
 }
 
-/// A content can be written otherwise if it has two lines, or a line that can be split.
+/// A content can be serialised differently if it has two lines, or a line that can be split.
 fn can_be_rewritten(span: &Range<usize>, shop: &plan::Shop) -> Result<(), Mistake> {
     let can = |basket: &plan::Basket| {
         basket.lines.len() > 1 || basket.lines.iter().any(|(_, quantity)| *quantity > 1)
@@ -351,7 +356,7 @@ fn can_be_rewritten(span: &Range<usize>, shop: &plan::Shop) -> Result<(), Mistak
         false => Err(Mistake::at(
             span,
             "no cart can be written in two ways",
-            "every cart is one thing",
+            "every cart is a single unit",
         )
         .help("add a `[[shop.basket]]` with two lines, or with two of one thing")),
     }

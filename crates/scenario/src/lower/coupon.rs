@@ -1,4 +1,4 @@
-//! Coupons and seats: what so many orders may have, and no more; and which basket comes with which.
+//! Coupons and seats, which a limited number of orders can use; and which basket uses which.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::{Lowering, plan};
 use crate::file::{At, Basket, Shop};
 use crate::mistake::Mistake;
 
-/// More seats than this are a city's.
+/// The maximum number of seats; more are taken for a mistake.
 const SEATS_MAX: usize = 1_000_000;
 
 /// The coupons and seats of a shop, which a basket names: coupons first.
@@ -85,7 +85,7 @@ fn new_name(
 }
 
 impl Coupons {
-    /// One basket for each coupon or seat that a written one may come with: the coupon's, or one for every seat.
+    /// The baskets that a written one stands for: one if it has a coupon or nothing, one for each seat otherwise.
     pub(super) fn spread(
         &self,
         written: &At<Basket>,
@@ -94,25 +94,17 @@ impl Coupons {
         match (&written.value.coupon, &written.value.any_seat) {
             (None, None) => Ok(vec![basket]),
             (Some(coupon), None) => {
-                let coupon = Some(self.coupon(coupon)?);
+                let coupon = Some(among(coupon, &self.names, "coupon")?);
                 Ok(vec![plan::Basket { coupon, ..basket }])
             }
             (None, Some(seats)) => self.one_of(seats, &basket),
             (Some(_), Some(seats)) => Err(Mistake::at(
                 &seats.span,
-                "a basket comes with a coupon or with a seat",
+                "a basket has a coupon or a seat, not both",
                 "there is a coupon already",
             )
-            .help("leave one of them out: an order has one of either")),
+            .help("leave one of them out")),
         }
-    }
-
-    fn coupon(&self, written: &At<String>) -> Result<usize, Mistake> {
-        let name = among(written, &self.names, "coupon")?;
-        let index = self.names.iter().position(|other| *other == name);
-        // `among` has found it, so the index is there.
-        let index = index.unwrap_or(0);
-        Ok(index)
     }
 
     fn one_of(
@@ -127,11 +119,10 @@ impl Coupons {
             );
         }
         let with = |seat: &At<String>| {
-            let name = among(seat, &self.seats, "seat")?;
-            let index = self.seats.iter().position(|other| *other == name);
+            let index = among(seat, &self.seats, "seat")?;
             Ok(plan::Basket {
                 weight: basket.weight / seats.value.len() as f64,
-                coupon: index.map(|index| self.names.len() + index),
+                coupon: Some(self.names.len() + index),
                 lines: basket.lines.clone(),
                 note: basket.note.clone(),
             })

@@ -1,11 +1,11 @@
-//! The faults: what goes wrong, whom it strikes and when; what the backend cannot do is refused here.
+//! The faults: what goes wrong, what it strikes and when. A fault that the backend cannot do is refused here.
 
 mod kind;
 
 use super::load::outside;
 use super::names::{list, nearest};
 use super::{Lowering, plan};
-use crate::file::fault::{FAULTS, FaultWord, Window};
+use crate::file::fault::{FaultName, FaultWord, Window};
 use crate::file::{At, Chance, Fault};
 use crate::mistake::Mistake;
 use crate::plan::ClientPlan;
@@ -90,23 +90,24 @@ impl Lowering<'_> {
         let word = &fault.words[*named];
         if let Some((_, second)) = fault.words.iter().enumerate().find(|(i, _)| i != named) {
             let message = format!("`{}` stands beside `{}`", second.value, word.value);
-            return Err(Mistake::at(&second.span, message, "one table names one fault").help(
+            return Err(Mistake::at(&second.span, message, "a table names one fault").help(
                 format!(
-                    "what is said about it goes into its own table: `{} = {{ chance = 0.01 }}`; a second fault begins with `[[fault]]`",
+                    "its fields go into its own table: `{} = {{ chance = 0.01 }}`; a second fault begins with `[[fault]]`",
                     word.value
                 ),
             ));
         }
-        if !self.known.faults.contains(&word.value) {
+        if !self.known.faults.contains(&said.name()) {
             let backend = &self.known.backend;
+            let words = words(&self.known.faults);
             return Err(Mistake::at(
                 &word.span,
                 format!("`{backend}` cannot do `{}`", word.value),
                 "not a fault of this backend",
             )
-            .help(match self.known.faults.is_empty() {
+            .help(match words.is_empty() {
                 true => format!("`{backend}` can do no faults"),
-                false => format!("`{backend}` can do {}", list(&self.known.faults)),
+                false => format!("`{backend}` can do {}", list(&words)),
             }));
         }
         Ok((&word.value, said))
@@ -128,7 +129,7 @@ impl Lowering<'_> {
             Some((every_us, every)) if every_us < until_us - from_us => {
                 return Err(Mistake::at(
                     &every.span,
-                    "the window comes again before it has ended",
+                    "the window recurs before it has ended",
                     "shorter than the window",
                 ));
             }
@@ -150,15 +151,19 @@ impl Lowering<'_> {
     }
 }
 
+fn words(faults: &[FaultName]) -> Vec<String> {
+    faults.iter().map(|fault| fault.word().to_owned()).collect()
+}
+
 fn unknown(entry: &At<Fault>) -> Mistake {
-    let known: Vec<String> = FAULTS.iter().map(|word| (*word).to_owned()).collect();
+    let known = words(FaultName::ALL);
     match entry.value.words.first() {
         Some(word) => {
             let message = format!("unknown fault `{}`", word.value);
             Mistake::at(&word.span, message, "not a fault of the language")
                 .help(nearest(&word.value, &known))
         }
-        None => Mistake::at(&entry.span, "which fault?", "names none")
+        None => Mistake::at(&entry.span, "this `[[fault]]` names no fault", "is empty")
             .help("write one, as in `lose-response = { chance = \"1/50\" }`"),
     }
 }
@@ -169,9 +174,7 @@ fn client(name: &At<String>, around: &Around<'_>) -> Result<usize, Mistake> {
         .iter()
         .map(|client| client.name.clone())
         .collect();
-    let name = super::names::among(name, &names, "client")?;
-    // `among` has found it, so the index is there.
-    Ok(names.iter().position(|other| *other == name).unwrap_or(0))
+    super::names::among(name, &names, "client")
 }
 
 /// The word itself the first time, numbered from the second on.

@@ -1,4 +1,4 @@
-//! The load: how many come, when, and in which windows.
+//! The load: the number of purchases, when they arrive, and the peak.
 
 use super::value::{positive, time_of_day, whole};
 use super::{Lowering, plan};
@@ -83,7 +83,7 @@ impl Lowering<'_> {
     }
 }
 
-/// Something that would happen after the last client has gone.
+/// Something that would happen after the load has ended.
 pub(super) fn outside(span: &std::ops::Range<usize>, what: &str, over_us: u64) -> Mistake {
     Mistake::at(
         span,

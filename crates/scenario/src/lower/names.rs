@@ -1,43 +1,51 @@
 //! The names a file may use, and the nearest of them to one that it may not.
 
-use crate::file::At;
-use crate::mistake::Mistake;
+use history::Label;
+use protocol::Preset;
 
-/// The names that others define. This crate knows neither strategies nor rules; the caller does.
+use crate::file::At;
+use crate::file::fault::FaultName;
+use crate::mistake::Mistake;
+use crate::plan::{Required, RuleId, StrategyId};
+
+/// The names that others define. This crate knows neither strategies nor rules; the caller does, and a plan names them by their
+/// places here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// The strategies: name, and a line about each.
-    pub strategies: Vec<(String, String)>,
+    /// The strategies.
+    pub strategies: Vec<String>,
     /// The rules of the judge.
     pub rules: Vec<String>,
     /// Those of the rules that are about evidence: no strategy can violate them.
-    pub evidence: Vec<String>,
-    /// Names that rules once had: the old, the new.
-    pub renamed: Vec<(String, String)>,
-    /// The coverage labels.
-    pub labels: Vec<String>,
-    /// The contract presets.
-    pub presets: Vec<String>,
+    pub evidence: Vec<RuleId>,
+    /// Names that rules once had, and the rules they are now.
+    pub renamed: Vec<(String, RuleId)>,
     /// The faults that the backend can do.
-    pub faults: Vec<String>,
+    pub faults: Vec<FaultName>,
     /// The backend's name, for messages.
     pub backend: String,
 }
 
 impl Known {
-    pub(super) fn strategy(&self, name: &At<String>) -> Result<String, Mistake> {
-        let names: Vec<String> = self.strategies.iter().map(|s| s.0.clone()).collect();
-        among(name, &names, "strategy")
+    pub(super) fn strategy(&self, name: &At<String>) -> Result<StrategyId, Mistake> {
+        among(name, &self.strategies, "strategy").map(StrategyId)
+    }
+
+    /// What a strategy of this plan is called.
+    pub(super) fn strategy_name(&self, strategy: StrategyId) -> &str {
+        &self.strategies[strategy.0]
     }
 
     /// A rule that a strategy keeps or violates.
-    pub(super) fn promise(&self, name: &At<String>) -> Result<String, Mistake> {
-        let rule = match self.now_called(name) {
-            Some(now) => now.clone(),
-            None => among(name, &self.rules, "rule")?,
+    pub(super) fn promise(&self, name: &At<String>) -> Result<RuleId, Mistake> {
+        let old = self.renamed.iter().find(|(old, _)| *old == name.value);
+        let rule = match old {
+            Some((_, now)) => *now,
+            None => RuleId(among(name, &self.rules, "rule")?),
         };
         if self.evidence.contains(&rule) {
-            let message = format!("no strategy violates `{rule}`");
+            let message = format!("no strategy violates `{}`", self.rule_name(rule));
+            let renamed = old.map(|(old, _)| format!("`{old}` is its old name; "));
             return Err(Mistake::at(
                 &name.span,
                 message,
@@ -45,36 +53,36 @@ impl Known {
             )
             .help(format!(
                 "{}leave it out: a run without evidence meets no expectation",
-                match self.now_called(name) {
-                    Some(_) => format!("`{}` is its old name; ", name.value),
-                    None => String::new(),
-                }
+                renamed.unwrap_or_default()
             )));
         }
         Ok(rule)
     }
 
-    /// What a rule is called now that once had this name.
-    fn now_called(&self, name: &At<String>) -> Option<&String> {
-        let renamed = self.renamed.iter().find(|(old, _)| *old == name.value);
-        renamed.map(|(_, now)| now)
+    /// What a rule of this plan is called.
+    pub(super) fn rule_name(&self, rule: RuleId) -> &str {
+        &self.rules[rule.0]
     }
 
-    /// What a run must have met: a situation, or a fault by its word.
-    pub(super) fn label(&self, name: &At<String>) -> Result<String, Mistake> {
-        let known: Vec<String> = self.labels.iter().chain(&self.faults).cloned().collect();
-        among(name, &known, "situation or fault")
-    }
-
-    pub(super) fn preset(&self, name: &At<String>) -> Result<String, Mistake> {
-        among(name, &self.presets, "preset")
+    /// What a run must have met: a situation, or a fault that the backend can do.
+    pub(super) fn required(&self, name: &At<String>) -> Result<Required, Mistake> {
+        let situations = Label::ALL.iter().copied().map(Required::Situation);
+        let faults = self.faults.iter().copied().map(Required::Fault);
+        let known: Vec<Required> = situations.chain(faults).collect();
+        let names: Vec<String> = known.iter().map(|one| one.name().to_owned()).collect();
+        among(name, &names, "situation or fault").map(|place| known[place])
     }
 }
 
-/// The name, if it is one of the known ones.
-pub(super) fn among(name: &At<String>, known: &[String], what: &str) -> Result<String, Mistake> {
-    if known.contains(&name.value) {
-        return Ok(name.value.clone());
+pub(super) fn preset(name: &At<String>) -> Result<Preset, Mistake> {
+    let names: Vec<String> = Preset::ALL.iter().map(ToString::to_string).collect();
+    among(name, &names, "preset").map(|place| Preset::ALL[place])
+}
+
+/// The place of a name among the known ones.
+pub(super) fn among(name: &At<String>, known: &[String], what: &str) -> Result<usize, Mistake> {
+    if let Some(place) = known.iter().position(|other| *other == name.value) {
+        return Ok(place);
     }
     let label = match known {
         [only] => format!("the only {what} is `{only}`"),

@@ -1,4 +1,4 @@
-//! The sections of a file, as its types have them: which is a list, in two pairs of brackets, and which is one table, in one.
+//! The sections of a file, from its types: which are lists (`[[...]]`) and which are tables (`[...]`).
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -10,9 +10,9 @@ use crate::file::File;
 /// What a section is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
-    /// There may be any number of it.
+    /// A list of tables.
     List,
-    /// There is one of it.
+    /// A single table.
     Table,
 }
 
@@ -44,7 +44,7 @@ fn collect(table: &Value, root: &Value, around: &str, found: &mut BTreeMap<Strin
     }
 }
 
-/// What a property refers to. That it may be absent is no matter here.
+/// What a property refers to, whether or not it may be absent.
 fn meant<'a>(property: &'a Value, root: &'a Value) -> &'a Value {
     let mut options = property["anyOf"].as_array().into_iter().flatten();
     let only = options.find(|option| option["type"] != "null");

@@ -8,7 +8,7 @@ use super::{Lowering, plan};
 use crate::file::{At, Basket, Shop, Sku};
 use crate::mistake::Mistake;
 
-/// More than this of one thing in one cart is a slip of the pen.
+/// The maximum quantity of one SKU in a cart; more is taken for a typo.
 const QUANTITY_MAX: i64 = 1_000;
 
 /// The most of one SKU in one shop: ten times as much, the largest scale, still fits the plan.
@@ -68,10 +68,12 @@ fn baskets(
 ) -> Result<Vec<plan::Basket>, Mistake> {
     let written = &shop.value.basket;
     if written.is_empty() {
-        return Err(
-            Mistake::at(&shop.span, "nobody buys anything", "has no basket")
-                .help("add `[[shop.basket]]` with `lines = { burger = 2 }`"),
-        );
+        return Err(Mistake::at(
+            &shop.span,
+            "no `[[shop.basket]]` is defined",
+            "has no basket",
+        )
+        .help("add `[[shop.basket]]` with `lines = { burger = 2 }`"));
     }
     let names: Vec<String> = skus.iter().map(|sku| sku.name.clone()).collect();
     let mut baskets = Vec::new();
@@ -93,11 +95,9 @@ fn basket_of(basket: &At<Basket>, names: &[String]) -> Result<plan::Basket, Mist
             .help("write `lines = { burger = 2 }`"));
     }
     let lower = |(sku, quantity): &(At<String>, At<i64>)| {
-        let name = among(sku, names, "SKU")?;
-        let index = names.iter().position(|other| *other == name);
+        let index = among(sku, names, "SKU")?;
         let quantity = whole(quantity, "the quantity", 1..=QUANTITY_MAX)?;
-        // `among` has found it, so the index is there.
-        Ok((index.unwrap_or(0), quantity as u32))
+        Ok((index, quantity as u32))
     };
     let weight = basket.value.weight.as_ref();
     Ok(plan::Basket {

@@ -1,4 +1,4 @@
-//! The parser's complaints in our words: its text is taken apart, because it names what it met and what it knows.
+//! The parser's errors in our words. Its message is taken apart, because it names what it found and what it knows.
 
 use std::ops::Range;
 
@@ -44,9 +44,9 @@ pub(super) fn explain(error: &toml::de::Error, text: &str) -> Mistake {
         .maybe_help((!rest.trim().is_empty()).then(|| lower_case(rest.trim())))
 }
 
-/// A section with the wrong number of brackets: the parser says only that it met a table.
+/// A section with the wrong number of brackets: the parser only says that it found a table.
 fn brackets(message: &str, text: &str) -> Option<Mistake> {
-    // A table of which there are many may also be taken for something else that has fields.
+    // The parser may also report an element of a list as an unknown field or a wrong type.
     const KINDS: [&str; 4] = [
         "invalid type: map",
         "invalid type: sequence",
@@ -83,12 +83,8 @@ fn brackets(message: &str, text: &str) -> Option<Mistake> {
 fn twice(message: &str, span: &Range<usize>, text: &str) -> Option<Mistake> {
     let name = text.get(span.clone()).filter(|name| !name.contains('\n'))?;
     let mistake = || {
-        Mistake::at(
-            span,
-            format!("`{name}` is there twice"),
-            "stands above already",
-        )
-        .help("leave one of the two out")
+        Mistake::at(span, format!("`{name}` is there twice"), "is already above")
+            .help("leave one of the two out")
     };
     message.starts_with("duplicate key").then(mistake)
 }

@@ -21,7 +21,7 @@ const UNITS: [(&str, u64); 6] = [
 /// Longer than any story, and short enough that sums of lengths cannot overflow.
 const LONGEST_US: u128 = 366 * 86_400_000_000;
 
-/// Small enough that no day's sum can overflow.
+/// The maximum price: small enough that no sum of a day can overflow.
 const PRICE_MAX: Money = Money(100_000_000);
 
 const HOW_LONG: &str =
@@ -88,7 +88,7 @@ fn micros(text: &str, span: &Range<usize>) -> Result<u64, Mistake> {
     let Some(&(_, factor)) = UNITS.iter().find(|(name, _)| *name == unit) else {
         return match spelling(unit.trim()) {
             Some(meant) => refuse(
-                "the unit is written differently",
+                "the unit is spelt differently here",
                 format!("write `{number}{meant}`"),
             ),
             None => refuse("the unit is unknown", HOW_LONG.into()),
@@ -117,7 +117,7 @@ fn exact(whole: &str, decimals: &str, factor: u64) -> Option<u64> {
     u64::try_from(us).ok()
 }
 
-/// How we write a unit that others write differently.
+/// Our spelling of a unit that is often spelt differently.
 fn spelling(unit: &str) -> Option<&'static str> {
     match unit.to_lowercase().as_str() {
         "us" | "µs" | "μs" | "usec" | "usecs" | "micros" | "microsecond" | "microseconds" => {
@@ -149,7 +149,7 @@ pub(super) fn chance(written: &At<Chance>, source: &str) -> Result<f64, Mistake>
         )
         .maybe_help(
             (value > 1.0 && value <= 100.0 && !shown.ends_with('%'))
-                .then(|| format!("write `\"{value}%\"` if that many in a hundred are meant")),
+                .then(|| format!("write `\"{value}%\"` for a percentage")),
         )),
         None => Err(Mistake::at(
             &written.span,

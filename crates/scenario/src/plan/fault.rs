@@ -13,7 +13,7 @@ pub struct Fault {
     pub chance: f64,
     /// When it can strike; `None` is all the time while there is load.
     pub window: Option<Window>,
-    /// Whose requests it strikes, by the client's index; `None` is everybody's.
+    /// The client whose requests it strikes, by index; `None` is all.
     pub client: Option<usize>,
     /// Which replica it strikes; `None` is any.
     pub replica: Option<u32>,
@@ -36,7 +36,7 @@ pub enum Host {
     Gateway,
 }
 
-/// What can go wrong. The opportunity at which the chance is drawn is in the description.
+/// What can go wrong. Each description says in brackets at which opportunity the chance is drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FaultKind {
     /// A request does not arrive (per request); with this probability the client sees a reset when it would have arrived,
@@ -51,7 +51,7 @@ pub enum FaultKind {
         /// The probability of a reset.
         reset: f64,
     },
-    /// A person's radio is good or bad by turns, for every purchase by itself, from its first response on; while it is bad, a
+    /// A radio alternates between good and bad, independently for each purchase, from its first response on; while it is bad, a
     /// response does not arrive (per response).
     BadCell {
         /// How long a bad cell lasts.
@@ -101,7 +101,7 @@ pub enum FaultKind {
     PauseReplica {
         /// Only at this point.
         point: CrashPoint,
-        /// For so long.
+        /// For how long.
         span: Standstill,
     },
     /// Every replica in turn dies and is back (at its time, as long as the load lasts).
@@ -110,9 +110,9 @@ pub enum FaultKind {
         from_us: u64,
         /// How long each is down.
         down_for_us: u64,
-        /// How long after one is back the next one goes.
+        /// The time between one replica's return and the next one's stop.
         apart_us: u64,
-        /// It comes again after so long, and again; `None` is once.
+        /// The period after which it recurs; `None` is once.
         every_us: Option<u64>,
     },
     /// A replica's clock jumps, and goes on from there; jumps add up (per request that it receives, per round of its upkeep,
@@ -180,9 +180,9 @@ pub enum FaultKind {
 /// For how long a replica stands still.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Standstill {
-    /// For so long.
+    /// For this long.
     For(Delay),
-    /// For so many leases of the contract, whichever that is.
+    /// For a number of leases of the contract that is in force.
     Leases(f64),
 }
 

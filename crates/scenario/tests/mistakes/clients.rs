@@ -13,9 +13,9 @@ fn what_is_done_to_keys_and_carts_needs_keys_and_carts() {
         timeout = "5s" => key-form = "long" | " | this client sends no key | per-intent
         timeout = "5s" => key-reuse = [{ by = "another-tenant", chance = 0.1, after = "1s" }] | { | has no key of its own | key = "per-intent"
         timeout = "5s" => key = "per-tap"\nkey-reuse = [{ by = "another-tenant", chance = 0.1, after = "1s" }] | { | has no key of its own | key = "per-intent"
-        timeout = "5s" => key = "per-intent"\nkey-reuse = [{ by = "same-user", chance = 0.1, after = "1s" }] | " | every cart is the same | [[shop.basket]]
+        timeout = "5s" => key = "per-intent"\nkey-reuse = [{ by = "same-user", chance = 0.1, after = "1s" }] | " | all carts are the same | [[shop.basket]]
         timeout = "5s" => key = "per-intent"\nkey-reuse = [{ by = "a-stranger", chance = 0.1, after = "1s" }] | " | unknown word `a-stranger` | there is
-        timeout = "5s" => edited-cart = { chance = 0.1, after = "1s" } | { | every cart is the same | [[shop.basket]]
+        timeout = "5s" => edited-cart = { chance = 0.1, after = "1s" } | { | all carts are the same | [[shop.basket]]
         timeout = "5s" => reserialised = 2 | 2 | not a probability |
         "#,
     );
@@ -25,13 +25,13 @@ fn what_is_done_to_keys_and_carts_needs_keys_and_carts() {
             "another-tenant",
             "tenants = 2\n",
             "",
-            "there is nobody else; write `tenants = 2`",
+            "there is only one to use the key; write `tenants = 2`",
         ),
         (
             "another-user",
             "tenants = 2\n",
             "users = 1\n",
-            "there is nobody else; write `users = 2`",
+            "there is only one to use the key; write `users = 2`",
         ),
         (
             "another-user",
@@ -56,7 +56,7 @@ fn a_second_channel_asks_at_least_once_and_waits() {
         timeout = "5s" => second-channel = { max = 0, wait = "5s" } | 0 | the number of the channel's requests |
         timeout = "5s" => second-channel = { max = 3, wait = [] } | [] | a list of waits needs a wait |
         timeout = "5s" => second-channel = { wait = "5s" } | { | missing field `max` |
-        replicas = 3 => gateway-timeout = "0s" | " | this time is nothing |
+        replicas = 3 => gateway-timeout = "0s" | " | this time is 0 |
         "#,
     );
 }

@@ -9,7 +9,7 @@ use crate::known::options;
 fn a_window_comes_again_after_it_has_ended_and_a_replica_is_struck_that_there_is() {
     check_all(
         r#"
-        until = "1h" => until = "1h", every = "29min" | " | comes again before it has ended | 
+        until = "1h" => until = "1h", every = "29min" | " | recurs before it has ended | 
         lose-response = { chance = 0.2, client = "ios", => crash-replica = { chance = 0.2, down-for = "5s", replica = "replica-3", | " | no such replica | `replica-2`
         lose-response = { chance = 0.2, client = "ios", => pause-replica = { chance = 0.2, for = "5s", replica = "cache", | " | `cache` is not a replica | `replica-0`
         lose-response = { chance = 0.2, client = "ios", => clock-step = { chance = 0.2, by = "5s", replica = "replica-3", | " | no such replica | `replica-2`
@@ -23,8 +23,8 @@ fn a_window_comes_again_after_it_has_ended_and_a_replica_is_struck_that_there_is
 fn a_replica_stands_still_for_a_time_or_for_leases() {
     check_all(
         r#"
-        lose-response = { chance = 0.2, client = "ios", window => pause-replica = { chance = 0.2, window | 0.2 | how long does it stand still? | `leases = 2`
-        lose-response = { chance = 0.2, client = "ios" => pause-replica = { chance = 0.2, for = "1s", leases = 2 | 2, window | says twice | leave one of them out
+        lose-response = { chance = 0.2, client = "ios", window => pause-replica = { chance = 0.2, window | 0.2 | the length of the pause is missing | `leases = 2`
+        lose-response = { chance = 0.2, client = "ios" => pause-replica = { chance = 0.2, for = "1s", leases = 2 | 2, window | both say how long | leave one of them out
         lose-response = { chance = 0.2, client = "ios" => pause-replica = { chance = 0.2, leases = 0 | 0, window | the number of leases is 0 |
         "#,
     );
@@ -43,19 +43,19 @@ fn a_rolling_restart_has_its_time_and_a_failover_loses_something() {
         (
             r#"rolling-restart = { from = "1h", down-for = "1min", apart = "30s", every = "239s" }"#,
             r#""239s""#,
-            "comes again before it has ended",
+            "recurs before it has ended",
             "3 replicas one after another take 4min",
         ),
         (
             r#"rolling-restart = { from = "1h", down-for = "0s" }"#,
             r#""0s""#,
-            "this time is nothing",
+            "this time is 0",
             "",
         ),
         (
             r#"fail-over-cache = { chance = 1, down-for = "5s", loses = "0s" }"#,
             r#""0s""#,
-            "this time is nothing",
+            "this time is 0",
             "",
         ),
     ] {
@@ -69,7 +69,7 @@ fn a_rolling_restart_has_its_time_and_a_failover_loses_something() {
 #[test]
 fn a_fault_that_the_backend_cannot_do_is_refused_at_its_word() {
     let known = scenario::Known {
-        faults: vec!["lose-request".into()],
+        faults: vec![scenario::FaultName::LoseRequest],
         backend: "sqlite".into(),
         ..options(1.0).known
     };
@@ -93,7 +93,7 @@ fn a_table_names_one_fault() {
     check_all(
         r#"
         lose-response = { => chance = 1\nlose-response = { | chance | `chance` stands beside `lose-response` | its own table
-        [[fault]]\n => [[fault]]\n[[fault]]\n | [[fault]] | which fault? | lose-response
+        [[fault]]\n => [[fault]]\n[[fault]]\n | [[fault]] | names no fault | lose-response
         "#,
     );
 }
@@ -102,11 +102,15 @@ fn a_table_names_one_fault() {
 fn a_partition_that_could_never_strike_is_refused() {
     let lose = r#"lose-response = { chance = 0.2, client = "ios", window = { from = "30min", until = "1h" } }"#;
     for (from, to, says) in [
-        ("clients", "database", "without a replica"),
-        ("database", "cache", "without a replica"),
-        ("gateway", "clients", "without a replica"),
-        ("replica-0", "replica-1", "each other nothing"),
-        ("replicas", "replica-0", "each other nothing"),
+        (
+            "clients",
+            "database",
+            "one side of a partition is a replica",
+        ),
+        ("database", "cache", "one side of a partition is a replica"),
+        ("gateway", "clients", "one side of a partition is a replica"),
+        ("replica-0", "replica-1", "do not talk to each other"),
+        ("replicas", "replica-0", "do not talk to each other"),
         ("clients", "clients", "two sides"),
     ] {
         let cut = format!(r#"partition = {{ from = "{from}", to = "{to}" }}"#);

@@ -14,7 +14,7 @@ fn lengths_of_time_need_a_unit_that_we_know() {
         timeout = "5s" => timeout = "-5s" | " | not a length | a number and a unit
         timeout = "5s" => timeout = "0.3us" | " | not a length | a multiple of `1us`
         timeout = "5s" => timeout = "99999d" | " | not a length | at most `366d`
-        timeout = "5s" => timeout = "0s" | " | this time is nothing |
+        timeout = "5s" => timeout = "0s" | " | this time is 0 |
         timeout = "5s" => timeout = [1] | [1] | not a length |
         "#,
     );
@@ -30,8 +30,8 @@ fn probabilities_and_shares_lie_between_0_and_1_and_add_up() {
         chance = 0.2 => chance = "1/0" | " | not a probability | "1/50"
         chance = 0.2 => chance = "often" | " | not a probability | "22.1%"
         share = 0.4 => share = 0.5 | 0.5 | shares add up to 1.1 | gets the rest
-        gate = "50%" => gate = 0 | 0 | the gate runs nothing of the story | leave it out
-        gate = "50%" => gate = "0%" | " | the gate runs nothing of the story | leave it out
+        gate = "50%" => gate = 0 | 0 | the gate is 0 | leave it out
+        gate = "50%" => gate = "0%" | " | the gate is 0 | leave it out
         gate = "50%" => gate = 2 | 2 | `2` is not a probability | write `"2%"`
         "#,
     );
@@ -57,7 +57,7 @@ fn there_is_at_least_one_of_everything() {
         replicas = 3 => replicas = 0 | 0 | the number of replicas is 0 |
         burger = 2 => burger = 0 | 0 | the quantity is 0 |
         lines = { burger = 2 } => lines = {} | { | this basket is empty | burger = 2
-        [[shop.basket]]\nlines = { burger = 2 }\n => | [shop] | nobody buys anything | [[shop.basket]]
+        [[shop.basket]]\nlines = { burger = 2 }\n => | [shop] | no `[[shop.basket]]` is defined | [[shop.basket]]
         "#,
     );
 }

@@ -8,16 +8,17 @@ use history::{
 use orders::ChargeRow;
 use protocol::{Cart, OrderId};
 
-use super::{order_name, sku_name};
+use super::order_name;
 use crate::database::Database;
 use crate::database::moves::Move;
+use outside::menu::Menu;
 
 /// Adds the parts that the service keeps.
-pub(super) fn add(audit: &mut Audit, database: &Database, names: &mut Names) {
+pub(super) fn add(audit: &mut Audit, database: &Database, menu: &Menu, names: &Names) {
     let ledgers = database.ledgers;
     audit.carts = ledgers.carts.then(|| carts(database, names));
-    audit.sales = ledgers.sales.then(|| sales(database, names));
-    audit.inventory_log = ledgers.inventory_log.then(|| moves(database, names));
+    audit.sales = ledgers.sales.then(|| sales(database, menu));
+    audit.inventory_log = ledgers.inventory_log.then(|| moves(database, menu));
     audit.keys = audit.keys.take().filter(|_| ledgers.keys);
     audit.recorded_charges = ledgers.charges.then(|| charges(database));
 }
@@ -65,25 +66,21 @@ fn carts(database: &Database, names: &Names) -> Vec<AuditCart> {
 }
 
 /// A counter for every row of the stock.
-fn sales(database: &Database, names: &mut Names) -> Vec<AuditSale> {
-    let counters = database.stocks.slots.iter().zip(&database.sales.slots);
-    let row = counters.map(|(stock, (sold, _))| AuditSale {
-        sku: sku_name(stock.tenant, &stock.sku, names),
+fn sales(database: &Database, menu: &Menu) -> Vec<AuditSale> {
+    let counters = database.sales.slots.iter().enumerate();
+    let row = counters.map(|(row, (sold, _))| AuditSale {
+        sku: menu.stock(row),
         sold: i64::try_from(*sold).unwrap_or(i64::MAX),
     });
     row.collect()
 }
 
-fn moves(database: &Database, names: &mut Names) -> Vec<AuditMove> {
-    let stocks = database.stocks.slots.iter();
-    let skus: Vec<_> = stocks
-        .map(|slot| sku_name(slot.tenant, &slot.sku, names))
-        .collect();
+fn moves(database: &Database, menu: &Menu) -> Vec<AuditMove> {
     let rows = database.moves.slots.iter();
     let row = |row: &Move| {
         Some(AuditMove {
             order: order_name(OrderId(u64::from(row.order?) + 1)),
-            sku: skus[row.stock as usize],
+            sku: menu.stock(row.stock as usize),
             quantity: i64::from(row.quantity),
         })
     };

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use explore::{Class, Lineage};
+use explore::Lineage;
 use history::{IntentRef, KeyRef};
 use outside::{Attempt, Desk, Outcome, Purchase, Script, Visit, Wire};
 use scenario::Intent;
@@ -53,9 +53,7 @@ impl Wire for World {
                         .running
                         .expect("a client waits only while it runs");
                     until_us = Some(now_us + span_us);
-                    state
-                        .kernel
-                        .after(span_us, Class::Timer, Event::Client(task.into()));
+                    state.kernel.after(span_us, Event::Client(task.into()));
                     Poll::Pending
                 }
             }

@@ -1,6 +1,6 @@
 //! How attempts end for their clients: answered, reset, given up, or dead with their app; and what the history says of it.
 
-use explore::{Class, TaskId};
+use explore::TaskId;
 use history::Label;
 use orders::door::replay_header;
 use outside::Heard;
@@ -30,8 +30,7 @@ impl State {
         }
         if flight.gives_up_us > now_us {
             let at_us = flight.rings_in_time();
-            self.kernel
-                .at(at_us, Class::Timer, Event::Alarm(held.into()));
+            self.kernel.at(at_us, Event::Alarm(held.into()));
             return None;
         }
         Some(self.give_up(setting, held))

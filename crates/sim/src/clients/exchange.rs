@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use explore::{Class, Kind, Site, TaskId};
+use explore::{Kind, Site, TaskId};
 use history::HostRef;
 use outside::{Attempt, Outcome};
 
@@ -62,8 +62,7 @@ impl State {
     /// A client without a timer will hear nothing any more.
     #[cold]
     fn forsake(&mut self, id: AttemptId) {
-        self.kernel
-            .after(0, Class::Timer, Event::Forsaken(id.into()));
+        self.kernel.after(0, Event::Forsaken(id.into()));
     }
 
     /// A client that waits for ever is as good as gone. Returns its task, which is never polled again.
@@ -107,12 +106,10 @@ impl State {
         flight.end = None;
         if flight.gives_up_us < flight.alarm_us {
             let at_us = flight.rings_in_time();
-            self.kernel
-                .at(at_us, Class::Timer, Event::Alarm(id.held().into()));
+            self.kernel.at(at_us, Event::Alarm(id.held().into()));
         }
         if let Some(span_us) = attempt.dies_after_us {
-            self.kernel
-                .after(span_us, Class::Timer, Event::AppDies(id.into()));
+            self.kernel.after(span_us, Event::AppDies(id.into()));
         }
         let span_us = attempt.uplink_us.unwrap_or_else(|| {
             setting

@@ -1,6 +1,6 @@
 //! Requests and responses under way: lost, late, twice, or cut off.
 
-use explore::{Class, Kind, Object, Odds, Site};
+use explore::{Kind, Odds, Site};
 use history::Label;
 use scenario::faults::{Opportunity, Who, cuts};
 use scenario::{FaultKind, Host};
@@ -72,11 +72,8 @@ impl State {
             None => 0,
         };
         self.clients.attempts.copy_out(id);
-        self.kernel.after(
-            span_us + late_us,
-            request_class(who.replica),
-            Event::Request(id.into()),
-        );
+        self.kernel
+            .after(span_us + late_us, Event::Request(id.into()));
         true
     }
 
@@ -116,7 +113,6 @@ impl State {
     fn answer_after(&mut self, id: AttemptId, span_us: u64, end: End) {
         self.kernel.after(
             span_us,
-            Class::Step(Object(3 << 40)),
             Event::Response((id.held(), Coming::new(end)).into()),
         );
     }
@@ -165,9 +161,4 @@ impl State {
         }
         self.clients.answers.give_back(answer);
     }
-}
-
-/// The object that a request's arrival touches: its replica.
-pub(crate) fn request_class(replica: u32) -> Class {
-    Class::Step(Object(2 << 40 | u64::from(replica)))
 }

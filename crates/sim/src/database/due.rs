@@ -30,6 +30,13 @@ impl Due {
         }
     }
 
+    /// Whether an entry was due before `now`.
+    pub(crate) fn has_before(&self, now: Time) -> bool {
+        let straggler = self.stragglers.peek().map(|Reverse(entry)| entry);
+        let mut first = straggler.into_iter().chain(self.queue.front());
+        first.any(|(at, _)| *at < now)
+    }
+
     /// Takes the first entry, if it was due before `now`.
     pub(crate) fn pop_before(&mut self, now: Time) -> Option<Entry> {
         let straggler = self.stragglers.peek().map(|Reverse(entry)| *entry);

@@ -317,9 +317,16 @@ impl Database {
                 rows.push(row);
             }
         }
+        self.counts.idle_statements += u64::from(rows.is_empty());
         entries.put_back(kept);
         *self.queue(queue) = entries;
         rows
+    }
+
+    /// Whether a claim or an answer may be due before `now`: if not, whoever looks for such rows before then finds none.
+    pub(crate) fn has_due_before(&self, now: Time) -> bool {
+        let queues = [&self.keys.claims, &self.keys.answers];
+        queues.iter().any(|queue| queue.has_before(now))
     }
 
     fn queue(&mut self, queue: Queue) -> &mut Due {

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use explore::{Class, Pool, TaskId};
+use explore::{Pool, TaskId};
 use orders::Job;
 use outside::{Schedule, Visit};
 
@@ -23,7 +23,7 @@ pub(super) struct Visits<'w, G: Future<Output = ()>, V> {
 impl<G: Future<Output = ()>, V: Fn(Visit) -> G> Schedule for Visits<'_, G, V> {
     fn load_at(&mut self, at_us: u64) {
         let kernel = &mut self.world.state.borrow_mut().kernel;
-        kernel.at(at_us, Class::Timer, Event::Intent);
+        kernel.at(at_us, Event::Intent);
     }
 
     fn come(&mut self, visit: Visit, after_us: u64) {
@@ -38,7 +38,7 @@ impl<G: Future<Output = ()>, V: Fn(Visit) -> G> Schedule for Visits<'_, G, V> {
             self.poll(task);
         } else {
             let kernel = &mut self.world.state.borrow_mut().kernel;
-            kernel.after(after_us, Class::Timer, Event::Client(task.into()));
+            kernel.after(after_us, Event::Client(task.into()));
         }
     }
 }

@@ -29,15 +29,15 @@ where
         if operation.captures.is_some() {
             state.doubt(&world.setting, slot);
             // A capture ends well before its answer is back; of a lost answer, before anybody has given up.
-            state.after(
-                rest_us * 2 / 3,
-                operation.task,
-                Event::GatewayCapture(slot.into()),
-            );
+            state
+                .kernel
+                .after(rest_us * 2 / 3, Event::GatewayCapture(slot.into()));
         } else if operation.unheard {
             state.gateway.close(slot);
         } else {
-            state.after(rest_us, operation.task, Event::GatewayReply(slot.into()));
+            state
+                .kernel
+                .after(rest_us, Event::GatewayReply(slot.into()));
         }
     }
 
@@ -53,7 +53,9 @@ where
                 state.gateway.close(slot);
             } else {
                 let rest_us = operation.reply_at_us.saturating_sub(state.kernel.now_us());
-                state.after(rest_us, operation.task, Event::GatewayReply(slot.into()));
+                state
+                    .kernel
+                    .after(rest_us, Event::GatewayReply(slot.into()));
             }
             let told_after_us = operation
                 .captures

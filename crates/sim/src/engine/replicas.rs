@@ -3,13 +3,12 @@
 use std::future::Future;
 use std::rc::Rc;
 
-use explore::{Class, Kind, Lineage, Object, TaskId};
+use explore::{Kind, Lineage, TaskId};
 use orders::Job;
 use outside::Visit;
 use scenario::faults::Opportunity;
 
 use crate::clients::flights::AttemptId;
-use crate::clients::network::request_class;
 use crate::engine::Engine;
 use crate::event::{Event, Fired};
 use crate::ports::ReplicaPorts;
@@ -37,7 +36,7 @@ where
             }
             if host.paused_until_us > state.kernel.now_us() {
                 let until_us = host.paused_until_us;
-                state.kernel.at(until_us, request_class(replica), event);
+                state.kernel.at(until_us, event);
                 return;
             }
             state.receive(attempt)
@@ -128,8 +127,7 @@ where
         let until_us = state.replicas.hosts[replica as usize].paused_until_us;
         let stands_still = until_us > state.kernel.now_us();
         if stands_still {
-            let class = Class::Step(Object(u64::from(task.slot)));
-            state.kernel.at(until_us, class, event);
+            state.kernel.at(until_us, event);
         }
         stands_still
     }
@@ -141,7 +139,8 @@ where
                 self.world
                     .state
                     .borrow_mut()
-                    .after(0, task, Event::Reply(task.into()));
+                    .kernel
+                    .after(0, Event::Reply(task.into()));
             }
         }
     }
@@ -153,9 +152,7 @@ where
             .expect("only a service with upkeep has it");
         let lineage = {
             let state = &mut *self.world.state.borrow_mut();
-            state
-                .kernel
-                .after(every_us, Class::Timer, Event::Upkeep(replica.into()));
+            state.kernel.after(every_us, Event::Upkeep(replica.into()));
             let now_us = state.kernel.now_us();
             // Only upkeep is to come: then no client will hear anything, unless upkeep has something to tell.
             let idle =
@@ -169,7 +166,11 @@ where
             host.upkeeps += 1;
             host.lineage.child(UPKEEP, host.upkeeps)
         };
+        if self.passes_idle_round() {
+            return;
+        }
         let task = self.start(replica, Cause::Upkeep, lineage, Job::Upkeep);
         self.world.state.borrow_mut().replicas.hosts[replica as usize].upkeep = Some(task);
+        self.observe(task);
     }
 }

@@ -1,6 +1,6 @@
 //! Webhooks: how the gateway tells a service what became of a capture. At least once, late, and in any order.
 
-use explore::{Class, Kind, Lineage, Site};
+use explore::{Kind, Lineage, Site};
 use scenario::faults::{Opportunity, Who, cuts};
 use scenario::{FaultKind, Host};
 
@@ -63,8 +63,7 @@ impl State {
     fn tell_after(&mut self, span_us: u64, webhook: Webhook) {
         let at_us = self.kernel.now_us() + span_us;
         self.gateway.webhooks_until_us = self.gateway.webhooks_until_us.max(at_us);
-        self.kernel
-            .at(at_us, Class::Timer, Event::Webhook(webhook.into()));
+        self.kernel.at(at_us, Event::Webhook(webhook.into()));
     }
 
     /// It was not taken: the gateway tries again, for some time.

@@ -1,6 +1,6 @@
 //! The outbox, its relay, and the kitchen: what is committed there becomes tickets. At least once, late, and in any order.
 
-use explore::{Class, Kind};
+use explore::Kind;
 use history::Label;
 use scenario::faults::Opportunity;
 
@@ -48,8 +48,7 @@ impl State {
 
     fn message_at(&mut self, at_us: u64, message: Message) {
         self.kitchen.busy_until_us = self.kitchen.busy_until_us.max(at_us);
-        self.kernel
-            .at(at_us, Class::Timer, Event::Message(message.into()));
+        self.kernel.at(at_us, Event::Message(message.into()));
     }
 
     /// A message reaches the kitchen; the relay marks it as sent, or dies before it can, and sends it again when it is back.

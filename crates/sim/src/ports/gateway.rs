@@ -76,10 +76,14 @@ impl ReplicaPorts<'_> {
             ends: u8::from(arrives) + u8::from(unheard),
         });
         if unheard {
-            state.after(timeout_us, task, Event::GatewayReply(slot.into()));
+            state
+                .kernel
+                .after(timeout_us, Event::GatewayReply(slot.into()));
         }
         if arrives {
-            state.after(quick_us / 4, task, Event::GatewayArrive(slot.into()));
+            state
+                .kernel
+                .after(quick_us / 4, Event::GatewayArrive(slot.into()));
         }
         Trip::Sent
     }

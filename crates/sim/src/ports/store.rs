@@ -6,7 +6,7 @@ mod statements;
 
 use std::cell::Cell;
 
-use explore::{Class, Object, TaskId};
+use explore::TaskId;
 use history::Label;
 use orders::{CommitTag, Isolation, Store, StoreError};
 use protocol::Time;
@@ -300,9 +300,7 @@ impl SimTransaction<'_> {
             // Its time to let go has not come yet.
             ahead_us => {
                 state.database.abandon(tx);
-                state
-                    .kernel
-                    .after(ahead_us, Class::Step(Object(0)), Event::Abandon(tx.into()))
+                state.kernel.after(ahead_us, Event::Abandon(tx.into()))
             }
         }
     }

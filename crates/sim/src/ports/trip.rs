@@ -106,13 +106,12 @@ impl ReplicaPorts<'_> {
             let first_read_at_us =
                 call.received_us + self.world.setting.plan.world.latencies.record_read_us;
             let early_us = first_read_at_us.saturating_sub(state.kernel.now_us());
-            state.after(
+            state.kernel.after(
                 early_us.max(ahead_us + self.one_way_us()),
-                task,
                 Event::Reach(task.into()),
             );
         } else {
-            self.post(state, task, Event::Reach(task.into()), ahead_us > 0);
+            self.post(state, Event::Reach(task.into()), ahead_us > 0);
         }
         Trip::Sent
     }
@@ -123,14 +122,13 @@ impl ReplicaPorts<'_> {
 
     /// One way between replica and database; of a handler that is ahead, one more.
     #[inline]
-    fn post(&self, state: &mut State, task: TaskId, event: Event, ahead: bool) {
-        let class = explore::Class::Step(explore::Object(u64::from(task.slot)));
+    fn post(&self, state: &mut State, event: Event, ahead: bool) {
         let lane = if ahead {
             state.replicas.database_lane_ahead
         } else {
             state.replicas.database_lane
         };
-        state.kernel.after_lane(lane, class, event);
+        state.kernel.after_lane(lane, event);
     }
 
     #[inline]
@@ -139,7 +137,7 @@ impl ReplicaPorts<'_> {
         if self.world.setting.faults.strike_processes && state.settle(task) {
             return Trip::Lost;
         }
-        self.post(state, task, Event::Reply(task.into()), false);
+        self.post(state, Event::Reply(task.into()), false);
         Trip::Answered
     }
 

@@ -1,6 +1,5 @@
 //! Statements that wait for a lock, and the deadlock check of one that has waited long enough.
 
-use explore::{Class, Object};
 use history::Label;
 
 use crate::database::Tx;
@@ -13,9 +12,7 @@ impl State {
         self.cover(Label::LockWait);
         if let Some((at_us, tx)) = self.database.at_hand.circle.take() {
             let wait_us = at_us - self.kernel.now_us();
-            let class = Class::Step(Object(0));
-            self.kernel
-                .after(wait_us, class, Event::LookAround(tx.into()));
+            self.kernel.after(wait_us, Event::LookAround(tx.into()));
         }
     }
 

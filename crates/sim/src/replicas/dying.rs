@@ -1,6 +1,6 @@
 //! Processes that serve, die, pause and come back. A replica keeps nothing but its process's memory, and that dies with it.
 
-use explore::{Class, Kind, Object, Odds, Pool, Site, TaskId};
+use explore::{Kind, Odds, Pool, Site, TaskId};
 use history::Label;
 use orders::Owner;
 use scenario::FaultKind;
@@ -49,7 +49,7 @@ impl World {
             (host.up, host.upkeep, host.back_at_us) = (false, None, back_at_us);
             state
                 .kernel
-                .after(down_for_us, Class::Timer, Event::Restart(replica.into()));
+                .after(down_for_us, Event::Restart(replica.into()));
             for slot in 0..state.replicas.calls.len() {
                 if let Some(task) = state.replicas.calls[slot]
                     .task
@@ -104,7 +104,7 @@ impl State {
         if call.doomed {
             return;
         }
-        let site = Site::new(IN_FLIGHT, call.lineage, call.steps).on(Object(slot as u64));
+        let site = Site::new(IN_FLIGHT, call.lineage, call.steps);
         let arrives = call.progress == Progress::Sent && self.chooser.choose(&site, 2) == 1;
         let (attempt, charged, delivery) = (
             call.serves.attempt,

@@ -1,6 +1,5 @@
 //! Rolling restarts: one replica after another dies and comes back, as in a deployment.
 
-use explore::Class;
 use scenario::FaultKind;
 use scenario::faults::{Armed, Opportunity};
 
@@ -64,8 +63,7 @@ impl State {
     /// A turn comes, unless no request is left by then to notice.
     fn expect_turn(&mut self, setting: &Setting, turn: Turn, at_us: u64) {
         if at_us < setting.plan.load.over_us {
-            self.kernel
-                .at(at_us, Class::Timer, Event::Turn(turn.into()));
+            self.kernel.at(at_us, Event::Turn(turn.into()));
         }
     }
 

@@ -3,14 +3,13 @@
 use history::{Contract, InFlight, Names};
 use orders::{Contract as ServiceContract, InFlightPolicy, Problems};
 use outside::menu::goods;
-use scenario::Plan;
+use protocol::Preset;
+use scenario::{Plan, Required};
 
 /// The preset that the plan names, or else this one, with what differs from it.
-pub(crate) fn service_contract(plan: &Plan, preset: &str) -> ServiceContract {
+pub(crate) fn service_contract(plan: &Plan, preset: Preset) -> ServiceContract {
     let wanted = &plan.contract;
-    let preset = wanted.preset.as_deref().unwrap_or(preset);
-    let mut contract = ServiceContract::preset(preset)
-        .unwrap_or_else(|| panic!("the contract `{preset}` is not one of the presets"));
+    let mut contract = ServiceContract::of(wanted.preset.unwrap_or(preset));
     contract.ttl = wanted.ttl_us.map_or(contract.ttl, protocol::Span);
     contract.natural_key = wanted.natural_key.unwrap_or(contract.natural_key);
     contract.claim_table = wanted.claim_table.unwrap_or(contract.claim_table);
@@ -29,6 +28,11 @@ pub(crate) fn service_contract(plan: &Plan, preset: &str) -> ServiceContract {
         contract.stored_errors = Problems::of(problems);
     }
     contract
+}
+
+/// What a history calls what a run must meet.
+pub(crate) fn required_names<'p>(required: impl Iterator<Item = &'p Required>) -> Vec<String> {
+    required.map(|one| one.name().to_owned()).collect()
 }
 
 /// The same as the judge reads it, with prices and stock.
@@ -50,7 +54,7 @@ pub(crate) fn judged_contract(
         replay_status: service.replay_status,
         stored_errors: Some(service.stored_statuses()),
         is_final: service.is_final,
-        required_coverage: plan.coverage.clone(),
+        required_coverage: required_names(plan.coverage.iter()),
         success_floor_ppm: plan.contract.success_floor_ppm,
         ..Contract::default()
     };

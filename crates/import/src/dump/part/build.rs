@@ -135,7 +135,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The state of a row; `None` if rows of that state are left out. Unknown ones are told in the end, all at once.
+    /// The state of a row; `None` if rows of that state are left out. Unknown states are reported at the end, all at once.
     pub(super) fn state(
         &mut self,
         row: &TableRow<'_>,
@@ -188,7 +188,7 @@ impl<'r> TableRow<'r> {
         value::amount(self.required("amount")?, decimal).map_err(|why| self.named("amount", why))
     }
 
-    /// A value as it is, or as the command line translates it.
+    /// A value, translated if the command line says so.
     pub(super) fn meaning<'m>(&'m self, field: &'static str, plan: &'m Plan) -> Option<&'m str> {
         let value = self.value(field)?;
         Some(

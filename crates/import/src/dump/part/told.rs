@@ -1,11 +1,11 @@
-//! What is told of a dump when all of its rows were read.
+//! The notes about a dump, when all of its rows were read.
 
 use crate::dump::part::{Layout, Reader};
 use crate::map::Part;
 use crate::mistake::{Mistakes, counted, grouped, quoted, tell};
 
 impl Reader<'_> {
-    /// Tells what was read.
+    /// Reports what was read.
     pub(super) fn end(mut self) -> Result<(), Mistakes> {
         if let Some(Layout::Table(columns)) = &self.layout
             && let Err(mistake) = self.states.check(&self.name, columns.column("state"))

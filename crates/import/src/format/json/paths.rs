@@ -87,7 +87,7 @@ impl Paths {
     }
 }
 
-/// An error's text without its place, which is said otherwise.
+/// An error's text without its place, which the mistake has already.
 fn message(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or(&text).to_owned()
@@ -131,7 +131,7 @@ fn plain(value: &RawValue) -> Option<Cow<'_, str>> {
         [b'"', .., b'"'] if !json.contains('\\') => Some(Cow::Borrowed(&json[1..json.len() - 1])),
         [b'"', ..] => serde_json::from_str::<String>(json).ok().map(Cow::Owned),
         [b'[', ..] => {
-            // Headers are lists of their values; any other list stays what it is.
+            // Headers are lists of their values; any other list is unchanged.
             let first = serde_json::from_str::<Vec<&RawValue>>(json).ok()?;
             match first.as_slice() {
                 [first, ..] if first.get().starts_with('"') => plain(first),

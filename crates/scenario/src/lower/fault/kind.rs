@@ -151,14 +151,14 @@ impl Lowering<'_> {
             )?)),
             (Some(_), Some(leases)) => Err(Mistake::at(
                 &leases.span,
-                "this says twice how long it stands still",
+                "`for` and `leases` both say how long the pause lasts",
                 "stands beside `for`",
             )
             .help("leave one of them out")),
             (None, None) => Err(Mistake::at(
                 &pause.chance.span,
-                "how long does it stand still?",
-                "nothing says it",
+                "the length of the pause is missing",
+                "has neither `for` nor `leases`",
             )
             .help(
                 "write `for = \"1min\"` beside it, or `leases = 2` for twice the contract's lease",
@@ -186,7 +186,7 @@ impl Lowering<'_> {
                 every_us if every_us < takes_us => {
                     return Err(Mistake::at(
                         &every.span,
-                        "the restart comes again before it has ended",
+                        "the restart recurs before it has ended",
                         "shorter than it takes",
                     )
                     .help(format!(
@@ -242,8 +242,8 @@ fn partition(cut: &Cut, around: &Around<'_>) -> Result<FaultKind, Mistake> {
     }
     let is_replica = |host: Host| matches!(host, Host::Replicas | Host::Replica(_));
     let (says, points) = match (is_replica(from), is_replica(to)) {
-        (true, true) => ("replicas send each other nothing", "a replica too"),
-        (false, false) => ("nothing passes there without a replica", "not a replica"),
+        (true, true) => ("replicas do not talk to each other", "a replica too"),
+        (false, false) => ("one side of a partition is a replica", "not a replica"),
         _ => return Ok(FaultKind::Partition { from, to }),
     };
     Err(Mistake::at(&cut.to.span, says, points).help(
@@ -251,7 +251,7 @@ fn partition(cut: &Cut, around: &Around<'_>) -> Result<FaultKind, Mistake> {
     ))
 }
 
-/// The replica that a fault strikes alone.
+/// The only replica that a fault strikes.
 pub(super) fn struck(name: &At<String>, around: &Around<'_>) -> Result<u32, Mistake> {
     match name.value.strip_prefix("replica-") {
         Some(number) => replica(number, &name.span, around),
@@ -260,7 +260,7 @@ pub(super) fn struck(name: &At<String>, around: &Around<'_>) -> Result<u32, Mist
             format!("`{}` is not a replica", name.value),
             "only replicas die, stand still, or have clocks",
         )
-        .help("write one, such as `replica-0`; without it any of them is struck")),
+        .help("write one, such as `replica-0`; if it is absent, any replica is struck")),
     }
 }
 
