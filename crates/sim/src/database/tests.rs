@@ -1,5 +1,5 @@
-//! The database's inner structures, which no port tells of: the deadlock check, the queues of what is due, the log of changes, counters. What
-//! a statement does is a body of `twins`.
+//! The database's inner structures, which no port tells of: the deadlock check, the queues of what is due, the log of changes, counters.
+//! What a statement does is a body of `twins`.
 
 mod deadlock;
 mod due;

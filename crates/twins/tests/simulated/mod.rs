@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use explore::{Chooser, Menu, Site, Strategy};
-use protocol::{Money, Span};
+use protocol::{Money, Preset, Span};
 use scenario::{Fault, FaultKind, Plan};
 use sim::{Bench, Committed, Handler, Setting, World};
 use twins::audit::Charged;
@@ -42,10 +42,10 @@ const ON_THE_WAY: Span = Span::millis(4);
 struct Struck(Arc<AtomicBool>);
 
 impl Strategy for Struck {
-    fn pick(&mut self, _: &Site, menu: Menu<'_>) -> u32 {
+    fn pick(&mut self, _: &Site, menu: Menu) -> u32 {
         match menu {
             Menu::Chance(_) => u32::from(self.0.load(Ordering::Relaxed)),
-            Menu::Uniform(_) | Menu::Next(_) => 0,
+            Menu::Uniform(_) => 0,
         }
     }
 }
@@ -67,7 +67,7 @@ struct SimTwin<'w> {
 /// Plays something on a new simulation.
 pub fn on_sim<R>(play: impl FnOnce(&mut dyn Twin) -> R) -> R {
     static SETTING: OnceLock<Arc<Setting>> = OnceLock::new();
-    let setting = SETTING.get_or_init(|| Arc::new(Setting::new(&shop_plan(), "reference")));
+    let setting = SETTING.get_or_init(|| Arc::new(Setting::new(&shop_plan(), Preset::Reference)));
     let struck = Struck::default();
     let world = World::in_setting(setting, Chooser::of(struck.clone())).in_small_steps();
     let mut twin = SimTwin {

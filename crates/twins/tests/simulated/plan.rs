@@ -20,8 +20,7 @@ pub fn plan(replicas: u32) -> Plan {
         name = "app"
     "#;
     let known = Known {
-        strategies: vec![("claim-complete".to_owned(), String::new())],
-        presets: vec!["reference".to_owned()],
+        strategies: vec!["claim-complete".to_owned()],
         backend: "sim".into(),
         ..Known::default()
     };

@@ -17,7 +17,9 @@ use std::sync::{Arc, OnceLock};
 
 use explore::Chooser;
 use orders::{Contract, KeyRecord, Metric, Ports, Store, StrategyName};
-use protocol::{ChargeNotice, Money, OrderRequest, OrderState, Response, ScopedKey, Span, Tenant};
+use protocol::{
+    ChargeNotice, Money, OrderRequest, OrderState, Preset, Response, ScopedKey, Span, Tenant,
+};
 use sim::{Bench, ReplicaPorts, Setting};
 use twins::{Audit, Script, Scripted, Statement};
 
@@ -108,7 +110,7 @@ fn setting(on_hand: u32, coupons: &[(&str, u32)]) -> Arc<Setting> {
     plan.shop.tenants = 3;
     plan.shop.skus = vec![sku("A"), sku("B")];
     plan.shop.coupons = coupons.iter().map(coupon).collect();
-    Arc::new(Setting::new(&plan, "reference"))
+    Arc::new(Setting::new(&plan, Preset::Reference))
 }
 
 impl<'w> World<'w> {

@@ -2,7 +2,7 @@
 
 use std::future::Ready;
 
-use explore::{Class, TaskId};
+use explore::TaskId;
 use protocol::Span;
 
 use super::{Bench, Handle, Handler, Stay, Work};
@@ -80,7 +80,7 @@ impl<'w> Bench<'w> {
             return self.held.remove(place).map(|(_, event)| event);
         }
         while self.coming.get(&task).is_some_and(|coming| *coming > 0) {
-            let event = self.engine.take(u64::MAX)?;
+            let event = self.engine.take()?;
             if self.whose(event) == Some(task) {
                 return Some(event);
             }
@@ -114,12 +114,12 @@ impl<'w> Bench<'w> {
     /// Sets the end of a span of time, by an event that nothing else needs here: no load comes on the bench.
     pub(super) fn mark(&mut self, span: Span) {
         let kernel = &mut self.engine.world.state.borrow_mut().kernel;
-        kernel.after(span.0, Class::Timer, Event::Intent);
+        kernel.after(span.0, Event::Intent);
     }
 
     /// The next event before the end that was set.
     pub(super) fn take(&mut self) -> Option<Event> {
-        let event = self.engine.take(u64::MAX).expect("the mark is there");
+        let event = self.engine.take().expect("the mark is there");
         (!matches!(event, Event::Intent)).then_some(event)
     }
 }
