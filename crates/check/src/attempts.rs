@@ -16,7 +16,7 @@ pub(crate) enum Whose {
     /// Those with a key.
     Key(KeyRef),
     /// Unknown.
-    Nobody,
+    Unknown,
 }
 
 /// What a witness shows: two orders, as far as there are two, and whose they are.
@@ -83,7 +83,7 @@ fn see_request(
         let is_theirs = match subject.whose {
             Whose::Intent(wanted) => invoke.intent.is_some_and(|i| i.index() == wanted),
             Whose::Key(wanted) => invoke.key == Some(wanted),
-            Whose::Nobody => false,
+            Whose::Unknown => false,
         };
         if is_theirs {
             is_seen = true;
@@ -136,7 +136,7 @@ impl Behind {
                 _ if self.unseen.len() == ATTEMPTS_MAX => true,
                 Whose::Intent(intent) => self.asked == facts.intents[intent].attempts,
                 Whose::Key(key) => self.last_asked == facts.keys[key.index()].last_invoke.get(),
-                Whose::Nobody => true,
+                Whose::Unknown => true,
             }
     }
 

@@ -2,7 +2,7 @@
 
 use history::{
     AuditCharge, AuditNotification, AuditOrder, AuditStock, Completion, CouponRef, History, Invoke,
-    PayloadRef, What,
+    OrderRef, PayloadRef, TenantRef, What,
 };
 
 use crate::facts::{Facts, charge_rows, may_be_asked, order_rows, stock_table};
@@ -19,7 +19,7 @@ pub(crate) struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// The orders of the audit, if anybody looked.
+    /// The order table of the audit, if it has one.
     pub(crate) fn orders(&self) -> Option<&'a [AuditOrder]> {
         self.history.audit.as_ref()?.orders.as_deref()
     }
@@ -71,7 +71,13 @@ impl<'a> Case<'a> {
         may_be_asked(self.history, order, asked.payload)
     }
 
-    /// The charges of the audit, if anybody looked.
+    /// The tenant whose `ok` was the first to name an order.
+    pub(crate) fn acked_to(&self, order: OrderRef) -> Option<TenantRef> {
+        let first = self.facts.first_told(self.history, order.index());
+        first.map(|asked| asked.tenant)
+    }
+
+    /// The charge table of the audit, if it has one.
     pub(crate) fn charges(&self) -> Option<&'a [AuditCharge]> {
         self.history.audit.as_ref()?.charges.as_deref()
     }
@@ -100,12 +106,12 @@ impl<'a> Case<'a> {
         &charge_rows(self.history)[row]
     }
 
-    /// The stock of the audit, if anybody looked.
+    /// The stock table of the audit, if it has one.
     pub(crate) fn stock(&self) -> Option<&'a [AuditStock]> {
         stock_table(self.history)
     }
 
-    /// The messages of the audit, if anybody looked.
+    /// The message table of the audit, if it has one.
     pub(crate) fn notifications(&self) -> Option<&'a [AuditNotification]> {
         self.history.audit.as_ref()?.notifications.as_deref()
     }

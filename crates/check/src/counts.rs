@@ -3,7 +3,7 @@
 /// Sums over one history. They are plain numbers, so that those of many histories add.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Purchases that were meant, as far as anybody said.
+    /// Purchases that were meant, as far as requests say their intent.
     pub intents: u64,
     /// Requests for an order.
     pub attempts: u64,

@@ -3,6 +3,7 @@
 //! The arrays are kept between histories. What is rare (a key with different answers, an order that does not look like its request)
 //! is put on a list here and decided by its rule; what is common costs a rule nothing.
 
+mod acknowledged;
 mod asked;
 mod audit;
 mod born;
@@ -13,12 +14,18 @@ mod crowds;
 mod differing;
 mod events;
 mod extras;
+mod flaw;
 mod gaps;
+mod index;
+mod known;
 mod orders;
+mod rare;
 mod refusals;
+mod refused;
 mod rows;
 mod splits;
 mod stock;
+mod told;
 
 use std::cell::OnceCell;
 
@@ -34,338 +41,15 @@ pub(crate) use charges::{ExtraCharge, Money, charge_rows};
 pub(crate) use differing::{Differing, difference};
 pub(crate) use events::is_acceptance;
 pub(crate) use extras::{ApartPair, Clause, ExtraOrder};
+pub(crate) use flaw::Flaw;
 use gaps::Gaps;
+pub(crate) use index::{Maybe, Sole};
+pub(crate) use known::{IntentFacts, KeyFacts, Link, OrderFacts, PayloadFacts};
 pub(crate) use orders::{is_live, may_be_asked, order_rows};
+use rare::Rare;
 pub(crate) use refusals::{Refusal, is_server_error};
 use rows::OddRows;
 pub(crate) use stock::{SkuFacts, is_part_of, items_of, stock_table};
-
-/// An index that may be missing, in four bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Maybe(u32);
-
-impl Maybe {
-    /// This index. Events and rows are fewer than 2^32 - 1, which [`Facts::gather`] makes sure of.
-    #[inline]
-    pub(crate) const fn at(index: usize) -> Maybe {
-        Maybe(index as u32 + 1)
-    }
-
-    /// The index, if there is one.
-    #[inline]
-    pub(crate) const fn get(self) -> Option<usize> {
-        match self.0 {
-            0 => None,
-            n => Some(n as usize - 1),
-        }
-    }
-}
-
-/// Which of the others something was used for: none so far, exactly one, or not exactly one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sole(u32);
-
-impl Sole {
-    const MANY: u32 = u32::MAX;
-
-    /// Records one more use; an unknown user counts as "many".
-    #[inline]
-    pub(crate) fn see(&mut self, one: Option<usize>) {
-        let seen = one.map_or(Sole::MANY, |i| i as u32 + 1);
-        if self.0 != seen {
-            self.0 = if self.0 == 0 { seen } else { Sole::MANY };
-        }
-    }
-
-    /// The one.
-    #[inline]
-    pub(crate) fn get(self) -> Option<usize> {
-        (self.0 != 0 && self.0 != Sole::MANY).then(|| self.0 as usize - 1)
-    }
-
-    /// Whether it was never used.
-    #[inline]
-    pub(crate) fn is_unused(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Whether it was used for more than one, or by an unknown user.
-    #[inline]
-    pub(crate) fn is_many(self) -> bool {
-        self.0 == Sole::MANY
-    }
-}
-
-/// What is known of a key.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct KeyFacts {
-    /// When the last attempt that may have held the claim ended.
-    pub(crate) holder_end: u64,
-    /// When it was first sent.
-    pub(crate) first_sent: u64,
-    /// Which intent it was sent for.
-    pub(crate) intent: Sole,
-    /// The event of its first `ok`.
-    pub(crate) first_ok: Maybe,
-    /// The event of its last invocation; [`Link::previous`] goes on from there.
-    pub(crate) last_invoke: Maybe,
-    /// The first live order with it, by row.
-    pub(crate) live: Maybe,
-    /// The first payload that it was sent with.
-    pub(crate) payload: Maybe,
-    /// The first failure that the contract stores, by event.
-    pub(crate) stored_error: Maybe,
-    /// How many attempts ended without a certain answer; at most 255 are counted.
-    pub(crate) infos: u8,
-    /// Whether it was sent with another payload too.
-    pub(crate) reused: bool,
-    /// Whether a request with it was refused.
-    pub(crate) refused: bool,
-    /// Whether its `ok` answers, or their payloads, differ.
-    pub(crate) mixed: bool,
-    /// Whether it has more than one live order.
-    pub(crate) crowded: bool,
-    /// Whether a request with it says its intent.
-    pub(crate) is_meant: bool,
-    /// Whether a request with it does not say its intent.
-    pub(crate) is_silent: bool,
-    /// Whether a request with it does not say its payload.
-    pub(crate) is_unsaid: bool,
-}
-
-impl KeyFacts {
-    /// Whether it stands for the purchase: it was sent, and never for an intent, whatever other requests say of theirs.
-    #[inline]
-    pub(crate) fn is_purchase(&self) -> bool {
-        self.is_silent && !self.is_meant
-    }
-
-    /// Whether it was sent for two purchases, or may have been.
-    #[inline]
-    pub(crate) fn is_shared(&self) -> bool {
-        self.is_meant && self.intent.is_many()
-    }
-}
-
-/// What is known of an intent.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct IntentFacts {
-    /// Its first live order, by row.
-    pub(crate) live: Maybe,
-    /// Its first captured charge, by row.
-    pub(crate) captured: Maybe,
-    /// Its first charge that is captured or authorised, by row.
-    charged: Maybe,
-    /// With which key it was sent.
-    pub(crate) key: Sole,
-    /// Whether a captured charge of it names no order.
-    pub(crate) captured_without_order: bool,
-    /// Whether a request was sent for it.
-    pub(crate) sent: bool,
-    /// Whether it was answered `ok`.
-    pub(crate) ok: bool,
-    /// Whether a request for it was refused because of another request.
-    pub(crate) taken_for_repeat: bool,
-    /// How many requests were sent for it.
-    pub(crate) attempts: u32,
-    /// How many of them certainly failed.
-    pub(crate) failed: u32,
-}
-
-/// What is known of a payload.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct PayloadFacts {
-    /// Which intent it was sent for.
-    pub(crate) intent: Sole,
-    /// How many requests were sent with it.
-    pub(crate) attempts: u32,
-    /// How many of them certainly failed.
-    pub(crate) failed: u32,
-    /// Whether any of them had no key.
-    pub(crate) is_keyless: bool,
-}
-
-/// What is known of an order.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct OrderFacts {
-    /// Its row in the audit.
-    pub(crate) row: Maybe,
-    /// For which intent an `ok` named it.
-    pub(crate) named_for: Sole,
-    /// The first `ok` that named it, by event.
-    pub(crate) acked: Maybe,
-    /// Whose `ok` that was.
-    pub(crate) acked_to: Maybe,
-    /// Whether an `ok` to another tenant named it too.
-    pub(crate) is_leaked: bool,
-    /// For which key an `ok` named it: 0 is none, and others are one more than the key's index.
-    named_with: Sole,
-    /// Its first message that tells that it was taken, by row.
-    pub(crate) told: Maybe,
-    /// Its first message of any kind, by row.
-    pub(crate) messaged: Maybe,
-    /// Whether it has more than one message.
-    pub(crate) told_often: bool,
-    /// Whether it has a message whose event may be that it was taken.
-    pub(crate) told_unclearly: bool,
-    /// Whether it is one too many.
-    is_extra: bool,
-    /// Whether it was there before the run.
-    pub(crate) is_baseline: bool,
-    /// The intent it belongs to, as far as that can be known for certain.
-    pub(crate) intent: Maybe,
-    /// Its first charge that pays for it, by row.
-    pub(crate) captured: Maybe,
-    /// The first charge that is captured or authorised for it, by row.
-    kept: Maybe,
-    /// The same, of those that name no purchase.
-    charged: Maybe,
-}
-
-/// How events hang together.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Link {
-    /// Of an invocation: its completion. Of a completion: its invocation.
-    pub(crate) partner: Maybe,
-    /// Of an invocation: the one before it with the same key.
-    pub(crate) previous: Maybe,
-}
-
-/// What is wrong with the record itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Flaw {
-    /// The event completes nothing.
-    CompletionAlone(usize),
-    /// The event begins an operation of a process that has not finished another.
-    Overlap(usize),
-    /// The event begins an operation of a process that got `info` before.
-    AfterInfo(usize),
-    /// The event is earlier than the one before it.
-    Backwards(usize),
-    /// The change of a key record is earlier than the one before it.
-    ChangeBackwards(usize),
-    /// The audit's row repeats the order of an earlier row.
-    OrderTwice(usize),
-    /// The audit's row repeats the charge of an earlier row.
-    ChargeTwice(usize),
-    /// The audit's row contradicts that of an earlier row of the same key.
-    KeyTwice(usize),
-    /// The audit is earlier than the last event, which is this one.
-    AuditBeforeEvent(usize),
-    /// The audit is earlier than the last change of a key record, which is this one.
-    AuditBeforeChange(usize),
-}
-
-/// What is rare in the events: each list is of events, in the order of time, unless it says otherwise.
-#[derive(Debug, Default)]
-pub(crate) struct Rare {
-    /// Completions that refuse a duplicate although no attempt on the key ended lately.
-    pub(crate) stuck: Vec<u32>,
-    /// Completions that refuse a duplicate in words that we do not know.
-    pub(crate) unclear: Vec<u32>,
-    /// Completions that say that a key came with another payload.
-    pub(crate) mismatches: Vec<u32>,
-    /// Completions that refuse a duplicate in flight, or another payload.
-    pub(crate) meant: Vec<u32>,
-    /// Completions that refuse for lack of stock.
-    pub(crate) sold_out: Vec<u32>,
-    /// Completions that take a request for a repetition.
-    pub(crate) taken_for_repeats: Vec<u32>,
-    /// Completions that fail, or say only that they were accepted, although the key was answered `ok` before they were asked for.
-    pub(crate) after_ok: Vec<u32>,
-    /// Completions with a server error, whose outcome is unknown, of a request with a key.
-    pub(crate) server_errors: Vec<u32>,
-    /// Completions that name an order that was named for another intent before.
-    pub(crate) merged: Vec<u32>,
-    /// Completions that name an order that was named to another tenant before.
-    pub(crate) leaked: Vec<u32>,
-    /// Completions with the body that an answer with another order had before, and that answer.
-    pub(crate) same_bodies: Vec<(u32, u32)>,
-    /// Completions of reads.
-    pub(crate) reads: Vec<u32>,
-    /// Requests to cancel an order, by their first event.
-    pub(crate) cancels: Vec<u32>,
-    /// Requests for money back, by their first event.
-    pub(crate) refunds: Vec<u32>,
-    /// First answers that say that they repeat an earlier one.
-    pub(crate) replayed_first: Vec<u32>,
-    /// Answers that name no order although the recorder would have seen it.
-    pub(crate) nameless: u64,
-    /// When faults struck.
-    pub(crate) faults: Vec<u64>,
-    /// Keys that were sent with more than one payload.
-    pub(crate) reused_keys: Vec<u32>,
-    /// Keys of which some requests say their payload, and others do not.
-    pub(crate) half_said_keys: Vec<u32>,
-    /// Keys with a request that was refused.
-    pub(crate) refused_keys: Vec<u32>,
-    /// Keys with a failure that the contract stores.
-    pub(crate) stored_keys: Vec<u32>,
-    /// Keys with several requests whose outcome is unknown.
-    pub(crate) unresolved_keys: Vec<u32>,
-    /// Keys whose order was named so late that it must have been forgotten.
-    pub(crate) late_replays: Vec<u32>,
-    /// Requests taken for repetitions.
-    pub(crate) duplicates: u64,
-}
-
-impl Rare {
-    fn clear(&mut self) {
-        let Rare {
-            stuck,
-            unclear,
-            mismatches,
-            meant,
-            sold_out,
-            taken_for_repeats,
-            after_ok,
-            server_errors,
-            merged,
-            leaked,
-            same_bodies,
-            reads,
-            cancels,
-            refunds,
-            replayed_first,
-            nameless,
-            faults,
-            reused_keys,
-            half_said_keys,
-            refused_keys,
-            stored_keys,
-            unresolved_keys,
-            late_replays,
-            duplicates,
-        } = self;
-        faults.clear();
-        same_bodies.clear();
-        (*duplicates, *nameless) = (0, 0);
-        for list in [
-            stuck,
-            unclear,
-            mismatches,
-            meant,
-            sold_out,
-            taken_for_repeats,
-            after_ok,
-            server_errors,
-            merged,
-            leaked,
-            reads,
-            cancels,
-            refunds,
-            replayed_first,
-            reused_keys,
-            half_said_keys,
-            refused_keys,
-            stored_keys,
-            unresolved_keys,
-            late_replays,
-        ] {
-            list.clear();
-        }
-    }
-}
 
 /// The facts of one history.
 #[derive(Debug, Default)]
@@ -386,16 +70,18 @@ pub(crate) struct Facts {
     pub(crate) links: Vec<Link>,
     /// By process: what it is doing. See `events`.
     processes: Vec<u32>,
-    /// By code: what a message with that event tells.
-    events_told: Vec<rows::Tells>,
-    /// By code: what a refusal with it means, if we know.
-    meanings: Vec<Option<Refusal>>,
+    /// By code: what a message with that event tells, if there is one.
+    events_told: Vec<Option<rows::Tells>>,
+    /// By code: what a refusal with it means.
+    meanings: Vec<refusals::Meaning>,
     /// What is rare in the events and decided by the rules.
     pub(crate) rare: Rare,
     /// Keys whose `ok` answers or payloads differ.
     pub(crate) mixed_keys: Vec<u32>,
     /// Completions whose order is not there, or not as it was asked for, at first sight.
     pub(crate) odd_answers: Vec<u32>,
+    /// Completions whose order is as it was asked for, but does not say its key, although its request had one.
+    pub(crate) keyless_answers: Vec<u32>,
     /// Rows of the audit that are not as usual at first sight.
     pub(crate) odd: OddRows,
     /// What rows and answers leave out.
@@ -466,6 +152,8 @@ pub(crate) struct Facts {
     pub(crate) has_tenants: bool,
     /// Keys that were sent.
     pub(crate) keys_sent: u64,
+    /// Requests that do not say their intent.
+    attempts_without_intent: u64,
     /// Answers that must name an order.
     pub(crate) acknowledgements: u64,
     /// Orders whose items are not said.
@@ -484,10 +172,21 @@ pub(crate) struct Facts {
     pub(crate) counts: Counts,
 }
 
-/// Clears an array and makes it so long.
+/// Fills an array with `len` defaults.
 fn reset<T: Clone + Default>(array: &mut Vec<T>, len: usize) {
     array.clear();
     array.resize(len, T::default());
+}
+
+/// Arrays of more elements than this are not kept once they are done with: a small history needs no new memory, a large one needs it
+/// for something else.
+const KEPT_MAX: usize = 1 << 16;
+
+/// Frees the memory of an array that is done with, if it is large.
+fn free_if_large<T>(array: &mut Vec<T>) {
+    if array.capacity() > KEPT_MAX {
+        *array = Vec::new();
+    }
 }
 
 impl Facts {
@@ -538,6 +237,9 @@ impl Facts {
         self.apart_pairs.clear();
         self.mixed_keys.clear();
         self.odd_answers.clear();
+        self.keyless_answers.clear();
+        self.meanings.clear();
+        self.attempts_without_intent = 0;
         self.flaws.clear();
         self.extra_orders.clear();
         self.crowd.clear();
@@ -575,6 +277,11 @@ impl Facts {
     /// Whether all requests are of this tenant, and there is one.
     pub(crate) fn is_only_tenant(&self, tenant: TenantRef) -> bool {
         !self.has_tenants && self.first_tenant == Maybe::at(tenant.index())
+    }
+
+    /// Whether every purchase is known by its intent, and was answered with an order.
+    pub(crate) fn are_all_acknowledged(&self) -> bool {
+        self.attempts_without_intent == 0 && self.counts.intents == self.counts.intents_with_order
     }
 
     /// Who asked for what.

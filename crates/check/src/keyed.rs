@@ -177,7 +177,7 @@ impl<'a> Case<'a> {
         let first_sent = attempt
             .asked
             .key
-            .map(|key| self.facts.keys[key.index()].first_sent);
+            .map(|key| self.facts.first_sent(self.history, key.index()));
         let mut span = attempt.span();
         if let Some(first_sent) = first_sent.filter(|_| may_be_old) {
             span.earliest = span.earliest.min(first_sent);

@@ -66,7 +66,7 @@ pub(crate) struct Made {
     pub(crate) live: bool,
     /// Whether the database holds it cancelled.
     pub(crate) cancelled: bool,
-    /// From what payload, if anybody says.
+    /// From what payload, if the row or the request says so.
     pub(crate) payload: Option<PayloadRef>,
 }
 
@@ -84,7 +84,7 @@ pub(crate) struct Problem {
 /// The record as the model knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Record {
-    Nobody,
+    Free,
     InFlight(u8),
     Done {
         order: u8,
@@ -203,7 +203,7 @@ impl Problem {
             ops: 0,
             made: 0,
             now: 0,
-            record: Record::Nobody,
+            record: Record::Free,
         };
         let mut seen = BTreeSet::from([begin]);
         let mut stack = vec![begin];
@@ -266,7 +266,7 @@ impl Problem {
             let now = state.now.max(made.saturating_add(ttl));
             next.push(State {
                 now,
-                record: Record::Nobody,
+                record: Record::Free,
                 ..*state
             });
         }
@@ -274,7 +274,7 @@ impl Problem {
             && self.orders[usize::from(order)].cancelled
         {
             next.push(State {
-                record: Record::Nobody,
+                record: Record::Free,
                 ..*state
             });
         }
@@ -283,7 +283,7 @@ impl Problem {
     /// An operation claims the key: no other holds it, or the holder has not ended.
     fn claim(&self, state: &State, op: usize, now: u64, next: &mut Vec<State>) {
         let free = match state.record {
-            Record::Nobody => true,
+            Record::Free => true,
             Record::InFlight(holder) => {
                 usize::from(holder) != op
                     && same(self.ops[usize::from(holder)].payload, self.ops[op].payload)
@@ -345,7 +345,7 @@ impl Problem {
 
     fn payload_of(&self, record: Record) -> Option<Option<PayloadRef>> {
         match record {
-            Record::Nobody => None,
+            Record::Free => None,
             Record::InFlight(holder) => Some(self.ops[usize::from(holder)].payload),
             Record::Done { payload, .. } | Record::Stored { payload, .. } => Some(payload),
         }
@@ -367,7 +367,7 @@ impl Problem {
             Refusal::Mismatch => other,
             Refusal::Shed => true,
             Refusal::Duplicate => {
-                state.record != Record::Nobody
+                state.record != Record::Free
                     && !matches!(state.record, Record::Done { payload, .. } if payload == op.payload)
             }
             Refusal::Invalid
@@ -402,7 +402,7 @@ impl Problem {
         self.claim(state, i, now, next);
         if Problem::holds(state, i) {
             if op.stored != Some(true) {
-                next.push(state.with(i, 2, now, Record::Nobody));
+                next.push(state.with(i, 2, now, Record::Free));
             }
             if let (Some(true) | None, Some(status)) = (op.stored, op.status) {
                 let (payload, made) = (op.payload, now);
@@ -430,7 +430,7 @@ impl Problem {
         for order in 0..self.orders.len() {
             self.complete(state, i, order as u8, now, next);
         }
-        next.push(state.with(i, 2, now, Record::Nobody));
+        next.push(state.with(i, 2, now, Record::Free));
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    /// Nothing found; at most so many witnesses will be kept.
+    /// Nothing found yet. At most `witnesses_max` witnesses will be kept.
     #[inline]
     pub(crate) fn new(found: &'a mut RuleVerdict, witnesses_max: usize) -> Tally<'a> {
         Tally {

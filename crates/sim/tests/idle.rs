@@ -51,7 +51,9 @@ fn compare(plan: &Plan, strategy: StrategyName) {
         };
         assert_eq!(counts(&skipped), counts(&run), "{what}");
         let is_skipped = skipped.idle_rounds > 0;
-        assert_eq!(is_skipped, strategy.needs_maintenance(), "{what}");
+        if plan.faults.is_empty() {
+            assert_eq!(is_skipped, strategy.needs_maintenance(), "{what}");
+        }
         assert_eq!(run.idle_rounds, 0, "{what}");
     }
 }

@@ -115,7 +115,7 @@ impl Facts {
         let named = makers.named.get(&order.id).copied();
         let made = named.into_iter().chain(makers.unseen_from).min();
         let is_sent = self.keys[key].last_invoke != Maybe::default();
-        let sent = made.or(is_sent.then_some(self.keys[key].first_sent));
+        let sent = made.or(is_sent.then_some(self.first_sent(history, key)));
         let sent = sent.filter(|sent| !facts.is_baseline && *sent <= latest);
         let earliest = match mutant!("duplicate-order/orders-may-be-older-than-their-requests") {
             true => 0,

@@ -16,7 +16,7 @@ impl ByKey {
         self.rows.clear();
     }
 
-    /// Sorts rows that come with their key, of so many keys.
+    /// Sorts rows that come with their key. `keys` is the number of keys.
     pub(super) fn fill(&mut self, keys: usize, rows: impl Iterator<Item = (usize, u32)> + Clone) {
         let places = &mut self.ends;
         reset(places, keys);

@@ -126,7 +126,7 @@ impl Facts {
         let strays = std::mem::take(&mut self.strays);
         for row in strays {
             let order = &order_rows(history)[row as usize];
-            if order.key.is_none() && self.orders[order.id.index()].named_with.is_many() {
+            if order.key.is_none() && self.orders[order.id.index()].has_other_keys {
                 // It was answered to several purchases, and may be the second of each.
                 self.gaps.perhaps_second.push(row);
             }
@@ -396,7 +396,7 @@ impl Facts {
                 _ => end,
             });
         }
-        let span = last.saturating_sub(self.keys[key].first_sent);
+        let span = last.saturating_sub(self.first_sent(history, key));
         attempts.min(span / ttl + 1)
     }
 

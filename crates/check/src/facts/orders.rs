@@ -92,7 +92,7 @@ impl Facts {
         {
             return None;
         }
-        if let Some(intent) = self.orders[order.id.index()].named_for.get() {
+        if let Some(intent) = self.named_for(history, order.id.index()) {
             return Some(intent);
         }
         let stranger = key.is_some_and(|key| key.intent.is_unused());

@@ -112,11 +112,31 @@ pub(crate) fn is_server_error(contract: &Contract, said: &Completion) -> bool {
         && !mutant!("failed-but-applied/server-errors-are-definite")
 }
 
-/// What each code of a history means; `None` if we do not know it.
-pub(super) fn meanings(history: &History, meanings: &mut Vec<Option<Refusal>>) {
-    meanings.clear();
+/// What a code means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// No refusal had it so far.
+    #[default]
+    NotAsked,
+    /// It is none that we know.
+    Unknown,
+    Known(Refusal),
+}
+
+/// Learns what the code of a refusal means, with the first that has it.
+#[inline]
+pub(super) fn learn_meaning(history: &History, meanings: &mut Vec<Meaning>, said: &Completion) {
+    let Some(code) = said.code.map(|code| code.index()) else {
+        return;
+    };
     let codes = &history.names.codes;
-    meanings.extend((0..codes.len()).map(|code| meaning(&codes.text(code))));
+    if meanings.len() < codes.len() {
+        meanings.resize(codes.len(), Meaning::NotAsked);
+    }
+    if meanings[code] == Meaning::NotAsked {
+        let known = meaning(&codes.text(code));
+        meanings[code] = known.map_or(Meaning::Unknown, Meaning::Known);
+    }
 }
 
 fn meaning(text: &str) -> Option<Refusal> {
@@ -127,12 +147,8 @@ fn meaning(text: &str) -> Option<Refusal> {
 
 /// What a refusal means. A coded one goes by its code. One without a code goes by its status; with an unknown code and the
 /// status of an in-flight refusal it may be one.
-pub(super) fn refusal(
-    contract: &Contract,
-    meanings: &[Option<Refusal>],
-    said: &Completion,
-) -> Refusal {
-    if let Some(known) = said.code.and_then(|code| meanings[code.index()]) {
+pub(super) fn refusal(contract: &Contract, meanings: &[Meaning], said: &Completion) -> Refusal {
+    if let Some(Meaning::Known(known)) = said.code.map(|code| meanings[code.index()]) {
         return known;
     }
     let in_flight = match contract.in_flight {
@@ -190,7 +206,11 @@ mod tests {
             code: code.map(history::CodeRef::new),
             ..Completion::default()
         };
-        let meanings = [Some(Refusal::NoStock), None, Some(Refusal::InFlight)];
+        let meanings = [
+            Meaning::Known(Refusal::NoStock),
+            Meaning::Unknown,
+            Meaning::Known(Refusal::InFlight),
+        ];
         for (mismatch, status, code, expected) in [
             (Some(422), 409, None, Refusal::InFlight),
             (Some(409), 409, None, Refusal::Unclear),

@@ -1,6 +1,6 @@
 //! The rows of the audit with which anything is not as usual at first sight, so that the rules need not look at all of them.
 
-use history::{AuditCharge, AuditNotification, AuditOrder, History};
+use history::{AuditCharge, AuditNotification, AuditOrder, History, PayloadRef};
 use protocol::{ChargeState, OrderState};
 
 use super::orders::order_rows;
@@ -13,7 +13,7 @@ pub(crate) struct OddRows {
     pub(crate) contents: Vec<u32>,
     /// Orders of which a request was refused and none was answered `ok`.
     pub(crate) refused: Vec<u32>,
-    /// Orders that are not confirmed, or lack a charge or a message, as far as anybody looked; or that were there before the run.
+    /// Orders that are not confirmed; or lack a charge or a message, where the audit has those tables; or are from before the run.
     pub(crate) unfinished: Vec<u32>,
     /// Charges that are not captured for a live order at its price, or whose purchase may have failed.
     pub(crate) charges: Vec<u32>,
@@ -40,22 +40,44 @@ impl OddRows {
 }
 
 impl Facts {
-    /// Whether an order is what was asked for with its key, without looking twice.
+    /// Whether an order is what was asked for with its key, or with its payload if it does not say its key, without looking twice.
     #[inline]
     pub(super) fn is_plain(&self, history: &History, order: &AuditOrder) -> bool {
-        let (Some(key), Some(payload)) = (order.key, order.payload) else {
+        let Some(payload) = order.payload else {
             return false;
         };
-        let facts = &self.keys[key.index()];
+        let first_sent = match order.key {
+            Some(key) => {
+                let facts = &self.keys[key.index()];
+                let is_own = facts.payload == Maybe::at(payload.index()) && !facts.reused;
+                is_own.then(|| self.first_sent(history, key.index()))
+            }
+            None => self.first_sent_by_its_own(history, order, payload),
+        };
+        let Some(first_sent) = first_sent else {
+            return false;
+        };
         let items = order.items;
         let tolerance = history.contract.clock_tolerance;
-        let is_early = |t: u64| t.saturating_add(tolerance) < facts.first_sent;
-        facts.payload == Maybe::at(payload.index())
-            && !facts.reused
-            && order.intent.is_none()
+        let is_early = |t: u64| t.saturating_add(tolerance) < first_sent;
+        order.intent.is_none()
             && !order.t.is_some_and(is_early)
             && (items.is_none() || items == history.names.payload_items(payload))
             && history.names.coupons.is_empty()
+    }
+
+    /// When the payload of an order without a key was first sent, if every request is of the order's tenant.
+    #[inline]
+    fn first_sent_by_its_own(
+        &self,
+        history: &History,
+        order: &AuditOrder,
+        payload: PayloadRef,
+    ) -> Option<u64> {
+        let begun = self.payloads[payload.index()].first_invoke.get()?;
+        let is_own = |tenant| self.is_only_tenant(tenant);
+        let is_asked = order.tenant.is_none_or(is_own);
+        is_asked.then_some(history.events[begun].t)
     }
 
     /// Whether a request that may have made an order was refused, and none with its key was answered `ok` for certain.
@@ -105,7 +127,7 @@ impl Facts {
             let Some(order) = message.order else {
                 continue;
             };
-            let tells = self.events_told[message.event.index()];
+            let tells = self.events_told[message.event.index()].unwrap_or_default();
             let facts = &mut self.orders[order.index()];
             match tells {
                 Tells::Taken if facts.told == Maybe::default() => facts.told = Maybe::at(row),
@@ -125,7 +147,7 @@ impl Facts {
         }
     }
 
-    /// Whether a message left after its order was made, as far as anybody knows when.
+    /// Whether a message left after its order was made, as far as both times are recorded.
     #[inline]
     fn is_plain_message(&self, history: &History, message: &AuditNotification) -> bool {
         let order = message.order.map(|order| &self.orders[order.index()]);
@@ -242,19 +264,22 @@ impl Facts {
     /// the service's own words for it.
     fn learn_events(&mut self, history: &History, rows: &[AuditNotification]) {
         let codes = &history.names.codes;
-        self.events_told.clear();
+        let told = &mut self.events_told;
+        told.clear();
         if rows.is_empty() {
             return;
         }
-        self.events_told
-            .extend((0..codes.len()).map(|code| tells(&codes.text(code))));
-        let told = &mut self.events_told;
-        if !rows
-            .iter()
-            .any(|row| told[row.event.index()] == Tells::Taken)
-        {
-            for event in told.iter_mut().filter(|event| **event == Tells::Unknown) {
-                *event = Tells::Taken;
+        told.resize(codes.len(), None);
+        // Most codes are no event's.
+        for event in rows.iter().map(|row| row.event.index()) {
+            told[event].get_or_insert_with(|| tells(&codes.text(event)));
+        }
+        if !told.contains(&Some(Tells::Taken)) {
+            for event in told
+                .iter_mut()
+                .filter(|event| **event == Some(Tells::Unknown))
+            {
+                *event = Some(Tells::Taken);
             }
         }
     }

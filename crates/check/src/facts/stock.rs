@@ -105,7 +105,7 @@ pub(crate) fn items_of(history: &History, order: &AuditOrder) -> Option<BasketRe
     })
 }
 
-/// The audit's stock, if anybody looked.
+/// The audit's stock table, if the audit has one.
 pub(crate) fn stock_table(history: &History) -> Option<&[AuditStock]> {
     let audit = history.audit.as_ref()?;
     audit.stock.as_deref()

@@ -46,7 +46,7 @@ fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
     prop::collection::vec(attempt, 1..5)
 }
 
-/// Which orders the database holds, if anybody looked: each with its payload.
+/// Which orders the database holds, if the audit has the table: each with its payload.
 fn rows() -> impl Strategy<Value = Option<Vec<Option<u32>>>> {
     prop::option::of(prop::collection::vec(
         prop::option::weighted(0.4, 0..2_u32),

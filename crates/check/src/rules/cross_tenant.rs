@@ -53,15 +53,15 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 
 /// Whether an `ok` names an order of another tenant: by its row, or else by the first `ok` that named it.
 fn carries_foreign(case: &Case<'_>, attempt: &Try<'_>) -> bool {
-    let Some(order) = attempt.said.order.map(|order| order.index()) else {
+    let Some(order) = attempt.said.order else {
         return false;
     };
-    let by_row = case.order(order).and_then(|row| row.tenant);
+    let by_row = case.order(order.index()).and_then(|row| row.tenant);
     let by_row = by_row.filter(|_| !mutant!("cross-tenant/rows-do-not-count"));
-    let by_answer = case.facts.orders[order].acked_to.get();
+    let by_answer = case.acked_to(order);
     let by_answer = by_answer.filter(|_| !mutant!("cross-tenant/answers-do-not-count"));
-    let owner = by_row.map(|tenant| tenant.index()).or(by_answer);
-    owner.is_some_and(|owner| owner != attempt.asked.tenant.index())
+    let owner = by_row.or(by_answer);
+    owner.is_some_and(|owner| owner != attempt.asked.tenant)
 }
 
 fn tell_order(case: &Case<'_>, tally: &mut Tally, done: usize, order: Option<OrderRef>) {
@@ -105,9 +105,8 @@ fn judge_reads(case: &Case<'_>, tally: &mut Tally) {
 /// Whether an order is another tenant's: by its row, or else by the first `ok` that named it.
 fn is_foreign(case: &Case<'_>, order: OrderRef, tenant: TenantRef) -> bool {
     let row = case.order(order.index()).and_then(|row| row.tenant);
-    let answered = case.facts.orders[order.index()].acked_to.get();
-    let owner = row.map(|tenant| tenant.index()).or(answered);
-    owner.is_some_and(|owner| owner != tenant.index())
+    let owner = row.or(case.acked_to(order));
+    owner.is_some_and(|owner| owner != tenant)
 }
 
 /// A cancellation or a refund of another tenant's order that was answered ok.

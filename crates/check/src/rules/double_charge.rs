@@ -121,7 +121,7 @@ fn subject(case: &Case<'_>, extra: &ExtraCharge) -> Subject {
     let whose = case.intent_of(charges[1]).map(Whose::Intent);
     Subject {
         orders,
-        whose: whose.or_else(key).unwrap_or(Whose::Nobody),
+        whose: whose.or_else(key).unwrap_or(Whose::Unknown),
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) struct Ledger {
     keyless: BTreeMap<OrderRef, i64>,
     /// The orders for which a refund was asked for.
     pub(super) requested: BTreeSet<OrderRef>,
-    /// Whether there are captured charges of which it is not known for which order they are.
+    /// Whether some captured charges do not say which order they are for.
     pub(super) has_nameless: bool,
 }
 
@@ -289,11 +289,11 @@ fn judge_orders(case: &Case<'_>, tally: &mut Tally, ledger: &Ledger, refunds: &[
     }
     for (order, mut own) in by_order {
         let Some(most) = asked.get(&order).copied() else {
-            tally.unknown(unasked(case, ledger, order, &own), "a refund of an order for which nobody asked one may be what was asked for of another");
+            tally.unknown(unasked(case, ledger, order, &own), "an order was refunded without a request, and the refund may be the one that was requested for another order");
             continue;
         };
         let may_be_sent = own.len() > 1 && own.iter().any(|refund| ledger.may_be_sent(refund, order));
-        let why = "a refund has a key that nobody sent, and a request that may have sent it does not say its own";
+        let why = "a refund has a key that no request is known to have sent, and a request that may have sent it does not say its own";
         tally.unknown(u64::from(may_be_sent), why);
         // Where refunds have the clients' keys, those under other keys belong to no request of theirs.
         if own.iter().any(is_sent) {
@@ -325,8 +325,8 @@ fn judge_orders(case: &Case<'_>, tally: &mut Tally, ledger: &Ledger, refunds: &[
     }
 }
 
-/// How many refunds of an order of which none was asked may be what was asked for of another: their keys, or those of the requests, are
-/// not said. A cancelled order is given back as a whole by the service itself.
+/// How many refunds of an order without a refund request may be what was requested for another order: their keys, or those of the
+/// requests, are not said. A cancelled order is refunded as a whole by the service itself.
 fn unasked(case: &Case<'_>, ledger: &Ledger, order: OrderRef, own: &[&AuditRefund]) -> u64 {
     let is_cancelled = case.order(order.index()).is_some_and(|row| !is_live(row));
     let is_explained = is_cancelled && ledger.captured.get(&order).is_some_and(|captured| sum(own) == *captured);

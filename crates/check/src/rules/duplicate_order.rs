@@ -89,7 +89,7 @@ fn subject(case: &Case<'_>, extra: &ExtraOrder) -> Subject {
         Clause::Key | Clause::Answers => Whose::Key(KeyRef::new(extra.group)),
         Clause::Crowd | Clause::Split => {
             let key = case.order(extra.order as usize).and_then(|row| row.key);
-            key.map_or(Whose::Nobody, Whose::Key)
+            key.map_or(Whose::Unknown, Whose::Key)
         }
     };
     Subject {

@@ -25,14 +25,14 @@ type Units = BTreeMap<SkuRef, i128>;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let refusals = &case.facts.rare.sold_out;
-    let capacity = at_first(case.history);
-    if capacity.is_empty() {
+    if case.history.contract.stock.is_empty() && case.stock().is_none_or(|rows| rows.is_empty()) {
         tally.not_judged("it is not said how much stock there was");
         return;
     }
     if refusals.is_empty() {
         return;
     }
+    let capacity = at_first(case.history);
     tally.unknown(uncoded(case), "a refusal has the status of those for lack of stock, and no code");
     let Strange { certain, perhaps, untold } = strange(case);
     let mut firsts = Firsts::default();
@@ -310,11 +310,11 @@ fn add(case: &Case<'_>, units: &mut Units, attempt: &Try<'_>) {
 /// What others may have held while a request was out.
 struct Others<'a> {
     held: Units,
-    /// What more may have been held, by orders of which it is not known whether they are counted.
+    /// What may have been held in addition, by orders that may or may not be counted already.
     perhaps: &'a Units,
     /// What may have come back before.
     back: Units,
-    /// How many held something of which it is not said what.
+    /// How many held something without saying what.
     untold: u64,
 }
 

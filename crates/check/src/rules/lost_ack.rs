@@ -35,6 +35,8 @@ enum Judged {
     Unclear,
 }
 
+const SAYS_TOO_LITTLE: &str = "an order says too little to tell whether it is the one that was asked for";
+
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let facts = case.facts;
     let is_seen = case.history.contract.observed.order || mutant!("lost-ack/what-was-not-seen-is-missing");
@@ -57,11 +59,10 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         match judge(case, &attempt, &others) {
             Judged::Kept => {}
             Judged::Lost(lost) => tally.violation(attempt.returned, || tell(case, done, &attempt, &lost)),
-            Judged::Unclear => {
-                tally.unknown(1, "an order says too little to tell whether it is the one that was asked for");
-            }
+            Judged::Unclear => tally.unknown(1, SAYS_TOO_LITTLE),
         }
     }
+    tally.unknown(perhaps_of_others(case, &others), SAYS_TOO_LITTLE);
     judge_final(case, tally);
     judge_cancelled(case, tally);
     refunds::judge(case, tally);
@@ -88,7 +89,7 @@ fn judge_final(case: &Case<'_>, tally: &mut Tally) {
     }
 }
 
-/// Orders of which a client was told that they are cancelled, and the database holds them live.
+/// Orders that are live in the database although a client was told that they are cancelled.
 fn judge_cancelled(case: &Case<'_>, tally: &mut Tally) {
     for (done, order) in case.told_cancelled() {
         tally.checked(1);
@@ -138,6 +139,18 @@ fn judge(case: &Case<'_>, attempt: &Attempt<'_>, others: &Others) -> Judged {
     }
 }
 
+/// How many answers name an order that is as it was asked for, does not say its key, and may be another purchase's. Where every purchase
+/// was answered with an order of its own, none is.
+fn perhaps_of_others(case: &Case<'_>, others: &Others) -> u64 {
+    let facts = case.facts;
+    if !others.have_keys && facts.rare.merged.is_empty() && facts.are_all_acknowledged() {
+        return 0;
+    }
+    let answers = facts.keyless_answers.iter();
+    let attempts = answers.filter_map(|done| case.attempt(*done as usize));
+    attempts.filter(|attempt| is_unclear(case, attempt, others)).count() as u64
+}
+
 /// Whether the row may as well be the order of another purchase. It says neither its key nor its purchase, although other rows do; or
 /// another purchase that asked for the same got no order that is known to be its own.
 fn is_unclear(case: &Case<'_>, attempt: &Attempt<'_>, others: &Others) -> bool {
@@ -161,7 +174,7 @@ fn is_unclear(case: &Case<'_>, attempt: &Attempt<'_>, others: &Others) -> bool {
     let place = facts.orders[row.id.index()].row.get().map(|row| row as u32);
     let leaves_out_key = place.is_some_and(|row| facts.gaps.keyless.binary_search(&row).is_ok());
     // Two purchases were told that it is theirs.
-    if facts.orders[row.id.index()].named_for.is_many() {
+    if facts.is_named_for_many(case.history, row.id.index()) {
         return true;
     }
     if !leaves_out_key {
@@ -191,6 +204,9 @@ impl Others {
     }
 
     fn may_own(&self, case: &Case<'_>, row: &AuditOrder) -> bool {
+        if case.facts.are_all_acknowledged() {
+            return false;
+        }
         let asked = case.facts.asked(case.history);
         let content = asked.content_of(case.history, row);
         let is_open = |other: Purchase| !is_acknowledged(case, other);

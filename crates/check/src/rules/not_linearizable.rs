@@ -11,9 +11,9 @@ use crate::other_keys::OtherKeys;
 use crate::tally::Tally;
 use crate::tell::witness;
 
-/// Where another rule is violated, so many keys are searched as a cross-check, and no more.
+/// How many keys are searched at most as a cross-check, where another rule is violated already.
 const CROSS_CHECKED_MAX: usize = 16;
-/// And so many states of each.
+/// How many states are searched at most for each of them.
 const CROSS_CHECKED_STATES_MAX: usize = 500;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
@@ -71,7 +71,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
 }
 
-/// Keys of which it is not known whether an order fits, by why.
+/// Keys for which it stays unknown whether the operations can be put in order, by reason.
 #[derive(Default)]
 struct Undecided {
     capped: u64,
@@ -124,7 +124,7 @@ fn count(tally: &mut Tally, sent: u64, left_alone: u64) {
     }
 }
 
-/// The keys with which anything is not as usual, so many of each kind.
+/// The keys that are not as usual in any way, up to a limit for each kind.
 fn odd_keys(case: &Case<'_>, of_each: usize) -> Vec<u32> {
     let facts = case.facts;
     let lists = [

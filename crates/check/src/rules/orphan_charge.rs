@@ -25,7 +25,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     // A charge that names neither order nor purchase may pay for any order that is not paid for.
     let mut owed = owed(case, orders);
     for charge in captured {
-        let is_nameless = charge.order.is_none() && is_of_nobody(case, charge);
+        let is_nameless = charge.order.is_none() && is_without_purchase(case, charge);
         let has_use = owed.is_none_or(|owed| charge.amount <= owed);
         if is_nameless && has_use && !mutant!("orphan-charge/nameless-charges-pay-for-nothing") {
             owed = owed.map(|owed| owed.saturating_sub(charge.amount));
@@ -71,9 +71,8 @@ fn owed(case: &Case<'_>, orders: &[AuditOrder]) -> Option<i64> {
     Some(owed)
 }
 
-/// Whether it is not known whose an order would be that a charge pays for, which names none: it names no purchase, or one of which no
-/// request and no order is known.
-fn is_of_nobody(case: &Case<'_>, charge: &AuditCharge) -> bool {
+/// Whether a charge that names no order has no known purchase either: it names none, or one without any request or order.
+fn is_without_purchase(case: &Case<'_>, charge: &AuditCharge) -> bool {
     charge.intent.is_none_or(|intent| {
         let facts = &case.facts.intents[intent.index()];
         let is_strange = !facts.sent && facts.live.get().is_none();

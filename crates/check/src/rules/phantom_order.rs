@@ -51,8 +51,8 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     tally.unknown(itemless as u64, "an order does not say what is in it");
     let is_foreign = |order: &&AuditOrder| {
         let facts = &case.facts.orders[order.id.index()];
-        let both = facts.acked_to.get().zip(order.tenant);
-        facts.is_leaked || both.is_some_and(|(to, tenant)| to != tenant.index())
+        let both = case.acked_to(order.id).zip(order.tenant);
+        facts.is_leaked || both.is_some_and(|(to, tenant)| to != tenant)
     };
     let foreign = gaps.keyless.iter().map(|row| &orders[*row as usize]).filter(is_foreign);
     let why = "an order without a key was answered to another tenant than it is of";
@@ -98,7 +98,7 @@ fn is_early<'a>(case: &Case<'a>, order: &AuditOrder, contents: &Contents<'a>) ->
         false => case.history.contract.clock_tolerance,
     };
     let latest = t.saturating_add(tolerance);
-    let own = order.key.map(|key| case.facts.keys[key.index()].first_sent);
+    let own = order.key.map(|key| case.facts.first_sent(case.history, key.index()));
     if own.is_some_and(|own| own <= latest) || mutant!("phantom-order/orders-may-come-first") {
         return false;
     }

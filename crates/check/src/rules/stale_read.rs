@@ -22,7 +22,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             continue;
         };
         let after = case.time(acked) < invoked || mutant!("stale-read/order-does-not-matter");
-        let own = facts.acked_to.get() == Some(tenant.index()) || mutant!("stale-read/any-tenant");
+        let own = case.acked_to(order) == Some(tenant) || mutant!("stale-read/any-tenant");
         if !after || !own {
             continue;
         }

@@ -48,9 +48,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             tally.unknown(1, "a charge that names neither an order nor a purchase may pay for it");
             continue;
         }
-        let is_of_nobody = case.facts.orders[order.id.index()].intent.get().is_none();
-        if is_of_nobody && strange > 0 && !mutant!("uncharged-order/every-purchase-is-known") {
-            tally.unknown(1, "a charge names a purchase for which nobody is known to have asked, and may pay for it");
+        let has_no_purchase = case.facts.orders[order.id.index()].intent.get().is_none();
+        if has_no_purchase && strange > 0 && !mutant!("uncharged-order/every-purchase-is-known") {
+            tally.unknown(1, "a charge names a purchase that no request is known to be for, and may pay for it");
             continue;
         }
         if !case.facts.settled && !mutant!("uncharged-order/before-the-deadline-too") {
@@ -148,7 +148,7 @@ fn may_cost_nothing(case: &Case<'_>, order: &AuditOrder) -> bool {
     is_unknown && is_any_free && !mutant!("uncharged-order/what-is-not-known-costs-something")
 }
 
-/// Whether an order has a coupon of which it is not known what it takes off.
+/// Whether an order has a coupon whose discount is unknown.
 fn may_be_free(case: &Case<'_>, order: &AuditOrder) -> bool {
     let off = order.coupon.map(|coupon| case.off(coupon));
     off == Some(None) && !mutant!("uncharged-order/coupons-of-unknown-worth-take-nothing")

@@ -94,8 +94,8 @@ impl<'a> Payment<'a> {
     }
 }
 
-/// How many payments there were. Charges of which each says its tender are one; those of which none does are one each; and where some do,
-/// the others may be of other purses or pay for the whole.
+/// How many payments there were. Charges that all say their tender are one payment together; without any tender, each is a payment of its
+/// own. Where only some say it, the others may be further tenders or may each pay for the whole.
 fn judge_payment(case: &Case<'_>, tally: &mut Tally, payment: &Payment<'_>, has_nameless: bool) -> u64 {
     let row = payment.row;
     let all = payment.charges.iter().chain(&payment.held);

@@ -144,7 +144,7 @@ fn as_full_as_others(lines: &Lines, mut own: Map<String, Value>) -> Map<String, 
     own
 }
 
-/// Whether rows do not say whose they are, so that they may be anybody's: the orders not with which keys they were made, one of them not
+/// Whether rows do not say whose they are, so that they may belong to any purchase: the orders not with which keys they were made, one of them not
 /// even its payload, or charges for which purchases they are.
 fn leaves_out(lines: &Lines, has_intent: bool) -> bool {
     let of = |kinds: &'static [&'static str]| {

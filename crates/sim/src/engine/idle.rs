@@ -95,6 +95,10 @@ where
         }
         let before = self.counted();
         let state = self.world.state.borrow();
+        // A round that a fault strikes may look idle too: of a cut connection it sends fewer statements, and nothing need be drawn for it.
+        if state.under_load && self.world.setting.faults_strike_upkeep {
+            return;
+        }
         self.observed = Some(Observed {
             task,
             began_us: state.kernel.now_us(),

@@ -20,6 +20,8 @@ pub(super) struct Strange {
 pub(super) fn strange(case: &Case<'_>) -> Strange {
     let rows = order_rows(case.history);
     let odd = case.facts.odd.contents.iter().map(|row| &rows[*row as usize]);
+    let odd = odd.filter(|order| order.key.is_some());
+    let keyless = rows.iter().filter(|order| order.key.is_none());
     let extra = &case.facts.extra_orders;
     let is_extra = |order: &AuditOrder| extra.iter().any(|extra| extra.order as usize == order.id.index());
     let mut strange = Strange {
@@ -31,7 +33,7 @@ pub(super) fn strange(case: &Case<'_>) -> Strange {
         strange.untold += untold(case, extra);
         add_order(case, &mut strange.certain, extra);
     }
-    for order in odd.filter(|order| !is_extra(order)) {
+    for order in odd.chain(keyless).filter(|order| !is_extra(order)) {
         let is_own = |attempt: &Try<'_>| case.may_be_asked(order, attempt.asked);
         let units = match order.key {
             Some(key) if case.attempts_with(key.index()).iter().any(is_own) => continue,

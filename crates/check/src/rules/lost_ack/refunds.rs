@@ -117,7 +117,7 @@ fn by_order(ledger: &Ledger, asked: &[Asked<'_>]) -> BTreeMap<OrderRef, OfOrder>
     orders
 }
 
-/// What was given back of each order, as far as it is known of which: by the rows of the refunds, and by the states of the charges.
+/// What was refunded of each order, as far as the order is known: by the rows of the refunds, and by the states of the charges.
 fn given(case: &Case<'_>, ledger: &Ledger, refunds: &[AuditRefund]) -> BTreeMap<OrderRef, Given> {
     let mut given: BTreeMap<OrderRef, Given> = BTreeMap::new();
     for refund in refunds {
@@ -144,7 +144,7 @@ fn given(case: &Case<'_>, ledger: &Ledger, refunds: &[AuditRefund]) -> BTreeMap<
     given
 }
 
-/// Whether something was given back of which it is not known for which order.
+/// Whether some refund does not say which order it is for.
 fn has_strays(case: &Case<'_>, ledger: &Ledger, refunds: &[AuditRefund]) -> bool {
     let Some(charges) = case.charges() else { return true };
     let is_stray = refunds.iter().any(|refund| ledger.order_of(refund).is_none());

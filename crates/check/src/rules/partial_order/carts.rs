@@ -1,7 +1,7 @@
 //! The cart of a confirmed order is cleared, and a cart is cleared only by one. A cart is known by its tenant and its name; where a row
 //! does not say its tenant, it may be the cart of that name of any.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use history::{Audit, AuditCart, AuditOrder, CartRef, TenantRef};
 
@@ -10,29 +10,28 @@ use crate::case::Case;
 use crate::tally::Tally;
 use crate::tell::witness;
 
-/// The rows of carts, or of the orders made from them, by the cart's name.
-struct ByName<'a, T>(BTreeMap<CartRef, Vec<&'a T>>);
+/// The rows of carts, or of the orders made from them, sorted by the cart's name. There may be millions of carts, so this is one array.
+struct ByName<'a, T>(Vec<(CartRef, &'a T)>);
 
 impl<'a, T> ByName<'a, T> {
     fn new(rows: impl Iterator<Item = (CartRef, &'a T)>) -> ByName<'a, T> {
-        let mut by_name: BTreeMap<CartRef, Vec<&T>> = BTreeMap::new();
-        for (cart, row) in rows {
-            by_name.entry(cart).or_default().push(row);
-        }
+        let mut by_name: Vec<(CartRef, &T)> = rows.collect();
+        // Stable: the rows of one name stay in their order.
+        by_name.sort_by_key(|(cart, _)| *cart);
         ByName(by_name)
     }
 
     /// The rows of a name that are of a tenant, or may be if none says that it is.
     fn of(&self, cart: CartRef, own: Option<TenantRef>, tenant: impl Fn(&T) -> Option<TenantRef>) -> Vec<&'a T> {
-        let rows = self.0.get(&cart).map_or(&[][..], Vec::as_slice);
-        let is_own = |row: &&&T| own.is_some() && tenant(row) == own;
-        let certain: Vec<&T> = rows.iter().filter(is_own).copied().collect();
+        let begin = self.0.partition_point(|(name, _)| *name < cart);
+        let rows = self.0[begin..].iter().take_while(|(name, _)| *name == cart).map(|(_, row)| *row);
+        let is_own = |row: &&T| own.is_some() && tenant(row) == own;
+        let certain: Vec<&T> = rows.clone().filter(is_own).collect();
         if !certain.is_empty() && !mutant!("partial-order/carts-have-no-tenant") {
             return certain;
         }
         let is_other = |row: &&T| matches!((own, tenant(row)), (Some(own), Some(other)) if own != other);
-        let may_be = rows.iter().filter(|row| !is_other(row) || mutant!("partial-order/carts-have-no-tenant"));
-        may_be.copied().collect()
+        rows.filter(|row| !is_other(row) || mutant!("partial-order/carts-have-no-tenant")).collect()
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) fn judge(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     }
 }
 
-/// What each purchase has in live orders, and whether there are orders of which that is not known.
+/// What each purchase has in live orders, and whether some live orders belong to no known purchase.
 fn held(case: &Case<'_>, orders: &[AuditOrder]) -> (BTreeMap<Purchase, Held>, bool) {
     let names = &case.history.names;
     let given_up = case.cancelled_on_request();

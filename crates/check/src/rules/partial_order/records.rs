@@ -63,7 +63,7 @@ fn is_alive(case: &Case<'_>, key: KeyRef) -> bool {
     if facts.last_invoke.get().is_none() {
         return false;
     }
-    let claimed = Bounds::exactly(facts.first_sent);
+    let claimed = Bounds::exactly(case.facts.first_sent(case.history, key.index()));
     let audit = Bounds::exactly(case.audit_time().saturating_add(contract.clock_tolerance));
     within(contract.ttl, claimed, audit) == Within::Inside || mutant!("partial-order/records-are-for-ever")
 }

@@ -13,7 +13,6 @@ use crate::facts::{is_live, items_of};
 use crate::tally::Tally;
 use crate::tell::witness;
 
-
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     let Some(audit) = case.history.audit.as_ref() else {
         return;
@@ -24,8 +23,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
         ("inventory_log", audit.inventory_log.is_some()),
         ("recorded_charges", audit.recorded_charges.is_some()),
     ];
-    let absent: Vec<&str> = parts.iter().filter(|(_, there)| !there).map(|(part, _)| *part).collect();
-    if !absent.is_empty() && absent.len() < parts.len() {
+    let is_any_absent = parts.iter().any(|(_, there)| !there);
+    if is_any_absent && parts.iter().any(|(_, there)| *there) {
+        let absent: Vec<&str> = parts.iter().filter(|(_, there)| !there).map(|(part, _)| *part).collect();
         tally.note(format!("not judged, because the audit does not have them: {}", absent.join(", ")));
     }
     carts::judge(case, tally, audit, orders);

@@ -1,7 +1,7 @@
 //! A declined payment that is not stored is asked for again with each request: of a purchase, the ledger holds as many declined charges as
 //! there were refusals one after another. Requests that were out at the same time may have shared one.
 //!
-//! Without intents a key stands for the purchase. A charge that names neither, and one that its purchase does not need, may be anybody's.
+//! Without intents a key stands for the purchase. A charge that names neither, and one that its purchase does not need, may belong to any purchase.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -144,7 +144,7 @@ impl Declines<'_> {
     }
 }
 
-/// What was declined of each purchase, and how many refusals are of a key for several purchases and do not say of which.
+/// The declines of each purchase, and how many refusals have a key of several purchases and do not say which of them they mean.
 fn declines<'a>(case: &Case<'a>) -> (BTreeMap<Purchase, Declines<'a>>, u64) {
     let mut purchases: BTreeMap<Purchase, Declines<'a>> = BTreeMap::new();
     let mut unclear = 0;
