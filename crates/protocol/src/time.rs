@@ -5,7 +5,8 @@ use std::ops::{Add, AddAssign, Mul, Sub};
 
 use serde::{Deserialize, Serialize};
 
-/// An instant: microseconds since the run began.
+/// An instant: microseconds since an epoch that a deployment chooses once, for all its replicas and its database. Only differences
+/// between instants mean anything.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -20,9 +21,9 @@ pub struct Time(pub u64);
 pub struct Span(pub u64);
 
 impl Time {
-    /// The beginning of the run.
+    /// The epoch.
     pub const ZERO: Time = Time(0);
-    /// Later than any instant of a run.
+    /// Later than any instant of a deployment.
     pub const MAX: Time = Time(u64::MAX);
 
     /// The span from `earlier` to this instant; zero if `earlier` is later.

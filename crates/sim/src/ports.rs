@@ -37,8 +37,6 @@ pub struct ReplicaPorts<'w> {
     pub(crate) process: Rc<Process>,
 }
 
-/// What a right clock shows when the run begins: so much that no clock is ever slow enough to show nothing.
-pub(crate) const BEGINS_US: u64 = 86_400_000_000;
 impl Ports for ReplicaPorts<'_> {
     type Store = Self;
     type Cache = Self;
@@ -100,7 +98,9 @@ impl Clock for ReplicaPorts<'_> {
             Some(skew_us) => skew_us,
             None => state.replicas.hosts[self.replica as usize].skew_us,
         };
-        Time(BEGINS_US + state.kernel.now_us() + ahead_us).skewed(skew_us)
+        self.world
+            .instant(state.kernel.now_us() + ahead_us)
+            .skewed(skew_us)
     }
 
     async fn sleep(&self, span: Span) {

@@ -9,7 +9,7 @@ use history::History;
 use orders::{Contract as ServiceContract, Ledgers, Process};
 use outside::Handles;
 use outside::menu::{by_name, sku};
-use protocol::Tenant;
+use protocol::{Tenant, Time};
 use scenario::Plan;
 
 use crate::database::Omission;
@@ -22,6 +22,8 @@ use crate::state::State;
 #[derive(Debug)]
 pub struct World {
     pub(crate) setting: Arc<Setting>,
+    /// The instant at which the run begins, since the deployment's epoch.
+    began: Time,
     /// Whether handlers may run ahead of the world where no client can notice it; off only in the test that shows so.
     pub(crate) goes_ahead: bool,
     /// Spare handles to what can be bought.
@@ -55,6 +57,7 @@ impl World {
         let replicas = setting.plan.world.replicas;
         let world = World {
             setting: Arc::clone(setting),
+            began: Time(BEGINS_US),
             goes_ahead: true,
             handles: Handles::new(&setting.script.menu),
             processes: RefCell::new((0..replicas).map(|_| new_process()).collect()),
@@ -139,6 +142,26 @@ impl World {
         self
     }
 
+    /// The same world, in a deployment with another epoch: the run begins at this instant. It makes no difference.
+    ///
+    /// # Panics
+    /// If a clock could be slow enough to show an instant before the epoch.
+    #[must_use]
+    pub fn beginning_at(mut self, began: Time) -> World {
+        assert!(
+            began.0 >= BEGINS_US,
+            "no clock may show a time before the epoch"
+        );
+        self.began = began;
+        self
+    }
+
+    /// What a right clock shows at a moment of the run, in microseconds since it began.
+    #[inline]
+    pub(crate) fn instant(&self, at_us: u64) -> Time {
+        Time(self.began.0 + at_us)
+    }
+
     /// The same world, in which every round of upkeep is run: slower, and no different.
     #[must_use]
     pub fn with_every_round(mut self) -> World {
@@ -181,6 +204,10 @@ impl World {
         self.processes.borrow_mut()[replica as usize] = new_process();
     }
 }
+
+/// How long after its epoch a deployment's run begins, if nothing else is said: long enough that no clock is ever slow enough to show an
+/// instant before the epoch.
+const BEGINS_US: u64 = 86_400_000_000;
 
 /// How many answers a replica remembers, so that a quick duplicate does not reach the database.
 const COMPLETIONS_MAX: usize = 256;

@@ -4,6 +4,7 @@
 //! - [`world`]: one seed is one run, and customers do not share fates
 //! - [`episodes`]: every episode begins at the beginning
 //! - [`endings`]: when a run is over
+//! - [`epoch`]: which epoch a deployment chooses makes no difference
 //! - [`idle`]: rounds of upkeep that find nothing
 //! - [`clients`]: what people and their apps do
 //! - [`channel`]: who else orders what was paid for
@@ -27,6 +28,7 @@ mod clients;
 mod coupons;
 mod endings;
 mod episodes;
+mod epoch;
 mod faults;
 mod gateway;
 mod idle;

@@ -22,7 +22,7 @@ use protocol::{ChargeId, ChargeState, GatewayKey, Money, OrderId, Response, Span
 use super::Engine;
 use crate::database::Committed;
 use crate::event::Event;
-use crate::ports::{BEGINS_US, ReplicaPorts};
+use crate::ports::ReplicaPorts;
 use crate::replicas::call::Cause;
 use crate::replicas::service::Service;
 use crate::world::World;
@@ -232,7 +232,7 @@ impl<'w> Bench<'w> {
 
     /// The right time, as every replica's clock shows it that is right.
     pub fn now(&self) -> Time {
-        Time(BEGINS_US + self.engine.world.now_us())
+        self.engine.world.instant(self.engine.world.now_us())
     }
 
     /// What is committed.

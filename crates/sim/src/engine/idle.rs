@@ -10,11 +10,10 @@ use std::future::Future;
 use explore::{Digest, TaskId};
 use orders::Job;
 use outside::Visit;
-use protocol::Time;
 
 use crate::engine::Engine;
 use crate::event::Event;
-use crate::ports::{BEGINS_US, ReplicaPorts};
+use crate::ports::ReplicaPorts;
 
 /// A round that finds nothing.
 #[derive(Debug)]
@@ -75,7 +74,7 @@ where
         let is_undisturbed = until_us <= self.ends_at_us
             && state.kernel.next_at_us().is_none_or(|next| next > until_us)
             && !(state.under_load && self.world.setting.faults_strike_upkeep);
-        if !is_undisturbed || state.database.has_due_before(Time(BEGINS_US + until_us)) {
+        if !is_undisturbed || state.database.has_due_before(self.world.instant(until_us)) {
             return false;
         }
         for event_us in &round.events_us {

@@ -16,7 +16,7 @@ use scenario::{CrashPoint, Host};
 use crate::database::changes::Committer;
 use crate::database::{Database, Stop, Tx};
 use crate::event::Event;
-use crate::ports::{BEGINS_US, ReplicaPorts};
+use crate::ports::ReplicaPorts;
 use crate::state::State;
 
 /// An open transaction of a handler. Dropping it rolls back.
@@ -59,7 +59,7 @@ impl Store for ReplicaPorts<'_> {
             Some(if lost {
                 Err(StoreError::Unavailable)
             } else {
-                let began = right_time(state);
+                let began = self.world.instant(state.kernel.now_us());
                 Ok(Guard::new(self, state.database.begin(), began))
             })
         };
@@ -76,11 +76,6 @@ impl Store for ReplicaPorts<'_> {
             began: Time::ZERO,
         }
     }
-}
-
-/// What a right clock shows.
-fn right_time(state: &State) -> Time {
-    Time(BEGINS_US + state.kernel.now_us())
 }
 
 /// Between two statements in autocommit mode there is no transaction.

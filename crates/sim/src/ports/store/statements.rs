@@ -12,7 +12,7 @@ use protocol::{
 };
 use scenario::CrashPoint;
 
-use super::{Connection, SimTransaction, right_time};
+use super::{Connection, SimTransaction};
 use crate::database::stock::StockChange;
 
 impl SimTransaction<'_> {
@@ -272,7 +272,7 @@ impl Transaction for SimTransaction<'_> {
     fn now(&self) -> Time {
         match self.connection.get() {
             Connection::Between | Connection::Within => {
-                right_time(&self.ports.world.state.borrow())
+                self.ports.world.instant(self.ports.world.now_us())
             }
             Connection::Open | Connection::Lost | Connection::Done => self.began,
         }
