@@ -110,7 +110,7 @@ struct Transaction {
     waiters: Vec<(TaskId, Tx)>,
     waits_for: Option<Tx>,
     waits_since_us: u64,
-    /// It was in a circle and stopped waiting: its statement fails.
+    /// The victim of a deadlock: it stopped waiting, and its statement fails.
     is_victim: bool,
     /// The statement at hand has waited, and is run again.
     has_waited: bool,

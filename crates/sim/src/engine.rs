@@ -189,7 +189,7 @@ where
             && (!self.purchases.have_channels() || !state.gateway.is_busy())
     }
 
-    /// Whether nothing but upkeep has been left for so long that it will not help those who still wait.
+    /// Whether nothing but upkeep has been due for the whole recovery deadline: it will not help the clients that still wait.
     fn is_stuck(&self) -> bool {
         let patience_us = self.world.setting.plan.contract.recovery_deadline_us;
         self.idle_since_us
@@ -224,7 +224,7 @@ where
             Event::Client(task) => self.visits.poll(task.get()),
             Event::Alarm(slot) => self.go_on(|state| state.alarm(setting, slot.get())),
             Event::AppDies(attempt) => self.app_dies(attempt.get()),
-            Event::Forsaken(attempt) => self.forsaken(attempt.get()),
+            Event::NeverAnswered(attempt) => self.never_answered(attempt.get()),
             Event::Response(answer) => {
                 let (held, coming) = answer.get();
                 self.go_on(|state| state.arrive(setting, held, coming));
@@ -247,7 +247,7 @@ where
                     .state
                     .borrow_mut()
                     .take_turn(&self.world.setting, turn.get());
-                self.world.bury(&mut self.handlers);
+                self.world.kill_struck(&mut self.handlers);
             }
             Event::Abandon(tx) => self.world.state.borrow_mut().roll_back(tx.get()),
             Event::LookAround(tx) => self.world.state.borrow_mut().look_around(tx.get()),

@@ -21,7 +21,7 @@ pub(crate) enum Event {
     /// A client's app dies, if it still waits for an attempt.
     AppDies(Packed<AttemptId>),
     /// Nothing of an attempt is left that could reach its client, and the client has no timer: it waits for ever.
-    Forsaken(Packed<AttemptId>),
+    NeverAnswered(Packed<AttemptId>),
     /// A request reaches its replica.
     Request(Packed<AttemptId>),
     /// A response, or a reset, reaches its client.
@@ -48,7 +48,7 @@ pub(crate) enum Event {
     Turn(Packed<Turn>),
     /// A transaction that its handler dropped is rolled back.
     Abandon(Packed<Tx>),
-    /// A transaction that waits in a circle has waited for long enough to look around.
+    /// `deadlock_timeout` has elapsed for this waiter: run the deadlock check.
     LookAround(Packed<Tx>),
 }
 

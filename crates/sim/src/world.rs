@@ -30,7 +30,7 @@ pub struct World {
     pub(crate) handles: Handles,
     /// The memory of each replica's process.
     pub(crate) processes: RefCell<Vec<Rc<Process>>>,
-    /// Whether rounds of upkeep that find nothing are passed over; off only in the test that shows that nobody can tell.
+    /// Whether rounds of upkeep that find nothing are passed over; off only in the test that shows that it makes no difference.
     pub(crate) skips_idle: bool,
     /// How often handlers have looked into their process's memory.
     pub(crate) process_uses: Cell<u64>,

@@ -1,4 +1,4 @@
-//! The rows that are committed, whoever is still at work: what somebody sees who looks with a transaction of his own.
+//! The committed rows, as a transaction of its own sees them while others are open.
 
 use compact_str::CompactString;
 use orders::{ChargeRow, KeyRecord, NotificationKind, OrderRow};

@@ -5,8 +5,8 @@
 //! - [`stock`], [`sales`], [`coupons`], [`carts`], [`outbox`]: what an order takes along
 //! - [`transactions`]: what is undone, and when; autocommit
 //! - [`anomalies`]: what READ COMMITTED prevents, and what it does not
-//! - [`locks`]: who waits for whom, in which order, and when nobody would ever go on
-//! - [`commits`]: connections that break, and commits of which nobody hears
+//! - [`locks`]: who waits for whom, in which order, and deadlocks
+//! - [`commits`]: connections that break, and commits without an acknowledgement
 //! - [`cache`], [`gateway`]: what stands beside the database
 
 mod anomalies;

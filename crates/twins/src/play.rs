@@ -183,7 +183,7 @@ impl<'t> Play<'t> {
         }
     }
 
-    /// `COMMIT`, of which nobody knows whether it did anything.
+    /// `COMMIT`, whose outcome is unknown.
     #[track_caller]
     pub fn commit_unknown(&mut self, seat: Seat) {
         self.fails(seat, Call::Commit, StoreError::Unknown);

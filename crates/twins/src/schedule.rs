@@ -1,6 +1,6 @@
-//! Schedules that nobody has thought of: some connections, and who does what next on a few rows.
+//! Random schedules: some connections, and which does what next on a few rows.
 //!
-//! A schedule is made of numbers, so that whoever draws it needs no more than them, and a failing one can be shrunk and pasted. What it
+//! A schedule is made of numbers, so that drawing one takes nothing else, and a failing one can be shrunk and pasted. What it
 //! led to is a transcript: two worlds that do the same write the same one.
 
 use orders::{CommitTag, Isolation, KeyIndex, NewOrder};

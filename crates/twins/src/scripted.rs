@@ -3,7 +3,7 @@
 //!
 //! They are generic over the ports, so that a trouble that no database can be brought to on demand is the same over all of them.
 //!
-//! - [`store`]: transactions that do not begin, conflict, or end in nobody knows what
+//! - [`store`]: transactions that do not begin, conflict, or end with an unknown outcome
 //! - [`statements`]: the statements, which are handed on
 //! - [`outside`]: the gateway and the cache
 
@@ -27,7 +27,7 @@ pub enum Mishap {
     BeginUnavailable,
     /// Its COMMIT is refused, and nothing is there.
     CommitConflict,
-    /// Nobody hears of its COMMIT.
+    /// Its COMMIT is not acknowledged.
     CommitUnknown {
         /// Whether it took effect.
         applied: bool,

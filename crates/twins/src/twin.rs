@@ -35,7 +35,7 @@ pub enum Trouble {
     LoseCacheAnswer,
     /// The gateway is away.
     GatewayUnavailable,
-    /// A request does not reach the gateway, and nobody says so.
+    /// A request does not reach the gateway, and its caller hears nothing.
     GatewayTimeoutBefore,
     /// The gateway does what was asked, and its answer does not come back.
     GatewayTimeoutAfter,

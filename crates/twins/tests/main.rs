@@ -2,7 +2,7 @@
 //!
 //! - [`simulated`]: the simulation as a twin, and its plan
 //! - [`on_sim`]: every body
-//! - [`schedules`]: what nobody has thought of
+//! - [`schedules`]: random schedules of two and three transactions
 //! - [`strategies`]: what the strategies promise
 
 mod on_sim;

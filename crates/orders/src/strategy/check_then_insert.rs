@@ -18,7 +18,7 @@ use crate::rows::KeyIndex;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CheckThenInsert;
 
-/// Without a key, an order of the customer is taken for the same one for so long.
+/// Without a key, an order of the customer counts as the same one for this span.
 const WINDOW: Span = Span::secs(30);
 
 impl Strategy for CheckThenInsert {

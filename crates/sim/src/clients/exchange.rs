@@ -54,20 +54,20 @@ impl State {
         if let Some(answer) = self.clients.attempts.release(id) {
             self.clients.answers.give_back(answer);
         }
-        if self.clients.attempts.is_forsaken(id) {
-            self.forsake(id);
+        if self.clients.attempts.is_never_answered(id) {
+            self.note_never_answered(id);
         }
     }
 
     /// A client without a timer will hear nothing any more.
     #[cold]
-    fn forsake(&mut self, id: AttemptId) {
-        self.kernel.after(0, Event::Forsaken(id.into()));
+    fn note_never_answered(&mut self, id: AttemptId) {
+        self.kernel.after(0, Event::NeverAnswered(id.into()));
     }
 
     /// A client that waits for ever is as good as gone. Returns its task, which is never polled again.
     pub(crate) fn give_up_on(&mut self, id: AttemptId) -> Option<TaskId> {
-        if !self.clients.attempts.is_current(id) || !self.clients.attempts.is_forsaken(id) {
+        if !self.clients.attempts.is_current(id) || !self.clients.attempts.is_never_answered(id) {
             return None;
         }
         let flight = self.clients.attempts.get(id);
@@ -117,8 +117,8 @@ impl State {
                 .uplink
                 .draw(&mut self.chooser, UPLINK, lineage, 0)
         });
-        if !self.send_request(setting, id, span_us) && self.clients.attempts.is_forsaken(id) {
-            self.forsake(id);
+        if !self.send_request(setting, id, span_us) && self.clients.attempts.is_never_answered(id) {
+            self.note_never_answered(id);
         }
         id
     }

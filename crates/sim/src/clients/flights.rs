@@ -212,7 +212,7 @@ impl Attempts {
 
     /// Whether nothing is left that could end an attempt for the client who waits for it.
     #[inline]
-    pub(super) fn is_forsaken(&self, id: AttemptId) -> bool {
+    pub(super) fn is_never_answered(&self, id: AttemptId) -> bool {
         let flight = &self.flights[id.slot as usize];
         flight.holds == 1 && !flight.timed && flight.end.is_none() && flight.client_task.is_some()
     }

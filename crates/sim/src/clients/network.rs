@@ -108,7 +108,7 @@ impl State {
         self.answer_after(id, span_us, end);
     }
 
-    /// An answer or a reset, which holds the attempt, reaches the client after so long.
+    /// An answer or a reset, which holds the attempt, reaches the client after a span.
     #[inline]
     fn answer_after(&mut self, id: AttemptId, span_us: u64, end: End) {
         self.kernel.after(

@@ -70,7 +70,7 @@ impl Coupons {
 }
 
 impl CouponSlot {
-    /// Whether one more order may have it, if it was used so often.
+    /// Whether one more order may have it, given how often it was used.
     fn is_left(&self, used: i64) -> bool {
         used < self.limit as i64
     }

@@ -36,7 +36,7 @@ impl Database {
         self.open.slots[tx.0 as usize].waits_since_us + TIMEOUT_US
     }
 
-    /// For whom a transaction waits, and for whom that one does, and so on: no further than once around a circle that others
+    /// The transaction that this one waits for, the one that that waits for, and so on: at most once around a cycle that others
     /// are in.
     fn waits_in_turn(&self, tx: Tx) -> impl Iterator<Item = Tx> {
         let next = |tx: Tx| self.open.slots[tx.0 as usize].waits_for;

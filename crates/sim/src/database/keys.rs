@@ -323,7 +323,7 @@ impl Database {
         rows
     }
 
-    /// Whether a claim or an answer may be due before `now`: if not, whoever looks for such rows before then finds none.
+    /// Whether a claim or an answer may be due before `now`: if not, a search for such rows before then finds none.
     pub(crate) fn has_due_before(&self, now: Time) -> bool {
         let queues = [&self.keys.claims, &self.keys.answers];
         queues.iter().any(|queue| queue.has_before(now))

@@ -218,7 +218,7 @@ impl<'w> Bench<'w> {
             lost.extend(is_lost.then_some(*event));
             !is_lost
         });
-        // An answer of the gateway is heard by nobody.
+        // No caller is left for an answer of the gateway.
         for event in lost {
             self.happen(None, event);
         }

@@ -80,7 +80,7 @@ where
     }
 
     /// A client will never hear of its attempt: it waits for ever, and the run does not wait for it.
-    pub(super) fn forsaken(&mut self, attempt: AttemptId) {
+    pub(super) fn never_answered(&mut self, attempt: AttemptId) {
         let gone = self.world.state.borrow_mut().give_up_on(attempt);
         if let Some(task) = gone {
             self.visits.pool.remove(task);

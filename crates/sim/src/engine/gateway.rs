@@ -27,7 +27,7 @@ where
         let operation = state.gateway.operations[slot as usize];
         let rest_us = operation.reply_at_us.saturating_sub(now_us);
         if operation.captures.is_some() {
-            state.doubt(&world.setting, slot);
+            state.may_decline(&world.setting, slot);
             // A capture ends well before its answer is back; of a lost answer, before anybody has given up.
             state
                 .kernel
@@ -72,7 +72,7 @@ where
                 .filter(|_| unheard)
                 .map(|intent| (intent, told_after_us))
         };
-        world.bury(&mut self.handlers);
+        world.kill_struck(&mut self.handlers);
         if let Some((intent, told_after_us)) = paid {
             let visits = &mut self.visits;
             self.purchases
@@ -96,7 +96,7 @@ where
             world.setting.faults.strike_processes && state.settle(task)
         };
         if dies {
-            world.bury(&mut self.handlers);
+            world.kill_struck(&mut self.handlers);
         } else {
             self.poll_handler(task, Fired::Reply);
         }

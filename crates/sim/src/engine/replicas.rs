@@ -101,7 +101,7 @@ where
         state.release_waiters();
         if !state.replicas.dying.is_empty() {
             drop(state);
-            world.bury(&mut self.handlers);
+            world.kill_struck(&mut self.handlers);
         }
     }
 

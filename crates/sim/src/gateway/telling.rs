@@ -24,7 +24,7 @@ const ROUTE: Kind = Kind::new("gateway.webhook.route");
 
 impl State {
     /// A capture begins: the bank may refuse, whether anybody hears of it or not.
-    pub(crate) fn doubt(&mut self, setting: &Setting, slot: u32) {
+    pub(crate) fn may_decline(&mut self, setting: &Setting, slot: u32) {
         let operation = self.gateway.operations[slot as usize];
         if matches!(operation.fate, Fate::Fair | Fate::TimeoutAfter)
             && self

@@ -16,7 +16,7 @@ impl State {
         }
     }
 
-    /// A transaction that is in a circle has waited for long enough.
+    /// `deadlock_timeout` has elapsed for this waiter: the deadlock check runs.
     pub(crate) fn look_around(&mut self, tx: Tx) {
         self.database.at_hand.now_us = self.kernel.now_us();
         if self.database.looks_around(tx) {

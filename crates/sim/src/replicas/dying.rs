@@ -19,7 +19,7 @@ const IN_FLIGHT: Kind = Kind::new("replica.crash.in-flight");
 
 impl World {
     /// Lets those replicas die that a fault struck while a task was running.
-    pub(crate) fn bury<F: Future>(&self, pool: &mut Pool<F>) {
+    pub(crate) fn kill_struck<F: Future>(&self, pool: &mut Pool<F>) {
         loop {
             let next = self.state.borrow_mut().replicas.dying.pop();
             let Some(dying) = next else {

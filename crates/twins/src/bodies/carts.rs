@@ -1,4 +1,4 @@
-//! `carts`: there until somebody has bought them.
+//! `carts`: there until they are bought.
 
 use protocol::Cart;
 

@@ -31,7 +31,7 @@ fn overdue(now: u64, limit: usize) -> Statement {
     }
 }
 
-/// The keys that are overdue at 101, in the order of their texts: which is first is nobody's promise.
+/// The keys that are overdue at 101, in the order of their texts: no database promises which is first.
 #[track_caller]
 fn found(play: &mut Play<'_>, seat: Seat, limit: usize) -> Vec<String> {
     match play.call(seat, overdue(101, limit)) {

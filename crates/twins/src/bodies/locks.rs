@@ -1,4 +1,4 @@
-//! Locks: who waits for whom, in which order they go on, and what happens when nobody would.
+//! Locks: who waits for whom, in which order they go on, and what happens in a deadlock.
 
 use orders::StoreError;
 use protocol::{OrderState, Span};
@@ -130,7 +130,7 @@ fn of_two_that_wait_for_each_other_one_is_undone_and_the_other_goes_on(play: &mu
     play.blocks(a, update("y", 1, 3));
     play.blocks(b, update("x", 1, 3));
     play.pass(LONG);
-    // Which one is nobody's promise: the first to look around, which is whoever has waited longest.
+    // No database promises which one: here it is the first to run the deadlock check, which has waited longest.
     let told = [play.heard(a), play.heard(b)];
     let victim = told
         .iter()

@@ -1,4 +1,4 @@
-//! Transactions that do not begin, conflict, or end in nobody knows what.
+//! Transactions that do not begin, conflict, or end with an unknown outcome.
 
 use orders::{CommitTag, Isolation, Ports, Store, StoreError, Transaction};
 use protocol::Time;

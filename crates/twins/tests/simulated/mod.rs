@@ -32,7 +32,7 @@ const TROUBLES: [(Trouble, FaultKind); 10] = [
     (Trouble::DeclineCharge, FaultKind::DeclineCharge),
 ];
 
-/// A call of which nothing was heard for so long will not be answered: the gateway's callers give up much earlier.
+/// A call that is not answered within this time will not be: the gateway's callers give up much earlier.
 const PATIENCE: Span = Span::secs(3_600);
 /// How long a call is given to arrive. The gateway takes longer to answer.
 const ON_THE_WAY: Span = Span::millis(4);

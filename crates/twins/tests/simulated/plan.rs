@@ -1,4 +1,4 @@
-//! The plan of a world in which nothing takes time but the gateway, and nobody comes.
+//! The plan of a world in which nothing takes time but the gateway, and no customer comes.
 
 use scenario::{Known, Options, Plan, Scale};
 

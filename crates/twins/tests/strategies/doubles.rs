@@ -76,7 +76,7 @@ fn a_repetition_of_what_another_replica_has_finished_is_not_refused_because_this
     // It holds the claim table of its replica with another content, and has not yet reached the database.
     let mut slow = here.create(StrategyName::ClaimComplete, &CONTRACT, &other);
     assert_eq!(slow.step(), None);
-    // Nobody has finished: the key is in use with another content.
+    // No request has finished: the key is in use with another content.
     assert_eq!(
         refused(create(&here, &asked)),
         (422, Some(Problem::KeyReused))

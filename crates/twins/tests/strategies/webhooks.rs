@@ -1,4 +1,4 @@
-//! What a webhook tells: it finishes what nobody was answered about, once, and takes nothing back.
+//! What a webhook tells: it finishes an order that was not answered, once, and takes nothing back.
 
 use protocol::{ChargeId, ChargeNotice, ChargeState, GatewayKey, OrderId};
 
@@ -29,7 +29,7 @@ fn charged(world: &World<'_>, order: u64) -> u64 {
     charge.expect("the gateway has one").id.0
 }
 
-/// An order whose charge was captured while nobody heard of it.
+/// An order whose charge was captured without an answer.
 fn waiting<'w>(base: &'w Base, asked: &OrderRequest) -> World<'w> {
     let world = base.open();
     world.script.reply([Reply::Unknown { captured: true }; 5]);
@@ -180,7 +180,7 @@ fn a_webhook_that_orders_under_the_payments_key_makes_a_second_order_of_one_char
     recover(&world);
     assert_eq!(world.orders(OrderState::Confirmed), 2);
     assert_eq!(world.captured(), 1);
-    // An order that is confirmed when its webhook comes is found, and a refusal is nobody's order.
+    // An order that is confirmed when its webhook comes is found, and a refusal has no order.
     let second = request(Some("l"), 2, 2);
     assert_eq!(create(&world.replica(1), &second).status, 201);
     assert!(hears(&notice(3, charged(&world, 3), ChargeState::Captured)));

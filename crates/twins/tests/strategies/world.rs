@@ -1,6 +1,6 @@
 //! A simulated shop on the bench, for trying strategies: requests go on one event at a time, and die where a test drops them.
 //!
-//! What goes wrong is written in a [`Script`]. The database is the simulation's: it has locks, and whoever asks for a row that another
+//! What goes wrong is written in a [`Script`]. The database is the simulation's: it has locks, and a request for a row that another
 //! has waits. Only the gateway takes time.
 //!
 //! - [`audited`]: what must hold when nothing is under way

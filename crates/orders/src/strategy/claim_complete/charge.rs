@@ -6,7 +6,7 @@ use super::held::Held;
 use crate::contract::Contract;
 use crate::ports::{Clock, Gateway, GatewayError, Ports};
 
-/// The gateway is asked so often.
+/// Maximum attempts at the gateway.
 const ATTEMPTS_MAX: u32 = 5;
 const PAUSE_FIRST: Span = Span::millis(100);
 

@@ -9,7 +9,7 @@ use protocol::{Span, Time};
 use crate::ports::Clock;
 use crate::table::{Outcome, Waiter};
 
-/// A transaction is tried so often, if every failure says that it did not happen.
+/// Maximum attempts of a transaction when every failure is definite.
 pub(super) const ROUNDS_MAX: u32 = 8;
 
 /// How often a request that waits looks whether another replica is done.

@@ -1,4 +1,4 @@
-//! Deadlocks: who notices a circle, when, and what becomes of the others.
+//! Deadlocks: which transaction finds a cycle, when, and what becomes of the others.
 
 use super::*;
 

@@ -11,7 +11,7 @@ impl World<'_> {
         self.audit_of(self.on_hand);
     }
 
-    /// The same where somebody has filled the shelves meanwhile.
+    /// The same where the shelves were filled meanwhile.
     pub fn audit_of(&self, on_hand: i64) {
         let rows = self.rows();
         let confirmed = rows.orders_in(OrderState::Confirmed);

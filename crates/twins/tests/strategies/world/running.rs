@@ -72,7 +72,7 @@ impl<T: 'static> Running<'_, '_, T> {
         panic!("it does not end");
     }
 
-    /// Lets it go on to its end. In its way stands nobody.
+    /// Lets it go on to its end. Nothing stands in its way.
     pub fn run(mut self) -> T {
         self.run_or_wait().expect("it waits for another")
     }
