@@ -2,7 +2,7 @@
 
 use protocol::{Coupon, Tenant};
 
-use super::StoreError;
+use super::store_error::StoreError;
 
 /// Statements on `coupons`. What fails, fails as [`Transaction`](super::Transaction) says.
 pub trait Coupons {

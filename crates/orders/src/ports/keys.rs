@@ -2,7 +2,7 @@
 
 use protocol::{ScopedKey, Time};
 
-use super::StoreError;
+use super::store_error::StoreError;
 use crate::rows::{KeyRecord, KeyState, Token};
 
 /// Statements on `idempotency_keys`. What fails, fails as [`Transaction`](super::Transaction) says.
