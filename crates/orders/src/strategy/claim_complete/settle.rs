@@ -2,11 +2,12 @@
 
 use protocol::{ChargeId, OrderState, Problem, Response, Span};
 
+use super::answer::{Answer, UNAVAILABLE, UNKNOWN};
 use super::charge::{Charge, charge};
 use super::clocks::{Clocks, begin};
 use super::held::Held;
 use super::patience::{self, ROUNDS_MAX};
-use super::{Answer, UNAVAILABLE, UNKNOWN, undo};
+use super::undo::undo;
 use crate::contract::Contract;
 use crate::machine;
 use crate::ports::{Clock, Ports, StoreError, Transaction};
