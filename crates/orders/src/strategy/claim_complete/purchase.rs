@@ -130,8 +130,8 @@ impl<'a, P: Ports> Purchase<'a, P> {
         }
     }
 
-    /// Claims and settles. A request that loses the claim on the way is a duplicate of the one that took it, and is told what duplicates are:
-    /// the stored answer, or that another is at work on it.
+    /// Claims and settles. A request that loses the claim on the way is a duplicate of the one that took it, and is told what
+    /// duplicates are: the stored answer, or that another is at work on it.
     async fn decided(&self) -> Answer {
         // By then the process that took our claim over has answered, or its lease is over and the claim is ours again, by our clock.
         let patience = Span(self.contract.lease.0.saturating_add(self.contract.grace.0));
