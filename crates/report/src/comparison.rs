@@ -1,7 +1,7 @@
 //! `onceproof compare`: strategies side by side on one scenario.
 //!
 //! - `model`: everything that its reports show, versioned
-//! - [`terminal`], [`markdown`]: how it looks
+//! - `terminal`, `markdown`: how it looks
 //! - `words`: what it says of a stated figure
 
 mod markdown;
