@@ -11,8 +11,10 @@
 //! - `import`: `onceproof import`, and the page that shows it
 //! - `tidy`: the house rules, and the map in `crates/README.md`
 //! - `shape`: the size of files, structs and comments
+//! - `circles`: files that refer to each other in a ring
 //! - `sources`: documents that are cited by line
 
+mod circles;
 mod comparison;
 mod determinism;
 mod exits;

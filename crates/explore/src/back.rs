@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::queue::{Entry, NOTHING, ORDER_STEP};
+use crate::entry::{Entry, NOTHING, ORDER_STEP};
 use crate::wheel::Wheel;
 
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! A few near events in order: while little is under way the wheel has nothing to do, and an event costs a look at its neighbour.
 
-use crate::queue::{Entry, NOTHING, key};
+use crate::entry::{Entry, NOTHING, key};
 
 /// How many they are at most: beyond so many the wheel is cheaper.
 const PLACES: usize = 16;

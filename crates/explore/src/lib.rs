@@ -16,6 +16,7 @@
 mod back;
 pub mod chooser;
 pub mod digest;
+mod entry;
 mod front;
 pub mod kernel;
 pub mod odds;

@@ -50,8 +50,8 @@ pub struct Searched<W, B> {
 /// What a run comes to: its chooser, and why it was interesting if it was; or why there is no going on.
 pub type Ran<W, B> = ControlFlow<B, (Chooser, Option<W>)>;
 
-/// Runs a world until the plan or the budget is at its end, or a run breaks. A run is given its number, from 0, and the chooser, which a world
-/// takes by value and gives back at its end.
+/// Runs a world until the plan or the budget is at its end, or a run breaks. A run is given its number, from 0, and the chooser,
+/// which a world takes by value and gives back at its end.
 pub fn search<W, B>(
     plan: Plan,
     budget: Budget,

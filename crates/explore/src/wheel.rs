@@ -1,7 +1,7 @@
 //! A timing wheel: slots for the near future, and a bitmap of those that are taken. Small, because a push and a pop touch it at
 //! random: it is to stay in the processor's nearest memory beside everything else that an event touches.
 
-use crate::queue::{Entry, key};
+use crate::entry::{Entry, key};
 
 /// How long a slot is, as a power of two of microseconds. The few events of a slot are kept in order.
 const SLOT_BITS: u32 = 4;

@@ -21,6 +21,7 @@ mod outbox;
 mod sales;
 mod stock;
 mod store;
+mod store_error;
 
 pub use cache::{Cache, CacheError};
 pub use carts::Carts;
@@ -33,7 +34,8 @@ pub use orders::Orders;
 pub use outbox::Outbox;
 pub use sales::Sales;
 pub use stock::Stock;
-pub use store::{CommitTag, Constraint, Isolation, Store, StoreError, Transaction};
+pub use store::{CommitTag, Isolation, Store, Transaction};
+pub use store_error::{Constraint, StoreError};
 
 use crate::metrics::Metric;
 use crate::process::Process;

@@ -4,8 +4,6 @@ use hdrhistogram::Histogram;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::comparison::Waits;
-
 /// What a client's wait ended in. A request without an answer has no latency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OutcomeClass {
@@ -77,6 +75,24 @@ pub struct Bar {
     pub until_us: u64,
     /// The number of answers.
     pub count: u64,
+}
+
+/// How long clients waited, in microseconds; all zero without any answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Waits {
+    /// The number of answers.
+    pub count: u64,
+    /// The median.
+    pub p50_us: u64,
+    /// The 90th percentile.
+    pub p90_us: u64,
+    /// The 99th percentile.
+    pub p99_us: u64,
+    /// The 99.9th percentile.
+    #[serde(rename = "p99.9_us")]
+    pub p99_9_us: u64,
+    /// The maximum.
+    pub max_us: u64,
 }
 
 impl Latency {

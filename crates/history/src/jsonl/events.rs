@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::mistake::{Complaint, complain};
 use super::raw;
-use super::read::Reader;
+use super::reader::Reader;
 use super::scalar::{Amount, KeyState, Name, Op, Text};
 use crate::event::{Completion, Event, Invoke, RecordState, RefundRequest, Transition, What};
 use crate::names::{KeyRef, OrderRef, ProcessRef};

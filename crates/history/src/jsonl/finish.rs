@@ -6,24 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::mistake::Mistakes;
 use super::order::{compare_names, order_changes};
-use super::read::{Reader, Reading};
-use super::rows::{Head, Part};
+use super::parts::{Head, Part, Rows};
+use super::reader::{Reader, Reading};
 use super::scalar::AuditPart;
 use crate::audit::{Audit, AuditKey};
 use crate::event::What;
 use crate::names::{BasketRef, Item, PayloadRef, Symbols, TenantRef};
 use crate::{History, Source};
-
-/// Names whose meaning depends on further lines.
-#[derive(Debug, Default)]
-pub(super) struct Unresolved {
-    /// Payloads of which one name came with two lists of items, with those that have the other lists.
-    pub(super) ambiguous: BTreeMap<PayloadRef, BTreeSet<PayloadRef>>,
-    /// Requests, by the event that each will be, that name a payload and not its items.
-    pub(super) bare: Vec<(usize, PayloadRef)>,
-    /// Whether a request has items and no name for them.
-    pub(super) has_unnamed: bool,
-}
 
 impl Reader {
     /// The history, in its order.
@@ -283,7 +272,7 @@ struct Finished {
 }
 
 /// The audit of the rows. A part is only in it if it is complete.
-fn whole_parts(head: &Head, rows: &mut super::rows::Rows) -> Audit {
+fn whole_parts(head: &Head, rows: &mut Rows) -> Audit {
     let mut left_out = LeftOut {
         head,
         parts: Vec::new(),

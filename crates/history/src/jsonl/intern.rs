@@ -6,7 +6,7 @@ use rustc_hash::FxHasher;
 
 use super::mistake::{Complaint, complain};
 use super::raw;
-use super::read::Reader;
+use super::reader::Reader;
 use super::scalar::{Name, Text};
 use crate::names::{
     BasketRef, Item, KEY_SEPARATOR, KeyRef, Names, Payload, PayloadRef, ProcessRef, SkuRef,

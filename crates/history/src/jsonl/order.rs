@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::read::Reader;
+use super::reader::Reader;
 use crate::event::{RecordState, Transition, What};
 use crate::names::{KeyRef, Names};
 use crate::{Event, Source};

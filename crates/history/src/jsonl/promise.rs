@@ -3,7 +3,7 @@
 use super::mistake::{Complaint, complain};
 use super::money::decimal;
 use super::raw;
-use super::read::Reader;
+use super::reader::Reader;
 use super::scalar::{Amount, AmountsWord, CaptureWord, ExpiryWord, Pairs, Part, Status, UnitWord};
 use crate::contract::{Amounts, Capture, Contract, Expiry, Observed, TimeUnit};
 use crate::names::SkuRef;

@@ -1,11 +1,11 @@
 //! The lines as they are written: the contract, events and key records. Rows are in `raw_rows`.
 
 use super::body::Body;
+use super::record::record;
 use super::scalar::{
     Amount, AmountsWord, CaptureWord, ExpiryWord, InFlightWord, KeyState, Name, Op, Pairs, Part,
     Status, Text, Time, UnitWord,
 };
-use super::shape::record;
 
 /// Which kind of line it is, when it does not begin with it.
 #[derive(serde::Deserialize)]

@@ -1,8 +1,8 @@
 //! The audit and its rows as they are written: in the audit line, or a line each.
 
 use super::raw::Item;
+use super::record::record;
 use super::scalar::{Amount, AuditPart, ChargeWord, KeyState, OrderWord, Pairs, Text, Time};
-use super::shape::record;
 
 record! {
     /// When the rows were read, which parts are complete, and the rows that have no line of their own.

@@ -3,30 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::BufRead;
 
-use hashbrown::HashTable;
-
 use super::explain::{column_of, explain, syntax};
-use super::finish::Unresolved;
-use super::mistake::{Complaint, MISTAKES_MAX, Mistake, Mistakes, complain};
+use super::kinds::KINDS;
+use super::mistake::{Complaint, MISTAKES_MAX, Mistakes, complain};
 use super::nearest::nearest;
 use super::raw;
-use super::raw_rows;
-use super::rows::Rows;
-use super::scalar::{Time, Unknown};
-use super::shape::{Record, Shape, Shaped};
+use super::reader::{Reader, Reading};
+use super::shape::{Field, Record, Shape, Shaped};
 use crate::History;
-use crate::contract::TimeUnit;
 use crate::event::What;
-use crate::names::{BasketRef, Item};
-
-/// A history, with notes on how it was read.
-#[derive(Clone, Debug)]
-pub struct Reading {
-    /// The history.
-    pub history: History,
-    /// Fields that were ignored, and rows that were left out; one line of text each, without a line end.
-    pub notes: Vec<String>,
-}
 
 /// Reads a history. Fields that the form does not have are ignored.
 ///
@@ -55,54 +40,6 @@ pub fn read_strictly(input: impl BufRead) -> Result<Reading, Mistakes> {
     };
     reader.read(input)
 }
-
-/// A history that grows by lines.
-#[derive(Debug, Default)]
-pub(super) struct Reader {
-    pub(super) history: History,
-    is_strict: bool,
-    mistakes: Vec<Mistake>,
-    /// Fields that the form does not have, by kind and name, with the number of lines and the last of them.
-    ignored: BTreeMap<(&'static str, String), (u64, usize)>,
-    has_contract: bool,
-    pub(super) rows: Rows,
-    pub(super) unresolved: Unresolved,
-    /// The line at hand.
-    pub(super) number: usize,
-    /// The line of each event.
-    pub(super) lines: Vec<u32>,
-    pub(super) is_dated: bool,
-    /// Baskets by their content, so that equal lists are one.
-    pub(super) baskets: HashTable<BasketRef>,
-    /// Scratch: a list of items.
-    pub(super) items: Vec<Item>,
-    /// Scratch: a tenant with its key.
-    pub(super) scoped: String,
-}
-
-/// The record of each kind of line.
-pub(super) const KINDS: [(&str, Shape); 20] = [
-    ("contract", raw::Contract::SHAPE),
-    ("invoke", raw::Invoke::SHAPE),
-    ("ok", raw::Completion::SHAPE),
-    ("fail", raw::Completion::SHAPE),
-    ("info", raw::Completion::SHAPE),
-    ("request", raw::Request::SHAPE),
-    ("fault", raw::Fault::SHAPE),
-    ("transition", raw::Transition::SHAPE),
-    ("audit", raw_rows::Audit::SHAPE),
-    ("order", raw_rows::Order::SHAPE),
-    ("charge", raw_rows::Charge::SHAPE),
-    ("refund", raw_rows::Refund::SHAPE),
-    ("stock", raw_rows::Stock::SHAPE),
-    ("message", raw_rows::Message::SHAPE),
-    ("key", raw_rows::KeyRow::SHAPE),
-    ("coupon", raw_rows::Coupon::SHAPE),
-    ("cart", raw_rows::Cart::SHAPE),
-    ("sale", raw_rows::Sale::SHAPE),
-    ("inventory_log", raw_rows::Move::SHAPE),
-    ("recorded_charge", raw_rows::RecordedCharge::SHAPE),
-];
 
 /// Why a line was not taken.
 enum Refused {
@@ -157,27 +94,6 @@ impl Reader {
         } else {
             Err(self.give_up(false))
         }
-    }
-
-    pub(super) fn give_up(mut self, is_cut: bool) -> Mistakes {
-        self.mistakes.truncate(MISTAKES_MAX);
-        Mistakes {
-            list: self.mistakes,
-            is_cut,
-        }
-    }
-
-    pub(super) fn has_mistakes(&self) -> bool {
-        !self.mistakes.is_empty()
-    }
-
-    /// Something is wrong with the line at hand.
-    pub(super) fn mistake(&mut self, column: Option<usize>, message: impl Into<String>) {
-        self.mistakes.push(Mistake {
-            line: self.number,
-            column,
-            message: message.into(),
-        });
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
@@ -283,16 +199,6 @@ impl Reader {
         Ok(())
     }
 
-    /// Notes the fields that the form does not have.
-    #[inline]
-    pub(super) fn ignore(&mut self, path: &'static str, unknown: &Unknown<'_>) {
-        for name in unknown.iter() {
-            let number = self.number;
-            let found = self.ignored.entry((path, name.to_owned())).or_default();
-            *found = (found.0 + u64::from(found.1 != number), number);
-        }
-    }
-
     /// What was ignored, for people.
     fn notes(&self) -> Vec<String> {
         let mut by_name: BTreeMap<(&str, &str), u64> = BTreeMap::new();
@@ -323,41 +229,13 @@ impl Reader {
         };
         by_name.into_iter().map(note).collect()
     }
-
-    /// An instant, in the contract's unit.
-    #[inline]
-    pub(super) fn time(&mut self, field: &'static str, time: &Time<'_>) -> Result<u64, Complaint> {
-        match time {
-            Time::Number(t) => Ok(*t),
-            Time::Text(text) => {
-                self.is_dated = true;
-                dated(text, self.history.contract.time_unit)
-                    .map_err(|why| complain(field, format!("`{field}` is {text:?}: {why}")))
-            }
-        }
-    }
 }
 
 /// The fields of what stands within a line: items.
-const FIELDS_WITHIN: &[super::shape::Field] = match raw::Item::SHAPE {
+const FIELDS_WITHIN: &[Field] = match raw::Item::SHAPE {
     Shape::Record(record) => record.fields,
     _ => &[],
 };
-
-/// An RFC 3339 text as the time since 1970, rounded down to the unit.
-fn dated(text: &str, unit: TimeUnit) -> Result<u64, String> {
-    let stamp: jiff::Timestamp = text
-        .parse()
-        .map_err(|_| "it is no RFC 3339 time such as \"2026-11-27T19:30:06.250Z\"".to_owned())?;
-    let per_unit: i128 = match unit {
-        TimeUnit::Nanoseconds => 1,
-        TimeUnit::Microseconds => 1_000,
-        TimeUnit::Milliseconds => 1_000_000,
-        TimeUnit::Seconds => 1_000_000_000,
-    };
-    let t = stamp.as_nanosecond().div_euclid(per_unit);
-    u64::try_from(t).map_err(|_| "it is before 1970, or later than the unit can count".to_owned())
-}
 
 /// The kind, if the line begins with it, as our own lines do. A kind with an escape is left to the parser.
 fn kind_at_begin(line: &str) -> Option<&str> {

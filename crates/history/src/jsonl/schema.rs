@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::read::KINDS;
+use super::kinds::KINDS;
 use super::shape::{Record, Shape};
 
 /// The JSON Schema of a line of a history, with a line end.

@@ -2,7 +2,7 @@
 
 use protocol::{Cart, Tenant};
 
-use super::StoreError;
+use super::store_error::StoreError;
 
 /// Statements on `carts`. What fails, fails as [`Transaction`](super::Transaction) says.
 pub trait Carts {

@@ -1,6 +1,6 @@
 //! `charges`: what the service knows of the gateway's ledger.
 
-use super::StoreError;
+use super::store_error::StoreError;
 use crate::rows::ChargeRow;
 
 /// Statements on `charges`. What fails, fails as [`Transaction`](super::Transaction) says.

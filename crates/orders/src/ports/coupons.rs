@@ -2,7 +2,7 @@
 
 use protocol::{Coupon, Tenant};
 
-use super::StoreError;
+use super::store_error::StoreError;
 
 /// Statements on `coupons`. What fails, fails as [`Transaction`](super::Transaction) says.
 pub trait Coupons {
@@ -10,8 +10,8 @@ pub trait Coupons {
     /// is committed, or our own. Never waits, and holds nothing: the next statement may find it used up.
     async fn check_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<bool, StoreError>;
 
-    /// `UPDATE coupons SET used = used + 1 WHERE … AND used < "limit"`: whether it hit the row. Waits for the transaction that holds the row
-    /// and looks again; a row that is used up is neither waited for nor locked.
+    /// `UPDATE coupons SET used = used + 1 WHERE … AND used < "limit"`: whether it hit the row. Waits for the transaction that
+    /// holds the row and looks again; a row that is used up is neither waited for nor locked.
     async fn redeem_coupon(&mut self, tenant: Tenant, coupon: &Coupon) -> Result<bool, StoreError>;
 
     /// `UPDATE coupons SET used = used + 1 WHERE …`, whatever the limit is. Waits for the transaction that holds the row.

@@ -2,12 +2,13 @@
 
 use protocol::{ScopedKey, Time};
 
-use super::StoreError;
+use super::store_error::StoreError;
 use crate::rows::{KeyRecord, KeyState, Token};
 
 /// Statements on `idempotency_keys`. What fails, fails as [`Transaction`](super::Transaction) says.
 pub trait Keys {
-    /// `SELECT … FROM idempotency_keys WHERE … FOR UPDATE`: waits for the transaction that holds the row; what it returns stays ours until the end.
+    /// `SELECT … FROM idempotency_keys WHERE … FOR UPDATE`: waits for the transaction that holds the row; what it returns stays
+    /// ours until the end.
     async fn lock_key(&mut self, key: &ScopedKey) -> Result<Option<KeyRecord>, StoreError>;
 
     /// `INSERT INTO idempotency_keys`: waits for a transaction that inserts, changes or deletes the same key; [`StoreError::Unique`] if it

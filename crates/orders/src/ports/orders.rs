@@ -4,7 +4,7 @@ use protocol::{
     Cart, Customer, IdempotencyKey, Line, Order, OrderContent, OrderId, OrderState, Span, Tenant,
 };
 
-use super::StoreError;
+use super::store_error::StoreError;
 use crate::rows::{NewOrder, OrderRow};
 
 /// Statements on `orders` and `order_items`. What fails, fails as [`Transaction`](super::Transaction) says.

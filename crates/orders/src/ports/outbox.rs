@@ -2,7 +2,7 @@
 
 use protocol::OrderId;
 
-use super::StoreError;
+use super::store_error::StoreError;
 use crate::rows::NotificationKind;
 
 /// Statements on `outbox`. What fails, fails as [`Transaction`](super::Transaction) says.

@@ -2,7 +2,7 @@
 
 use protocol::{Line, Tenant};
 
-use super::StoreError;
+use super::store_error::StoreError;
 
 /// Statements on `sales`. What fails, fails as [`Transaction`](super::Transaction) says.
 pub trait Sales {

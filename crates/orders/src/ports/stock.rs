@@ -2,7 +2,7 @@
 
 use protocol::{Line, OrderId, Sku, Tenant};
 
-use super::StoreError;
+use super::store_error::StoreError;
 
 /// Statements on `stock` and `inventory_logs`. What fails, fails as [`Transaction`](super::Transaction) says.
 pub trait Stock {

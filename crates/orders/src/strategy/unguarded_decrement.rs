@@ -1,10 +1,10 @@
 //! `unguarded-decrement`: the stock is validated, and later decremented without another look.
 //!
 //! Otherwise it is `order-idempotencies`: a record unique by user and key, and the order in its transaction. Seed 001 asks for an
-//! atomic update because of what stood there before it (seed 001, lines 5-7; seed 001, line 44): step 4 reads the stock, the customer is charged, and step
-//! 5 is `UPDATE stock SET on_hand = on_hand - q`, whatever is there by then. The inventory has a connection of its own, as in shops
-//! that know no transactions (opencart/opencart#4811 and #7407): no lock is held after the statement, and who dies before the
-//! order is committed leaves the decrement without the order.
+//! atomic update because of what stood there before it (seed 001, lines 5-7; seed 001, line 44): step 4 reads the stock, the
+//! customer is charged, and step 5 is `UPDATE stock SET on_hand = on_hand - q`, whatever is there by then. The inventory has a
+//! connection of its own, as in shops that know no transactions (opencart/opencart#4811 and #7407): no lock is held after the
+//! statement, and who dies before the order is committed leaves the decrement without the order.
 //!
 //! So it sells too many to those who have read before the last unit was gone and decrement after it: as many as come in the
 //! time between the two, which is that of the charge.

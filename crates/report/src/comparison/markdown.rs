@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::model::{Comparison, StrategyRow};
 use super::words::{broken, finding, interval, losers, mean, percent, share, size, sources, when};
-use super::{Comparison, StrategyRow};
 use crate::figures::{count, money, span};
 
 /// What stands before the first scenario: what the columns mean. `command` writes the page again.

@@ -1,7 +1,7 @@
 //! A comparison as text of at most 100 columns that reads without colour: the ranking first, the stated figures last.
 
+use super::model::{Comparison, StrategyRow};
 use super::words::{broken, finding, interval, losers, mean, percent, share, size, sources, when};
-use super::{Comparison, StrategyRow};
 use crate::figures::{count, first_sentence, money, span, wrap};
 use crate::rules::{VERB, WIDTH, paragraph};
 

@@ -1,6 +1,6 @@
 //! What a comparison says in sentences and cells, the same in the terminal and in Markdown.
 
-use super::{BrokenRule, Comparison, Estimate, Finding, HandlerPoint, Stated, StrategyRow};
+use super::model::{BrokenRule, Comparison, Estimate, Finding, HandlerPoint, Stated, StrategyRow};
 use crate::figures::{count, plural, span};
 use crate::run::{Metrics, StatusCount};
 

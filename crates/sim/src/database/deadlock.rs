@@ -1,5 +1,5 @@
-//! Deadlocks, as PostgreSQL finds them: a transaction that has waited for `deadlock_timeout` (a second) runs the deadlock check once, and is
-//! the victim if it is part of a cycle.
+//! Deadlocks, as PostgreSQL finds them: a transaction that has waited for `deadlock_timeout` (a second) runs the deadlock check
+//! once, and is the victim if it is part of a cycle.
 //!
 //! No transaction checks before: for that second all in the cycle, and all that come to wait for one of them, stand still. A
 //! cycle is closed by the wait that begins last, and until then no check can find it; so it is known at that moment whose

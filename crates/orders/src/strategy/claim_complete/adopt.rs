@@ -2,9 +2,12 @@
 
 use protocol::{Order, OrderId, OrderRequest, OrderState, Problem, Response};
 
+use super::answer::Answer;
 use super::claim::Round;
 use super::clocks::{Clocks, begin};
-use super::{Answer, Purchase, natural, undo};
+use super::identity::natural;
+use super::purchase::Purchase;
+use super::undo::undo;
 use crate::fingerprint::fingerprint;
 use crate::machine::{self, Claimed, Fenced};
 use crate::ports::{CommitTag, Ports, StoreError, Transaction};

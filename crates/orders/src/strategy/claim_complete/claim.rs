@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use protocol::{OrderState, Response};
 
+use super::answer::{Answer, UNAVAILABLE, UNKNOWN};
 use super::clocks::{Clocks, begin};
 use super::held::Held;
+use super::identity::natural;
 use super::patience::{self, ROUNDS_MAX};
-use super::{Answer, Purchase, UNAVAILABLE, UNKNOWN, natural, undo};
+use super::purchase::Purchase;
+use super::undo::undo;
 use crate::machine::{self, Ask, Claimed};
 use crate::ports::{Clock, CommitTag, Constraint, Ports, StoreError, Transaction};
 use crate::rows::{KeyIndex, KeyRecord, NewOrder, Token};

@@ -4,9 +4,10 @@ use protocol::{ChargeNotice, ChargeState, OrderId};
 
 use super::clocks::{Clocks, begin};
 use super::held::Held;
+use super::identity::identity;
 use super::patience::{self, ROUNDS_MAX};
 use super::settle::{Endable, Ending, Written, write};
-use super::{identity, undo};
+use super::undo::undo;
 use crate::contract::Contract;
 use crate::ports::{Ports, StoreError, Transaction};
 

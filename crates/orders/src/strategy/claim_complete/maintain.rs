@@ -5,7 +5,7 @@ use protocol::{ScopedKey, Span, Time};
 use super::clocks::{Clocks, begin};
 use super::held::Held;
 use super::settle::settle;
-use super::undo;
+use super::undo::undo;
 use crate::contract::Contract;
 use crate::machine;
 use crate::ports::{Keys, Ports, StoreError, Transaction};

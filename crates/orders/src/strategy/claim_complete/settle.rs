@@ -2,11 +2,12 @@
 
 use protocol::{ChargeId, OrderState, Problem, Response, Span};
 
+use super::answer::{Answer, UNAVAILABLE, UNKNOWN};
 use super::charge::{Charge, charge};
 use super::clocks::{Clocks, begin};
 use super::held::Held;
 use super::patience::{self, ROUNDS_MAX};
-use super::{Answer, UNAVAILABLE, UNKNOWN, undo};
+use super::undo::undo;
 use crate::contract::Contract;
 use crate::machine;
 use crate::ports::{Clock, Ports, StoreError, Transaction};
@@ -131,9 +132,9 @@ async fn conclude_in<P: Ports>(
 }
 
 /// The claim that we may end. It is ours; or the process that took it over from us has a lease that is over too, and then we take it back:
-/// what the gateway has told us of the charge is true whichever process has the claim. Without that, two owners whose leases are shorter than
-/// their work would take the claim from each other and never end it. What the gateway has not told is only ours to say while we
-/// hold the claim.
+/// what the gateway has told us of the charge is true whichever process has the claim. Without that, two owners whose leases are
+/// shorter than their work would take the claim from each other and never end it. What the gateway has not told is only ours to
+/// say while we hold the claim.
 fn endable<P: Ports>(
     ports: &P,
     clocks: Clocks,
