@@ -162,8 +162,8 @@ impl<'a> Player<'a> {
         Ok(finished.expect("it was wanted"))
     }
 
-    /// Runs the task under a chooser, which is given back: that of this seed. It runs on this stage, or in a world of its own, and the result
-    /// is collected only if it is wanted: texts and histograms take longer than a small run and its verdict.
+    /// Runs the task under the chooser of this seed, which is given back: on this stage, or in a world of its own. The result is collected
+    /// only if it is wanted: texts and histograms take longer than a small run and its verdict.
     ///
     /// # Errors
     /// Those of [`run`](Player::run).
