@@ -2,7 +2,8 @@
 
 use history::{Completion, Expiry, History, Invoke, KeyRef, OrderRef, What};
 
-use super::{Facts, Maybe};
+use super::index::Maybe;
+use super::store::Facts;
 
 /// How the order that an answer names looks beside what was asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]

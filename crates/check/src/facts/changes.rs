@@ -2,7 +2,8 @@
 
 use history::History;
 
-use super::{Facts, Flaw};
+use super::flaw::Flaw;
+use super::store::Facts;
 
 impl Facts {
     /// Puts the changes of each key side by side.

@@ -5,46 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use history::{AuditCharge, Capture, History, ProviderKeyRef};
 use protocol::ChargeState;
 
-use super::orders::order_rows;
-use super::{Facts, Maybe, reset};
-
-/// A captured charge that is one too many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ExtraCharge {
-    /// Its row.
-    pub(crate) row: usize,
-    /// The row of the charge that was there before.
-    pub(crate) other: usize,
-    /// Whether the two have one provider key, and nothing else in common.
-    pub(crate) by_provider_key: bool,
-}
-
-/// What of a charge is left at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Money {
-    /// It was captured, and not all of it was given back.
-    Taken,
-    /// It is authorised, and neither captured nor voided.
-    Held,
-    /// Nothing.
-    Gone,
-}
-
-/// What charges are for, if it is the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum For {
-    Intent(u32),
-    Order(u32),
-}
-
-/// Two charges that have a purchase or a provider key in common.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pair {
-    pub(super) row: u32,
-    pub(super) first: u32,
-    /// The purchase, unless it is only the key.
-    pub(super) group: Option<For>,
-}
+use super::index::Maybe;
+use super::memory::reset;
+use super::money::{ExtraCharge, For, Money, Pair, arrival};
+use super::store::Facts;
+use super::tables::{charge_rows, order_rows};
 
 impl Facts {
     /// What of a charge is left.
@@ -440,17 +405,6 @@ fn later_ones(charges: &[AuditCharge], groups: &[(Option<For>, Vec<u32>)]) -> Ve
     pairs
 }
 
-/// In which order charges came. Where that is not known, what is captured was there before what is only authorised.
-pub(super) fn arrival(
-    charges: &[AuditCharge],
-    row: u32,
-) -> (u64, bool, std::cmp::Reverse<i64>, u32) {
-    let charge = &charges[row as usize];
-    let is_held = charge.state == ChargeState::Authorized;
-    let t = charge.t.unwrap_or(u64::MAX);
-    (t, is_held, std::cmp::Reverse(charge.amount), row)
-}
-
 /// Disjoint sets of rows.
 #[derive(Debug, Default)]
 struct Sets {
@@ -482,14 +436,4 @@ fn first(slot: &mut Maybe, row: usize) -> usize {
         *slot = Maybe::at(row);
         row
     })
-}
-
-/// The rows of the charges; none if they were not looked at.
-#[inline]
-pub(crate) fn charge_rows(history: &History) -> &[AuditCharge] {
-    let charges = history
-        .audit
-        .as_ref()
-        .and_then(|audit| audit.charges.as_ref());
-    charges.map_or(&[], |charges| charges)
 }

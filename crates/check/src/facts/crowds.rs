@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use history::{AuditOrder, History, KeyRef, OrderRef, PayloadRef, TenantRef, What};
 
-use super::orders::order_rows;
-use super::{Clause, Content, Facts, Purchase, is_server_error};
+use super::asked::{Content, Purchase};
+use super::extra::Clause;
+use super::refusals::is_server_error;
+use super::store::Facts;
+use super::tables::{is_live, items_of, order_rows};
 
 /// What the orders of a group have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,9 +174,8 @@ impl Facts {
     /// no request had, if there is one.
     pub(super) fn see_unexplained(&mut self, history: &History) {
         let rows = order_rows(history);
-        let counts = |order: &AuditOrder| {
-            super::is_live(order) && !self.orders[order.id.index()].is_baseline
-        };
+        let counts =
+            |order: &AuditOrder| is_live(order) && !self.orders[order.id.index()].is_baseline;
         let is_sent = |key: KeyRef| !self.keys[key.index()].intent.is_unused();
         let is_strange = |order: &AuditOrder| order.key.is_some_and(|key| !is_sent(key));
         let mut unexplained = std::mem::take(&mut self.unexplained);
@@ -206,7 +208,7 @@ impl Facts {
             let is_sent = |payload: &PayloadRef| self.payloads[payload.index()].attempts > 0;
             let payload = order.payload.filter(is_sent);
             let is_known = order.key.is_some() || payload.is_some() || content.is_some();
-            if !is_known && super::items_of(history, order).is_none() {
+            if !is_known && items_of(history, order).is_none() {
                 self.unattributed.push(row as u32);
             }
             let by_content = content.into_iter().flat_map(|content| {
@@ -218,7 +220,7 @@ impl Facts {
             let by_key = order.key.map(|key| Group::Key(key.index() as u32));
             let named = by_key.into_iter().chain(payload.map(Group::Payload));
             // Where one request says what it asked for, a row that says nothing of its content is not counted beside the others.
-            let is_bare = !is_known && super::items_of(history, order).is_none();
+            let is_bare = !is_known && items_of(history, order).is_none();
             let asked = self.asked(history);
             let is_any_blind = asked.blind(order.tenant).next().is_some();
             let every = (is_known || is_any_blind && (!is_bare || asked.is_all_blind()))
@@ -300,9 +302,8 @@ impl Facts {
     fn given_up(&self, history: &History) -> u64 {
         let keyless = self.gaps.keyless.iter();
         let keyless = keyless.map(|row| &order_rows(history)[*row as usize]);
-        let is_given_up = |order: &&AuditOrder| {
-            !super::is_live(order) && !self.orders[order.id.index()].is_baseline
-        };
+        let is_given_up =
+            |order: &&AuditOrder| !is_live(order) && !self.orders[order.id.index()].is_baseline;
         keyless.filter(is_given_up).count() as u64
     }
 
@@ -322,7 +323,7 @@ impl Facts {
     fn is_told_a_live_order(&self, history: &History, begun: usize) -> bool {
         let order = self.told_order(history, begun);
         let row = order.and_then(|order| self.orders[order.index()].row.get());
-        row.is_some_and(|row| super::is_live(&order_rows(history)[row]))
+        row.is_some_and(|row| is_live(&order_rows(history)[row]))
     }
 
     /// Whether a request was answered with an order, be it one that the database lost: it made no other.
@@ -353,7 +354,7 @@ impl Facts {
         self.keys[key].live.get()?;
         let own = self
             .orders_with(history, key)
-            .filter(|order| super::is_live(order));
+            .filter(|order| is_live(order));
         let rows = own.filter_map(|order| self.orders[order.id.index()].row.get());
         let first = rows.min_by_key(|row| self.creation(history, *row));
         first.or(self.keys[key].live.get())
@@ -376,7 +377,7 @@ impl Facts {
         }
         let own = self.orders_with(history, key);
         let counts =
-            |order: &&AuditOrder| super::is_live(order) && !self.orders[order.id.index()].is_extra;
+            |order: &&AuditOrder| is_live(order) && !self.orders[order.id.index()].is_extra;
         own.filter(counts).count() as u64
     }
 

@@ -1,9 +1,12 @@
 //! The one pass over the events.
 
-use history::{Completion, Event, History, InFlight, Invoke, TenantRef, What};
+use history::{Completion, Event, History, Invoke, TenantRef, What};
 
-use super::refusals::{is_server_error, learn_meaning};
-use super::{Facts, Flaw, Maybe, free_if_large};
+use super::flaw::Flaw;
+use super::index::Maybe;
+use super::memory::free_if_large;
+use super::refusals::{is_acceptance, is_server_error, learn_meaning};
+use super::store::Facts;
 
 /// The state of a process that got `info`: it never invokes again. Idle is 0; busy is its invocation, as [`Maybe`] counts.
 const ENDED: u32 = u32::MAX;
@@ -217,14 +220,4 @@ impl Facts {
             self.rare.server_errors.push(index as u32);
         }
     }
-}
-
-/// Whether an `ok` says only that the request was accepted, not what became of it; or may say that, because it has neither status nor order.
-#[inline]
-pub(crate) fn is_acceptance(history: &History, completion: &Completion) -> bool {
-    let is_one = match completion.status {
-        Some(status) => status == 202,
-        None => completion.order.is_none(),
-    };
-    is_one && history.contract.in_flight == Some(InFlight::Accept)
 }

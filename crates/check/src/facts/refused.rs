@@ -3,8 +3,9 @@
 use history::{Completion, History, Invoke, KeyRef};
 
 use super::events::UNRESOLVED_MIN;
-use super::refusals::refusal;
-use super::{Facts, Maybe, Refusal};
+use super::index::Maybe;
+use super::refusals::{Refusal, refusal};
+use super::store::Facts;
 
 impl Facts {
     /// What a failure means.

@@ -1,52 +1,15 @@
 //! Purchases that may be split: what each asked for, the orders that it has, and those with which it has more than that.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use history::{AuditCharge, History, SkuRef, What};
+use history::{AuditCharge, History};
 
 use super::asked::Purchase;
-use super::charges::{For, Pair, arrival};
-use super::extras::Clause;
-use super::orders::order_rows;
-use super::{Facts, items_of};
-
-/// How many of each SKU.
-type Units = BTreeMap<SkuRef, u64>;
-
-/// A purchase with several orders.
-#[derive(Debug)]
-pub(super) struct Split {
-    asked: Units,
-    /// Its live orders, by row, in the order in which they were created.
-    rows: Vec<usize>,
-}
-
-impl Split {
-    /// Those of some of its orders, one after the other, that no longer fit into what was asked for. Whichever comes first: there is one
-    /// if they hold more than that.
-    fn beyond(&self, history: &History, rows: &[usize]) -> Vec<usize> {
-        let mut left = self.asked.clone();
-        let mut beyond = Vec::new();
-        for row in rows {
-            let Some(basket) = items_of(history, &order_rows(history)[*row]) else {
-                continue;
-            };
-            let items = history.names.items(basket);
-            let fits = items.iter().all(|item| {
-                let left = left.get(&item.sku).copied().unwrap_or(0);
-                left >= u64::from(item.quantity)
-            });
-            if !fits {
-                beyond.push(*row);
-                continue;
-            }
-            for item in items {
-                *left.entry(item.sku).or_default() -= u64::from(item.quantity);
-            }
-        }
-        beyond
-    }
-}
+use super::extra::Clause;
+use super::money::{For, Pair, arrival};
+use super::split::{Split, asked_by_purchase};
+use super::store::Facts;
+use super::tables::{items_of, order_rows};
 
 impl Facts {
     /// The orders with which a purchase has more than it asked for.
@@ -120,28 +83,4 @@ impl Facts {
         }
         pairs
     }
-}
-
-/// What each purchase asked for at most, by SKU.
-fn asked_by_purchase(history: &History) -> BTreeMap<Purchase, Units> {
-    let mut asked: BTreeMap<Purchase, Units> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
-    for (event, what) in history.events.iter().enumerate() {
-        let What::Invoke(invoke) = &what.what else {
-            continue;
-        };
-        let purchase = Purchase::of(invoke, event);
-        let basket = invoke
-            .payload
-            .and_then(|payload| history.names.payload_items(payload));
-        let Some(basket) = basket.filter(|basket| seen.insert((purchase, *basket))) else {
-            continue;
-        };
-        let own = asked.entry(purchase).or_default();
-        for item in history.names.items(basket) {
-            let most = own.entry(item.sku).or_default();
-            *most = (*most).max(u64::from(item.quantity));
-        }
-    }
-    asked
 }

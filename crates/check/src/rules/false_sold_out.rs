@@ -15,7 +15,7 @@ use history::{Item, OrderRef, SkuRef, What};
 use crate::case::Case;
 use crate::facts::{Purchase, Refusal, is_live};
 use crate::keyed::{End, Try};
-use crate::taken::at_first;
+use crate::facts::at_first;
 use crate::tally::Tally;
 use crate::tell::witness;
 use strange::{Strange, add_order, strange};
