@@ -16,6 +16,7 @@
 //! - `mutants`: the judge weakened in each of its places, and what finds that out
 //! - `other_keys`: the other keys of a purchase
 //! - `ttl`: whether something happened inside a key's time to live, outside, or neither is certain
+//! - `subject`: what a timeline is about
 //! - `tally`: what one rule has found so far
 //! - `taken`: whether a refusal may be one for lack of stock
 //! - `tell`: attempts, rows and times in words
@@ -41,6 +42,7 @@ mod linear;
 mod mutants;
 mod other_keys;
 pub mod rules;
+mod subject;
 mod taken;
 mod tally;
 mod tell;

@@ -2,6 +2,7 @@
 //! without something else that is written with it (`together`).
 
 mod carts;
+mod confirmed;
 mod parts;
 mod recorded;
 mod records;

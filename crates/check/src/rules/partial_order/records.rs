@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use history::{Audit, AuditKey, AuditOrder, KeyRef, RecordState};
 
-use super::together::{confirmed, lacks};
+use super::confirmed::{confirmed, lacks};
 use crate::case::Case;
 use crate::keyed::{End, Try};
 use crate::tally::Tally;
