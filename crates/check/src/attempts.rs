@@ -127,7 +127,7 @@ impl Behind {
         let facts = case.facts;
         // An answer that only accepts, or one to a read, is not among those that the facts know by their order.
         let others = case.history.contract.in_flight == Some(InFlight::Accept)
-            || !facts.rare.reads.is_empty();
+            || !facts.rare.others.reads.is_empty();
         let is_named = |order: usize| others || facts.orders[order].acked.get().is_some();
         let mut orders = subject.orders.iter().zip(self.answered);
         let answered = orders.all(|(order, by)| by.is_some() || !order.is_some_and(is_named));

@@ -71,7 +71,7 @@ impl Facts {
         if !self.flaws.is_empty() {
             return;
         }
-        self.settled = self.is_settled(history);
+        self.run.settled = self.is_settled(history);
         self.attribute_orders(history);
         self.find_extra_orders(history);
         self.join_charges(history);
@@ -88,7 +88,7 @@ impl Facts {
         else {
             return true;
         };
-        audit.t >= self.last_event.saturating_add(deadline)
+        audit.t >= self.run.last_event.saturating_add(deadline)
     }
 
     /// Counts the purchases that were meant and got no order of their own, although nothing was wrong with them.

@@ -27,7 +27,7 @@ impl Facts {
     /// Whether everything that was captured was given back, piece by piece.
     #[inline]
     fn is_given_back(&self, charge: &AuditCharge) -> bool {
-        !self.refunded.is_empty()
+        !self.charges.refunded.is_empty()
             && self.given_back(charge) >= charge.amount
             && charge.amount > 0
             && !mutant!("double-charge/refund-rows-do-not-count")
@@ -36,7 +36,11 @@ impl Facts {
     /// What the refunds of a charge come to.
     #[inline]
     pub(crate) fn given_back(&self, charge: &AuditCharge) -> i64 {
-        self.refunded.get(charge.id.index()).copied().unwrap_or(0)
+        self.charges
+            .refunded
+            .get(charge.id.index())
+            .copied()
+            .unwrap_or(0)
     }
 
     /// Joins the gateway's ledger with the orders.
@@ -44,10 +48,16 @@ impl Facts {
         self.add_refunds(history);
         let charges = charge_rows(history);
         self.size_provider_keys(charges);
-        self.are_charged_by_intent = charges.iter().any(|charge| charge.intent.is_some());
+        self.charges.scratch.is_any_by_intent =
+            charges.iter().any(|charge| charge.intent.is_some());
         for charge in charges.iter().filter(|charge| charge.intent.is_some()) {
             if let Some(order) = charge.order {
-                let sole = self.charged_for.entry(order.index() as u32).or_default();
+                let sole = self
+                    .charges
+                    .scratch
+                    .intents
+                    .entry(order.index() as u32)
+                    .or_default();
                 sole.see(charge.intent.map(|intent| intent.index()));
             }
         }
@@ -80,10 +90,10 @@ impl Facts {
             .as_ref()
             .and_then(|audit| audit.refunds.as_ref());
         for refund in refunds.into_iter().flatten() {
-            if self.refunded.is_empty() {
-                reset(&mut self.refunded, history.names.charges.len());
+            if self.charges.refunded.is_empty() {
+                reset(&mut self.charges.refunded, history.names.charges.len());
             }
-            let sum = &mut self.refunded[refund.charge.index()];
+            let sum = &mut self.charges.refunded[refund.charge.index()];
             *sum = sum.saturating_add(refund.amount);
         }
     }
@@ -99,7 +109,14 @@ impl Facts {
         let intent = charge.intent.map(|intent| intent.index());
         let intent = intent.or_else(|| order.and_then(|order| self.orders[order].intent.get()));
         // What another charge for the order says is true of this one too.
-        let by_others = || self.charged_for.get(&(order? as u32)).copied()?.get();
+        let by_others = || {
+            self.charges
+                .scratch
+                .intents
+                .get(&(order? as u32))
+                .copied()?
+                .get()
+        };
         intent
             .or_else(by_others)
             .map(|intent| For::Intent(intent as u32))
@@ -139,8 +156,10 @@ impl Facts {
             Some(For::Order(order)) => {
                 let facts = &mut self.orders[order as usize];
                 // The order's purchase is not known, and may be one that another charge names.
-                let is_unknown = facts.intent == Maybe::default() && self.are_charged_by_intent;
-                self.unclear_charges
+                let is_unknown =
+                    facts.intent == Maybe::default() && self.charges.scratch.is_any_by_intent;
+                self.charges
+                    .unclear
                     .extend(is_unknown.then_some(row as u32));
                 Some(first(&mut facts.charged, row))
             }
@@ -149,7 +168,7 @@ impl Facts {
                 None
             }
         };
-        self.charged += u64::from(first_of_group == Some(row));
+        self.charges.charged += u64::from(first_of_group == Some(row));
         let by_key = charge.provider_key.filter(|_| is_taken);
         let first_of_key = by_key.map(|key| self.first_of_provider_key(key, row));
         let pair = |first: usize, group| Pair {
@@ -186,7 +205,7 @@ impl Facts {
                 payments.insert(*group);
             } else if self.may_be_one_payment(history, charges, rows) {
                 payments.insert(*group);
-                self.unclear_charges.extend(&rows[1..]);
+                self.charges.unclear.extend(&rows[1..]);
             }
         }
         let mut sets = Sets::default();
@@ -206,7 +225,7 @@ impl Facts {
     fn is_undecided(&self, charges: &[AuditCharge], pair: &Pair) -> bool {
         let held = |row: u32| self.money(&charges[row as usize]) == Money::Held;
         (held(pair.row) || held(pair.first))
-            && !self.settled
+            && !self.run.settled
             && !mutant!("double-charge/authorisations-before-the-deadline-too")
     }
 
@@ -308,14 +327,15 @@ impl Facts {
     /// Where more orders of a group are paid for than they may be purchases, the last charges are too many. Where they may be several
     /// purchases or one, it is not known.
     fn charge_crowds(&mut self, history: &History, charges: &[AuditCharge]) {
-        let mut known: BTreeSet<usize> = self.extra_charges.iter().map(|extra| extra.row).collect();
-        for (orders, purchases) in std::mem::take(&mut self.crowds) {
+        let mut known: BTreeSet<usize> = self.charges.extra.iter().map(|extra| extra.row).collect();
+        for (orders, purchases) in std::mem::take(&mut self.extras.scratch.crowds) {
             let paid = |row: &usize| self.charge_of(order_rows(history)[*row].id.index());
             let mut paid: Vec<usize> = orders.iter().filter_map(paid).collect();
             paid.sort_unstable_by_key(|row| arrival(charges, *row as u32));
             paid.dedup();
             let kept = paid.len().min(purchases as usize);
-            self.unclear_charges
+            self.charges
+                .unclear
                 .extend(paid[..kept].iter().skip(1).map(|row| *row as u32));
             for row in paid[kept..]
                 .iter()
@@ -336,8 +356,8 @@ impl Facts {
                 self.push_extra_charge(history, charges, &pair);
             }
         }
-        self.unclear_charges.sort_unstable();
-        self.unclear_charges.dedup();
+        self.charges.unclear.sort_unstable();
+        self.charges.unclear.dedup();
     }
 
     /// The first charge that is kept for an order, by row.
@@ -350,14 +370,14 @@ impl Facts {
     fn push_extra_charge(&mut self, history: &History, charges: &[AuditCharge], pair: &Pair) {
         let (row, other) = (pair.row as usize, pair.first as usize);
         if self.is_undecided(charges, pair) {
-            self.unclear_charges.push(pair.row);
+            self.charges.unclear.push(pair.row);
             return;
         }
         self.counts.extra_charges += 1;
         let amount = &mut self.counts.extra_charges_amount;
         let hundredths = history.contract.amounts.hundredths(charges[row].amount);
         *amount = amount.saturating_add(hundredths);
-        self.extra_charges.push(ExtraCharge {
+        self.charges.extra.push(ExtraCharge {
             row,
             other,
             by_provider_key: pair.group.is_none(),
@@ -367,11 +387,11 @@ impl Facts {
     fn size_provider_keys(&mut self, charges: &[AuditCharge]) {
         let keys = charges.iter().filter_map(|charge| charge.provider_key);
         let len = keys.max().map_or(0, |key| key.index() + 1);
-        reset(&mut self.provider_keys, len);
+        reset(&mut self.charges.scratch.provider_keys, len);
     }
 
     fn first_of_provider_key(&mut self, key: ProviderKeyRef, row: usize) -> usize {
-        first(&mut self.provider_keys[key.index()], row)
+        first(&mut self.charges.scratch.provider_keys[key.index()], row)
     }
 }
 

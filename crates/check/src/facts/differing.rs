@@ -15,10 +15,10 @@ impl Facts {
     /// Looks at the answers of each key that has several, and they differ.
     pub(super) fn compare_answers(&mut self, history: &History) {
         let mut answers = KeyAnswers::default();
-        let mut differing = std::mem::take(&mut self.differing);
+        let mut differing = std::mem::take(&mut self.answers.differing);
         let (mut extra, mut named) = (Vec::new(), Vec::new());
         let (mut undated, mut undecided, mut bodiless, mut unsaid) = (0, 0, 0, 0);
-        for key in &self.mixed_keys {
+        for key in &self.answers.mixed_keys {
             answers.gather(history, self, *key as usize);
             unsaid += u64::from(self.may_differ(history, &answers));
             answers.for_each_payload(history, self, |group| {
@@ -33,11 +33,11 @@ impl Facts {
                 }
             });
         }
-        self.differing = differing;
-        self.undecided_repeats = undecided;
-        self.bodiless_repeats = bodiless;
-        self.unsaid_repeats = unsaid;
-        self.undated_pairs += undated;
+        self.answers.differing = differing;
+        self.answers.undecided_repeats = undecided;
+        self.answers.bodiless_repeats = bodiless;
+        self.answers.unsaid_repeats = unsaid;
+        self.extras.undated_pairs += undated;
         extra.into_iter().for_each(|extra| self.keep_first(extra));
     }
 

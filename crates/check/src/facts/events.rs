@@ -39,12 +39,12 @@ impl Facts {
                 }
                 What::Cancel { tenant, .. } => {
                     self.counts.changes += 1;
-                    self.rare.cancels.push(index as u32);
+                    self.rare.others.cancels.push(index as u32);
                     self.other_request(index, event, *tenant);
                 }
                 What::Refund(request) => {
                     self.counts.changes += 1;
-                    self.rare.refunds.push(index as u32);
+                    self.rare.others.refunds.push(index as u32);
                     let tenant = history.refund_requests[*request as usize].tenant;
                     self.other_request(index, event, tenant);
                 }
@@ -53,28 +53,28 @@ impl Facts {
                 What::Info(completion) => self.complete(history, index, completion, End::Info),
                 What::Fault { .. } => {
                     self.counts.faults += 1;
-                    self.last_fault = Some(event.t);
-                    self.rare.faults.push(event.t);
-                    self.last_event = event.t;
+                    self.run.last_fault = Some(event.t);
+                    self.rare.others.faults.push(event.t);
+                    self.run.last_event = event.t;
                 }
             }
         }
         let counts = &mut self.counts;
         counts.open = counts.attempts - counts.ok - counts.fail - counts.info;
-        free_if_large(&mut self.processes);
-        free_if_large(&mut self.responses);
+        free_if_large(&mut self.lookup.processes);
+        free_if_large(&mut self.lookup.responses);
     }
 
     /// A request that asks for no order.
     fn other_request(&mut self, index: usize, event: &Event, tenant: TenantRef) {
         self.see_tenant(tenant);
         self.begin(index, event.process);
-        self.last_event = event.t;
+        self.run.last_event = event.t;
     }
 
     #[inline]
     fn begin(&mut self, index: usize, process: u32) {
-        let state = self.processes.get_mut(process as usize);
+        let state = self.lookup.processes.get_mut(process as usize);
         match state {
             Some(idle @ 0) => *idle = index as u32 + 1,
             Some(&mut ENDED) => self.flaws.push(Flaw::AfterInfo(index)),
@@ -85,20 +85,20 @@ impl Facts {
     #[inline]
     fn see_tenant(&mut self, tenant: TenantRef) {
         let tenant = Maybe::at(tenant.index());
-        if self.first_tenant == Maybe::default() {
-            self.first_tenant = tenant;
+        if self.run.first_tenant == Maybe::default() {
+            self.run.first_tenant = tenant;
         }
-        self.has_tenants |= self.first_tenant != tenant;
+        self.run.has_tenants |= self.run.first_tenant != tenant;
     }
 
     #[inline]
     fn invoke(&mut self, index: usize, event: &Event, invoke: &Invoke) {
         self.begin(index, event.process);
-        self.last_event = event.t;
+        self.run.last_event = event.t;
         self.counts.attempts += 1;
         self.see_tenant(invoke.tenant);
         let intent = invoke.intent.map(|intent| intent.index());
-        self.attempts_without_intent += u64::from(intent.is_none());
+        self.run.attempts_without_intent += u64::from(intent.is_none());
         if let Some(intent) = intent {
             let facts = &mut self.intents[intent];
             self.counts.intents += u64::from(!facts.sent);
@@ -124,7 +124,7 @@ impl Facts {
             facts.is_meant |= intent.is_some();
             facts.is_silent |= intent.is_none();
             if facts.last_invoke == Maybe::default() {
-                self.keys_sent += 1;
+                self.run.keys_sent += 1;
                 facts.first_invoke = Maybe::at(index);
             }
             self.links[index].previous = facts.last_invoke;
@@ -136,12 +136,12 @@ impl Facts {
                     facts.payload = sent;
                 } else if facts.payload != sent && !facts.reused {
                     facts.reused = true;
-                    self.rare.reused_keys.push(key.index() as u32);
+                    self.rare.keys.reused.push(key.index() as u32);
                 }
             }
             facts.is_unsaid |= invoke.payload.is_none();
             if facts.is_unsaid && facts.payload != Maybe::default() && !was_half_said {
-                self.rare.half_said_keys.push(key.index() as u32);
+                self.rare.keys.half_said.push(key.index() as u32);
             }
         }
     }
@@ -149,7 +149,7 @@ impl Facts {
     #[inline]
     fn complete(&mut self, history: &History, index: usize, completion: &Completion, end: End) {
         let event = &history.events[index];
-        let state = self.processes.get_mut(event.process as usize);
+        let state = self.lookup.processes.get_mut(event.process as usize);
         let Some(state) = state.filter(|state| **state != 0 && **state != ENDED) else {
             self.flaws.push(Flaw::CompletionAlone(index));
             return;
@@ -158,13 +158,13 @@ impl Facts {
         *state = if end == End::Info { ENDED } else { 0 };
         self.links[begun].partner = Maybe::at(index);
         self.links[index].partner = Maybe::at(begun);
-        self.last_event = event.t;
+        self.run.last_event = event.t;
         if end == End::Fail {
-            learn_meaning(history, &mut self.meanings, completion);
+            learn_meaning(history, &mut self.lookup.meanings, completion);
         }
         let What::Invoke(invoke) = &history.events[begun].what else {
             if matches!(history.events[begun].what, What::Read { .. }) {
-                self.rare.reads.push(index as u32);
+                self.rare.others.reads.push(index as u32);
             }
             return;
         };
@@ -182,7 +182,7 @@ impl Facts {
                         let facts = &mut self.keys[key.index()];
                         facts.infos = facts.infos.saturating_add(1);
                         if facts.infos == UNRESOLVED_MIN {
-                            self.rare.unresolved_keys.push(key.index() as u32);
+                            self.rare.keys.unresolved.push(key.index() as u32);
                         }
                     }
                     Some(key) => self.keys[key.index()].holder_end = Maybe::at(index),
@@ -213,11 +213,11 @@ impl Facts {
         facts.holder_end = Maybe::at(index);
         facts.infos = facts.infos.saturating_add(1);
         if facts.infos == UNRESOLVED_MIN {
-            self.rare.unresolved_keys.push(key.index() as u32);
+            self.rare.keys.unresolved.push(key.index() as u32);
         }
         let is_error = said.status.map(|status| status >= 500);
         if is_error.unwrap_or_else(|| self.gaps.may_be_an_error(history, said)) {
-            self.rare.server_errors.push(index as u32);
+            self.rare.answers.server_errors.push(index as u32);
         }
     }
 }

@@ -15,6 +15,10 @@ pub(crate) struct Gaps {
     pub(crate) tenantless: u64,
     /// Orders that do not say what is in them, by row.
     pub(crate) itemless: Vec<u32>,
+    /// Orders of which neither their row nor their request says what is in them.
+    pub(crate) orders_without_items: u64,
+    /// Live ones among them.
+    pub(crate) live_without_items: u64,
     /// Live orders for which there is room only if a key, whose orders are not all known, was forgotten and used anew.
     pub(crate) further_lives: u64,
     /// Live orders without a key that may be the second of a purchase which has one, by row.
@@ -44,6 +48,8 @@ impl Gaps {
             undated,
             tenantless,
             itemless,
+            orders_without_items,
+            live_without_items,
             further_lives,
             perhaps_second,
             strays,
@@ -71,6 +77,8 @@ impl Gaps {
             bodiless_oks,
             undated,
             tenantless,
+            orders_without_items,
+            live_without_items,
             further_lives,
             strays,
             bare_refusals,

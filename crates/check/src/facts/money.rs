@@ -1,7 +1,67 @@
 //! What `charges` finds: the charges that are one too many, and what is left of each.
 
+use std::collections::BTreeMap;
+
 use history::AuditCharge;
 use protocol::ChargeState;
+
+use super::index::{Maybe, Sole};
+
+/// The money: what is one too many, and what was given back.
+#[derive(Debug, Default)]
+pub(crate) struct Charges {
+    /// Captured charges beyond the first, each once.
+    pub(crate) extra: Vec<ExtraCharge>,
+    /// Captured charges that may be one too many or not, by row.
+    pub(crate) unclear: Vec<u32>,
+    /// What was given back of each charge, by its name; empty if nothing was.
+    pub(super) refunded: Vec<i64>,
+    /// Intents or orders with a captured charge.
+    pub(crate) charged: u64,
+    /// What is collected on the way.
+    pub(super) scratch: Scratch,
+}
+
+/// What is collected on the way to the extra charges. Its memory is kept between histories.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    /// By order, the intent that its charges name.
+    pub(super) intents: BTreeMap<u32, Sole>,
+    /// Whether a charge names its intent.
+    pub(super) is_any_by_intent: bool,
+    /// The first captured charge of each provider key.
+    pub(super) provider_keys: Vec<Maybe>,
+}
+
+impl Charges {
+    pub(super) fn clear(&mut self) {
+        let Charges {
+            extra,
+            unclear,
+            refunded,
+            charged,
+            scratch,
+        } = self;
+        extra.clear();
+        unclear.clear();
+        refunded.clear();
+        *charged = 0;
+        scratch.clear();
+    }
+}
+
+impl Scratch {
+    fn clear(&mut self) {
+        let Scratch {
+            intents,
+            is_any_by_intent,
+            provider_keys,
+        } = self;
+        intents.clear();
+        *is_any_by_intent = false;
+        provider_keys.clear();
+    }
+}
 
 /// A captured charge that is one too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

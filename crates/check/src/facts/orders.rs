@@ -35,7 +35,7 @@ impl Facts {
                 self.odd.contents.push(row as u32);
             }
             self.see_gaps(row, order);
-            self.orders_without_items += u64::from(items_of(history, order).is_none());
+            self.gaps.orders_without_items += u64::from(items_of(history, order).is_none());
             self.count_units(history, order);
             let intent = self.intent_of(history, order);
             let facts = &mut self.orders[order.id.index()];
@@ -63,7 +63,7 @@ impl Facts {
         key: usize,
     ) -> impl Iterator<Item = &'a AuditOrder> + Clone {
         let all = order_rows(history);
-        let keyed = self.keyed_orders.get_or_init(|| {
+        let keyed = self.lookup.keyed_orders.get_or_init(|| {
             let mut keyed = ByKey::default();
             let rows = all.iter().zip(0_u32..);
             let rows = rows.filter_map(|(order, row)| Some((order.key?.index(), row)));

@@ -76,7 +76,7 @@ impl Facts {
         let failed = |intent: usize| self.intents[intent].failed > 0;
         charge.state == ChargeState::Captured
             && charge.tender.is_none()
-            && self.refunded.is_empty()
+            && self.charges.refunded.is_empty()
             && row.state != OrderState::Cancelled
             && row.coupon.is_none()
             && !charge.intent.is_some_and(|intent| failed(intent.index()))
@@ -96,7 +96,7 @@ impl Facts {
             let Some(order) = message.order else {
                 continue;
             };
-            let tells = self.events_told[message.event.index()].unwrap_or_default();
+            let tells = self.lookup.events_told[message.event.index()].unwrap_or_default();
             let facts = &mut self.orders[order.index()];
             match tells {
                 Tells::Taken if facts.told == Maybe::default() => facts.told = Maybe::at(row),
@@ -166,7 +166,7 @@ impl Facts {
         }
         let is_new = !self.orders[order.id.index()].is_baseline;
         self.gaps.undated += u64::from(order.t.is_none() && is_new);
-        self.gaps.tenantless += u64::from(order.tenant.is_none() && self.has_tenants);
+        self.gaps.tenantless += u64::from(order.tenant.is_none() && self.run.has_tenants);
     }
 }
 
@@ -175,7 +175,7 @@ impl Facts {
     /// the service's own words for it.
     fn learn_events(&mut self, history: &History, rows: &[AuditNotification]) {
         let codes = &history.names.codes;
-        let told = &mut self.events_told;
+        let told = &mut self.lookup.events_told;
         told.clear();
         if rows.is_empty() {
             return;

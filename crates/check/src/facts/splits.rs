@@ -16,7 +16,7 @@ impl Facts {
     pub(super) fn count_splits(&mut self, history: &History) {
         let mut asked = asked_by_purchase(history);
         let mut orders: BTreeMap<Purchase, Vec<usize>> = BTreeMap::new();
-        for (intent, row) in std::mem::take(&mut self.split_orders) {
+        for (intent, row) in std::mem::take(&mut self.extras.scratch.split_orders) {
             let order = &order_rows(history)[row as usize];
             let sent = order
                 .key
@@ -27,7 +27,7 @@ impl Facts {
                     Purchase::Key(key.index() as u32)
                 }
                 _ => {
-                    self.unattributed.push(row);
+                    self.extras.unattributed.push(row);
                     continue;
                 }
             };
@@ -37,18 +37,19 @@ impl Facts {
             rows.sort_unstable_by_key(|row| self.creation(history, *row));
             let Some(asked) = asked.remove(&purchase) else {
                 // It is not said what it asked for: all but one of its orders may be too many.
-                self.unattributed
+                self.extras
+                    .unattributed
                     .extend(rows.iter().skip(1).map(|row| *row as u32));
                 continue;
             };
             let is_bare = |row: &&usize| items_of(history, &order_rows(history)[**row]).is_none();
             let bare = rows.iter().filter(is_bare).map(|row| *row as u32);
-            self.unattributed.extend(bare);
+            self.extras.unattributed.extend(bare);
             let split = Split { asked, rows };
             for row in split.beyond(history, &split.rows) {
                 self.push_extra(history, row, split.rows[0], Clause::Split, 0);
             }
-            self.splits.push(split);
+            self.extras.scratch.splits.push(split);
         }
     }
 
@@ -59,7 +60,7 @@ impl Facts {
         charges: &[AuditCharge],
     ) -> Vec<Pair> {
         let mut pairs = Vec::new();
-        for split in std::mem::take(&mut self.splits) {
+        for split in std::mem::take(&mut self.extras.scratch.splits) {
             let charge_of = |row: &usize| self.charge_of(order_rows(history)[*row].id.index());
             let paid = |row: &usize| Some((charge_of(row)?, *row));
             let mut paid: Vec<(usize, usize)> = split.rows.iter().filter_map(paid).collect();

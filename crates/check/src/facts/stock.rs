@@ -14,7 +14,7 @@ impl Facts {
             return;
         }
         let Some(basket) = items_of(history, order) else {
-            self.live_without_items += 1;
+            self.gaps.live_without_items += 1;
             return;
         };
         let is_old = self.orders[order.id.index()].is_baseline;
@@ -45,7 +45,7 @@ impl Facts {
 
     /// What an order comes to by the contract's prices, if they say.
     pub(crate) fn price_of(&self, history: &History, order: &AuditOrder) -> Option<i64> {
-        let prices = self.prices.get_or_init(|| {
+        let prices = self.lookup.prices.get_or_init(|| {
             let mut prices = vec![None; history.names.skus.len()];
             for (sku, price) in &history.contract.prices {
                 prices[sku.index()] = Some(*price);

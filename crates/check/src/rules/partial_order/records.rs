@@ -15,7 +15,7 @@ use crate::ttl::{Bounds, Within, within};
 pub(super) fn judge(case: &Case<'_>, tally: &mut Tally, audit: &Audit, orders: &[AuditOrder]) {
     let Some(keys) = &audit.keys else { return };
     // Before the deadline a record may still be completed.
-    if !case.facts.settled && !mutant!("partial-order/records-before-the-deadline-too") {
+    if !case.facts.run.settled && !mutant!("partial-order/records-before-the-deadline-too") {
         return;
     }
     let mut states: Vec<Option<RecordState>> = vec![None; case.history.names.keys.len()];

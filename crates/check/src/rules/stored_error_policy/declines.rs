@@ -148,7 +148,7 @@ impl Declines<'_> {
 fn declines<'a>(case: &Case<'a>) -> (BTreeMap<Purchase, Declines<'a>>, u64) {
     let mut purchases: BTreeMap<Purchase, Declines<'a>> = BTreeMap::new();
     let mut unclear = 0;
-    for key in &case.facts.rare.refused_keys {
+    for key in &case.facts.rare.keys.refused {
         let all = case.attempts_with(*key as usize);
         let said: BTreeSet<IntentRef> = all.iter().filter_map(|attempt| attempt.asked.intent).collect();
         for attempt in all {
