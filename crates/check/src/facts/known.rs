@@ -1,4 +1,4 @@
-//! What is known of each key, intent, payload, order and SKU, and how events hang together. There may be millions of each, so every byte counts.
+//! What is known of each key, intent, payload, order and SKU, and how events hang together. There may be millions: every byte counts.
 
 use super::index::{Maybe, Sole};
 

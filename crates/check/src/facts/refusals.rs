@@ -112,7 +112,7 @@ pub(crate) fn is_server_error(contract: &Contract, said: &Completion) -> bool {
         && !mutant!("failed-but-applied/server-errors-are-definite")
 }
 
-/// Whether an `ok` says only that the request was accepted, not what became of it; or may say that, because it has neither status nor order.
+/// Whether an `ok` says only that the request was accepted, not what became of it; or may say so, as it has neither status nor order.
 #[inline]
 pub(crate) fn is_acceptance(history: &History, completion: &Completion) -> bool {
     let is_one = match completion.status {

@@ -34,8 +34,8 @@ pub(super) fn tolerance(history: &History) -> u64 {
     }
 }
 
-/// When an order was created that has this stamp, if it has one, and was seen by the clients so. Where they contradict each other, the stamp
-/// counts.
+/// When an order was created that has this stamp, if it has one, and was seen by the clients so. Where they contradict each other, the
+/// stamp counts.
 pub(crate) fn stamped(history: &History, t: Option<u64>, seen: Bounds) -> Bounds {
     let tolerance = tolerance(history);
     let Some(t) = t else { return seen };

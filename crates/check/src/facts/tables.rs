@@ -35,7 +35,7 @@ pub(crate) fn is_live(order: &AuditOrder) -> bool {
     order.state != OrderState::Cancelled || mutant!("duplicate-order/cancelled-orders-count")
 }
 
-/// What is in an order: as its row says, else as its request did. An order that may be a part of what was asked for is as its row says only.
+/// What is in an order: as its row says, else as its request did. Where an order may be a part of a purchase, only its row counts.
 #[inline]
 pub(crate) fn items_of(history: &History, order: &AuditOrder) -> Option<BasketRef> {
     let is_whole = !history.contract.split || mutant!("partial-order/each-part-is-the-whole");

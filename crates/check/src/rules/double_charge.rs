@@ -1,7 +1,7 @@
-//! Captured and not refunded exceeds one charge per intent; per key, where no intents are known; per order, where neither is; or two captured
-//! charges for one provider key. A second authorisation that is neither voided nor captured after the deadline is the customer's money too.
-//! What was refunded or voided does not count, and charges of several tenders that make the price together are one payment. A single charge
-//! of too much is `wrong-amount`.
+//! Captured and not refunded exceeds one charge per intent; per key, where no intents are known; per order, where neither is; or two
+//! captured charges for one provider key. A second authorisation that is neither voided nor captured after the deadline is the customer's
+//! money too. What was refunded or voided does not count, and charges of several tenders that make the price together are one payment. A
+//! single charge of too much is `wrong-amount`.
 
 use history::AuditCharge;
 use protocol::ChargeState;

@@ -232,7 +232,7 @@ fn last_attempt(case: &Case<'_>, order: &AuditOrder) -> Option<usize> {
     }
 }
 
-/// A charge is captured or held although every attempt of its purchase failed for certain. If its order is live, the order is reported instead.
+/// A charge is captured or held although every attempt of its purchase failed for certain. If its order is live, that is reported instead.
 fn is_charged_for_nothing(case: &Case<'_>, charge: &AuditCharge) -> bool {
     let is_held = case.facts.money(charge) == Money::Held && !mutant!("failed-but-applied/what-is-held-costs-nothing");
     let is_taken = charge.state == ChargeState::Captured;

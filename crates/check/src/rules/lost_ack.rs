@@ -1,6 +1,6 @@
 //! An `ok` names order o, and the database has no o, or o has another key, tenant or content; or an `ok` names no order at all. Where the
-//! contract says that acknowledged orders are final, o is not cancelled either, unless that was asked for. Or the `ok` was to a cancellation,
-//! and the order is live; or to a refund that was not given; or to either, and there is no such order.
+//! contract says that acknowledged orders are final, o is not cancelled either, unless that was asked for. Or the `ok` was to a
+//! cancellation, and the order is live; or to a refund that was not given; or to either, and there is no such order.
 
 mod refunds;
 mod unseen;

@@ -30,7 +30,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             };
         compare(case, tally, row.sku, capacity, Some(row));
     }
-    // Where the audit does not speak of a SKU, the contract's initial stock must do; if the stock was not looked at, there may have been more.
+    // Where the audit does not list a SKU, the contract's initial stock counts; if the stock was not audited, there may have been more.
     let mut perhaps_restocked = 0;
     for (sku, initial) in promised {
         let is_over = sold(case, *sku) > i128::from(*initial);

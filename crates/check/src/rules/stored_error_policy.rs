@@ -1,5 +1,5 @@
-//! An error that the contract stores is not replayed, or one that it must not store blocks the key: the key is refused to another payload, or
-//! the same refusal is given again although the gateway was not asked again.
+//! An error that the contract stores is not replayed, or one that it must not store blocks the key: the key is refused to another payload,
+//! or the same refusal is given again although the gateway was not asked again.
 
 mod declines;
 

@@ -1,4 +1,4 @@
-//! The captured amount is not what the items of the stored order come to; less what its coupon takes off. What several tenders paid is added up.
+//! The captured amount is not what the items of the stored order come to, less its coupon. What several tenders paid is added up.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,5 +1,5 @@
-//! Refunds that clients were told of, and what was given back. A request that was answered `ok` is given what it asked for: under its key, or
-//! under none that belongs to another request.
+//! Refunds that clients were told of, and what was given back. A request that was answered `ok` is given what it asked for: under its key,
+//! or under none that belongs to another request.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! The key record that is written with an order: while the key is inside its time to live, the record of a confirmed order is completed, and
-//! a record that says so has its order. A record that is still in progress is `stuck-claim`.
+//! The key record that is written with an order: while the key is inside its time to live, the record of a confirmed order is completed,
+//! and a record that says so has its order. A record that is still in progress is `stuck-claim`.
 
 use std::collections::BTreeSet;
 

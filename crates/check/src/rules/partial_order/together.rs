@@ -1,6 +1,6 @@
-//! What is written with an order: its cart is cleared, the sales counter counts it, the inventory log and the service's own table of charges
-//! have it, its key record is completed, and of a purchase that is split all parts are there. They stand or fall together, and each is
-//! judged where the audit has it. A message that was not sent is `missing-notification`.
+//! What is written with an order: its cart is cleared, the sales counter counts it, the inventory log and the service's own table of
+//! charges have it, its key record is completed, and of a purchase that is split all parts are there. They stand or fall together, and each
+//! is judged where the audit has it. A message that was not sent is `missing-notification`.
 
 use std::collections::BTreeMap;
 

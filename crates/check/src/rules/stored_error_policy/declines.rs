@@ -1,7 +1,7 @@
 //! A declined payment that is not stored is asked for again with each request: of a purchase, the ledger holds as many declined charges as
 //! there were refusals one after another. Requests that were out at the same time may have shared one.
 //!
-//! Without intents a key stands for the purchase. A charge that names neither, and one that its purchase does not need, may belong to any purchase.
+//! Without intents a key stands for the purchase. A charge that names neither, or that its purchase does not need, may belong to any.
 
 use std::collections::{BTreeMap, BTreeSet};
 
