@@ -28,6 +28,7 @@ mod orders;
 mod rare;
 mod refusals;
 mod refused;
+mod related;
 mod rows;
 mod split;
 mod splits;
@@ -37,6 +38,7 @@ mod store;
 mod tables;
 mod taken;
 mod tells;
+mod tenders;
 mod told;
 
 use history::{History, RecordState};
