@@ -2,6 +2,9 @@
 //!
 //! The arrays are kept between histories. What is rare (a key with different answers, an order that does not look like its request)
 //! is put on a list here and decided by its rule; what is common costs a rule nothing.
+//!
+//! All of them are in `store`, in groups whose types are files without imports from those that fill them. Each file that fills or asks a
+//! group adds methods to [`Facts`] and imports such leaves, never this file: it is the door for everybody else.
 
 mod acknowledged;
 mod answers;
