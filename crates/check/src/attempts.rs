@@ -41,9 +41,9 @@ struct Behind {
     last_asked: Option<usize>,
 }
 
-/// For each subject its attempts, by the events of their invocations, in the order of time. One pass over the events, however many
-/// subjects there are, and only until everything is found; none if there are none. The attempts that were answered with an order come before those without an answer
-/// where there are too many, and an order that is named again shows nothing new.
+/// For each subject its attempts, by the events of their invocations, in the order of time. One pass over the events, however many subjects
+/// there are, and only until everything is found; none if there are none. The attempts that were answered with an order come before those
+/// without an answer where there are too many, and an order that is named again shows nothing new.
 pub(crate) fn behind(case: &Case<'_>, subjects: &[Subject]) -> Vec<Vec<usize>> {
     let mut found = vec![Behind::default(); subjects.len()];
     if subjects.is_empty() {
@@ -127,7 +127,7 @@ impl Behind {
         let facts = case.facts;
         // An answer that only accepts, or one to a read, is not among those that the facts know by their order.
         let others = case.history.contract.in_flight == Some(InFlight::Accept)
-            || !facts.rare.reads.is_empty();
+            || !facts.rare.others.reads.is_empty();
         let is_named = |order: usize| others || facts.orders[order].acked.get().is_some();
         let mut orders = subject.orders.iter().zip(self.answered);
         let answered = orders.all(|(order, by)| by.is_some() || !order.is_some_and(is_named));
@@ -150,7 +150,7 @@ impl Behind {
     }
 }
 
-/// Whether the client was not told what became of the request that this event begins: no answer, no certain one, or one that it was accepted.
+/// Whether the client was not told what became of the request that this event begins: it got no answer, no certain one, or only "accepted".
 fn is_unseen(case: &Case<'_>, begun: usize) -> bool {
     let done = case.facts.links[begun].partner.get();
     match done.map(|done| case.history.events[done].what) {

@@ -19,7 +19,7 @@ impl Case<'_> {
                 _ => None,
             }
         };
-        let requests = self.facts.rare.cancels.iter();
+        let requests = self.facts.rare.others.cancels.iter();
         requests
             .filter_map(|begun| order(*begun as usize))
             .collect()
@@ -28,7 +28,7 @@ impl Case<'_> {
     /// The cancellations that a client was told of, each with the event that told it, in the order of time. One that was only accepted is
     /// still to come.
     pub(crate) fn told_cancelled(&self) -> Vec<(usize, OrderRef)> {
-        let told = self.facts.rare.cancels.iter().filter_map(|begun| {
+        let told = self.facts.rare.others.cancels.iter().filter_map(|begun| {
             let begun = *begun as usize;
             let done = self.facts.links[begun].partner.get()?;
             match (

@@ -6,8 +6,9 @@ use crate::case::Case;
 use crate::counts::Counts;
 use crate::facts::Facts;
 use crate::rules::{Kind, Rule};
+use crate::subject::Subject;
 use crate::tally::Tally;
-use crate::timeline::{Subject, timelines};
+use crate::timeline::timelines;
 use crate::verdict::{Outcome, RuleVerdict, Verdict, WITNESSES_MAX, Witness};
 
 /// A judge that keeps its memory between histories: for millions of small ones, that is most of the time.

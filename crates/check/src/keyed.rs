@@ -123,8 +123,8 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// What the refusal means that is this event. One that has nothing but its status may mean that a request is in flight, or that there is
-    /// not enough stock.
+    /// What the refusal means that is this event. One that has nothing but its status may mean that a request is in flight, or that there
+    /// is not enough stock.
     fn refusal_at(&self, done: Option<usize>, said: &Completion) -> Refusal {
         let refusal = self.facts.refusal(self.history, said);
         if refusal != Refusal::InFlight || said.code.is_some() {

@@ -29,6 +29,7 @@ impl<'a> Case<'a> {
         let key = move |index: &u32| change(index).key;
         let logs = self
             .facts
+            .lookup
             .changes
             .all()
             .chunk_by(move |a, b| key(a) == key(b));
@@ -40,7 +41,7 @@ impl<'a> Case<'a> {
         let transitions = &self.history.transitions;
         let rows = match transitions.is_empty() {
             true => &[][..],
-            false => self.facts.changes.of(key),
+            false => self.facts.lookup.changes.of(key),
         };
         rows.iter().map(|row| &transitions[*row as usize])
     }

@@ -15,10 +15,10 @@
 //! - `linear`: whether some order of the operations on a key fits real time; a search, as a cross-check of the closed forms
 //! - `mutants`: the judge weakened in each of its places, and what finds that out
 //! - `other_keys`: the other keys of a purchase
-//! - `answers`: the `ok` answers of one key, as classes of equal answers
 //! - `ttl`: whether something happened inside a key's time to live, outside, or neither is certain
+//! - `subject`: what a timeline is about
 //! - `tally`: what one rule has found so far
-//! - `taken`: what may have been taken of the stock, at most
+//! - `taken`: whether a refusal may be one for lack of stock
 //! - `tell`: attempts, rows and times in words
 //! - `timeline`: everything that happened to a purchase, in the order of time
 
@@ -29,7 +29,6 @@ macro_rules! mutant {
     };
 }
 
-mod answers;
 mod attempts;
 mod cancels;
 mod case;
@@ -43,6 +42,7 @@ mod linear;
 mod mutants;
 mod other_keys;
 pub mod rules;
+mod subject;
 mod taken;
 mod tally;
 mod tell;

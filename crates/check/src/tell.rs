@@ -16,7 +16,8 @@ use crate::facts::{is_live, items_of};
 use crate::verdict::{Operation, Witness};
 use time::{dated, time};
 
-use crate::timeline::{Subject, happens};
+use crate::subject::Subject;
+use crate::timeline::happens;
 
 /// The begin of a witness: the reason in two sentences, nothing else yet.
 pub(crate) fn witness(why: String) -> Witness {

@@ -10,21 +10,11 @@ use protocol::{ChargeState, OrderState};
 
 use crate::case::Case;
 use crate::facts::{Facts, order_rows};
+use crate::subject::Subject;
 use crate::verdict::Moment;
 
 /// A purchase shows at most this many attempts; what is beyond them is counted.
 const ATTEMPTS_MAX: usize = 24;
-
-/// What a timeline is about, by the numbers of names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Subject {
-    pub(crate) intents: BTreeSet<u32>,
-    pub(crate) keys: BTreeSet<u32>,
-    pub(crate) orders: BTreeSet<u32>,
-    pub(crate) charges: BTreeSet<u32>,
-    /// Single attempts, by the events of their invocations.
-    pub(crate) attempts: BTreeSet<u32>,
-}
 
 impl Subject {
     /// About the purchase of an attempt: its intent, or else its key, or else the attempt alone.
@@ -44,16 +34,6 @@ impl Subject {
                 (None, None) => {}
             }
         }
-    }
-
-    fn has(&self, invoke: &Invoke) -> bool {
-        let intent = invoke
-            .intent
-            .is_some_and(|intent| self.intents.contains(&(intent.index() as u32)));
-        intent
-            || invoke
-                .key
-                .is_some_and(|key| self.keys.contains(&(key.index() as u32)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::counts::Counts;
 use crate::rules::{Kind, Rule};
-use crate::timeline::Subject;
+use crate::subject::Subject;
 
 /// How many witnesses a rule keeps; all violations are counted.
 pub const WITNESSES_MAX: usize = 3;

@@ -9,12 +9,6 @@ use super::tidy::all_sources;
 /// How many files a circle may have: two that belong together, and the parent that holds them.
 const CIRCLE_FILES_MAX: usize = 3;
 
-/// Crates with larger circles, each with the reason. An entry that is no longer needed fails the test.
-const LARGE_CIRCLES: &[(&str, &str)] = &[(
-    "check",
-    "to be split: the facts, whose children import from the parent that uses them",
-)];
-
 /// The files of a crate by their module: `crate::jsonl::read`.
 type Files = BTreeMap<String, String>;
 
@@ -30,13 +24,6 @@ fn no_circle_has_more_files_than_one_can_read_together() {
         if !circles.is_empty() {
             large.insert(room, circles);
         }
-    }
-    for (room, _) in LARGE_CIRCLES {
-        let found = large.remove(*room);
-        assert!(
-            found.is_some(),
-            "{room} is listed and has no circle of more than {CIRCLE_FILES_MAX} files"
-        );
     }
     assert!(
         large.is_empty(),

@@ -2,7 +2,8 @@
 
 use history::{Completion, Expiry, History, Invoke, KeyRef, OrderRef, What};
 
-use super::{Facts, Maybe};
+use super::index::Maybe;
+use super::store::Facts;
 
 /// How the order that an answer names looks beside what was asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,14 +40,14 @@ impl Facts {
             }
             self.see_body(history, index, completion);
         } else if history.contract.observed.order {
-            self.rare.nameless += 1;
+            self.rare.answers.nameless += 1;
         }
-        self.acknowledgements += 1;
+        self.answers.acknowledgements += 1;
         self.gaps.bodiless_oks += u64::from(completion.response.is_none());
         match self.look_of(history, invoke, completion) {
             Look::AsAsked => {}
-            Look::WithoutKey => self.keyless_answers.push(index as u32),
-            Look::Odd => self.odd_answers.push(index as u32),
+            Look::WithoutKey => self.answers.keyless.push(index as u32),
+            Look::Odd => self.answers.odd.push(index as u32),
         }
         if let Some(key) = invoke.key {
             self.compare_with_first(history, begun, index, key, completion);
@@ -59,11 +60,11 @@ impl Facts {
         let named_for = first.intent.filter(|_| !facts.is_merged);
         if named_for != invoke.intent {
             facts.is_merged = true;
-            self.rare.merged.push(index as u32);
+            self.rare.answers.merged.push(index as u32);
         }
         if first.tenant != invoke.tenant {
             facts.is_leaked = true;
-            self.rare.leaked.push(index as u32);
+            self.rare.answers.leaked.push(index as u32);
         }
         facts.has_other_keys |= first.key != invoke.key;
     }
@@ -76,14 +77,17 @@ impl Facts {
         let Some(body) = completion.response.filter(|_| is_seen) else {
             return;
         };
-        let slot = &mut self.responses[body.index()];
+        let slot = &mut self.lookup.responses[body.index()];
         match slot.get() {
             None => *slot = Maybe::at(index),
             Some(first) => {
                 if let What::Ok(said) = &history.events[first].what
                     && said.order != completion.order
                 {
-                    self.rare.same_bodies.push((first as u32, index as u32));
+                    self.rare
+                        .answers
+                        .same_bodies
+                        .push((first as u32, index as u32));
                 }
             }
         }
@@ -132,17 +136,17 @@ impl Facts {
         let Some(first) = facts.first_ok.get() else {
             facts.first_ok = Maybe::at(index);
             if completion.replayed == Some(true) {
-                self.rare.replayed_first.push(index as u32);
+                self.rare.answers.replayed_first.push(index as u32);
             }
             return;
         };
         let (events, contract) = (&history.events, &history.contract);
         let is_after = events[first].t < events[begun].t;
-        self.repeats += u64::from(is_after);
+        self.answers.repeats += u64::from(is_after);
         if let Some(end) = contract.ttl.filter(|_| contract.expiry == Expiry::Exact)
             && events[first].t.saturating_add(end) <= events[begun].t
         {
-            self.rare.late_replays.push(key.index() as u32);
+            self.rare.keys.late_replays.push(key.index() as u32);
         }
         let first_begun = self.links[first].partner.get().map(|i| events[i].what);
         let (Some(What::Invoke(then)), What::Invoke(now), What::Ok(said)) =
@@ -160,7 +164,7 @@ impl Facts {
             && (!is_after || completion.status.is_some() || !contract.observed.status);
         if !same && !facts.mixed {
             facts.mixed = true;
-            self.mixed_keys.push(key.index() as u32);
+            self.answers.mixed_keys.push(key.index() as u32);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use history::{AuditOrder, History, Invoke, Item, TenantRef, What};
 
-use super::stock::{is_part_of, items_of};
+use super::tables::{is_part_of, items_of};
 
 /// A purchase: an intent where intents are known, else a key, else a single request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,7 +3,9 @@
 
 use history::{AuditCharge, AuditKey, History};
 
-use super::{Facts, Flaw, charge_rows};
+use super::flaw::Flaw;
+use super::store::Facts;
+use super::tables::charge_rows;
 
 impl Facts {
     /// Looks at the audit after the events were walked.

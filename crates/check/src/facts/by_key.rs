@@ -1,6 +1,6 @@
 //! Rows by their key. There may be millions of both, so they are sorted by counting.
 
-use super::reset;
+use super::memory::reset;
 
 /// The rows of each key side by side, in their own order.
 #[derive(Debug, Default)]

@@ -2,13 +2,14 @@
 
 use history::History;
 
-use super::{Facts, Flaw};
+use super::flaw::Flaw;
+use super::store::Facts;
 
 impl Facts {
     /// Puts the changes of each key side by side.
     pub(super) fn sort_changes(&mut self, history: &History) {
         let transitions = &history.transitions;
-        self.changes.clear();
+        self.lookup.changes.clear();
         if transitions.is_empty() {
             return;
         }
@@ -20,6 +21,6 @@ impl Facts {
         }
         let rows = transitions.iter().zip(0_u32..);
         let rows = rows.map(|(change, row)| (change.key.index(), row));
-        self.changes.fill(history.names.keys.len(), rows);
+        self.lookup.changes.fill(history.names.keys.len(), rows);
     }
 }

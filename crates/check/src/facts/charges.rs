@@ -1,50 +1,16 @@
 //! Money: which order and purchase each charge pays for, what of it is left, and which charges are one too many.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use history::{AuditCharge, Capture, History, ProviderKeyRef};
 use protocol::ChargeState;
 
-use super::orders::order_rows;
-use super::{Facts, Maybe, reset};
-
-/// A captured charge that is one too many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ExtraCharge {
-    /// Its row.
-    pub(crate) row: usize,
-    /// The row of the charge that was there before.
-    pub(crate) other: usize,
-    /// Whether the two have one provider key, and nothing else in common.
-    pub(crate) by_provider_key: bool,
-}
-
-/// What of a charge is left at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Money {
-    /// It was captured, and not all of it was given back.
-    Taken,
-    /// It is authorised, and neither captured nor voided.
-    Held,
-    /// Nothing.
-    Gone,
-}
-
-/// What charges are for, if it is the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum For {
-    Intent(u32),
-    Order(u32),
-}
-
-/// Two charges that have a purchase or a provider key in common.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pair {
-    pub(super) row: u32,
-    pub(super) first: u32,
-    /// The purchase, unless it is only the key.
-    pub(super) group: Option<For>,
-}
+use super::index::Maybe;
+use super::memory::reset;
+use super::money::{ExtraCharge, For, Money, Pair, arrival};
+use super::related::{Sets, groups, later_ones};
+use super::store::Facts;
+use super::tables::{charge_rows, order_rows};
 
 impl Facts {
     /// What of a charge is left.
@@ -62,7 +28,7 @@ impl Facts {
     /// Whether everything that was captured was given back, piece by piece.
     #[inline]
     fn is_given_back(&self, charge: &AuditCharge) -> bool {
-        !self.refunded.is_empty()
+        !self.charges.refunded.is_empty()
             && self.given_back(charge) >= charge.amount
             && charge.amount > 0
             && !mutant!("double-charge/refund-rows-do-not-count")
@@ -71,7 +37,11 @@ impl Facts {
     /// What the refunds of a charge come to.
     #[inline]
     pub(crate) fn given_back(&self, charge: &AuditCharge) -> i64 {
-        self.refunded.get(charge.id.index()).copied().unwrap_or(0)
+        self.charges
+            .refunded
+            .get(charge.id.index())
+            .copied()
+            .unwrap_or(0)
     }
 
     /// Joins the gateway's ledger with the orders.
@@ -79,10 +49,16 @@ impl Facts {
         self.add_refunds(history);
         let charges = charge_rows(history);
         self.size_provider_keys(charges);
-        self.are_charged_by_intent = charges.iter().any(|charge| charge.intent.is_some());
+        self.charges.scratch.is_any_by_intent =
+            charges.iter().any(|charge| charge.intent.is_some());
         for charge in charges.iter().filter(|charge| charge.intent.is_some()) {
             if let Some(order) = charge.order {
-                let sole = self.charged_for.entry(order.index() as u32).or_default();
+                let sole = self
+                    .charges
+                    .scratch
+                    .intents
+                    .entry(order.index() as u32)
+                    .or_default();
                 sole.see(charge.intent.map(|intent| intent.index()));
             }
         }
@@ -115,10 +91,10 @@ impl Facts {
             .as_ref()
             .and_then(|audit| audit.refunds.as_ref());
         for refund in refunds.into_iter().flatten() {
-            if self.refunded.is_empty() {
-                reset(&mut self.refunded, history.names.charges.len());
+            if self.charges.refunded.is_empty() {
+                reset(&mut self.charges.refunded, history.names.charges.len());
             }
-            let sum = &mut self.refunded[refund.charge.index()];
+            let sum = &mut self.charges.refunded[refund.charge.index()];
             *sum = sum.saturating_add(refund.amount);
         }
     }
@@ -134,7 +110,14 @@ impl Facts {
         let intent = charge.intent.map(|intent| intent.index());
         let intent = intent.or_else(|| order.and_then(|order| self.orders[order].intent.get()));
         // What another charge for the order says is true of this one too.
-        let by_others = || self.charged_for.get(&(order? as u32)).copied()?.get();
+        let by_others = || {
+            self.charges
+                .scratch
+                .intents
+                .get(&(order? as u32))
+                .copied()?
+                .get()
+        };
         intent
             .or_else(by_others)
             .map(|intent| For::Intent(intent as u32))
@@ -174,8 +157,10 @@ impl Facts {
             Some(For::Order(order)) => {
                 let facts = &mut self.orders[order as usize];
                 // The order's purchase is not known, and may be one that another charge names.
-                let is_unknown = facts.intent == Maybe::default() && self.are_charged_by_intent;
-                self.unclear_charges
+                let is_unknown =
+                    facts.intent == Maybe::default() && self.charges.scratch.is_any_by_intent;
+                self.charges
+                    .unclear
                     .extend(is_unknown.then_some(row as u32));
                 Some(first(&mut facts.charged, row))
             }
@@ -184,7 +169,7 @@ impl Facts {
                 None
             }
         };
-        self.charged += u64::from(first_of_group == Some(row));
+        self.charges.charged += u64::from(first_of_group == Some(row));
         let by_key = charge.provider_key.filter(|_| is_taken);
         let first_of_key = by_key.map(|key| self.first_of_provider_key(key, row));
         let pair = |first: usize, group| Pair {
@@ -221,7 +206,7 @@ impl Facts {
                 payments.insert(*group);
             } else if self.may_be_one_payment(history, charges, rows) {
                 payments.insert(*group);
-                self.unclear_charges.extend(&rows[1..]);
+                self.charges.unclear.extend(&rows[1..]);
             }
         }
         let mut sets = Sets::default();
@@ -241,116 +226,22 @@ impl Facts {
     fn is_undecided(&self, charges: &[AuditCharge], pair: &Pair) -> bool {
         let held = |row: u32| self.money(&charges[row as usize]) == Money::Held;
         (held(pair.row) || held(pair.first))
-            && !self.settled
+            && !self.run.settled
             && !mutant!("double-charge/authorisations-before-the-deadline-too")
-    }
-
-    /// Whether charges are the tenders of one payment: each from another purse, and together no more than the price.
-    fn is_one_payment(&self, history: &History, charges: &[AuditCharge], rows: &[u32]) -> bool {
-        let rows = || rows.iter().map(|row| &charges[*row as usize]);
-        let tenders: BTreeSet<_> = rows().filter_map(|charge| charge.tender).collect();
-        let are_distinct = tenders.len() == rows().count();
-        if !are_distinct || mutant!("double-charge/tenders-do-not-matter") {
-            return mutant!("double-charge/any-tenders-are-one-payment") && !tenders.is_empty();
-        }
-        self.is_price_known(history, rows()) && self.are_within_the_price(history, rows())
-    }
-
-    /// Whether it is known what the order of charges comes to. Where the contract has no prices at all, nothing is asked of them.
-    fn is_price_known<'a>(
-        &self,
-        history: &History,
-        rows: impl Iterator<Item = &'a AuditCharge> + Clone,
-    ) -> bool {
-        history.contract.prices.is_empty()
-            || self.total_and_price(history, rows).1.is_some()
-            || mutant!("double-charge/tenders-of-any-sum-are-one-payment")
-    }
-
-    /// Whether charges may be the tenders of one payment, because one of them does not say its own, or what they pay for is not known,
-    /// and no two say the same. Where none says its own they are, if together they are just the price.
-    fn may_be_one_payment(&self, history: &History, charges: &[AuditCharge], rows: &[u32]) -> bool {
-        let rows = || rows.iter().map(|row| &charges[*row as usize]);
-        let said = rows().filter(|charge| charge.tender.is_some()).count();
-        let tenders: BTreeSet<_> = rows().filter_map(|charge| charge.tender).collect();
-        let is_open = said > 0
-            && tenders.len() == said
-            && (said < rows().count() || !self.is_price_known(history, rows()));
-        if said == 0 && !mutant!("double-charge/parts-of-the-price-say-their-tender") {
-            return self.are_together_the_price(history, rows());
-        }
-        is_open
-            && self.are_within_the_price(history, rows())
-            && !mutant!("double-charge/charges-without-a-tender-have-none")
-    }
-
-    /// Whether what is left of charges is no more than the price of their order, as far as that is known.
-    fn are_within_the_price<'a>(
-        &self,
-        history: &History,
-        rows: impl Iterator<Item = &'a AuditCharge> + Clone,
-    ) -> bool {
-        let (total, price) = self.total_and_price(history, rows);
-        price.is_none_or(|price| {
-            total <= price || mutant!("double-charge/tenders-may-exceed-the-price")
-        })
-    }
-
-    /// Whether what was captured by charges, or what is left of them, is just the price of their order, and each of them is less. What was
-    /// given back later does not undo that they were parts of one payment.
-    fn are_together_the_price<'a>(
-        &self,
-        history: &History,
-        rows: impl Iterator<Item = &'a AuditCharge> + Clone,
-    ) -> bool {
-        let are_parts = |price: i64| {
-            rows.clone()
-                .all(|charge| (1..price).contains(&charge.amount))
-        };
-        let amounts = rows.clone().map(|charge| charge.amount);
-        let captured = amounts.fold(0_i64, i64::saturating_add);
-        let (left, price) = self.total_and_price(history, rows.clone());
-        let is_just = |price: i64| {
-            captured == price && !mutant!("double-charge/what-was-given-back-was-no-part")
-                || left == price && !mutant!("double-charge/what-is-left-is-no-price")
-        };
-        price.is_some_and(|price| is_just(price) && are_parts(price))
-    }
-
-    /// What is left of charges, and the price of their order, if that is known.
-    fn total_and_price<'a>(
-        &self,
-        history: &History,
-        rows: impl Iterator<Item = &'a AuditCharge> + Clone,
-    ) -> (i64, Option<i64>) {
-        let left = rows
-            .clone()
-            .map(|charge| charge.amount.saturating_sub(self.given_back(charge)));
-        let total = left.fold(0_i64, i64::saturating_add);
-        let mut prices = rows.filter_map(|charge| {
-            let by_intent = || self.intents[charge.intent?.index()].live.get();
-            let row = match charge.order {
-                Some(order) => self.orders[order.index()].row.get(),
-                None if mutant!("double-charge/purchases-have-no-price") => None,
-                None => by_intent(),
-            }?;
-            let order = &order_rows(history)[row];
-            self.price_less_coupon(history, order)
-        });
-        (total, prices.next())
     }
 
     /// Where more orders of a group are paid for than they may be purchases, the last charges are too many. Where they may be several
     /// purchases or one, it is not known.
     fn charge_crowds(&mut self, history: &History, charges: &[AuditCharge]) {
-        let mut known: BTreeSet<usize> = self.extra_charges.iter().map(|extra| extra.row).collect();
-        for (orders, purchases) in std::mem::take(&mut self.crowds) {
+        let mut known: BTreeSet<usize> = self.charges.extra.iter().map(|extra| extra.row).collect();
+        for (orders, purchases) in std::mem::take(&mut self.extras.scratch.crowds) {
             let paid = |row: &usize| self.charge_of(order_rows(history)[*row].id.index());
             let mut paid: Vec<usize> = orders.iter().filter_map(paid).collect();
             paid.sort_unstable_by_key(|row| arrival(charges, *row as u32));
             paid.dedup();
             let kept = paid.len().min(purchases as usize);
-            self.unclear_charges
+            self.charges
+                .unclear
                 .extend(paid[..kept].iter().skip(1).map(|row| *row as u32));
             for row in paid[kept..]
                 .iter()
@@ -371,8 +262,8 @@ impl Facts {
                 self.push_extra_charge(history, charges, &pair);
             }
         }
-        self.unclear_charges.sort_unstable();
-        self.unclear_charges.dedup();
+        self.charges.unclear.sort_unstable();
+        self.charges.unclear.dedup();
     }
 
     /// The first charge that is kept for an order, by row.
@@ -385,14 +276,14 @@ impl Facts {
     fn push_extra_charge(&mut self, history: &History, charges: &[AuditCharge], pair: &Pair) {
         let (row, other) = (pair.row as usize, pair.first as usize);
         if self.is_undecided(charges, pair) {
-            self.unclear_charges.push(pair.row);
+            self.charges.unclear.push(pair.row);
             return;
         }
         self.counts.extra_charges += 1;
         let amount = &mut self.counts.extra_charges_amount;
         let hundredths = history.contract.amounts.hundredths(charges[row].amount);
         *amount = amount.saturating_add(hundredths);
-        self.extra_charges.push(ExtraCharge {
+        self.charges.extra.push(ExtraCharge {
             row,
             other,
             by_provider_key: pair.group.is_none(),
@@ -402,76 +293,11 @@ impl Facts {
     fn size_provider_keys(&mut self, charges: &[AuditCharge]) {
         let keys = charges.iter().filter_map(|charge| charge.provider_key);
         let len = keys.max().map_or(0, |key| key.index() + 1);
-        reset(&mut self.provider_keys, len);
+        reset(&mut self.charges.scratch.provider_keys, len);
     }
 
     fn first_of_provider_key(&mut self, key: ProviderKeyRef, row: usize) -> usize {
-        first(&mut self.provider_keys[key.index()], row)
-    }
-}
-
-/// The charges of each purchase or provider key that has several, as they came: by their times; where those are not known, the smaller
-/// one is the one too many.
-fn groups(charges: &[AuditCharge], pairs: &[Pair]) -> Vec<(Option<For>, Vec<u32>)> {
-    let mut members: BTreeMap<(Option<For>, u32), BTreeSet<u32>> = BTreeMap::new();
-    for pair in pairs {
-        let own = members.entry((pair.group, pair.first)).or_default();
-        own.extend([pair.first, pair.row]);
-    }
-    let sorted = members.into_iter().map(|((group, _), rows)| {
-        let mut rows: Vec<u32> = rows.into_iter().collect();
-        rows.sort_unstable_by_key(|row| arrival(charges, *row));
-        (group, rows)
-    });
-    sorted.collect()
-}
-
-/// Each charge that is not the first of its group, with the first; those that came first in front.
-fn later_ones(charges: &[AuditCharge], groups: &[(Option<For>, Vec<u32>)]) -> Vec<Pair> {
-    let mut pairs = Vec::new();
-    for (group, rows) in groups {
-        pairs.extend(rows.iter().skip(1).map(|row| Pair {
-            row: *row,
-            first: rows[0],
-            group: *group,
-        }));
-    }
-    pairs.sort_by_key(|pair| (arrival(charges, pair.row), pair.group.is_none()));
-    pairs
-}
-
-/// In which order charges came. Where that is not known, what is captured was there before what is only authorised.
-pub(super) fn arrival(
-    charges: &[AuditCharge],
-    row: u32,
-) -> (u64, bool, std::cmp::Reverse<i64>, u32) {
-    let charge = &charges[row as usize];
-    let is_held = charge.state == ChargeState::Authorized;
-    let t = charge.t.unwrap_or(u64::MAX);
-    (t, is_held, std::cmp::Reverse(charge.amount), row)
-}
-
-/// Disjoint sets of rows.
-#[derive(Debug, Default)]
-struct Sets {
-    parents: BTreeMap<u32, u32>,
-}
-
-impl Sets {
-    fn root(&self, mut row: u32) -> u32 {
-        while let Some(parent) = self.parents.get(&row) {
-            row = *parent;
-        }
-        row
-    }
-
-    /// Unites the sets of two rows; `false` if they were one.
-    fn unite(&mut self, a: u32, b: u32) -> bool {
-        let (a, b) = (self.root(a), self.root(b));
-        if a != b {
-            self.parents.insert(a.max(b), a.min(b));
-        }
-        a != b
+        first(&mut self.charges.scratch.provider_keys[key.index()], row)
     }
 }
 
@@ -482,14 +308,4 @@ fn first(slot: &mut Maybe, row: usize) -> usize {
         *slot = Maybe::at(row);
         row
     })
-}
-
-/// The rows of the charges; none if they were not looked at.
-#[inline]
-pub(crate) fn charge_rows(history: &History) -> &[AuditCharge] {
-    let charges = history
-        .audit
-        .as_ref()
-        .and_then(|audit| audit.charges.as_ref());
-    charges.map_or(&[], |charges| charges)
 }

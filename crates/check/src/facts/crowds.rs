@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use history::{AuditOrder, History, KeyRef, OrderRef, PayloadRef, TenantRef, What};
 
-use super::orders::order_rows;
-use super::{Clause, Content, Facts, Purchase, is_server_error};
+use super::asked::{Content, Purchase};
+use super::extra::Clause;
+use super::refusals::is_server_error;
+use super::store::Facts;
+use super::tables::{is_live, items_of, order_rows};
 
 /// What the orders of a group have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,18 +69,18 @@ impl Facts {
                 if place >= free {
                     self.push_extra(history, *row, other, Clause::Crowd, 0);
                 } else if place >= possible {
-                    self.applied_after_failure.push(*row as u32);
+                    self.extras.applied_after_failure.push(*row as u32);
                 }
             }
         }
         self.gaps.further_lives = further;
-        self.crowds.append(&mut crowds);
+        self.extras.scratch.crowds.append(&mut crowds);
         self.gaps.perhaps_second.extend(perhaps_second);
-        let strays = self.strays.iter();
+        let strays = self.extras.scratch.strays.iter();
         let unexplained = strays.filter(|row| !asked_for.contains(row));
-        self.unexplained = unexplained.copied().collect();
-        self.applied_after_failure.sort_unstable();
-        self.applied_after_failure.dedup();
+        self.extras.scratch.unexplained = unexplained.copied().collect();
+        self.extras.applied_after_failure.sort_unstable();
+        self.extras.applied_after_failure.dedup();
     }
 
     /// The orders of a group, by row, that may each be the second of a purchase. Where it is tight, because what was given up may be any
@@ -123,7 +126,7 @@ impl Facts {
     /// An order that an `ok` names belongs to the purchase that was answered, where that is known by its key or request only. One that
     /// belongs to a key is from then on compared with the other orders of that key.
     pub(super) fn attribute_by_answers(&mut self, history: &History) {
-        let strays = std::mem::take(&mut self.strays);
+        let strays = std::mem::take(&mut self.extras.scratch.strays);
         for row in strays {
             let order = &order_rows(history)[row as usize];
             if order.key.is_none() && self.orders[order.id.index()].has_other_keys {
@@ -135,15 +138,17 @@ impl Facts {
                     if let Purchase::Key(key) = purchase {
                         self.see_order_of_key(history, row as usize, key as usize);
                     }
-                    self.answered
+                    self.extras
+                        .scratch
+                        .answered
                         .entry(purchase)
                         .or_default()
                         .push(row as usize);
                 }
-                None => self.strays.push(row),
+                None => self.extras.scratch.strays.push(row),
             }
         }
-        let answered = std::mem::take(&mut self.answered);
+        let answered = std::mem::take(&mut self.extras.scratch.answered);
         for (purchase, rows) in &answered {
             if let Purchase::Request(_) = purchase {
                 for row in rows.iter().skip(1) {
@@ -151,7 +156,7 @@ impl Facts {
                 }
             }
         }
-        self.answered = answered;
+        self.extras.scratch.answered = answered;
     }
 
     /// The purchase that was answered with an order without a key, if that is no intent.
@@ -171,12 +176,11 @@ impl Facts {
     /// no request had, if there is one.
     pub(super) fn see_unexplained(&mut self, history: &History) {
         let rows = order_rows(history);
-        let counts = |order: &AuditOrder| {
-            super::is_live(order) && !self.orders[order.id.index()].is_baseline
-        };
+        let counts =
+            |order: &AuditOrder| is_live(order) && !self.orders[order.id.index()].is_baseline;
         let is_sent = |key: KeyRef| !self.keys[key.index()].intent.is_unused();
         let is_strange = |order: &AuditOrder| order.key.is_some_and(|key| !is_sent(key));
-        let mut unexplained = std::mem::take(&mut self.unexplained);
+        let mut unexplained = std::mem::take(&mut self.extras.scratch.unexplained);
         if rows.iter().any(|order| counts(order) && is_strange(order)) {
             unexplained.extend(&self.gaps.keyless);
         }
@@ -184,15 +188,15 @@ impl Facts {
             let order = &rows[*row as usize];
             order.key.is_none() && counts(order)
         });
-        self.unattributed.append(&mut unexplained);
-        self.unattributed.sort_unstable();
-        self.unattributed.dedup();
+        self.extras.unattributed.append(&mut unexplained);
+        self.extras.unattributed.sort_unstable();
+        self.extras.unattributed.dedup();
     }
 
     /// The orders that belong to no certain purchase, by what they have in common; the narrowest groups first.
     fn groups(&mut self, history: &History) -> BTreeMap<Group, Vec<usize>> {
         let mut groups: BTreeMap<Group, Vec<usize>> = BTreeMap::new();
-        let strays = std::mem::take(&mut self.strays);
+        let strays = std::mem::take(&mut self.extras.scratch.strays);
         for row in strays.iter().map(|row| *row as usize) {
             let order = &order_rows(history)[row];
             let facts = &self.orders[order.id.index()];
@@ -206,8 +210,8 @@ impl Facts {
             let is_sent = |payload: &PayloadRef| self.payloads[payload.index()].attempts > 0;
             let payload = order.payload.filter(is_sent);
             let is_known = order.key.is_some() || payload.is_some() || content.is_some();
-            if !is_known && super::items_of(history, order).is_none() {
-                self.unattributed.push(row as u32);
+            if !is_known && items_of(history, order).is_none() {
+                self.extras.unattributed.push(row as u32);
             }
             let by_content = content.into_iter().flat_map(|content| {
                 let own = order
@@ -218,7 +222,7 @@ impl Facts {
             let by_key = order.key.map(|key| Group::Key(key.index() as u32));
             let named = by_key.into_iter().chain(payload.map(Group::Payload));
             // Where one request says what it asked for, a row that says nothing of its content is not counted beside the others.
-            let is_bare = !is_known && super::items_of(history, order).is_none();
+            let is_bare = !is_known && items_of(history, order).is_none();
             let asked = self.asked(history);
             let is_any_blind = asked.blind(order.tenant).next().is_some();
             let every = (is_known || is_any_blind && (!is_bare || asked.is_all_blind()))
@@ -227,7 +231,7 @@ impl Facts {
                 groups.entry(group).or_default().push(row);
             }
         }
-        self.strays = strays;
+        self.extras.scratch.strays = strays;
         groups
     }
 
@@ -266,7 +270,13 @@ impl Facts {
 
     /// How many live orders more a purchase may have, beside those that are known to be its own.
     fn room(&self, history: &History, purchase: Purchase) -> u64 {
-        let answered = self.answered.get(&purchase).into_iter().flatten();
+        let answered = self
+            .extras
+            .scratch
+            .answered
+            .get(&purchase)
+            .into_iter()
+            .flatten();
         let answered = answered
             .filter(|row| !self.is_extra(history, **row))
             .count() as u64;
@@ -300,9 +310,8 @@ impl Facts {
     fn given_up(&self, history: &History) -> u64 {
         let keyless = self.gaps.keyless.iter();
         let keyless = keyless.map(|row| &order_rows(history)[*row as usize]);
-        let is_given_up = |order: &&AuditOrder| {
-            !super::is_live(order) && !self.orders[order.id.index()].is_baseline
-        };
+        let is_given_up =
+            |order: &&AuditOrder| !is_live(order) && !self.orders[order.id.index()].is_baseline;
         keyless.filter(is_given_up).count() as u64
     }
 
@@ -322,7 +331,7 @@ impl Facts {
     fn is_told_a_live_order(&self, history: &History, begun: usize) -> bool {
         let order = self.told_order(history, begun);
         let row = order.and_then(|order| self.orders[order.index()].row.get());
-        row.is_some_and(|row| super::is_live(&order_rows(history)[row]))
+        row.is_some_and(|row| is_live(&order_rows(history)[row]))
     }
 
     /// Whether a request was answered with an order, be it one that the database lost: it made no other.
@@ -353,7 +362,7 @@ impl Facts {
         self.keys[key].live.get()?;
         let own = self
             .orders_with(history, key)
-            .filter(|order| super::is_live(order));
+            .filter(|order| is_live(order));
         let rows = own.filter_map(|order| self.orders[order.id.index()].row.get());
         let first = rows.min_by_key(|row| self.creation(history, *row));
         first.or(self.keys[key].live.get())
@@ -366,7 +375,14 @@ impl Facts {
             Purchase::Key(key) => self.first_live(history, key as usize),
             Purchase::Request(_) => None,
         };
-        named.or_else(|| self.answered.get(&purchase)?.first().copied())
+        named.or_else(|| {
+            self.extras
+                .scratch
+                .answered
+                .get(&purchase)?
+                .first()
+                .copied()
+        })
     }
 
     /// The live orders with a key that are not one too many.
@@ -376,7 +392,7 @@ impl Facts {
         }
         let own = self.orders_with(history, key);
         let counts =
-            |order: &&AuditOrder| super::is_live(order) && !self.orders[order.id.index()].is_extra;
+            |order: &&AuditOrder| is_live(order) && !self.orders[order.id.index()].is_extra;
         own.filter(counts).count() as u64
     }
 

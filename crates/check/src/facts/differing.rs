@@ -1,33 +1,24 @@
 //! Keys whose `ok` answers differ: which of their orders are one too many, and which answers do not repeat an earlier one. The answers of a
 //! key are gathered once for both.
 
-use history::{Completion, Contract, History};
+use history::{Completion, History};
 
-use super::born::stamped;
-use super::orders::{is_live, order_rows};
-use super::{Clause, ExtraOrder, Facts};
-use crate::answers::{Answer, KeyAnswers, PayloadGroup, row_time};
+use super::answers::{Answer, KeyAnswers, PayloadGroup, row_time};
+use super::difference::{Differing, difference, says_too_little};
+use super::extra::{Clause, ExtraOrder};
+use super::stamps::stamped;
+use super::store::Facts;
+use super::tables::{is_live, order_rows};
 use crate::ttl::{Bounds, Within, apart, within};
-
-/// An answer that does not repeat one that was there before its request, inside the time to live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Differing {
-    /// The first answer like the one that was there before, by event.
-    pub(crate) earlier: u32,
-    /// The answer, by event.
-    pub(crate) later: u32,
-    /// When it was given.
-    pub(crate) at: u64,
-}
 
 impl Facts {
     /// Looks at the answers of each key that has several, and they differ.
     pub(super) fn compare_answers(&mut self, history: &History) {
         let mut answers = KeyAnswers::default();
-        let mut differing = std::mem::take(&mut self.differing);
+        let mut differing = std::mem::take(&mut self.answers.differing);
         let (mut extra, mut named) = (Vec::new(), Vec::new());
         let (mut undated, mut undecided, mut bodiless, mut unsaid) = (0, 0, 0, 0);
-        for key in &self.mixed_keys {
+        for key in &self.answers.mixed_keys {
             answers.gather(history, self, *key as usize);
             unsaid += u64::from(self.may_differ(history, &answers));
             answers.for_each_payload(history, self, |group| {
@@ -42,11 +33,11 @@ impl Facts {
                 }
             });
         }
-        self.differing = differing;
-        self.undecided_repeats = undecided;
-        self.bodiless_repeats = bodiless;
-        self.unsaid_repeats = unsaid;
-        self.undated_pairs += undated;
+        self.answers.differing = differing;
+        self.answers.undecided_repeats = undecided;
+        self.answers.bodiless_repeats = bodiless;
+        self.answers.unsaid_repeats = unsaid;
+        self.extras.undated_pairs += undated;
         extra.into_iter().for_each(|extra| self.keep_first(extra));
     }
 
@@ -182,49 +173,4 @@ enum Differs {
     Perhaps,
     /// One of them does not say all that the other does.
     InWhatIsNotSaid,
-}
-
-/// Whether an answer or its repetition lacks a body or an order that could be compared, although the recorder would have seen it.
-fn says_too_little(contract: &Contract, first: &Completion, then: &Completion) -> bool {
-    let lacks_body = first.response.is_none() || then.response.is_none();
-    let lacks_order = first.order.is_none() || then.order.is_none();
-    let lacks_status = first.status.is_none() || then.status.is_none();
-    let observed = contract.observed;
-    let lacks = lacks_body && observed.response
-        || lacks_order && observed.order
-        || lacks_status && observed.status;
-    lacks && !mutant!("replay-mismatch/what-is-not-said-is-equal")
-}
-
-/// What an answer and its repetition differ in, of what both of them say. Bodies that the recorder could not see are not compared.
-pub(crate) fn difference(
-    contract: &Contract,
-    first: &Completion,
-    then: &Completion,
-) -> Option<&'static str> {
-    fn both<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {
-        matches!((a, b), (Some(a), Some(b)) if a != b)
-    }
-    let replayed = contract
-        .replay_status
-        .filter(|_| !mutant!("replay-mismatch/replays-keep-their-status"));
-    let status = replayed.or(first.status);
-    let says_no = then.replayed == Some(false) && first.replayed.is_some();
-    let is_mark_seen =
-        contract.observed.replayed || mutant!("replay-mismatch/a-mark-is-always-seen");
-    let unmarked = says_no || contract.replay_header && is_mark_seen && then.replayed != Some(true);
-    if both(first.order, then.order) && !mutant!("replay-mismatch/order-does-not-matter") {
-        Some("order")
-    } else if both(status, then.status) && !mutant!("replay-mismatch/status-does-not-matter") {
-        Some("status")
-    } else if both(first.response, then.response)
-        && (contract.observed.response || mutant!("replay-mismatch/a-body-is-always-seen"))
-        && !mutant!("replay-mismatch/body-does-not-matter")
-    {
-        Some("body")
-    } else if unmarked && !mutant!("replay-mismatch/mark-does-not-matter") {
-        Some("mark: it does not say that it is a replay")
-    } else {
-        None
-    }
 }

@@ -1,9 +1,12 @@
 //! The one pass over the events.
 
-use history::{Completion, Event, History, InFlight, Invoke, TenantRef, What};
+use history::{Completion, Event, History, Invoke, TenantRef, What};
 
-use super::refusals::{is_server_error, learn_meaning};
-use super::{Facts, Flaw, Maybe, free_if_large};
+use super::flaw::Flaw;
+use super::index::Maybe;
+use super::memory::free_if_large;
+use super::refusals::{is_acceptance, is_server_error, learn_meaning};
+use super::store::Facts;
 
 /// The state of a process that got `info`: it never invokes again. Idle is 0; busy is its invocation, as [`Maybe`] counts.
 const ENDED: u32 = u32::MAX;
@@ -36,12 +39,12 @@ impl Facts {
                 }
                 What::Cancel { tenant, .. } => {
                     self.counts.changes += 1;
-                    self.rare.cancels.push(index as u32);
+                    self.rare.others.cancels.push(index as u32);
                     self.other_request(index, event, *tenant);
                 }
                 What::Refund(request) => {
                     self.counts.changes += 1;
-                    self.rare.refunds.push(index as u32);
+                    self.rare.others.refunds.push(index as u32);
                     let tenant = history.refund_requests[*request as usize].tenant;
                     self.other_request(index, event, tenant);
                 }
@@ -50,28 +53,28 @@ impl Facts {
                 What::Info(completion) => self.complete(history, index, completion, End::Info),
                 What::Fault { .. } => {
                     self.counts.faults += 1;
-                    self.last_fault = Some(event.t);
-                    self.rare.faults.push(event.t);
-                    self.last_event = event.t;
+                    self.run.last_fault = Some(event.t);
+                    self.rare.others.faults.push(event.t);
+                    self.run.last_event = event.t;
                 }
             }
         }
         let counts = &mut self.counts;
         counts.open = counts.attempts - counts.ok - counts.fail - counts.info;
-        free_if_large(&mut self.processes);
-        free_if_large(&mut self.responses);
+        free_if_large(&mut self.lookup.processes);
+        free_if_large(&mut self.lookup.responses);
     }
 
     /// A request that asks for no order.
     fn other_request(&mut self, index: usize, event: &Event, tenant: TenantRef) {
         self.see_tenant(tenant);
         self.begin(index, event.process);
-        self.last_event = event.t;
+        self.run.last_event = event.t;
     }
 
     #[inline]
     fn begin(&mut self, index: usize, process: u32) {
-        let state = self.processes.get_mut(process as usize);
+        let state = self.lookup.processes.get_mut(process as usize);
         match state {
             Some(idle @ 0) => *idle = index as u32 + 1,
             Some(&mut ENDED) => self.flaws.push(Flaw::AfterInfo(index)),
@@ -82,20 +85,20 @@ impl Facts {
     #[inline]
     fn see_tenant(&mut self, tenant: TenantRef) {
         let tenant = Maybe::at(tenant.index());
-        if self.first_tenant == Maybe::default() {
-            self.first_tenant = tenant;
+        if self.run.first_tenant == Maybe::default() {
+            self.run.first_tenant = tenant;
         }
-        self.has_tenants |= self.first_tenant != tenant;
+        self.run.has_tenants |= self.run.first_tenant != tenant;
     }
 
     #[inline]
     fn invoke(&mut self, index: usize, event: &Event, invoke: &Invoke) {
         self.begin(index, event.process);
-        self.last_event = event.t;
+        self.run.last_event = event.t;
         self.counts.attempts += 1;
         self.see_tenant(invoke.tenant);
         let intent = invoke.intent.map(|intent| intent.index());
-        self.attempts_without_intent += u64::from(intent.is_none());
+        self.run.attempts_without_intent += u64::from(intent.is_none());
         if let Some(intent) = intent {
             let facts = &mut self.intents[intent];
             self.counts.intents += u64::from(!facts.sent);
@@ -121,7 +124,7 @@ impl Facts {
             facts.is_meant |= intent.is_some();
             facts.is_silent |= intent.is_none();
             if facts.last_invoke == Maybe::default() {
-                self.keys_sent += 1;
+                self.run.keys_sent += 1;
                 facts.first_invoke = Maybe::at(index);
             }
             self.links[index].previous = facts.last_invoke;
@@ -133,12 +136,12 @@ impl Facts {
                     facts.payload = sent;
                 } else if facts.payload != sent && !facts.reused {
                     facts.reused = true;
-                    self.rare.reused_keys.push(key.index() as u32);
+                    self.rare.keys.reused.push(key.index() as u32);
                 }
             }
             facts.is_unsaid |= invoke.payload.is_none();
             if facts.is_unsaid && facts.payload != Maybe::default() && !was_half_said {
-                self.rare.half_said_keys.push(key.index() as u32);
+                self.rare.keys.half_said.push(key.index() as u32);
             }
         }
     }
@@ -146,7 +149,7 @@ impl Facts {
     #[inline]
     fn complete(&mut self, history: &History, index: usize, completion: &Completion, end: End) {
         let event = &history.events[index];
-        let state = self.processes.get_mut(event.process as usize);
+        let state = self.lookup.processes.get_mut(event.process as usize);
         let Some(state) = state.filter(|state| **state != 0 && **state != ENDED) else {
             self.flaws.push(Flaw::CompletionAlone(index));
             return;
@@ -155,13 +158,13 @@ impl Facts {
         *state = if end == End::Info { ENDED } else { 0 };
         self.links[begun].partner = Maybe::at(index);
         self.links[index].partner = Maybe::at(begun);
-        self.last_event = event.t;
+        self.run.last_event = event.t;
         if end == End::Fail {
-            learn_meaning(history, &mut self.meanings, completion);
+            learn_meaning(history, &mut self.lookup.meanings, completion);
         }
         let What::Invoke(invoke) = &history.events[begun].what else {
             if matches!(history.events[begun].what, What::Read { .. }) {
-                self.rare.reads.push(index as u32);
+                self.rare.others.reads.push(index as u32);
             }
             return;
         };
@@ -179,7 +182,7 @@ impl Facts {
                         let facts = &mut self.keys[key.index()];
                         facts.infos = facts.infos.saturating_add(1);
                         if facts.infos == UNRESOLVED_MIN {
-                            self.rare.unresolved_keys.push(key.index() as u32);
+                            self.rare.keys.unresolved.push(key.index() as u32);
                         }
                     }
                     Some(key) => self.keys[key.index()].holder_end = Maybe::at(index),
@@ -210,21 +213,11 @@ impl Facts {
         facts.holder_end = Maybe::at(index);
         facts.infos = facts.infos.saturating_add(1);
         if facts.infos == UNRESOLVED_MIN {
-            self.rare.unresolved_keys.push(key.index() as u32);
+            self.rare.keys.unresolved.push(key.index() as u32);
         }
         let is_error = said.status.map(|status| status >= 500);
         if is_error.unwrap_or_else(|| self.gaps.may_be_an_error(history, said)) {
-            self.rare.server_errors.push(index as u32);
+            self.rare.answers.server_errors.push(index as u32);
         }
     }
-}
-
-/// Whether an `ok` says only that the request was accepted, not what became of it; or may say that, because it has neither status nor order.
-#[inline]
-pub(crate) fn is_acceptance(history: &History, completion: &Completion) -> bool {
-    let is_one = match completion.status {
-        Some(status) => status == 202,
-        None => completion.order.is_none(),
-    };
-    is_one && history.contract.in_flight == Some(InFlight::Accept)
 }

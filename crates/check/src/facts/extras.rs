@@ -2,25 +2,12 @@
 
 use history::{AuditOrder, BasketRef, History, KeyRef, PayloadRef};
 
-use super::born::OfKey;
-use super::orders::order_rows;
-use super::{Facts, Maybe};
-use crate::ttl::{Bounds, Within, apart};
-
-/// Why an order is one too many, the strongest reason first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Clause {
-    /// Its intent has another live order.
-    Intent,
-    /// There are more live orders of this key, payload or content than purchases that asked for it.
-    Crowd,
-    /// The live orders of its purchase, which may be split, hold more than was asked for.
-    Split,
-    /// Its key has another live order, created less than the time to live apart.
-    Key,
-    /// Its key was answered with another order inside the time to live.
-    Answers,
-}
+use super::extra::{ApartPair, Clause, ExtraOrder};
+use super::index::Maybe;
+use super::stamps::OfKey;
+use super::store::Facts;
+use super::tables::order_rows;
+use crate::ttl::{Within, apart};
 
 /// What an order is of, as far as its row says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,34 +27,6 @@ impl What {
     }
 }
 
-/// An order that is one too many.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ExtraOrder {
-    /// When it was created, or answered, as far as that is known.
-    pub(crate) at: u64,
-    /// The order, by name.
-    pub(crate) order: u32,
-    /// The order that was there before, by name.
-    pub(crate) other: u32,
-    /// Why.
-    pub(crate) clause: Clause,
-    /// The key or the intent.
-    pub(crate) group: u32,
-}
-
-/// Two live orders of one key that were created the time to live apart or more.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ApartPair {
-    /// The key.
-    pub(crate) key: u32,
-    /// The orders, by row.
-    pub(crate) orders: [u32; 2],
-    /// When the first one was created.
-    pub(crate) made: Bounds,
-    /// When the second one was, at the latest, or as its stamp says.
-    pub(crate) then: u64,
-}
-
 impl Facts {
     /// A live order: is it the first of its intent and of its key?
     #[inline]
@@ -79,7 +38,7 @@ impl Facts {
         intent: Option<usize>,
     ) {
         if history.contract.split {
-            self.split_orders.push((intent, row as u32));
+            self.extras.scratch.split_orders.push((intent, row as u32));
             return;
         }
         if let Some(intent) = intent {
@@ -92,7 +51,7 @@ impl Facts {
                 Some(first) => self.push_extra(history, row, first, Clause::Intent, intent),
             }
         } else if order.key.is_none_or(|key| self.is_among_intents(key)) {
-            self.strays.push(row as u32);
+            self.extras.scratch.strays.push(row as u32);
         }
         if let Some(key) = order.key {
             self.see_order_of_key(history, row, key.index());
@@ -118,10 +77,15 @@ impl Facts {
                 let rows = order_rows(history);
                 if !facts.crowded {
                     facts.crowded = true;
-                    self.crowd
-                        .push(OfKey::new(key as u32, rows[first].t, first as u32));
+                    self.extras.scratch.crowd.push(OfKey::new(
+                        key as u32,
+                        rows[first].t,
+                        first as u32,
+                    ));
                 }
-                self.crowd
+                self.extras
+                    .scratch
+                    .crowd
                     .push(OfKey::new(key as u32, rows[row].t, row as u32));
             }
         }
@@ -129,8 +93,8 @@ impl Facts {
 
     /// Collects every live order beyond the first, each once.
     pub(super) fn find_extra_orders(&mut self, history: &History) {
-        self.gaps.strays = self.strays.len() as u64;
-        if !self.strays.is_empty() {
+        self.gaps.strays = self.extras.scratch.strays.len() as u64;
+        if !self.extras.scratch.strays.is_empty() {
             self.attribute_by_answers(history);
         }
         self.compare_within_keys(history);
@@ -138,16 +102,16 @@ impl Facts {
         if history.contract.split {
             self.count_splits(history);
         }
-        if !self.strays.is_empty() {
+        if !self.extras.scratch.strays.is_empty() {
             self.count_crowds(history);
             self.keep_the_strongest();
         }
         if !self.gaps.keyless.is_empty() {
             self.see_unexplained(history);
         }
-        self.extra_orders.sort_unstable_by_key(|e| (e.at, e.order));
-        for i in 0..self.extra_orders.len() {
-            let extra = self.extra_orders[i];
+        self.extras.orders.sort_unstable_by_key(|e| (e.at, e.order));
+        for i in 0..self.extras.orders.len() {
+            let extra = self.extras.orders[i];
             let wanted = match extra.clause {
                 Clause::Intent | Clause::Crowd | Clause::Split => true,
                 Clause::Key => !self.keys[extra.group as usize].is_meant,
@@ -166,7 +130,7 @@ impl Facts {
 
     /// Two live orders of one key, neighbours in time, less than the time to live apart.
     fn compare_within_keys(&mut self, history: &History) {
-        let mut crowd = std::mem::take(&mut self.crowd);
+        let mut crowd = std::mem::take(&mut self.extras.scratch.crowd);
         let ttl = history.contract.ttl;
         if ttl.is_some() {
             self.find_births(history, &mut crowd);
@@ -194,7 +158,7 @@ impl Facts {
                 }
             }
         }
-        self.crowd = crowd;
+        self.extras.scratch.crowd = crowd;
         self.group_by_purchase(history);
     }
 
@@ -220,8 +184,8 @@ impl Facts {
                 let (row, other) = (order.row as usize, near.row as usize);
                 self.push_extra(history, row, other, Clause::Key, order.key as usize);
             }
-            (Within::Unknown, _) | (_, Within::Unknown) => self.undated_pairs += 1,
-            _ => self.apart_pairs.push(ApartPair {
+            (Within::Unknown, _) | (_, Within::Unknown) => self.extras.undated_pairs += 1,
+            _ => self.extras.apart_pairs.push(ApartPair {
                 key: order.key,
                 orders: [near.row, order.row],
                 made: near.born,
@@ -233,7 +197,7 @@ impl Facts {
     /// Without intents a key stands for the purchase: the orders of one key and payload, created less than the time to live
     /// apart, are paid for once. A client that was answered with several of them may have meant each.
     fn group_by_purchase(&mut self, history: &History) {
-        let mut crowd = std::mem::take(&mut self.crowd);
+        let mut crowd = std::mem::take(&mut self.extras.scratch.crowd);
         let rows = order_rows(history);
         let has_intent = |row: u32| {
             let facts = &self.orders[rows[row as usize].id.index()];
@@ -266,7 +230,7 @@ impl Facts {
             let orders: Vec<usize> = life.iter().map(|order| order.row as usize).collect();
             let purchases = orders.len() as u64;
             if !mutant!("double-charge/a-request-without-its-intent-is-another-purchase") {
-                self.crowds.push((orders, purchases));
+                self.extras.scratch.crowds.push((orders, purchases));
             }
         }
         crowd.retain(|order| !has_intent(order.row));
@@ -278,10 +242,10 @@ impl Facts {
                 true => 1,
                 false => acked.max(1),
             };
-            self.crowds.push((orders, purchases));
+            self.extras.scratch.crowds.push((orders, purchases));
         }
         self.relate_unclear(history, &crowd);
-        self.crowd = crowd;
+        self.extras.scratch.crowd = crowd;
     }
 
     /// Orders of one key of which it is not known whether they are of one content, or how far apart they were created, may be one purchase.
@@ -307,7 +271,7 @@ impl Facts {
             if is_unclear || is_undated {
                 let orders: Vec<usize> = of_key.iter().map(|order| order.row as usize).collect();
                 let purchases = orders.len() as u64;
-                self.crowds.push((orders, purchases));
+                self.extras.scratch.crowds.push((orders, purchases));
             }
         }
     }
@@ -347,7 +311,7 @@ impl Facts {
     pub(super) fn keep_first(&mut self, extra: ExtraOrder) {
         let is_extra = &mut self.orders[extra.order as usize].is_extra;
         if !std::mem::replace(is_extra, true) || extra.clause == Clause::Crowd {
-            self.extra_orders.push(extra);
+            self.extras.orders.push(extra);
         }
     }
 
@@ -358,8 +322,9 @@ impl Facts {
 
     /// Crowds come last, and are a stronger reason than keys and answers.
     fn keep_the_strongest(&mut self) {
-        self.extra_orders
+        self.extras
+            .orders
             .sort_unstable_by_key(|extra| (extra.order, extra.clause));
-        self.extra_orders.dedup_by_key(|extra| extra.order);
+        self.extras.orders.dedup_by_key(|extra| extra.order);
     }
 }

@@ -1,8 +1,8 @@
 //! What rows and answers leave out. A rule that would need it, and finds nothing wrong without it, does not know.
 
-use history::{AuditOrder, Completion, History};
+use history::{Completion, History};
 
-use super::{Facts, Refusal};
+use super::refusals::Refusal;
 
 /// How much is left out.
 #[derive(Debug, Default)]
@@ -15,6 +15,10 @@ pub(crate) struct Gaps {
     pub(crate) tenantless: u64,
     /// Orders that do not say what is in them, by row.
     pub(crate) itemless: Vec<u32>,
+    /// Orders of which neither their row nor their request says what is in them.
+    pub(crate) orders_without_items: u64,
+    /// Live ones among them.
+    pub(crate) live_without_items: u64,
     /// Live orders for which there is room only if a key, whose orders are not all known, was forgotten and used anew.
     pub(crate) further_lives: u64,
     /// Live orders without a key that may be the second of a purchase which has one, by row.
@@ -44,6 +48,8 @@ impl Gaps {
             undated,
             tenantless,
             itemless,
+            orders_without_items,
+            live_without_items,
             further_lives,
             perhaps_second,
             strays,
@@ -71,6 +77,8 @@ impl Gaps {
             bodiless_oks,
             undated,
             tenantless,
+            orders_without_items,
+            live_without_items,
             further_lives,
             strays,
             bare_refusals,
@@ -128,26 +136,3 @@ const NO_ANSWER: [&str; 16] = [
     "no answer",
     "network",
 ];
-
-impl Facts {
-    /// Whether an order without a key is of a payload that was sent without one, so that it leaves nothing out.
-    fn was_asked_without_key(&self, order: &AuditOrder) -> bool {
-        let payload = order.payload.map(|payload| self.payloads[payload.index()]);
-        payload.is_some_and(|payload| payload.is_keyless)
-            && !mutant!("phantom-order/every-order-has-a-key")
-    }
-
-    /// An order of the audit.
-    #[inline]
-    pub(super) fn see_gaps(&mut self, row: usize, order: &AuditOrder) {
-        if order.key.is_none() && !self.was_asked_without_key(order) {
-            self.gaps.keyless.push(row as u32);
-        }
-        if order.items.is_none() {
-            self.gaps.itemless.push(row as u32);
-        }
-        let is_new = !self.orders[order.id.index()].is_baseline;
-        self.gaps.undated += u64::from(order.t.is_none() && is_new);
-        self.gaps.tenantless += u64::from(order.tenant.is_none() && self.has_tenants);
-    }
-}

@@ -5,7 +5,7 @@
 pub(crate) struct Maybe(u32);
 
 impl Maybe {
-    /// This index. Events and rows are fewer than 2^32 - 1, which [`Facts::gather`] makes sure of.
+    /// This index. Events and rows are fewer than 2^32 - 1, which `Facts::gather` makes sure of.
     #[inline]
     pub(crate) const fn at(index: usize) -> Maybe {
         Maybe(index as u32 + 1)

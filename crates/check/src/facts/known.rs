@@ -1,6 +1,6 @@
-//! What is known of each key, intent, payload and order, and how events hang together. There may be millions of each, so every byte counts.
+//! What is known of each key, intent, payload, order and SKU, and how events hang together. There may be millions: every byte counts.
 
-use super::{Maybe, Sole};
+use super::index::{Maybe, Sole};
 
 /// What is known of a key.
 #[derive(Clone, Copy, Debug, Default)]
@@ -126,6 +126,17 @@ pub(crate) struct OrderFacts {
     pub(super) kept: Maybe,
     /// The same, of those that name no purchase.
     pub(super) charged: Maybe,
+}
+
+/// What is known of a SKU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SkuFacts {
+    /// Units in confirmed orders.
+    pub(crate) confirmed: u64,
+    /// Units in pending orders.
+    pub(crate) pending: u64,
+    /// Of all of them, those in orders that were there before the run.
+    pub(crate) baseline: u64,
 }
 
 /// How events hang together.

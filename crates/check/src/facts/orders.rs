@@ -1,16 +1,15 @@
 //! Which intent each order of the audit belongs to.
 
-use history::{AuditOrder, History, Invoke, PayloadRef, What};
+use history::{AuditOrder, History, Invoke, What};
 use protocol::OrderState;
 
+use super::asked::Purchase;
 use super::by_key::ByKey;
-use super::{Facts, Flaw, KeyFacts, Maybe, Purchase, Sole, is_part_of, items_of};
-
-/// Whether an order counts: pending or confirmed.
-#[inline]
-pub(crate) fn is_live(order: &AuditOrder) -> bool {
-    order.state != OrderState::Cancelled || mutant!("duplicate-order/cancelled-orders-count")
-}
+use super::flaw::Flaw;
+use super::index::{Maybe, Sole};
+use super::known::KeyFacts;
+use super::store::Facts;
+use super::tables::{items_of, may_be_asked, order_rows};
 
 impl Facts {
     /// Finds the row of each order, and which were there before the run, before the events are walked.
@@ -36,7 +35,7 @@ impl Facts {
                 self.odd.contents.push(row as u32);
             }
             self.see_gaps(row, order);
-            self.orders_without_items += u64::from(items_of(history, order).is_none());
+            self.gaps.orders_without_items += u64::from(items_of(history, order).is_none());
             self.count_units(history, order);
             let intent = self.intent_of(history, order);
             let facts = &mut self.orders[order.id.index()];
@@ -64,7 +63,7 @@ impl Facts {
         key: usize,
     ) -> impl Iterator<Item = &'a AuditOrder> + Clone {
         let all = order_rows(history);
-        let keyed = self.keyed_orders.get_or_init(|| {
+        let keyed = self.lookup.keyed_orders.get_or_init(|| {
             let mut keyed = ByKey::default();
             let rows = all.iter().zip(0_u32..);
             let rows = rows.filter_map(|(order, row)| Some((order.key?.index(), row)));
@@ -194,32 +193,4 @@ impl Facts {
             Purchase::Key(_) | Purchase::Request(_) => None,
         }
     }
-}
-
-/// Whether the content of an order may be a payload, or, where purchases may be split, a part of it, as far as both say.
-pub(crate) fn may_be_asked(
-    history: &History,
-    order: &AuditOrder,
-    payload: Option<PayloadRef>,
-) -> bool {
-    let names = &history.names;
-    if let (Some(stored), Some(asked)) = (order.payload, payload) {
-        return stored == asked;
-    }
-    let asked = payload.and_then(|payload| names.payload_items(payload));
-    let both = items_of(history, order).zip(asked);
-    both.is_none_or(|(stored, asked)| {
-        let (stored, asked) = (names.items(stored), names.items(asked));
-        stored == asked || history.contract.split && is_part_of(stored, asked)
-    })
-}
-
-/// The rows of the orders; none if they were not looked at.
-#[inline]
-pub(crate) fn order_rows(history: &History) -> &[AuditOrder] {
-    let orders = history
-        .audit
-        .as_ref()
-        .and_then(|audit| audit.orders.as_ref());
-    orders.map_or(&[], |orders| orders)
 }

@@ -1,6 +1,6 @@
 //! What a refusal means: by its code if it has one that we know, else by its status and the contract.
 
-use history::{Completion, Contract, History};
+use history::{Completion, Contract, History, InFlight};
 
 /// What a `fail` says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,6 +112,16 @@ pub(crate) fn is_server_error(contract: &Contract, said: &Completion) -> bool {
         && !mutant!("failed-but-applied/server-errors-are-definite")
 }
 
+/// Whether an `ok` says only that the request was accepted, not what became of it; or may say so, as it has neither status nor order.
+#[inline]
+pub(crate) fn is_acceptance(history: &History, completion: &Completion) -> bool {
+    let is_one = match completion.status {
+        Some(status) => status == 202,
+        None => completion.order.is_none(),
+    };
+    is_one && history.contract.in_flight == Some(InFlight::Accept)
+}
+
 /// What a code means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Meaning {
@@ -152,7 +162,7 @@ pub(super) fn refusal(contract: &Contract, meanings: &[Meaning], said: &Completi
         return known;
     }
     let in_flight = match contract.in_flight {
-        Some(history::InFlight::Refuse(status)) => said.status == Some(status),
+        Some(InFlight::Refuse(status)) => said.status == Some(status),
         // The contract does not say what a duplicate is answered: most services say 409.
         None => said.status == Some(409) && !mutant!("failed-but-applied/any-409-is-definite"),
         _ => false,
@@ -192,7 +202,6 @@ impl Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use history::InFlight;
 
     #[test]
     fn a_refusal_without_a_code_goes_by_its_status_and_one_with_a_code_by_its_code() {

@@ -3,14 +3,15 @@
 use history::{Completion, History, Invoke, KeyRef};
 
 use super::events::UNRESOLVED_MIN;
-use super::refusals::refusal;
-use super::{Facts, Maybe, Refusal};
+use super::index::Maybe;
+use super::refusals::{Refusal, refusal};
+use super::store::Facts;
 
 impl Facts {
     /// What a failure means.
     #[inline]
     pub(crate) fn refusal(&self, history: &History, said: &Completion) -> Refusal {
-        refusal(&history.contract, &self.meanings, said)
+        refusal(&history.contract, &self.lookup.meanings, said)
     }
 
     /// A `fail`: did it have to come, and what follows from it?
@@ -25,7 +26,7 @@ impl Facts {
         let refusal = self.refusal(history, said);
         self.gaps.see_refusal(index, said, refusal);
         if said.status.is_none() && refusal == Refusal::Definite && invoke.key.is_some() {
-            self.rare.server_errors.push(index as u32);
+            self.rare.answers.server_errors.push(index as u32);
         }
         if refusal.is_definite() {
             if let Some(payload) = invoke.payload {
@@ -41,15 +42,15 @@ impl Facts {
             self.intents[intent.index()].taken_for_repeat = true;
         }
         if matches!(refusal, Refusal::InFlight | Refusal::Mismatch) {
-            self.rare.meant.push(index as u32);
+            self.rare.refusals.meant.push(index as u32);
         }
         match refusal {
-            Refusal::Mismatch => self.rare.mismatches.push(index as u32),
-            Refusal::NoStock => self.rare.sold_out.push(index as u32),
-            Refusal::Unclear => self.rare.unclear.push(index as u32),
+            Refusal::Mismatch => self.rare.refusals.mismatches.push(index as u32),
+            Refusal::NoStock => self.rare.refusals.sold_out.push(index as u32),
+            Refusal::Unclear => self.rare.refusals.unclear.push(index as u32),
             Refusal::Duplicate => {
-                self.rare.duplicates += 1;
-                self.rare.taken_for_repeats.push(index as u32);
+                self.rare.refusals.duplicates += 1;
+                self.rare.refusals.taken_for_repeats.push(index as u32);
             }
             _ => {}
         }
@@ -69,7 +70,7 @@ impl Facts {
         let events = &history.events;
         let first = self.keys[key.index()].first_ok.get();
         if first.is_some_and(|first| events[first].t < events[begun].t) {
-            self.rare.after_ok.push(index as u32);
+            self.rare.answers.after_ok.push(index as u32);
         }
     }
 
@@ -88,7 +89,7 @@ impl Facts {
         let facts = &mut self.keys[key.index()];
         if !facts.refused {
             facts.refused = true;
-            self.rare.refused_keys.push(key.index() as u32);
+            self.rare.keys.refused.push(key.index() as u32);
         }
         let is_stored = said.status.and_then(|status| contract.stores(status));
         if is_stored == Some(true)
@@ -96,7 +97,7 @@ impl Facts {
             && facts.stored_error == Maybe::default()
         {
             facts.stored_error = Maybe::at(index);
-            self.rare.stored_keys.push(key.index() as u32);
+            self.rare.keys.stored.push(key.index() as u32);
         }
         if refusal == Refusal::InFlight || refusal == Refusal::Unclear {
             self.refused_in_flight(history, begun, index, key);
@@ -113,7 +114,7 @@ impl Facts {
         index: usize,
         key: KeyRef,
     ) {
-        self.refusals_seen += 1;
+        self.run.refusals_seen += 1;
         // If an attempt on the key ended lately, that one may hold the claim, and nothing is stuck.
         let deadline = match mutant!("stuck-claim/no-deadline") {
             true => 0,
@@ -122,7 +123,7 @@ impl Facts {
         let ended = self.keys[key.index()].holder_end.get();
         let ended = ended.map_or(0, |end| history.events[end].t);
         if ended == 0 || ended.saturating_add(deadline) <= history.events[begun].t {
-            self.rare.stuck.push(index as u32);
+            self.rare.refusals.stuck.push(index as u32);
         }
     }
 
@@ -133,7 +134,7 @@ impl Facts {
         let facts = &mut self.keys[key.index()];
         facts.infos = facts.infos.saturating_add(u8::from(is_untold));
         if is_untold && facts.infos == UNRESOLVED_MIN {
-            self.rare.unresolved_keys.push(key.index() as u32);
+            self.rare.keys.unresolved.push(key.index() as u32);
         }
     }
 }

@@ -3,41 +3,10 @@
 use history::{AuditCharge, AuditNotification, AuditOrder, History, PayloadRef};
 use protocol::{ChargeState, OrderState};
 
-use super::orders::order_rows;
-use super::{Facts, Maybe};
-
-/// Each list is of rows.
-#[derive(Debug, Default)]
-pub(crate) struct OddRows {
-    /// Orders that do not look like what was asked for.
-    pub(crate) contents: Vec<u32>,
-    /// Orders of which a request was refused and none was answered `ok`.
-    pub(crate) refused: Vec<u32>,
-    /// Orders that are not confirmed; or lack a charge or a message, where the audit has those tables; or are from before the run.
-    pub(crate) unfinished: Vec<u32>,
-    /// Charges that are not captured for a live order at its price, or whose purchase may have failed.
-    pub(crate) charges: Vec<u32>,
-    /// Messages that did not leave after their order was made.
-    pub(crate) messages: Vec<u32>,
-    /// Messages about an order that had one before, and that one.
-    pub(crate) told_again: Vec<u32>,
-}
-
-impl OddRows {
-    pub(super) fn clear(&mut self) {
-        let OddRows {
-            contents,
-            refused,
-            unfinished,
-            charges,
-            messages,
-            told_again,
-        } = self;
-        for list in [contents, refused, unfinished, charges, messages, told_again] {
-            list.clear();
-        }
-    }
-}
+use super::index::Maybe;
+use super::store::Facts;
+use super::tables::order_rows;
+use super::tells::{Tells, tells};
 
 impl Facts {
     /// Whether an order is what was asked for with its key, or with its payload if it does not say its key, without looking twice.
@@ -107,7 +76,7 @@ impl Facts {
         let failed = |intent: usize| self.intents[intent].failed > 0;
         charge.state == ChargeState::Captured
             && charge.tender.is_none()
-            && self.refunded.is_empty()
+            && self.charges.refunded.is_empty()
             && row.state != OrderState::Cancelled
             && row.coupon.is_none()
             && !charge.intent.is_some_and(|intent| failed(intent.index()))
@@ -127,7 +96,7 @@ impl Facts {
             let Some(order) = message.order else {
                 continue;
             };
-            let tells = self.events_told[message.event.index()].unwrap_or_default();
+            let tells = self.lookup.events_told[message.event.index()].unwrap_or_default();
             let facts = &mut self.orders[order.index()];
             match tells {
                 Tells::Taken if facts.told == Maybe::default() => facts.told = Maybe::at(row),
@@ -178,85 +147,27 @@ impl Facts {
     }
 }
 
-/// What the event of a message tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Tells {
-    /// That the order was taken.
-    Taken,
-    /// Something else, such as a cancellation or a delivery.
-    SomethingElse,
-    /// That cannot be told from its name.
-    #[default]
-    Unknown,
-}
-
-/// Words in the name of an event that tells that an order was taken.
-const TAKEN: [&str; 9] = [
-    "created",
-    "confirmed",
-    "confirmation",
-    "placed",
-    "received",
-    "receipt",
-    "accepted",
-    "taken",
-    "booked",
-];
-
-/// Words in the name of an event that tells something else.
-const ELSE: [&str; 24] = [
-    "cancelled",
-    "canceled",
-    "cancel",
-    "cancellation",
-    "refunded",
-    "refund",
-    "shipped",
-    "delivered",
-    "delivery",
-    "dispatched",
-    "declined",
-    "failed",
-    "failure",
-    "expired",
-    "reminder",
-    "returned",
-    "rejected",
-    "updated",
-    "voided",
-    "delayed",
-    "rated",
-    "review",
-    "feedback",
-    "abandoned",
-];
-
-/// What an event's name tells.
-fn tells(event: &str) -> Tells {
-    let words = words(event);
-    let has = |known: &[&str]| words.iter().any(|word| known.contains(&&**word));
-    // A cancellation may be confirmed too, so what is not the order's own comes first.
-    if has(&ELSE) {
-        Tells::SomethingElse
-    } else if has(&TAKEN) {
-        Tells::Taken
-    } else {
-        Tells::Unknown
+impl Facts {
+    /// Whether an order without a key is of a payload that was sent without one, so that it leaves nothing out.
+    fn was_asked_without_key(&self, order: &AuditOrder) -> bool {
+        let payload = order.payload.map(|payload| self.payloads[payload.index()]);
+        payload.is_some_and(|payload| payload.is_keyless)
+            && !mutant!("phantom-order/every-order-has-a-key")
     }
-}
 
-/// The words of a name in lower case: `OrderPlaced` and `order_placed` have the same.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    for c in name.chars() {
-        if c.is_uppercase() || !c.is_alphanumeric() {
-            words.push(String::new());
+    /// An order of the audit.
+    #[inline]
+    pub(super) fn see_gaps(&mut self, row: usize, order: &AuditOrder) {
+        if order.key.is_none() && !self.was_asked_without_key(order) {
+            self.gaps.keyless.push(row as u32);
         }
-        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
-            word.extend(c.to_lowercase());
+        if order.items.is_none() {
+            self.gaps.itemless.push(row as u32);
         }
+        let is_new = !self.orders[order.id.index()].is_baseline;
+        self.gaps.undated += u64::from(order.t.is_none() && is_new);
+        self.gaps.tenantless += u64::from(order.tenant.is_none() && self.run.has_tenants);
     }
-    words
 }
 
 impl Facts {
@@ -264,7 +175,7 @@ impl Facts {
     /// the service's own words for it.
     fn learn_events(&mut self, history: &History, rows: &[AuditNotification]) {
         let codes = &history.names.codes;
-        let told = &mut self.events_told;
+        let told = &mut self.lookup.events_told;
         told.clear();
         if rows.is_empty() {
             return;
@@ -281,25 +192,6 @@ impl Facts {
             {
                 *event = Some(Tells::Taken);
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_of_an_event_tells_whether_it_is_the_orders_confirmation() {
-        for (event, expected) in [
-            ("created", Tells::Taken),
-            ("order.confirmed", Tells::Taken),
-            ("OrderPlaced", Tells::Taken),
-            ("order_cancelled", Tells::SomethingElse),
-            ("cancellation confirmed", Tells::SomethingElse),
-            ("kitchen-ticket", Tells::Unknown),
-        ] {
-            assert_eq!(tells(event), expected, "{event}");
         }
     }
 }

@@ -1,59 +1,22 @@
 //! Purchases that may be split: what each asked for, the orders that it has, and those with which it has more than that.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use history::{AuditCharge, History, SkuRef, What};
+use history::{AuditCharge, History};
 
 use super::asked::Purchase;
-use super::charges::{For, Pair, arrival};
-use super::extras::Clause;
-use super::orders::order_rows;
-use super::{Facts, items_of};
-
-/// How many of each SKU.
-type Units = BTreeMap<SkuRef, u64>;
-
-/// A purchase with several orders.
-#[derive(Debug)]
-pub(super) struct Split {
-    asked: Units,
-    /// Its live orders, by row, in the order in which they were created.
-    rows: Vec<usize>,
-}
-
-impl Split {
-    /// Those of some of its orders, one after the other, that no longer fit into what was asked for. Whichever comes first: there is one
-    /// if they hold more than that.
-    fn beyond(&self, history: &History, rows: &[usize]) -> Vec<usize> {
-        let mut left = self.asked.clone();
-        let mut beyond = Vec::new();
-        for row in rows {
-            let Some(basket) = items_of(history, &order_rows(history)[*row]) else {
-                continue;
-            };
-            let items = history.names.items(basket);
-            let fits = items.iter().all(|item| {
-                let left = left.get(&item.sku).copied().unwrap_or(0);
-                left >= u64::from(item.quantity)
-            });
-            if !fits {
-                beyond.push(*row);
-                continue;
-            }
-            for item in items {
-                *left.entry(item.sku).or_default() -= u64::from(item.quantity);
-            }
-        }
-        beyond
-    }
-}
+use super::extra::Clause;
+use super::money::{For, Pair, arrival};
+use super::split::{Split, asked_by_purchase};
+use super::store::Facts;
+use super::tables::{items_of, order_rows};
 
 impl Facts {
     /// The orders with which a purchase has more than it asked for.
     pub(super) fn count_splits(&mut self, history: &History) {
         let mut asked = asked_by_purchase(history);
         let mut orders: BTreeMap<Purchase, Vec<usize>> = BTreeMap::new();
-        for (intent, row) in std::mem::take(&mut self.split_orders) {
+        for (intent, row) in std::mem::take(&mut self.extras.scratch.split_orders) {
             let order = &order_rows(history)[row as usize];
             let sent = order
                 .key
@@ -64,7 +27,7 @@ impl Facts {
                     Purchase::Key(key.index() as u32)
                 }
                 _ => {
-                    self.unattributed.push(row);
+                    self.extras.unattributed.push(row);
                     continue;
                 }
             };
@@ -74,18 +37,19 @@ impl Facts {
             rows.sort_unstable_by_key(|row| self.creation(history, *row));
             let Some(asked) = asked.remove(&purchase) else {
                 // It is not said what it asked for: all but one of its orders may be too many.
-                self.unattributed
+                self.extras
+                    .unattributed
                     .extend(rows.iter().skip(1).map(|row| *row as u32));
                 continue;
             };
             let is_bare = |row: &&usize| items_of(history, &order_rows(history)[**row]).is_none();
             let bare = rows.iter().filter(is_bare).map(|row| *row as u32);
-            self.unattributed.extend(bare);
+            self.extras.unattributed.extend(bare);
             let split = Split { asked, rows };
             for row in split.beyond(history, &split.rows) {
                 self.push_extra(history, row, split.rows[0], Clause::Split, 0);
             }
-            self.splits.push(split);
+            self.extras.scratch.splits.push(split);
         }
     }
 
@@ -96,7 +60,7 @@ impl Facts {
         charges: &[AuditCharge],
     ) -> Vec<Pair> {
         let mut pairs = Vec::new();
-        for split in std::mem::take(&mut self.splits) {
+        for split in std::mem::take(&mut self.extras.scratch.splits) {
             let charge_of = |row: &usize| self.charge_of(order_rows(history)[*row].id.index());
             let paid = |row: &usize| Some((charge_of(row)?, *row));
             let mut paid: Vec<(usize, usize)> = split.rows.iter().filter_map(paid).collect();
@@ -120,28 +84,4 @@ impl Facts {
         }
         pairs
     }
-}
-
-/// What each purchase asked for at most, by SKU.
-fn asked_by_purchase(history: &History) -> BTreeMap<Purchase, Units> {
-    let mut asked: BTreeMap<Purchase, Units> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
-    for (event, what) in history.events.iter().enumerate() {
-        let What::Invoke(invoke) = &what.what else {
-            continue;
-        };
-        let purchase = Purchase::of(invoke, event);
-        let basket = invoke
-            .payload
-            .and_then(|payload| history.names.payload_items(payload));
-        let Some(basket) = basket.filter(|basket| seen.insert((purchase, *basket))) else {
-            continue;
-        };
-        let own = asked.entry(purchase).or_default();
-        for item in history.names.items(basket) {
-            let most = own.entry(item.sku).or_default();
-            *most = (*most).max(u64::from(item.quantity));
-        }
-    }
-    asked
 }

@@ -1,21 +1,10 @@
 //! How many units of each SKU the live orders have.
 
-use history::{AuditOrder, AuditStock, BasketRef, History, Item};
+use history::{AuditOrder, History};
 use protocol::OrderState;
 
-use super::Facts;
-use super::orders::is_live;
-
-/// What is known of a SKU.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct SkuFacts {
-    /// Units in confirmed orders.
-    pub(crate) confirmed: u64,
-    /// Units in pending orders.
-    pub(crate) pending: u64,
-    /// Of all of them, those in orders that were there before the run.
-    pub(crate) baseline: u64,
-}
+use super::store::Facts;
+use super::tables::{is_live, items_of, stock_table};
 
 impl Facts {
     /// Adds up the units of an order.
@@ -25,7 +14,7 @@ impl Facts {
             return;
         }
         let Some(basket) = items_of(history, order) else {
-            self.live_without_items += 1;
+            self.gaps.live_without_items += 1;
             return;
         };
         let is_old = self.orders[order.id.index()].is_baseline;
@@ -56,7 +45,7 @@ impl Facts {
 
     /// What an order comes to by the contract's prices, if they say.
     pub(crate) fn price_of(&self, history: &History, order: &AuditOrder) -> Option<i64> {
-        let prices = self.prices.get_or_init(|| {
+        let prices = self.lookup.prices.get_or_init(|| {
             let mut prices = vec![None; history.names.skus.len()];
             for (sku, price) in &history.contract.prices {
                 prices[sku.index()] = Some(*price);
@@ -82,31 +71,4 @@ impl Facts {
         let off = coupons.iter().find(|row| row.coupon == coupon)?.off?;
         Some(price.saturating_sub(off).max(0))
     }
-}
-
-/// Whether a list of items has nothing that another lacks. Both are sorted, each SKU once.
-pub(crate) fn is_part_of(part: &[Item], whole: &[Item]) -> bool {
-    part.iter().all(|item| {
-        let found = whole.iter().find(|other| other.sku == item.sku);
-        found.is_some_and(|other| item.quantity <= other.quantity)
-    })
-}
-
-/// What is in an order: as its row says, else as its request did. An order that may be a part of what was asked for is as its row says only.
-#[inline]
-pub(crate) fn items_of(history: &History, order: &AuditOrder) -> Option<BasketRef> {
-    let is_whole = !history.contract.split || mutant!("partial-order/each-part-is-the-whole");
-    order.items.or_else(|| {
-        if !is_whole {
-            return None;
-        }
-        let payload = order.payload?;
-        history.names.payload_items(payload)
-    })
-}
-
-/// The audit's stock table, if the audit has one.
-pub(crate) fn stock_table(history: &History) -> Option<&[AuditStock]> {
-    let audit = history.audit.as_ref()?;
-    audit.stock.as_deref()
 }

@@ -2,7 +2,7 @@
 
 use history::{History, Invoke, What};
 
-use super::Facts;
+use super::store::Facts;
 
 impl Facts {
     /// When a key was first sent; 0 if it never was.

@@ -4,7 +4,7 @@ use crate::case::Case;
 use crate::facts::{Refusal, order_rows};
 use crate::keyed::End;
 
-/// Whether the operations on a key fit without a search: one payload, one order, and refusals only while another request may have been at work.
+/// Whether the operations on a key fit without a search: one payload, one order, refusals only while another request may be in flight.
 pub(crate) fn is_plain(case: &Case<'_>, key: usize) -> bool {
     let facts = &case.facts.keys[key];
     if facts.mixed || facts.reused || facts.crowded || !has_its_order(case, key) {

@@ -21,12 +21,12 @@ struct Stand<'a> {
 }
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
-    if case.facts.acknowledgements == 0 && case.orders().is_none() {
+    if case.facts.answers.acknowledgements == 0 && case.orders().is_none() {
         tally.not_judged("no request was answered ok, and the orders were not looked at");
         return;
     }
     judge_half_said(case, tally);
-    for key in &case.facts.rare.reused_keys {
+    for key in &case.facts.rare.keys.reused {
         tally.checked(1);
         let stands = stands(case, *key as usize);
         let ttl = case
@@ -81,7 +81,7 @@ fn judge_half_said(case: &Case<'_>, tally: &mut Tally) {
         let is_unsaid = oks.clone().any(|payload| payload.is_none());
         is_unsaid && oks.any(|payload| payload.is_some())
     };
-    let unsaid = case.facts.rare.half_said_keys.iter().filter(is_twice).count() as u64;
+    let unsaid = case.facts.rare.keys.half_said.iter().filter(is_twice).count() as u64;
     tally.checked(unsaid);
     tally.unknown(unsaid, "a key was answered ok twice, and a request with it does not say what it asked for");
 }

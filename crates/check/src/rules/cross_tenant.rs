@@ -14,15 +14,15 @@ use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let facts = case.facts;
-    if !facts.has_tenants {
+    if !facts.run.has_tenants {
         tally.not_judged("only one tenant took part");
         return;
     }
-    tally.checked(facts.acknowledgements + facts.rare.reads.len() as u64);
+    tally.checked(facts.answers.acknowledgements + facts.rare.others.reads.len() as u64);
     let mut answers: Vec<u32> = facts
-        .odd_answers
+        .answers.odd
         .iter()
-        .chain(&facts.rare.leaked)
+        .chain(&facts.rare.answers.leaked)
         .copied()
         .collect();
     answers.sort_unstable();
@@ -41,13 +41,13 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let why = "an order does not say whose it is";
     tally.unknown(facts.gaps.tenantless, why);
     let are_seen = case.history.contract.observed.response || mutant!("cross-tenant/bodies-are-always-asked-for");
-    let are_some_told = are_seen && facts.gaps.bodiless_oks < facts.acknowledgements;
+    let are_some_told = are_seen && facts.gaps.bodiless_oks < facts.answers.acknowledgements;
     let bodiless = if are_some_told { facts.gaps.bodiless_oks } else { 0 };
     tally.unknown(bodiless, "an answer has no body, which others have, so that it may be another tenant's");
     let why = "an answer does not name its order, so that it may be another tenant's";
-    tally.unknown(facts.rare.nameless, why);
+    tally.unknown(facts.rare.answers.nameless, why);
     if case.orders().is_none() {
-        tally.unknown(facts.acknowledgements, "it was not looked at whose the orders are");
+        tally.unknown(facts.answers.acknowledgements, "it was not looked at whose the orders are");
     }
 }
 
@@ -84,7 +84,7 @@ fn tell_order(case: &Case<'_>, tally: &mut Tally, done: usize, order: Option<Ord
 
 /// A read of another tenant's order that was answered.
 fn judge_reads(case: &Case<'_>, tally: &mut Tally) {
-    for done in &case.facts.rare.reads {
+    for done in &case.facts.rare.others.reads {
         let done = *done as usize;
         let begun = case.facts.links[done]
             .partner
@@ -113,7 +113,7 @@ fn is_foreign(case: &Case<'_>, order: OrderRef, tenant: TenantRef) -> bool {
 fn judge_changes(case: &Case<'_>, tally: &mut Tally) {
     let refunds = case.history.refund_requests.as_slice();
     let rare = &case.facts.rare;
-    for begun in rare.cancels.iter().chain(&rare.refunds).map(|begun| *begun as usize) {
+    for begun in rare.others.cancels.iter().chain(&rare.others.refunds).map(|begun| *begun as usize) {
         let (order, tenant) = match case.history.events[begun].what {
             What::Cancel { tenant, order } => (order, tenant),
             What::Refund(number) => (refunds[number as usize].order, refunds[number as usize].tenant),
@@ -136,9 +136,9 @@ fn judge_keys(case: &Case<'_>, tally: &mut Tally) {
     let copies = case.history.coverage.count(Label::DuplicateDelivered) > 0;
     let (namesakes, contents) = (Namesakes::default(), Contents::default());
     let lists = [
-        (&rare.mismatches, Refusal::Mismatch),
-        (&rare.stuck, Refusal::InFlight),
-        (&rare.taken_for_repeats, Refusal::Duplicate),
+        (&rare.refusals.mismatches, Refusal::Mismatch),
+        (&rare.refusals.stuck, Refusal::InFlight),
+        (&rare.refusals.taken_for_repeats, Refusal::Duplicate),
     ];
     for (list, meaning) in lists {
         for on_key in case.by_key(list) {
@@ -263,7 +263,7 @@ fn judge_bodies(case: &Case<'_>, tally: &mut Tally) {
     }
     let mut shared: BTreeSet<ResponseRef> = BTreeSet::new();
     let mut foreign: Vec<(ResponseRef, usize, usize)> = Vec::new();
-    for (first, then) in &case.facts.rare.same_bodies {
+    for (first, then) in &case.facts.rare.answers.same_bodies {
         let (first, then) = (*first as usize, *then as usize);
         let tenant = |event: usize| Some(case.attempt(event)?.asked.tenant);
         let body = case.attempt(then).and_then(|attempt| attempt.said.response);

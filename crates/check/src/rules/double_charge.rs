@@ -1,7 +1,7 @@
-//! Captured and not refunded exceeds one charge per intent; per key, where no intents are known; per order, where neither is; or two captured
-//! charges for one provider key. A second authorisation that is neither voided nor captured after the deadline is the customer's money too.
-//! What was refunded or voided does not count, and charges of several tenders that make the price together are one payment. A single charge
-//! of too much is `wrong-amount`.
+//! Captured and not refunded exceeds one charge per intent; per key, where no intents are known; per order, where neither is; or two
+//! captured charges for one provider key. A second authorisation that is neither voided nor captured after the deadline is the customer's
+//! money too. What was refunded or voided does not count, and charges of several tenders that make the price together are one payment. A
+//! single charge of too much is `wrong-amount`.
 
 use history::AuditCharge;
 use protocol::ChargeState;
@@ -20,11 +20,11 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     }
     let facts = case.facts;
-    tally.checked(facts.charged);
-    let shown = facts.extra_charges.iter().take(tally.witnesses_max());
+    tally.checked(facts.charges.charged);
+    let shown = facts.charges.extra.iter().take(tally.witnesses_max());
     let subjects: Vec<Subject> = shown.map(|extra| subject(case, extra)).collect();
     let attempts = behind(case, &subjects);
-    for (place, extra) in facts.extra_charges.iter().enumerate() {
+    for (place, extra) in facts.charges.extra.iter().enumerate() {
         if extra.by_provider_key && mutant!("double-charge/provider-keys-do-not-count")
             || !extra.by_provider_key && mutant!("double-charge/purchases-do-not-count")
         {
@@ -43,7 +43,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 fn count_gaps(case: &Case<'_>, tally: &mut Tally) {
     let facts = case.facts;
     let why = "two charges may be for one purchase or for two";
-    tally.unknown(facts.unclear_charges.len() as u64, why);
+    tally.unknown(facts.charges.unclear.len() as u64, why);
     let why = "a charge names neither an order nor a purchase, so that it may be the second of any";
     let is_kept = |charge: &&AuditCharge| facts.money(charge) != Money::Gone;
     let kept = || case.charges().unwrap_or_default().iter().filter(is_kept);
@@ -56,7 +56,7 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally) {
     tally.unknown(if are_some_keyed { keyless as u64 } else { 0 }, why);
     let is_open = |charge: &&AuditCharge| {
         let order = charge.order.map(|order| &facts.orders[order.index()]);
-        facts.rare.nameless > 0 && are_several && order.is_some_and(|order| order.intent.get().is_none())
+        facts.rare.answers.nameless > 0 && are_several && order.is_some_and(|order| order.intent.get().is_none())
     };
     let is_unplaced = |charge: &&AuditCharge| charge.order.is_some() && charge.intent.is_none();
     let unplaced = if case.orders().is_none() && are_several { kept().filter(is_unplaced).count() } else { 0 };
@@ -97,7 +97,7 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally) {
     let why = "an order says too little to tell whether its key was used anew, or its charge is the second";
     tally.unknown(facts.gaps.further_lives, why);
     let why = "an order says neither its key nor what is in it, so that its charge may be the second of a purchase";
-    let paid = facts.unattributed.iter().filter(|row| case.is_paid(**row as usize));
+    let paid = facts.extras.unattributed.iter().filter(|row| case.is_paid(**row as usize));
     tally.unknown(paid.count() as u64, why);
 }
 

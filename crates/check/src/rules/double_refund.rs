@@ -1,5 +1,5 @@
-//! More was given back than was asked for, under one refund key, for one refund intent or for one order; or more of a charge than was captured. Refunds of two
-//! requests with two keys are two.
+//! More was given back than was asked for, under one refund key, for one refund intent or for one order; or more of a charge than was
+//! captured. Refunds of two requests with two keys are two.
 
 use std::collections::{BTreeMap, BTreeSet};
 

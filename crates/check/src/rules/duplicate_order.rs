@@ -13,10 +13,10 @@ use crate::verdict::Witness;
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let facts = case.facts;
     // They come by time, so the first of them are those whose witnesses are kept.
-    let shown = facts.extra_orders.iter().take(tally.witnesses_max());
+    let shown = facts.extras.orders.iter().take(tally.witnesses_max());
     let subjects: Vec<Subject> = shown.map(|extra| subject(case, extra)).collect();
     let attempts = behind(case, &subjects);
-    for (place, extra) in facts.extra_orders.iter().enumerate() {
+    for (place, extra) in facts.extras.orders.iter().enumerate() {
         let is_ignored = match extra.clause {
             Clause::Intent => mutant!("duplicate-order/intents-do-not-count"),
             Clause::Crowd => mutant!("duplicate-order/crowds-do-not-count"),
@@ -33,17 +33,17 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         });
     }
     if case.orders().is_none() {
-        if facts.acknowledgements == 0 {
+        if facts.answers.acknowledgements == 0 {
             tally.not_judged("there are no orders to compare, neither answered nor audited");
         }
-        tally.checked(facts.repeats);
+        tally.checked(facts.answers.repeats);
         let why = "without the orders of the audit, an order that was never answered is unseen";
-        tally.unknown(facts.acknowledgements, why);
+        tally.unknown(facts.answers.acknowledgements, why);
         return;
     }
     tally.checked(facts.counts.orders);
     let why = "two orders of one key, and it is not known how far apart they were created";
-    tally.unknown(facts.undated_pairs, why);
+    tally.unknown(facts.extras.undated_pairs, why);
     let why = "an order does not say its key, and there is room for it only if the key was forgotten and used anew";
     tally.unknown(facts.gaps.further_lives, why);
     let why = "an order does not say its key, and may be the second of a purchase that has one";
@@ -51,9 +51,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let why = "an order does not say its key, and its purchase shared one with another";
     tally.unknown(of_shared_keys(case).len() as u64, why);
     let why = "an answer does not name its order, which may be a second one";
-    tally.unknown(facts.rare.nameless, why);
+    tally.unknown(facts.rare.answers.nameless, why);
     let why = "an order says neither its key nor what is in it, so that it cannot be counted";
-    tally.unknown(facts.unattributed.len() as u64, why);
+    tally.unknown(facts.extras.unattributed.len() as u64, why);
 }
 
 /// The live orders without a key that are, or may be, of a purchase whose key was sent for another one too.

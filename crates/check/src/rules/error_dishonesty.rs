@@ -12,7 +12,7 @@ use crate::tally::Tally;
 use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
-    for on_key in case.by_key(&case.facts.rare.server_errors) {
+    for on_key in case.by_key(&case.facts.rare.answers.server_errors) {
         for done in on_key.events.iter().copied() {
             judge_error(case, tally, &on_key.all, done);
         }
@@ -67,7 +67,7 @@ fn duplicate_of(case: &Case<'_>, attempts: &[Try<'_>], done: usize) -> Option<us
     } else {
         begin
     };
-    let faults = &case.facts.rare.faults;
+    let faults = &case.facts.rare.others.faults;
     let from = faults.partition_point(|t| *t < begin);
     let is_faulty = faults
         .get(from)

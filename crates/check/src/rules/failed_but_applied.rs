@@ -50,7 +50,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
     let why = "every request for an order was refused, and it is not said whether one of them because another was in flight";
     tally.unknown(unclear, why);
-    let counted = case.facts.applied_after_failure.iter().map(|row| &rows[*row as usize]);
+    let counted = case.facts.extras.applied_after_failure.iter().map(|row| &rows[*row as usize]);
     for order in counted.filter(|_| !mutant!("failed-but-applied/crowds-do-not-count")) {
         tally.violation(order.t.unwrap_or(case.audit_time()), || {
             let why = format!(
@@ -65,7 +65,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         if !is_charged_for_nothing(case, charge) {
             continue;
         }
-        if is_held && !case.facts.settled && !mutant!("failed-but-applied/what-is-held-is-held-for-ever") {
+        if is_held && !case.facts.run.settled && !mutant!("failed-but-applied/what-is-held-is-held-for-ever") {
             tally.unknown(1, "a purchase failed for certain, and its charge may still be voided before the recovery deadline");
         } else {
             let what = if is_held { "authorised and not voided" } else { "captured" };
@@ -98,7 +98,7 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally) {
         tally.unknown(strange.min(unsaid_failures(case)), why);
     }
     let why = "a purchase failed for certain, and an answer does not name its order, so that another may be its own";
-    tally.unknown(case.facts.gaps.strays.min(case.facts.rare.nameless), why);
+    tally.unknown(case.facts.gaps.strays.min(case.facts.rare.answers.nameless), why);
     let why = "a purchase failed for certain, and an order does not say whose it is";
     tally.unknown(case.facts.gaps.tenantless, why);
     let rows = case.orders().unwrap_or_default();
@@ -140,7 +140,7 @@ fn failed_with_keyless(case: &Case<'_>) -> u64 {
         let key = **key as usize;
         case.perhaps_with(key).any(|order| is_open(order) && may_have_failed(case, order, key))
     };
-    case.facts.rare.refused_keys.iter().filter(may_be_applied).count() as u64
+    case.facts.rare.keys.refused.iter().filter(may_be_applied).count() as u64
 }
 
 /// Whether an `ok` names an order, and it may be what that request asked for.
@@ -232,7 +232,7 @@ fn last_attempt(case: &Case<'_>, order: &AuditOrder) -> Option<usize> {
     }
 }
 
-/// A charge is captured or held although every attempt of its purchase failed for certain. If its order is live, the order is reported instead.
+/// A charge is captured or held although every attempt of its purchase failed for certain. If its order is live, that is reported instead.
 fn is_charged_for_nothing(case: &Case<'_>, charge: &AuditCharge) -> bool {
     let is_held = case.facts.money(charge) == Money::Held && !mutant!("failed-but-applied/what-is-held-costs-nothing");
     let is_taken = charge.state == ChargeState::Captured;
@@ -257,7 +257,7 @@ fn judge_stock(case: &Case<'_>, tally: &mut Tally) {
     };
     let changed: Vec<&AuditStock> = rows.filter(is_changed).collect();
     if changed.is_empty()
-        || facts.live_without_items > 0
+        || facts.gaps.live_without_items > 0
         || case.orders().is_none()
         || mutant!("failed-but-applied/stock-does-not-count")
     {

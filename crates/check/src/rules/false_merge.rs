@@ -17,8 +17,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         tally.not_judged("it is not recorded which purchases were meant");
         return;
     }
-    tally.checked(facts.counts.intents_with_order + facts.rare.duplicates);
-    for done in &facts.rare.merged {
+    tally.checked(facts.counts.intents_with_order + facts.rare.refusals.duplicates);
+    for done in &facts.rare.answers.merged {
         let done = *done as usize;
         let Some(attempt) = case.attempt_at(done) else {
             continue;
@@ -38,7 +38,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         }
     }
     let first_sent = FirstOthers::default();
-    for done in &facts.rare.taken_for_repeats {
+    for done in &facts.rare.refusals.taken_for_repeats {
         let done = *done as usize;
         let attempt = case.attempt_at(done).filter(|attempt| attempt.asked.intent.is_some());
         let Some(attempt) = attempt else { continue };
@@ -71,7 +71,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let why = "a purchase without an order was refused without a code, perhaps as a repetition of another";
     tally.unknown(uncoded as u64, why);
     let why = "an answer names no order, so that it may be another purchase's";
-    tally.unknown(facts.rare.nameless, why);
+    tally.unknown(facts.rare.answers.nameless, why);
 }
 
 /// How many requests were rejected as duplicates that do not say which purchase they meant, and repeat none by their key.
@@ -80,7 +80,7 @@ fn refused_first(case: &Case<'_>) -> u64 {
         return 0;
     }
     let is_silent = |done: &&u32| case.attempt_at(**done as usize).is_some_and(|attempt| attempt.asked.intent.is_none());
-    let silent: Vec<u32> = case.facts.rare.taken_for_repeats.iter().filter(is_silent).copied().collect();
+    let silent: Vec<u32> = case.facts.rare.refusals.taken_for_repeats.iter().filter(is_silent).copied().collect();
     let is_keyless = |done: &&u32| case.attempt_at(**done as usize).is_some_and(|attempt| attempt.asked.key.is_none());
     let keyless = silent.iter().filter(is_keyless).count();
     let first = |on_key: OnKey<'_>| {

@@ -15,7 +15,7 @@ use history::{Item, OrderRef, SkuRef, What};
 use crate::case::Case;
 use crate::facts::{Purchase, Refusal, is_live};
 use crate::keyed::{End, Try};
-use crate::taken::at_first;
+use crate::facts::at_first;
 use crate::tally::Tally;
 use crate::tell::witness;
 use strange::{Strange, add_order, strange};
@@ -24,7 +24,7 @@ use strange::{Strange, add_order, strange};
 type Units = BTreeMap<SkuRef, i128>;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
-    let refusals = &case.facts.rare.sold_out;
+    let refusals = &case.facts.rare.refusals.sold_out;
     if case.history.contract.stock.is_empty() && case.stock().is_none_or(|rows| rows.is_empty()) {
         tally.not_judged("it is not said how much stock there was");
         return;
@@ -81,7 +81,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
 /// How many refusals have no code, and the status of one for lack of stock.
 fn uncoded(case: &Case<'_>) -> u64 {
     let status = |done: &u32| case.attempt_at(*done as usize).and_then(|attempt| attempt.said.status);
-    let statuses: BTreeSet<u16> = case.facts.rare.sold_out.iter().filter_map(status).collect();
+    let statuses: BTreeSet<u16> = case.facts.rare.refusals.sold_out.iter().filter_map(status).collect();
     let uncoded = case.facts.gaps.uncoded_refusals.iter().filter_map(status);
     uncoded.filter(|status| statuses.contains(status)).count() as u64
 }
@@ -187,7 +187,7 @@ impl Walk {
 
 /// The purchases that were refused for lack of stock, with nothing taken yet.
 fn refused_purchases(case: &Case<'_>) -> BTreeMap<Purchase, (Units, Units)> {
-    let refused = case.facts.rare.sold_out.iter();
+    let refused = case.facts.rare.refusals.sold_out.iter();
     let attempts = refused.filter_map(|done| case.attempt_at(*done as usize));
     let purchases = attempts.map(|attempt| Purchase::of(attempt.asked, attempt.begun));
     purchases.map(|purchase| (purchase, <(Units, Units)>::default())).collect()

@@ -23,8 +23,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     } else {
         ttl
     };
-    tally.checked(case.facts.repeats);
-    let mut keys = case.facts.rare.late_replays.clone();
+    tally.checked(case.facts.answers.repeats);
+    let mut keys = case.facts.rare.keys.late_replays.clone();
     if mutant!("immortal-key/ignores-ttl") {
         keys.extend(0..case.facts.keys.len() as u32);
     }

@@ -13,8 +13,8 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         tally.not_judged("the orders were not looked at, or no key expires");
         return;
     };
-    tally.checked(case.facts.apart_pairs.len() as u64);
-    for pair in &case.facts.apart_pairs {
+    tally.checked(case.facts.extras.apart_pairs.len() as u64);
+    for pair in &case.facts.extras.apart_pairs {
         let [first, second] = pair.orders.map(|row| &orders[row as usize]);
         let (key, made, then) = (pair.key, pair.made, pair.then);
         let expiry = made.earliest.saturating_add(ttl);

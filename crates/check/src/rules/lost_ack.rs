@@ -1,6 +1,6 @@
 //! An `ok` names order o, and the database has no o, or o has another key, tenant or content; or an `ok` names no order at all. Where the
-//! contract says that acknowledged orders are final, o is not cancelled either, unless that was asked for. Or the `ok` was to a cancellation,
-//! and the order is live; or to a refund that was not given; or to either, and there is no such order.
+//! contract says that acknowledged orders are final, o is not cancelled either, unless that was asked for. Or the `ok` was to a
+//! cancellation, and the order is live; or to a refund that was not given; or to either, and there is no such order.
 
 mod refunds;
 mod unseen;
@@ -47,13 +47,13 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         }
         return;
     }
-    if case.orders().is_none() && facts.rare.nameless == 0 {
+    if case.orders().is_none() && facts.rare.answers.nameless == 0 {
         tally.not_judged("the orders were not looked at");
         return;
     }
-    tally.checked(facts.acknowledgements);
+    tally.checked(facts.answers.acknowledgements);
     let others = Others::of(case);
-    for done in &facts.odd_answers {
+    for done in &facts.answers.odd {
         let done = *done as usize;
         let Some(attempt) = case.attempt(done) else { continue };
         match judge(case, &attempt, &others) {
@@ -67,7 +67,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     judge_cancelled(case, tally);
     refunds::judge(case, tally);
     if case.orders().is_none() {
-        tally.unknown(facts.acknowledgements, "the orders were not looked at");
+        tally.unknown(facts.answers.acknowledgements, "the orders were not looked at");
     }
 }
 
@@ -143,10 +143,10 @@ fn judge(case: &Case<'_>, attempt: &Attempt<'_>, others: &Others) -> Judged {
 /// was answered with an order of its own, none is.
 fn perhaps_of_others(case: &Case<'_>, others: &Others) -> u64 {
     let facts = case.facts;
-    if !others.have_keys && facts.rare.merged.is_empty() && facts.are_all_acknowledged() {
+    if !others.have_keys && facts.rare.answers.merged.is_empty() && facts.are_all_acknowledged() {
         return 0;
     }
-    let answers = facts.keyless_answers.iter();
+    let answers = facts.answers.keyless.iter();
     let attempts = answers.filter_map(|done| case.attempt(*done as usize));
     attempts.filter(|attempt| is_unclear(case, attempt, others)).count() as u64
 }
@@ -156,7 +156,7 @@ fn perhaps_of_others(case: &Case<'_>, others: &Others) -> u64 {
 fn is_unclear(case: &Case<'_>, attempt: &Attempt<'_>, others: &Others) -> bool {
     let order = attempt.said.order.and_then(|order| case.order(order.index()));
     let leaves_out = |row: &AuditOrder| {
-        row.tenant.is_none() && case.facts.has_tenants || row.items.is_none() && are_items_asked(case, row)
+        row.tenant.is_none() && case.facts.run.has_tenants || row.items.is_none() && are_items_asked(case, row)
     };
     if order.is_some_and(|row| leaves_out(row) || may_be_of_another_payload(case, attempt, row)) {
         return true;

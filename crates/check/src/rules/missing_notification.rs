@@ -39,7 +39,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             tally.unknown(1, "a message does not say which order it is about");
             continue;
         }
-        if !case.facts.settled && !mutant!("missing-notification/before-the-deadline-too") {
+        if !case.facts.run.settled && !mutant!("missing-notification/before-the-deadline-too") {
             tally.unknown(1, "the audit was taken before the recovery deadline");
         } else if !mutant!("missing-notification/never") {
             tally.violation(case.audit_time(), || {

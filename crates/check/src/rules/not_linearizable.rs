@@ -18,7 +18,7 @@ const CROSS_CHECKED_STATES_MAX: usize = 500;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let facts = case.facts;
-    let sent = facts.keys_sent;
+    let sent = facts.run.keys_sent;
     if sent == 0 {
         tally.not_judged("no request had a key");
         return;
@@ -128,13 +128,13 @@ fn count(tally: &mut Tally, sent: u64, left_alone: u64) {
 fn odd_keys(case: &Case<'_>, of_each: usize) -> Vec<u32> {
     let facts = case.facts;
     let lists = [
-        &facts.mixed_keys,
-        &facts.rare.reused_keys,
-        &facts.rare.refused_keys,
+        &facts.answers.mixed_keys,
+        &facts.rare.keys.reused,
+        &facts.rare.keys.refused,
     ];
     let some = lists.into_iter().flat_map(|list| list.iter().take(of_each));
     let crowded = facts
-        .extra_orders
+        .extras.orders
         .iter()
         .filter(|extra| extra.clause == Clause::Key);
     let crowded = crowded.map(|extra| extra.group).take(of_each);
@@ -187,7 +187,7 @@ fn fits_if_unclear(case: &Case<'_>, key: u32) -> bool {
 
 /// Whether the closed form finds two orders for a key.
 fn is_doubled(case: &Case<'_>, key: u32) -> bool {
-    let mut extra = case.facts.extra_orders.iter();
+    let mut extra = case.facts.extras.orders.iter();
     extra.any(|extra| matches!(extra.clause, Clause::Key | Clause::Answers) && extra.group == key)
 }
 

@@ -24,7 +24,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         tally.not_judged("the recorder did not see the status of answers");
         return;
     }
-    for done in case.facts.rare.meant.iter().map(|done| *done as usize) {
+    for done in case.facts.rare.refusals.meant.iter().map(|done| *done as usize) {
         let What::Fail(said) = &case.history.events[done].what else {
             continue;
         };

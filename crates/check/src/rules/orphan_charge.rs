@@ -32,7 +32,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             tally.unknown(1, "a charge names neither an order nor a purchase that is known");
         } else if !is_orphan(case, charge) {
             continue;
-        } else if case.facts.settled || mutant!("orphan-charge/before-the-deadline-too") {
+        } else if case.facts.run.settled || mutant!("orphan-charge/before-the-deadline-too") {
             tally.violation(charge.t.unwrap_or(case.audit_time()), || tell(case, charge));
         } else {
             tally.unknown(1, "the audit was taken before the recovery deadline");

@@ -30,7 +30,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             };
         compare(case, tally, row.sku, capacity, Some(row));
     }
-    // Where the audit does not speak of a SKU, the contract's initial stock must do; if the stock was not looked at, there may have been more.
+    // Where the audit does not list a SKU, the contract's initial stock counts; if the stock was not audited, there may have been more.
     let mut perhaps_restocked = 0;
     for (sku, initial) in promised {
         let is_over = sold(case, *sku) > i128::from(*initial);
@@ -45,7 +45,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     }
     tally.unknown(perhaps_restocked, RESTOCKED);
     let why = "it is not said what is in some of the live orders";
-    tally.unknown(case.facts.live_without_items, why);
+    tally.unknown(case.facts.gaps.live_without_items, why);
 }
 
 const RESTOCKED: &str = "more was sold than there was at first, and it was not looked at whether it was restocked";
@@ -58,7 +58,7 @@ fn may_be_restocked(case: &Case<'_>) -> bool {
 /// Without the orders of the audit, what was sold is at least what was acknowledged, less what may have been cancelled.
 fn judge_answers(case: &Case<'_>, tally: &mut Tally) {
     let capacity = capacity(case);
-    if capacity.is_empty() || case.facts.acknowledgements == 0 {
+    if capacity.is_empty() || case.facts.answers.acknowledgements == 0 {
         tally.not_judged("the orders were not looked at");
         return;
     }
@@ -75,7 +75,7 @@ fn judge_answers(case: &Case<'_>, tally: &mut Tally) {
         } else if units - cancelled.get(sku).unwrap_or(&0) <= *capacity && !mutant!("oversell/cancelled-orders-are-kept") {
             perhaps_cancelled += 1;
         } else {
-            tally.violation(case.facts.last_event, || {
+            tally.violation(case.facts.run.last_event, || {
                 let name = case.history.names.skus.text(sku.index());
                 let why = format!(
                     "{units} units of {name} were acknowledged; there were {capacity}. What is sold must have been there."

@@ -2,6 +2,7 @@
 //! without something else that is written with it (`together`).
 
 mod carts;
+mod confirmed;
 mod parts;
 mod recorded;
 mod records;
@@ -21,7 +22,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         tally.not_judged("the orders were not looked at");
         return;
     };
-    let told = orders.len() as u64 - case.facts.orders_without_items;
+    let told = orders.len() as u64 - case.facts.gaps.orders_without_items;
     together::apply(case, tally, orders);
     if told == 0 && !orders.is_empty() {
         if !tally.has_checked() {

@@ -58,7 +58,7 @@ fn count_gaps(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     let why = "an order without a key was answered to another tenant than it is of";
     tally.unknown(foreign.count() as u64, why);
     let why = "there are more orders than purchases, and it is not said which of them was never asked for";
-    let crowded = case.facts.extra_orders.iter().filter(|extra| extra.clause == Clause::Crowd);
+    let crowded = case.facts.extras.orders.iter().filter(|extra| extra.clause == Clause::Crowd);
     tally.unknown(crowded.count() as u64, why);
     let why = "an order does not say when it was created, so that it may be older than its request";
     tally.unknown(gaps.undated, why);

@@ -1,5 +1,5 @@
-//! A coupon is on more live orders than its limit allows, or says itself that it was used more often. An order that does not say its coupon,
-//! although its request had one, may have it.
+//! A coupon is on more live orders than its limit allows, or says itself that it was used more often. An order that does not say its
+//! coupon, although its request had one, may have it.
 
 use std::collections::BTreeMap;
 

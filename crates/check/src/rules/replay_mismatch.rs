@@ -13,23 +13,23 @@ use crate::verdict::Witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let facts = case.facts;
-    if facts.acknowledgements == 0 {
+    if facts.answers.acknowledgements == 0 {
         tally.not_judged("no request was answered ok");
         return;
     }
     let observed = case.history.contract.observed;
-    tally.checked(facts.repeats + facts.rare.replayed_first.len() as u64);
-    for found in &facts.differing {
+    tally.checked(facts.answers.repeats + facts.rare.answers.replayed_first.len() as u64);
+    for found in &facts.answers.differing {
         tally.violation(found.at, || tell(case, found));
     }
     judge_first(case, tally);
     let why = "an answer differs from an earlier one, and it cannot be told whether the key had expired";
-    tally.unknown(facts.undecided_repeats, why);
+    tally.unknown(facts.answers.undecided_repeats, why);
     let why = "an answer differs from an earlier one with its key, and it is not said whether both requests asked for the same";
-    tally.unknown(facts.unsaid_repeats, why);
+    tally.unknown(facts.answers.unsaid_repeats, why);
     let why = "an answer or the one that it repeats has no body, so that they cannot be compared";
-    tally.unknown(facts.bodiless_repeats, why);
-    if !(observed.order && observed.response) && facts.differing.is_empty() && facts.repeats > 0 {
+    tally.unknown(facts.answers.bodiless_repeats, why);
+    if !(observed.order && observed.response) && facts.answers.differing.is_empty() && facts.answers.repeats > 0 {
         tally.not_judged("the recorder did not see all that a repetition must repeat");
     }
 }
@@ -41,7 +41,7 @@ fn judge_first(case: &Case<'_>, tally: &mut Tally) {
     if copies || !case.history.contract.observed.replayed {
         return;
     }
-    for on_key in case.by_key(&case.facts.rare.replayed_first) {
+    for on_key in case.by_key(&case.facts.rare.answers.replayed_first) {
         let done = on_key.events[0];
         let Some(first) = case.attempt_at(done) else { continue };
         let returned = first.returned.unwrap_or(u64::MAX);

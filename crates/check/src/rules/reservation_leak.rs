@@ -23,9 +23,9 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         if !is_leak || mutant!("reservation-leak/only-without-any-order") && pending > 0 {
             continue;
         }
-        if case.facts.live_without_items > 0 {
+        if case.facts.gaps.live_without_items > 0 {
             tally.unknown(1, "it is not said what is in some of the live orders");
-        } else if !case.facts.settled && !mutant!("reservation-leak/before-the-deadline-too") {
+        } else if !case.facts.run.settled && !mutant!("reservation-leak/before-the-deadline-too") {
             tally.unknown(1, "the audit was taken before the recovery deadline");
         } else {
             tally.violation(case.audit_time(), || {

@@ -9,12 +9,12 @@ use crate::ttl::{Within, within};
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let facts = case.facts;
-    if facts.acknowledgements == 0 {
+    if facts.answers.acknowledgements == 0 {
         tally.not_judged("no request was answered ok");
         return;
     }
-    tally.checked(facts.repeats + facts.rare.after_ok.len() as u64);
-    for on_key in case.by_key(&facts.rare.after_ok) {
+    tally.checked(facts.answers.repeats + facts.rare.answers.after_ok.len() as u64);
+    for on_key in case.by_key(&facts.rare.answers.after_ok) {
         let oks: Vec<Try<'_>> = on_key.all.iter().filter(|attempt| attempt.end == End::Ok).copied().collect();
         for done in &on_key.events {
             if let Some(failed) = case.attempt_at(*done) {

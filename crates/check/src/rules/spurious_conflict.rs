@@ -13,14 +13,14 @@ type Known = BTreeMap<usize, bool>;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let mut known = Known::new();
-    for done in &case.facts.rare.mismatches {
+    for done in &case.facts.rare.refusals.mismatches {
         tally.checked(1);
         judge(case, tally, &mut known, *done as usize);
     }
     let why = "a refusal says neither its status nor a code that is known, and may mean that the key came with another payload";
     tally.unknown(case.facts.gaps.bare_refusals, why);
     // An unclear refusal of the only payload is either this or in flight.
-    for done in &case.facts.rare.unclear {
+    for done in &case.facts.rare.refusals.unclear {
         let Some(attempt) = case.attempt_at(*done as usize) else {
             continue;
         };

@@ -8,11 +8,11 @@ use crate::tally::Tally;
 use crate::tell::witness;
 
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
-    if case.facts.rare.reads.is_empty() {
+    if case.facts.rare.others.reads.is_empty() {
         tally.not_judged("no order was read");
         return;
     }
-    for done in &case.facts.rare.reads {
+    for done in &case.facts.rare.others.reads {
         let done = *done as usize;
         let Some((tenant, order, invoked)) = asked(case, done) else {
             continue;

@@ -13,7 +13,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         return;
     };
     tally.checked(rows.len() as u64);
-    if case.facts.live_without_items > 0 {
+    if case.facts.gaps.live_without_items > 0 {
         let why = "it is not said what is in some of the live orders";
         tally.unknown(rows.len() as u64, why);
         return;

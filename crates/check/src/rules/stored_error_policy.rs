@@ -1,5 +1,5 @@
-//! An error that the contract stores is not replayed, or one that it must not store blocks the key: the key is refused to another payload, or
-//! the same refusal is given again although the gateway was not asked again.
+//! An error that the contract stores is not replayed, or one that it must not store blocks the key: the key is refused to another payload,
+//! or the same refusal is given again although the gateway was not asked again.
 
 mod declines;
 
@@ -15,14 +15,14 @@ use crate::ttl::{Within, within};
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let rare = &case.facts.rare;
     let stored = &case.history.contract.stored_errors;
-    if stored.is_none() && rare.mismatches.is_empty() {
+    if stored.is_none() && rare.refusals.mismatches.is_empty() {
         tally.not_judged("the contract does not say which errors are stored");
         return;
     }
-    for key in &rare.stored_keys {
+    for key in &rare.keys.stored {
         judge_replays(case, tally, *key as usize);
     }
-    for on_key in case.by_key(&rare.mismatches) {
+    for on_key in case.by_key(&rare.refusals.mismatches) {
         for done in &on_key.events {
             if let Some(attempt) = case.attempt_at(*done) {
                 judge_block(case, tally, &on_key.all, &attempt);

@@ -14,7 +14,7 @@ use crate::verdict::Witness;
 pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     let history = case.history;
     let rows = history.audit.as_ref().and_then(|audit| audit.keys.as_ref());
-    if rows.is_none() && case.facts.refusals_seen == 0 && case.facts.gaps.bare_refusals == 0 {
+    if rows.is_none() && case.facts.run.refusals_seen == 0 && case.facts.gaps.bare_refusals == 0 {
         tally.not_judged("the keys were not looked at, and no duplicate was refused");
         return;
     }
@@ -23,7 +23,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         if key.state != RecordState::InProgress || mutant!("stuck-claim/rows-do-not-count") {
             continue;
         }
-        if !case.facts.settled && !mutant!("stuck-claim/before-the-deadline-too") {
+        if !case.facts.run.settled && !mutant!("stuck-claim/before-the-deadline-too") {
             tally.unknown(1, "the audit was taken before the recovery deadline");
             continue;
         }
@@ -53,7 +53,7 @@ fn judge_refusals(case: &Case<'_>, tally: &mut Tally) {
     let contract = &history.contract;
     let copies = history.coverage.count(Label::DuplicateDelivered) > 0;
     let deadline = contract.recovery_deadline.unwrap_or(0);
-    let quiet = facts.last_fault.map_or(0, |t| t.saturating_add(deadline));
+    let quiet = facts.run.last_fault.map_or(0, |t| t.saturating_add(deadline));
     let quiet = if mutant!("stuck-claim/faults-are-no-excuse") {
         0
     } else {
@@ -61,7 +61,7 @@ fn judge_refusals(case: &Case<'_>, tally: &mut Tally) {
     };
     let (mut undecided, mut early) = (0, 0);
     let mut other_keys = OtherKeys::default();
-    for on_key in case.by_key(&facts.rare.stuck) {
+    for on_key in case.by_key(&facts.rare.refusals.stuck) {
         let own = Holders::of(case, &on_key.all, deadline);
         // The same purchase may be at work under another key.
         let others: Vec<Holders> = other_keys
@@ -92,7 +92,7 @@ fn judge_refusals(case: &Case<'_>, tally: &mut Tally) {
             }
         }
     }
-    tally.checked(facts.refusals_seen - undecided - early);
+    tally.checked(facts.run.refusals_seen - undecided - early);
     let why = "a duplicate was refused as in flight, and it cannot be told whether a request was being worked on";
     tally.unknown(undecided, why);
 }

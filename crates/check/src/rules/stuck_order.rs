@@ -26,7 +26,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
         if case.is_baseline(order) && !mutant!("stuck-order/baseline-too") {
             continue;
         }
-        if !case.facts.settled && !mutant!("stuck-order/before-the-deadline-too") {
+        if !case.facts.run.settled && !mutant!("stuck-order/before-the-deadline-too") {
             tally.unknown(1, "the audit was taken before the recovery deadline");
             continue;
         }

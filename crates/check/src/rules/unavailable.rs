@@ -33,7 +33,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     if u128::from(served) * 1_000_000 >= u128::from(all) * u128::from(floor) {
         return;
     }
-    tally.violation(case.facts.last_event, || {
+    tally.violation(case.facts.run.last_event, || {
         let percent = |ppm: u128| format!("{}.{:04} %", ppm / 10_000, ppm % 10_000);
         let share = u128::from(served) * 1_000_000 / u128::from(all).max(1);
         witness(format!(

@@ -53,7 +53,7 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
             tally.unknown(1, "a charge names a purchase that no request is known to be for, and may pay for it");
             continue;
         }
-        if !case.facts.settled && !mutant!("uncharged-order/before-the-deadline-too") {
+        if !case.facts.run.settled && !mutant!("uncharged-order/before-the-deadline-too") {
             tally.unknown(1, "the audit was taken before the recovery deadline");
             continue;
         }

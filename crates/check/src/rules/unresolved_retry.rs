@@ -23,15 +23,15 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally) {
     };
     let healed = case
         .facts
-        .last_fault
+        .run.last_fault
         .map_or(0, |t| t.saturating_add(deadline));
     let healed = if mutant!("unresolved-retry/faults-are-no-excuse") {
         0
     } else {
         healed
     };
-    tally.checked(case.facts.keys_sent);
-    for key in &case.facts.rare.unresolved_keys {
+    tally.checked(case.facts.run.keys_sent);
+    for key in &case.facts.rare.keys.unresolved {
         let attempts = case.attempts_with(*key as usize);
         let (purchases, is_certain) = purchases(&attempts);
         for purchase in purchases {

@@ -1,4 +1,4 @@
-//! The captured amount is not what the items of the stored order come to; less what its coupon takes off. What several tenders paid is added up.
+//! The captured amount is not what the items of the stored order come to, less its coupon. What several tenders paid is added up.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -206,9 +206,9 @@ fn by_intent<'a>(
 /// The intents with more than one live order or captured charge.
 fn with_several(case: &Case<'_>) -> BTreeSet<usize> {
     let facts = case.facts;
-    let orders = facts.extra_orders.iter();
+    let orders = facts.extras.orders.iter();
     let orders = orders.filter(|extra| extra.clause == Clause::Intent);
-    let charges = facts.extra_charges.iter().filter_map(|extra| {
+    let charges = facts.charges.extra.iter().filter_map(|extra| {
         let charge = case.charge(extra.row);
         let order = charge.order.map(|order| &facts.orders[order.index()]);
         let intent = charge.intent.map(|intent| intent.index());

@@ -72,8 +72,8 @@ pub(super) fn kept_or_not(history: &History) -> impl Iterator<Item = &AuditCharg
     audit.charges.as_ref().expect("charges").iter()
 }
 
-/// Where its intent is not known, a key stands for the purchase: more of its orders of one payload, each created less than the time to live after the one
-/// before, are paid for than were answered, and more than one.
+/// Where its intent is not known, a key stands for the purchase: more of its orders of one payload, each created less than the time to live
+/// after the one before, are paid for than were answered, and more than one.
 pub(super) fn paid_again_for_a_key(history: &History, ops: &[Op]) -> bool {
     let intents_known = ops.iter().any(|op| op.asked.intent.is_some());
     let key_of = |order: &AuditOrder| match intents_known {

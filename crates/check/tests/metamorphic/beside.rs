@@ -1,5 +1,5 @@
-//! One clean purchase more: of an item of its own, with a key, an order, a charge and all else that the audit has. It has nothing to do with
-//! the others, so that nothing that is known of them becomes unknown or wrong.
+//! One clean purchase more: of an item of its own, with a key, an order, a charge and all else that the audit has. It has nothing to do
+//! with the others, so that nothing that is known of them becomes unknown or wrong.
 
 use serde_json::{Map, Value, json};
 
@@ -10,8 +10,8 @@ const NAME: &str = "beside";
 const PRICE: u64 = 700;
 
 /// Adds the purchase to the history, with an intent or without. `None` where it cannot be added without a bearing on the rest: times are
-/// dates, no line is a request, the audit comes before the end of an event, or rows leave out the key, payload or intent that tells whose they
-/// are.
+/// dates, no line is a request, the audit comes before the end of an event, or rows leave out the key, payload or intent that tells whose
+/// they are.
 pub fn with_another_purchase(lines: &Lines, has_intent: bool) -> Option<Lines> {
     let lines = rows_as_lines(lines);
     if is_dated(&lines) || leaves_out(&lines, has_intent) {
@@ -144,8 +144,8 @@ fn as_full_as_others(lines: &Lines, mut own: Map<String, Value>) -> Map<String, 
     own
 }
 
-/// Whether rows do not say whose they are, so that they may belong to any purchase: the orders not with which keys they were made, one of them not
-/// even its payload, or charges for which purchases they are.
+/// Whether rows do not say whose they are, so that they may belong to any purchase: the orders not with which keys they were made, one of
+/// them not even its payload, or charges for which purchases they are.
 fn leaves_out(lines: &Lines, has_intent: bool) -> bool {
     let of = |kinds: &'static [&'static str]| {
         lines.iter().filter(move |line| kinds.contains(&kind(line)))

@@ -59,7 +59,7 @@ pub(super) fn judge(case: &Case<'_>, tally: &mut Tally) {
 /// itself.
 fn judge_cancelled(case: &Case<'_>, tally: &mut Tally) {
     let mut asked: BTreeMap<OrderRef, Asked> = BTreeMap::new();
-    for begun in &case.facts.rare.cancels {
+    for begun in &case.facts.rare.others.cancels {
         if let What::Cancel { order, .. } = case.history.events[*begun as usize].what {
             asked.entry(order).or_default().see(case, *begun as usize);
         }
@@ -99,10 +99,10 @@ enum Told {
 /// Refunds that were given although every request for them was refused.
 fn judge_refunds(case: &Case<'_>, tally: &mut Tally) {
     let refunds = case.history.audit.as_ref().and_then(|audit| audit.refunds.as_ref());
-    let Some(refunds) = refunds.filter(|_| !case.facts.rare.refunds.is_empty()) else { return };
+    let Some(refunds) = refunds.filter(|_| !case.facts.rare.others.refunds.is_empty()) else { return };
     let mut asked: BTreeMap<OrderRef, Asked> = BTreeMap::new();
     let mut others: BTreeSet<RefundKeyRef> = BTreeSet::new();
-    for begun in &case.facts.rare.refunds {
+    for begun in &case.facts.rare.others.refunds {
         let begun = *begun as usize;
         let What::Refund(place) = case.history.events[begun].what else { continue };
         let request = &case.history.refund_requests[place as usize];

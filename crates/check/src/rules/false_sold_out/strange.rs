@@ -22,7 +22,7 @@ pub(super) fn strange(case: &Case<'_>) -> Strange {
     let odd = case.facts.odd.contents.iter().map(|row| &rows[*row as usize]);
     let odd = odd.filter(|order| order.key.is_some());
     let keyless = rows.iter().filter(|order| order.key.is_none());
-    let extra = &case.facts.extra_orders;
+    let extra = &case.facts.extras.orders;
     let is_extra = |order: &AuditOrder| extra.iter().any(|extra| extra.order as usize == order.id.index());
     let mut strange = Strange {
         certain: Units::new(),

@@ -1,5 +1,5 @@
-//! Refunds that clients were told of, and what was given back. A request that was answered `ok` is given what it asked for: under its key, or
-//! under none that belongs to another request.
+//! Refunds that clients were told of, and what was given back. A request that was answered `ok` is given what it asked for: under its key,
+//! or under none that belongs to another request.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +46,7 @@ struct Given {
 }
 
 pub(super) fn judge(case: &Case<'_>, tally: &mut Tally) {
-    if case.facts.rare.refunds.is_empty() {
+    if case.facts.rare.others.refunds.is_empty() {
         return;
     }
     let ledger = Ledger::gather(case);
@@ -85,7 +85,7 @@ fn asked<'a>(case: &Case<'a>, ledger: &Ledger) -> Vec<Asked<'a>> {
             end: end_at(case, done),
         })
     };
-    case.facts.rare.refunds.iter().filter_map(request).collect()
+    case.facts.rare.others.refunds.iter().filter_map(request).collect()
 }
 
 /// How a request ended that was completed by this event, or by none. One that was only accepted is still to come.
@@ -199,7 +199,7 @@ fn undecided(case: &Case<'_>, place: &Place<'_>, asked: &OfOrder, given: &Given)
     if asked.is_unlimited || place.has_strays && !mutant!("lost-ack/every-refund-says-its-order") {
         return Some("it is not known of which order everything is that was captured and given back");
     }
-    if !case.facts.settled && !mutant!("lost-ack/refunds-before-the-deadline-too") {
+    if !case.facts.run.settled && !mutant!("lost-ack/refunds-before-the-deadline-too") {
         return Some("a refund was acknowledged, and may still be given before the recovery deadline");
     }
     // The same refund may have been asked for with another key, and given for that request.

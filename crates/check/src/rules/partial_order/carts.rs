@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use history::{Audit, AuditCart, AuditOrder, CartRef, TenantRef};
 
-use super::together::{confirmed, lacks};
+use super::confirmed::{confirmed, lacks};
 use crate::case::Case;
 use crate::tally::Tally;
 use crate::tell::witness;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use history::{Audit, AuditCharge, AuditOrder, AuditRecordedCharge, Capture, ChargeRef, OrderRef};
 use protocol::ChargeState;
 
-use super::together::{ByOrder, confirmed, lacks};
+use super::confirmed::{ByOrder, confirmed, lacks};
 use crate::case::Case;
 use crate::facts::Money;
 use crate::tally::Tally;

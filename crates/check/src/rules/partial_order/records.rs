@@ -1,11 +1,11 @@
-//! The key record that is written with an order: while the key is inside its time to live, the record of a confirmed order is completed, and
-//! a record that says so has its order. A record that is still in progress is `stuck-claim`.
+//! The key record that is written with an order: while the key is inside its time to live, the record of a confirmed order is completed,
+//! and a record that says so has its order. A record that is still in progress is `stuck-claim`.
 
 use std::collections::BTreeSet;
 
 use history::{Audit, AuditKey, AuditOrder, KeyRef, RecordState};
 
-use super::together::{confirmed, lacks};
+use super::confirmed::{confirmed, lacks};
 use crate::case::Case;
 use crate::keyed::{End, Try};
 use crate::tally::Tally;
@@ -15,7 +15,7 @@ use crate::ttl::{Bounds, Within, within};
 pub(super) fn judge(case: &Case<'_>, tally: &mut Tally, audit: &Audit, orders: &[AuditOrder]) {
     let Some(keys) = &audit.keys else { return };
     // Before the deadline a record may still be completed.
-    if !case.facts.settled && !mutant!("partial-order/records-before-the-deadline-too") {
+    if !case.facts.run.settled && !mutant!("partial-order/records-before-the-deadline-too") {
         return;
     }
     let mut states: Vec<Option<RecordState>> = vec![None; case.history.names.keys.len()];

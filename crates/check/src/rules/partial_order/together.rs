@@ -1,12 +1,12 @@
-//! What is written with an order: its cart is cleared, the sales counter counts it, the inventory log and the service's own table of charges
-//! have it, its key record is completed, and of a purchase that is split all parts are there. They stand or fall together, and each is
-//! judged where the audit has it. A message that was not sent is `missing-notification`.
+//! What is written with an order: its cart is cleared, the sales counter counts it, the inventory log and the service's own table of
+//! charges have it, its key record is completed, and of a purchase that is split all parts are there. They stand or fall together, and each
+//! is judged where the audit has it. A message that was not sent is `missing-notification`.
 
 use std::collections::BTreeMap;
 
-use history::{Audit, AuditMove, AuditOrder, OrderRef, SkuRef};
-use protocol::OrderState;
+use history::{Audit, AuditMove, AuditOrder, SkuRef};
 
+use super::confirmed::{ByOrder, confirmed, lacks};
 use super::{carts, parts, recorded, records};
 use crate::case::Case;
 use crate::facts::{is_live, items_of};
@@ -38,41 +38,6 @@ pub(super) fn apply(case: &Case<'_>, tally: &mut Tally, orders: &[AuditOrder]) {
     }
 }
 
-/// Rows by the order that they name: those of one order stand side by side.
-pub(super) struct ByOrder<T> {
-    /// Where the rows of each order begin, by its number; and where the last ones end.
-    starts: Vec<usize>,
-    rows: Vec<T>,
-}
-
-impl<T: Copy> ByOrder<T> {
-    pub(super) fn new(rows: &[T], orders: usize, order: impl Fn(&T) -> OrderRef) -> ByOrder<T> {
-        let mut starts = vec![0; orders + 1];
-        for row in rows {
-            starts[order(row).index() + 1] += 1;
-        }
-        for number in 0..orders {
-            starts[number + 1] += starts[number];
-        }
-        let mut rows = rows.to_vec();
-        if !rows.is_sorted_by_key(&order) {
-            rows.sort_by_key(order);
-        }
-        ByOrder { starts, rows }
-    }
-
-    pub(super) fn of(&self, order: OrderRef) -> &[T] {
-        &self.rows[self.starts[order.index()]..self.starts[order.index() + 1]]
-    }
-
-    /// The orders that have rows.
-    fn orders(&self) -> impl Iterator<Item = OrderRef> {
-        let starts = self.starts.windows(2).enumerate();
-        let with = starts.filter(|(_, ends)| ends[0] < ends[1]);
-        with.map(|(number, _)| OrderRef::new(number as u32))
-    }
-}
-
 /// The units of each SKU in rows of the log, by SKU, without those that come to nothing.
 fn units(rows: &[AuditMove]) -> Vec<(SkuRef, i64)> {
     let mut units: Vec<(SkuRef, i64)> = rows.iter().map(|row| (row.sku, row.quantity)).collect();
@@ -86,33 +51,10 @@ fn units(rows: &[AuditMove]) -> Vec<(SkuRef, i64)> {
     units
 }
 
-/// An order lacks something that is written with it.
-pub(super) fn lacks(case: &Case<'_>, tally: &mut Tally, order: &AuditOrder, what: &str) {
-    tally.violation(order.t.unwrap_or(case.audit_time()), || {
-        let why = format!(
-            "{} is {}, and {what}. What is written with an order stands or falls with it.",
-            case.tell_order(order.id.index()),
-            match order.state {
-                OrderState::Pending => "pending",
-                OrderState::Confirmed => "confirmed",
-                OrderState::Cancelled => "cancelled",
-            },
-        );
-        let intent = case.facts.orders[order.id.index()].intent.get();
-        witness(why).order_row(case, order).intent(case, intent)
-    });
-}
-
-/// The confirmed orders that were made in the run.
-pub(super) fn confirmed<'a>(case: &'a Case<'_>, orders: &'a [AuditOrder]) -> impl Iterator<Item = &'a AuditOrder> {
-    let made = orders.iter().filter(|order| !case.is_baseline(order));
-    made.filter(|order| order.state == OrderState::Confirmed)
-}
-
 /// The sales counter of a SKU counts the units of confirmed orders.
 fn judge_sales(case: &Case<'_>, tally: &mut Tally, audit: &Audit) {
     let Some(sales) = &audit.sales else { return };
-    if case.facts.live_without_items > 0 {
+    if case.facts.gaps.live_without_items > 0 {
         tally.unknown(1, "it is not said what is in some of the orders that the sales counters count");
         return;
     }

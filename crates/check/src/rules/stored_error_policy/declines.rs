@@ -1,7 +1,7 @@
 //! A declined payment that is not stored is asked for again with each request: of a purchase, the ledger holds as many declined charges as
 //! there were refusals one after another. Requests that were out at the same time may have shared one.
 //!
-//! Without intents a key stands for the purchase. A charge that names neither, and one that its purchase does not need, may belong to any purchase.
+//! Without intents a key stands for the purchase. A charge that names neither, or that its purchase does not need, may belong to any.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -148,7 +148,7 @@ impl Declines<'_> {
 fn declines<'a>(case: &Case<'a>) -> (BTreeMap<Purchase, Declines<'a>>, u64) {
     let mut purchases: BTreeMap<Purchase, Declines<'a>> = BTreeMap::new();
     let mut unclear = 0;
-    for key in &case.facts.rare.refused_keys {
+    for key in &case.facts.rare.keys.refused {
         let all = case.attempts_with(*key as usize);
         let said: BTreeSet<IntentRef> = all.iter().filter_map(|attempt| attempt.asked.intent).collect();
         for attempt in all {

@@ -4,8 +4,10 @@ use std::cmp::Ordering;
 
 use history::{Completion, History, OrderRef, PayloadRef, What};
 
-use crate::facts::Facts;
-use crate::facts::{is_acceptance, is_server_error, order_rows, stamped};
+use super::refusals::{is_acceptance, is_server_error};
+use super::stamps::stamped;
+use super::store::Facts;
+use super::tables::order_rows;
 use crate::ttl::Bounds;
 
 /// An `ok`.
