@@ -73,12 +73,8 @@ impl Database {
             return;
         }
         let from = before.map_or(RecordState::Absent, standing);
-        let KeyRecord {
-            state,
-            owner,
-            token,
-            ..
-        } = slot.record;
+        let (state, token) = (slot.record.state, slot.record.token);
+        let owner = slot.record.owner();
         let to = match slot.deleted {
             true => RecordState::Absent,
             false => standing(state),
@@ -125,7 +121,7 @@ impl Database {
 
     /// A row's place is free for another key.
     pub(crate) fn note_gone(&mut self, row: u32) {
-        let key = self.keys.slots[row as usize].key.clone();
+        let key = self.keys.key(row);
         let changes = self.changes.log.len() as u32;
         self.changes.gone.push((changes, row, key));
     }

@@ -84,7 +84,7 @@ fn right_time(state: &State) -> Time {
 }
 
 /// Between two statements in autocommit mode there is no transaction.
-const NO_ATTEMPTS: Tx = Tx(u32::MAX);
+const NO_ATTEMPTS: Tx = Tx::NEVER;
 
 /// A transaction whose BEGIN is not yet answered: if the handler dies before it is, the database rolls back.
 struct Guard<'a>(Option<SimTransaction<'a>>);
