@@ -19,7 +19,6 @@ use outside::provider::{Charge, Provider, hash_key};
 use protocol::{Line, OrderId, Scope, ScopedKey, Sku, Tenant};
 
 use crate::database::changes::{KeyChanges, standing};
-use crate::database::charges::ChargeSlot;
 use crate::database::coupons::CouponSlot;
 use crate::database::keys::Keys;
 use crate::database::orders::{order_at, row_of};
@@ -102,7 +101,7 @@ fn audit(state: &mut State, menu: &Menu) -> (Audit, Vec<Option<KeyRef>>) {
     ledgers::add(&mut audit, database, menu, names);
     audit.charges = Some(charges(database, gateway, names));
     gateway.provider.release();
-    give_back(&mut database.charges.slots);
+    database.charges.release();
     audit.orders = Some(orders(database, menu, names));
     audit.coupons = coupons(database, names);
     database.orders.release();
@@ -210,7 +209,7 @@ fn charges(database: &Database, gateway: &Gateway, names: &mut Names) -> Vec<Aud
     let place = |order: OrderId| Place::of(row_of(order));
     let asked = provider.ledger().map(|charge| charge.order.map(place));
     let mut orders: Vec<Option<Place>> = asked.collect();
-    for charge in database.charges.slots.iter().filter_map(ChargeSlot::row) {
+    for charge in database.charges.rows(&database.orders) {
         orders[charge.id.0 as usize].get_or_insert(place(charge.order));
     }
     let mut keys = ProviderKeys::new(provider);
@@ -394,7 +393,7 @@ fn transitions(
     (replicas, reborn): (u32, &[u32]),
     names: &mut Names,
 ) -> Vec<Transition> {
-    if changes.log.is_empty() {
+    if changes.is_empty() {
         return Vec::new();
     }
     let mut lives = vec![0; replicas as usize];

@@ -13,6 +13,7 @@
 //! - [`due`]: rows by the time at which they are due
 //! - [`hashes`]: the hashes of the indexes
 //! - [`customers`]: every customer's orders
+//! - [`distinct`]: values of which there are few
 //! - [`place`], [`texts`], [`records`], [`placed`]: places of rows, texts of keys, their records, and orders in few bytes, because a day
 //!   has millions of them
 
@@ -23,6 +24,7 @@ mod committed;
 pub(crate) mod coupons;
 mod customers;
 mod deadlock;
+mod distinct;
 mod due;
 pub(crate) mod hashes;
 pub(crate) mod keys;
@@ -252,7 +254,7 @@ impl Database {
         orders.forget();
         stocks.restock();
         sales.forget();
-        charges.slots.clear();
+        charges.forget();
         notes.forget();
         carts.forget();
         moves.slots.clear();

@@ -9,7 +9,6 @@ use orders::ChargeRow;
 use protocol::Cart;
 
 use super::order_name;
-use crate::database::charges::ChargeSlot;
 use crate::database::moves::Move;
 use crate::database::orders::order_at;
 use crate::database::{Database, give_back};
@@ -91,7 +90,7 @@ fn moves(database: &Database, menu: &Menu) -> Vec<AuditMove> {
 }
 
 fn charges(database: &Database) -> Vec<AuditRecordedCharge> {
-    let rows = database.charges.slots.iter().filter_map(ChargeSlot::row);
+    let rows = database.charges.rows(&database.orders);
     let row = |row: ChargeRow| AuditRecordedCharge {
         charge: ChargeRef::new(row.id.0 as u32),
         order: order_name(row.order),

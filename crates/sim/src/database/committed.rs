@@ -5,7 +5,6 @@ use compact_str::CompactString;
 use explore::TaskId;
 use protocol::{Cart, OrderId, ScopedKey, Sku, Tenant};
 
-use super::charges::ChargeSlot;
 use super::orders::order_at;
 use super::undo::Undo;
 use super::{Database, Tx, Writer};
@@ -80,9 +79,11 @@ impl Database {
     }
 
     fn committed_charges(&self) -> Vec<ChargeRow> {
-        let slots = self.charges.slots.iter();
-        let committed = slots.filter(|slot| slot.writer.is_none());
-        committed.filter_map(ChargeSlot::row).collect()
+        let slots = (0..).zip(&self.charges.slots);
+        let committed = slots.filter(|(_, slot)| slot.writer.is_none());
+        committed
+            .filter_map(|(row, _)| self.charges.get(row, &self.orders))
+            .collect()
     }
 
     fn committed_stock(&self) -> Vec<(Tenant, Sku, [i64; 2])> {

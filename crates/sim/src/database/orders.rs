@@ -3,7 +3,9 @@
 use hashbrown::HashTable;
 use orders::ports::Constraint;
 use orders::{KeyIndex, NewOrder, OrderRow, StoreError};
-use protocol::{Cart, Customer, IdempotencyKey, Line, Order, OrderId, OrderState, Span, Tenant};
+use protocol::{
+    Cart, Customer, IdempotencyKey, Line, Money, Order, OrderId, OrderState, Span, Tenant,
+};
 
 use super::customers::Customers;
 use super::hashes::{CartKey, hash_cart, hash_text};
@@ -203,6 +205,12 @@ impl Orders {
     pub(crate) fn new_order(&self, row: u32) -> Option<NewOrder> {
         let order = self.slots.get(row as usize)?.row.as_ref()?;
         Some(order.unpack(row, &self.texts, &self.others))
+    }
+
+    /// What an order costs; none if its insert was undone.
+    pub(super) fn total(&self, row: u32) -> Option<Money> {
+        let order = self.slots[row as usize].row.as_ref();
+        order.map(|order| order.total)
     }
 
     /// The text of an order's key, if it has one.

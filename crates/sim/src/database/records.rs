@@ -1,11 +1,12 @@
 //! A key's record as its slot keeps it: numbers that are counted in four bytes, and an answer by what it says beside its order.
 
-use hashbrown::HashTable;
+use std::num::NonZeroU32;
+
 use orders::{Fingerprint, KeyRecord, KeyState, Owner, Token};
 use protocol::{Order, OrderId, Response, Time};
-use rustc_hash::FxHasher;
-use std::hash::{BuildHasher, BuildHasherDefault};
-use std::num::NonZeroU32;
+
+use super::distinct::{Distinct, Hashed, hash_of};
+use super::place::Place;
 
 /// A key's record, but for its answer's order where that is its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +18,8 @@ pub(crate) struct Kept {
     pub(crate) token: Token,
     /// Orders are counted from one.
     order: Option<NonZeroU32>,
-    /// Which of the [`Answers`], plus one.
-    answer: Option<NonZeroU32>,
+    /// Which of the [`Answers`].
+    answer: Option<Place>,
     pub(crate) state: KeyState,
 }
 
@@ -27,10 +28,7 @@ const OWN: OrderId = OrderId(u64::MAX);
 
 /// The answers of records, each once: but for the order's number there are few.
 #[derive(Debug, Default)]
-pub(crate) struct Answers {
-    values: Vec<Response>,
-    index: HashTable<u32>,
-}
+pub(crate) struct Answers(Distinct<Response>);
 
 impl Kept {
     #[inline]
@@ -42,8 +40,7 @@ impl Kept {
 impl Answers {
     /// Forgets every answer, keeping the memory.
     pub(crate) fn forget(&mut self) {
-        self.values.clear();
-        self.index.clear();
+        self.0.forget();
     }
 
     /// A record as it is kept.
@@ -64,7 +61,7 @@ impl Answers {
                 },
                 ..order
             });
-            self.number(Response { order, ..response })
+            Place::of(self.0.number(Response { order, ..response }))
         });
         Kept {
             lease_until: record.lease_until,
@@ -86,7 +83,7 @@ impl Answers {
             ..shown
         };
         let response = kept.answer.map(|answer| {
-            let value = self.values[answer.get() as usize - 1];
+            let value = self.0.get(answer.row());
             Response {
                 order: value.order.map(own),
                 ..value
@@ -103,30 +100,13 @@ impl Answers {
             response,
         }
     }
-
-    fn number(&mut self, response: Response) -> NonZeroU32 {
-        let values = &mut self.values;
-        let same = |at: &u32| values[*at as usize] == response;
-        let at = match self.index.find(hash(&response), same) {
-            Some(at) => *at,
-            None => {
-                let at = values.len() as u32;
-                values.push(response);
-                let rehash = |at: &u32| hash(&values[*at as usize]);
-                self.index.insert_unique(hash(&response), at, rehash);
-                at
-            }
-        };
-        NonZeroU32::MIN.saturating_add(at)
-    }
 }
 
-fn hash(response: &Response) -> u64 {
-    let order = response
-        .order
-        .map(|order| (order.id, order.state, order.total));
-    let rest = (response.status, response.problem, response.replayed);
-    BuildHasherDefault::<FxHasher>::default().hash_one((order, rest))
+impl Hashed for Response {
+    fn hash(&self) -> u64 {
+        let order = self.order.map(|order| (order.id, order.state, order.total));
+        hash_of((order, self.status, self.problem, self.replayed))
+    }
 }
 
 #[cfg(test)]
@@ -168,7 +148,7 @@ mod tests {
         ];
         let kept = records.map(|record| answers.pack(&record));
         assert_eq!(kept.map(|kept| answers.unpack(&kept)), records);
-        assert_eq!(answers.values.len(), 4);
+        assert_eq!(answers.0.len(), 4);
         assert_eq!(size_of::<Kept>(), 72);
     }
 }

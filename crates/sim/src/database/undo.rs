@@ -142,6 +142,7 @@ impl Database {
                     self.orders.slots[order.row() as usize].charge = None;
                 }
                 slot.writer = None;
+                self.charges.amounts.remove(&row);
             }
             Undo::InsertMoves(first, until) => {
                 for row in &mut self.moves.slots[first as usize..until as usize] {
