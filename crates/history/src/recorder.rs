@@ -13,8 +13,10 @@ use crate::{Contract, History};
 #[derive(Debug, Default)]
 pub struct Recorder {
     history: History,
-    /// The first body seen for each order, by the order's index: its digest and its name.
-    bodies: Vec<Option<(u64, ResponseRef)>>,
+    /// The name of the first body seen for each order, by the order's index.
+    bodies: Vec<Option<ResponseRef>>,
+    /// Its digest. Apart, because side by side the two would take sixteen bytes.
+    digests: Vec<u64>,
     /// Further bodies of an order: rare, and each worth a name.
     other_bodies: Vec<(OrderRef, u64, ResponseRef)>,
 }
@@ -53,6 +55,7 @@ impl Recorder {
         self.history.events.reserve(intents * 2 + intents / 4);
         self.history.names.contents.reserve(intents);
         self.bodies.reserve(intents);
+        self.digests.reserve(intents);
     }
 
     /// A new purchase that a customer means.
@@ -106,15 +109,17 @@ impl Recorder {
         let index = order.index();
         if index >= self.bodies.len() {
             self.bodies.resize(index + 1, None);
+            self.digests.resize(index + 1, 0);
         }
         let names = &mut self.history.names.responses;
         match self.bodies[index] {
             None => {
                 let name = names.count();
-                self.bodies[index] = Some((digest, name));
+                self.bodies[index] = Some(name);
+                self.digests[index] = digest;
                 name
             }
-            Some((first, name)) if first == digest => name,
+            Some(name) if self.digests[index] == digest => name,
             Some(_) => {
                 let known = self
                     .other_bodies
@@ -217,7 +222,16 @@ impl Recorder {
             symbols.forget_counted();
         }
         self.bodies.clear();
+        self.digests.clear();
         self.other_bodies.clear();
+    }
+
+    /// No body comes any more: the memory of those of a large run is given back.
+    pub fn close_bodies(&mut self) {
+        const KEPT_MAX: usize = 1 << 14;
+        if self.bodies.len() > KEPT_MAX {
+            (self.bodies, self.digests) = (Vec::new(), Vec::new());
+        }
     }
 
     /// Adds what the database and the gateway hold, and leaves the history here.

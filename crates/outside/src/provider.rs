@@ -1,5 +1,7 @@
 //! The payment provider's ledger: the same key is the same charge, until the provider forgets the key. It has no clock and sends nothing.
 
+use std::num::NonZeroU32;
+
 use hashbrown::HashTable;
 use history::IntentRef;
 use protocol::{
@@ -10,7 +12,7 @@ use protocol::{
 use crate::hash::neighbourly;
 
 /// A charge in the ledger.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charge {
     /// The key under which it was asked for.
     pub key: GatewayKey,
@@ -24,12 +26,64 @@ pub struct Charge {
     pub intent: Option<IntentRef>,
     /// How far it is.
     pub state: ChargeState,
-    /// The capture is running: another request with the key is told so meanwhile.
-    in_use: bool,
-    since_us: u64,
     /// When it came to its state.
     pub at_us: u64,
 }
+
+/// A charge as the ledger keeps it, its parts side by side: a day has a million of them.
+#[derive(Debug)]
+struct Row {
+    /// The halves of its key: the high one, the low one.
+    key: [u64; 2],
+    amount: Money,
+    since_us: u64,
+    at_us: u64,
+    tenant: Tenant,
+    /// The order, plus one: orders are counted.
+    order: Option<NonZeroU32>,
+    intent: Option<IntentRef>,
+    state: ChargeState,
+    /// The capture is running: another request with the key is told so meanwhile.
+    in_use: bool,
+}
+
+const _: () = assert!(size_of::<Row>() == 56, "a million of them");
+
+impl Row {
+    #[inline]
+    fn key(&self) -> GatewayKey {
+        let [high, low] = self.key;
+        GatewayKey(u128::from(high) << 64 | u128::from(low))
+    }
+
+    #[inline]
+    fn order(&self) -> Option<OrderId> {
+        let order = self.order?;
+        Some(OrderId(u64::from(order.get() - 1)))
+    }
+
+    fn charge(&self) -> Charge {
+        Charge {
+            key: self.key(),
+            tenant: self.tenant,
+            order: self.order(),
+            amount: self.amount,
+            intent: self.intent,
+            state: self.state,
+            at_us: self.at_us,
+        }
+    }
+}
+
+/// The number of an order, plus one.
+fn counted(order: OrderId) -> NonZeroU32 {
+    let order = u32::try_from(order.0).ok();
+    let next = order.and_then(|order| NonZeroU32::MIN.checked_add(order));
+    next.expect("fewer than 2^32 orders")
+}
+
+/// The longest ledger whose memory is kept for the next run in the same world.
+const KEPT_MAX: usize = 1 << 14;
 
 /// What becomes of a request for a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +102,7 @@ pub enum Begun {
 #[derive(Debug, Default)]
 pub struct Provider {
     key_ttl_us: u64,
-    ledger: Vec<Charge>,
+    ledger: Vec<Row>,
     index: HashTable<u32>,
 }
 
@@ -70,8 +124,20 @@ impl Provider {
     }
 
     /// Every charge, by its number.
-    pub fn ledger(&self) -> &[Charge] {
-        &self.ledger
+    pub fn ledger(&self) -> impl ExactSizeIterator<Item = Charge> {
+        self.ledger.iter().map(Row::charge)
+    }
+
+    /// The key of a charge.
+    pub fn key(&self, charge: u32) -> GatewayKey {
+        self.ledger[charge as usize].key()
+    }
+
+    /// No charge is asked for any more, so that no key is looked for. The memory of a large index is given back.
+    pub fn close(&mut self) {
+        if self.ledger.len() > KEPT_MAX {
+            self.index = HashTable::new();
+        }
     }
 
     /// Forgets everything, keeping the memory.
@@ -82,7 +148,6 @@ impl Provider {
 
     /// Gives the memory of a large ledger back. That of a small one is kept, for the run that follows in the same world.
     pub fn release(&mut self) {
-        const KEPT_MAX: usize = 1 << 14;
         if self.ledger.len() > KEPT_MAX {
             (self.ledger, self.index) = (Vec::new(), HashTable::new());
         }
@@ -97,16 +162,17 @@ impl Provider {
     ) -> Begun {
         if let Some(row) = self.find(request.key, now_us) {
             return match &self.ledger[row as usize] {
-                Charge { in_use: true, .. } => Begun::InUse,
+                Row { in_use: true, .. } => Begun::InUse,
                 known if known.amount != request.amount => Begun::Refused,
                 _ => Begun::Known(self.answer(row, true)),
             };
         }
         let row = self.ledger.len() as u32;
-        self.ledger.push(Charge {
-            key: request.key,
+        let GatewayKey(key) = request.key;
+        self.ledger.push(Row {
+            key: [(key >> 64) as u64, key as u64],
             tenant: request.tenant,
-            order: request.order,
+            order: request.order.map(counted),
             amount: request.amount,
             intent,
             state: ChargeState::Authorized,
@@ -148,9 +214,9 @@ impl Provider {
         let row = &self.ledger[charge as usize];
         ChargeNotice {
             id: ChargeId(u64::from(charge)),
-            key: row.key,
+            key: row.key(),
             tenant: row.tenant,
-            order: row.order,
+            order: row.order(),
             amount: row.amount,
             state: match row.state {
                 ChargeState::Declined => ChargeState::Declined,
@@ -160,7 +226,7 @@ impl Provider {
     }
 
     fn find(&self, key: GatewayKey, now_us: u64) -> Option<u32> {
-        let same = |row: &u32| self.ledger[*row as usize].key == key;
+        let same = |row: &u32| self.ledger[*row as usize].key() == key;
         let row = *self.index.find(hash_key(key), same)?;
         (now_us < self.ledger[row as usize].since_us + self.key_ttl_us).then_some(row)
     }
@@ -176,12 +242,12 @@ impl Provider {
     /// The key now stands for this row; a row that stood for it before was forgotten.
     fn enter(&mut self, key: GatewayKey, row: u32) {
         let (ledger, index) = (&self.ledger, &mut self.index);
-        let forgotten = |other: &u32| ledger[*other as usize].key == key && *other != row;
+        let forgotten = |other: &u32| ledger[*other as usize].key() == key && *other != row;
         match index.find_mut(hash_key(key), forgotten) {
             Some(forgotten) => *forgotten = row,
             None => {
                 index.insert_unique(hash_key(key), row, |row| {
-                    hash_key(ledger[*row as usize].key)
+                    hash_key(ledger[*row as usize].key())
                 });
             }
         }
@@ -262,8 +328,9 @@ mod tests {
         provider.capture(0, false, 1);
         for now_us in [2, 3] {
             assert!(provider.refund(ChargeId(0), now_us));
-            assert_eq!(provider.ledger()[0].state, ChargeState::Refunded);
-            assert_eq!(provider.ledger()[0].at_us, 2, "refunded once");
+            let charge = provider.ledger().next().expect("there is one");
+            assert_eq!(charge.state, ChargeState::Refunded);
+            assert_eq!(charge.at_us, 2, "refunded once");
         }
     }
 }

@@ -13,15 +13,18 @@ use history::{
     BasketRef, ChargeRef, CodeRef, CouponRef, HostRef, KeyRef, OrderRef, PayloadRef,
     ProviderKeyRef, RecordState, SkuRef, TenantRef, Transition,
 };
-use orders::{NewOrder, NotificationKind};
+use orders::NotificationKind;
 use outside::menu::{Menu, coupon_name};
-use outside::provider::{Charge, hash_key};
+use outside::provider::{Charge, Provider, hash_key};
 use protocol::{Line, OrderId, Scope, ScopedKey, Sku, Tenant};
 
-use crate::database::Database;
 use crate::database::changes::{KeyChanges, standing};
 use crate::database::coupons::CouponSlot;
-use crate::database::keys::KeySlot;
+use crate::database::keys::Keys;
+use crate::database::orders::{order_at, row_of};
+use crate::database::place::Place;
+use crate::database::placed::Placed;
+use crate::database::{Database, give_back};
 use crate::gateway::Gateway;
 use crate::kitchen::Kitchen;
 use crate::simulated::Simulated;
@@ -41,25 +44,16 @@ impl World {
     /// The same of a world that may begin again.
     pub(crate) fn close(&self) -> Simulated {
         let state = &mut *self.state.borrow_mut();
-        let State {
-            database,
-            gateway,
-            kitchen,
-            ..
-        } = state;
         // No event comes any more that would tell the database of what was let go of in the last moments.
-        database.hang_up_abandoned();
+        state.database.hang_up_abandoned();
         assert!(
-            database.open_transactions() == 0,
+            state.database.open_transactions() == 0,
             "an audit is taken when every transaction has ended"
         );
-        let changes = std::mem::take(&mut database.changes);
+        let changes = std::mem::take(&mut state.database.changes);
         let now_us = state.kernel.now_us();
+        let (audit, rows) = audit(state, &self.setting.script.menu);
         let names = state.recorder.names_mut();
-        let menu = &self.setting.script.menu;
-        let (mut audit, rows) = audit(now_us, database, gateway, kitchen, menu, names);
-        gateway.provider.release();
-        ledgers::add(&mut audit, database, menu, names);
         let lives = (self.setting.plan.world.replicas, &*state.replicas.reborn);
         let transitions = transitions(changes, rows, lives, names);
         Simulated {
@@ -84,37 +78,46 @@ impl World {
     }
 }
 
-/// The audit, and the names of the key records by row.
-fn audit(
-    now_us: u64,
-    database: &mut Database,
-    gateway: &Gateway,
-    kitchen: &Kitchen,
-    menu: &Menu,
-    names: &mut Names,
-) -> (Audit, Vec<Option<KeyRef>>) {
+/// The audit, and the names of the key records by row. Here a run takes the most memory, so a large one gives up what is not needed
+/// any more: the indexes at first, and each table as soon as its rows stand in the audit. The memory of a small run is used again.
+fn audit(state: &mut State, menu: &Menu) -> (Audit, Vec<Option<KeyRef>>) {
+    let t = state.kernel.now_us();
+    state.clients.close();
+    state.recorder.close_bodies();
+    let (database, gateway) = (&mut state.database, &mut state.gateway);
+    let names = state.recorder.names_mut();
+    database.close_indexes();
+    gateway.provider.close();
+    name_rows(database, gateway, names);
+    let (keys, rows) = keys(&database.keys, names);
+    database.keys.release();
+    let mut audit = Audit {
+        t,
+        keys: Some(keys).filter(|_| database.ledgers.keys),
+        notifications: Some(notifications(database, &state.kitchen, names)),
+        ..Audit::default()
+    };
+    give_back(&mut database.notes.slots);
+    ledgers::add(&mut audit, database, menu, names);
+    audit.charges = Some(charges(database, gateway, names));
+    gateway.provider.release();
+    database.charges.release();
+    audit.orders = Some(orders(database, menu, names));
+    audit.coupons = coupons(database, names);
+    database.orders.release();
+    audit.stock = Some(stock(database, menu));
+    (audit, rows)
+}
+
+/// Declares the names of rows that are counted.
+fn name_rows(database: &Database, gateway: &Gateway, names: &mut Names) {
     ledgers::name_carts(names);
     names
         .orders
         .count_to::<OrderRef>(database.orders.slots.len() as u32);
-    if !gateway.provider.ledger().is_empty() {
-        names
-            .charges
-            .count_to::<ChargeRef>(gateway.provider.ledger().len() as u32 - 1);
+    if let Some(last) = gateway.provider.ledger().len().checked_sub(1) {
+        names.charges.count_to::<ChargeRef>(last as u32);
     }
-    // First, because their slots are the largest: they are gone when the other rows are made.
-    let (keys, rows) = keys(std::mem::take(&mut database.keys.slots), names);
-    let audit = Audit {
-        t: now_us,
-        keys: Some(keys),
-        orders: Some(orders(database, menu, names)),
-        charges: Some(charges(database, gateway, names)),
-        stock: Some(stock(database, menu)),
-        notifications: Some(notifications(database, kitchen, names)),
-        coupons: coupons(database, names),
-        ..Audit::default()
-    };
-    (audit, rows)
 }
 
 fn order_name(id: OrderId) -> OrderRef {
@@ -131,10 +134,10 @@ fn orders(database: &Database, menu: &Menu, names: &mut Names) -> Vec<AuditOrder
         rows.push(AuditOrder {
             id: order_name(OrderId(row as u64 + 1)),
             tenant: Some(TenantRef::new(order.tenant.0)),
-            key: order
-                .key
-                .as_ref()
-                .and_then(|key| names.find_key(TenantRef::new(order.tenant.0), key.as_str())),
+            key: database
+                .orders
+                .key_text(order)
+                .and_then(|key| names.find_key(TenantRef::new(order.tenant.0), key)),
             intent: None,
             payload,
             items: Some(match slot.items {
@@ -143,7 +146,7 @@ fn orders(database: &Database, menu: &Menu, names: &mut Names) -> Vec<AuditOrder
                 some => basket_of_lines(order, some as usize, names, &mut others),
             }),
             coupon: coupon_of(database, order, names),
-            cart: ledgers::cart_name(order.cart, names),
+            cart: ledgers::cart_name(order.cart(), names),
             state: slot.state,
             t: Some(slot.inserted_us),
         });
@@ -154,12 +157,12 @@ fn orders(database: &Database, menu: &Menu, names: &mut Names) -> Vec<AuditOrder
 /// The request that an order was created from, which is known by its cart; and the lines that are stored. An order with other
 /// lines than the request was created from no request that was sent.
 fn stored(
-    order: &NewOrder,
+    order: &Placed,
     menu: &Menu,
     names: &mut Names,
     others: &mut BTreeMap<Vec<Item>, BasketRef>,
 ) -> (Option<PayloadRef>, BasketRef) {
-    let asked = ledgers::number_of(order.cart).and_then(|cart| {
+    let asked = ledgers::number_of(order.cart()).and_then(|cart| {
         let payload = (cart < u32::MAX).then(|| PayloadRef::new(cart))?;
         Some((payload, names.payload_items(payload)?))
     });
@@ -178,7 +181,7 @@ fn stored(
 
 /// The basket of an order's first lines, if they are not those of the menu.
 fn basket_of_lines(
-    order: &NewOrder,
+    order: &Placed,
     count: usize,
     names: &mut Names,
     others: &mut BTreeMap<Vec<Item>, BasketRef>,
@@ -202,41 +205,31 @@ fn charges(database: &Database, gateway: &Gateway, names: &mut Names) -> Vec<Aud
     if let Some(last) = gateway.provider.ledger().len().checked_sub(1) {
         names.provider_keys.count_to::<ProviderKeyRef>(last as u32);
     }
-    let mut orders: Vec<Option<OrderId>> = gateway
-        .provider
-        .ledger()
-        .iter()
-        .map(|charge| charge.order)
-        .collect();
-    for charge in database
-        .charges
-        .slots
-        .iter()
-        .filter_map(|(charge, _)| *charge)
-    {
-        orders[charge.id.0 as usize].get_or_insert(charge.order);
+    let provider = &gateway.provider;
+    let place = |order: OrderId| Place::of(row_of(order));
+    let asked = provider.ledger().map(|charge| charge.order.map(place));
+    let mut orders: Vec<Option<Place>> = asked.collect();
+    for charge in database.charges.rows(&database.orders) {
+        orders[charge.id.0 as usize].get_or_insert(place(charge.order));
     }
-    let mut keys = ProviderKeys::new(gateway.provider.ledger());
-    let row = |(number, charge): (usize, &Charge)| AuditCharge {
-        id: ChargeRef::new(number as u32),
-        order: orders[number].map(order_name),
-        // Where the order tells whose purchase it is, the charge need not.
-        intent: charge
-            .intent
-            .filter(|_| !orders[number].is_some_and(|order| is_stored(database, order))),
-        provider_key: Some(ProviderKeyRef::new(keys.number(number as u32))),
-        tender: None,
-        state: charge.state,
-        amount: charge.amount.minor(),
-        t: Some(charge.at_us),
+    let mut keys = ProviderKeys::new(provider);
+    let row = |(number, charge): (usize, Charge)| {
+        let order = orders[number].map(order_at);
+        AuditCharge {
+            id: ChargeRef::new(number as u32),
+            order: order.map(order_name),
+            // Where the order tells whose purchase it is, the charge need not.
+            intent: charge
+                .intent
+                .filter(|_| !order.is_some_and(|order| is_stored(database, order))),
+            provider_key: Some(ProviderKeyRef::new(keys.number(number as u32))),
+            tender: None,
+            state: charge.state,
+            amount: charge.amount.minor(),
+            t: Some(charge.at_us),
+        }
     };
-    gateway
-        .provider
-        .ledger()
-        .iter()
-        .enumerate()
-        .map(row)
-        .collect()
+    provider.ledger().enumerate().map(row).collect()
 }
 
 fn is_stored(database: &Database, order: OrderId) -> bool {
@@ -247,21 +240,21 @@ fn is_stored(database: &Database, order: OrderId) -> bool {
 
 /// The gateway's keys, numbered: a key has the number of the first charge under it.
 struct ProviderKeys<'a> {
-    ledger: &'a [Charge],
+    provider: &'a Provider,
     first: HashTable<u32>,
 }
 
 impl<'a> ProviderKeys<'a> {
-    fn new(ledger: &'a [Charge]) -> ProviderKeys<'a> {
+    fn new(provider: &'a Provider) -> ProviderKeys<'a> {
         ProviderKeys {
-            ledger,
-            first: HashTable::with_capacity(ledger.len()),
+            provider,
+            first: HashTable::with_capacity(provider.ledger().len()),
         }
     }
 
     fn number(&mut self, row: u32) -> u32 {
-        let ledger = self.ledger;
-        let key = |row: &u32| ledger[*row as usize].key;
+        let provider = self.provider;
+        let key = |row: &u32| provider.key(*row);
         let hash = |row: &u32| hash_key(key(row));
         let same = |other: &u32| key(other) == key(&row);
         *self
@@ -302,7 +295,7 @@ fn coupons(database: &Database, names: &mut Names) -> Option<Vec<AuditCoupon>> {
 }
 
 /// The coupon that an order says it has. Where there are none, its content is not looked at.
-fn coupon_of(database: &Database, order: &NewOrder, names: &mut Names) -> Option<CouponRef> {
+fn coupon_of(database: &Database, order: &Placed, names: &mut Names) -> Option<CouponRef> {
     if database.coupons.slots.is_empty() {
         return None;
     }
@@ -331,35 +324,35 @@ fn notifications(
             .map(|ticket| row(ticket.order, ticket.kind, Some(ticket.printed_us)))
             .collect();
     }
-    let mut rows = Vec::with_capacity(database.notes.slots.len());
-    for (order, kind) in database.notes.slots.iter().flatten() {
-        rows.push(row(*order, *kind, None));
-    }
+    let notes = database.notes.rows();
+    let mut rows = Vec::with_capacity(notes.len());
+    rows.extend(notes.flatten().map(|(order, kind)| row(order, kind, None)));
     rows
 }
 
 /// The key records, and the name of each by its row. A record in a scope of the service's own gets a new counted name if it is
 /// settled; one that is still open is named by its text, because a reader will look for it. Where a service keeps a record
 /// for every user of a key, only the first of them is the key's own, and the others have names of theirs.
-fn keys(slots: Vec<KeySlot>, names: &mut Names) -> (Vec<AuditKey>, Vec<Option<KeyRef>>) {
-    let mut rows = Vec::with_capacity(slots.len());
-    let mut named = vec![None; slots.len()];
+fn keys(keys: &Keys, names: &mut Names) -> (Vec<AuditKey>, Vec<Option<KeyRef>>) {
+    let mut rows = Vec::with_capacity(keys.slots.len());
+    let mut named = vec![None; keys.slots.len()];
     let mut open = Vec::new();
     let mut first_of: BTreeSet<KeyRef> = BTreeSet::new();
-    for (row, slot) in slots.into_iter().enumerate() {
+    for (row, slot) in keys.slots.iter().enumerate() {
         if slot.deleted {
             continue;
         }
         let state = standing(slot.record.state);
-        let key = match sent_key(&slot.key, names) {
+        let text = keys.text(row as u32);
+        let key = match find_sent(slot.tenant, slot.scope, text, names) {
             Some(key) => key,
             None if state == RecordState::InProgress => {
-                open.push((row, slot.key));
+                open.push((row, keys.key(row as u32)));
                 continue;
             }
             None => names.keys.count(),
         };
-        let is_first = slot.key.scope != Scope::OrderIdempotencies || first_of.insert(key);
+        let is_first = slot.scope != Scope::OrderIdempotencies || first_of.insert(key);
         named[row] = Some(if is_first { key } else { names.keys.count() });
         // What was given back is nothing that a client waits for.
         if state != RecordState::Absent {
@@ -385,8 +378,11 @@ fn name_by_text(key: &ScopedKey, names: &mut Names) -> KeyRef {
 
 /// The key that a client sent, if a record is one's.
 fn sent_key(key: &ScopedKey, names: &Names) -> Option<KeyRef> {
-    let sent = key.scope.sent(key.key.as_str())?;
-    names.find_key(TenantRef::new(key.tenant.0), sent)
+    find_sent(key.tenant, key.scope, key.key.as_str(), names)
+}
+
+fn find_sent(tenant: Tenant, scope: Scope, text: &str, names: &Names) -> Option<KeyRef> {
+    names.find_key(TenantRef::new(tenant.0), scope.sent(text)?)
 }
 
 /// How key records changed. `rows` are the names of those that are still there; the replicas, and which of them came back in what
@@ -397,7 +393,7 @@ fn transitions(
     (replicas, reborn): (u32, &[u32]),
     names: &mut Names,
 ) -> Vec<Transition> {
-    if changes.log.is_empty() {
+    if changes.is_empty() {
         return Vec::new();
     }
     let mut lives = vec![0; replicas as usize];

@@ -20,6 +20,7 @@ mod radio;
 
 use std::collections::BTreeMap;
 
+use crate::database::give_back;
 use answers::Answers;
 use explore::TaskId;
 use flights::{AttemptId, Attempts, IntentTrack};
@@ -50,6 +51,11 @@ impl Clients {
         self.radios.clear();
         self.running = None;
         self.apps.clear();
+    }
+
+    /// No client comes any more: the memory of what a large run remembers of its intents is given back.
+    pub(crate) fn close(&mut self) {
+        give_back(&mut self.intents);
     }
 
     /// What the world remembers of an attempt's intent.

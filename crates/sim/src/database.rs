@@ -12,22 +12,32 @@
 //! - [`changes`]: how key records changed, for the history
 //! - [`due`]: rows by the time at which they are due
 //! - [`hashes`]: the hashes of the indexes
+//! - [`customers`]: every customer's orders
+//! - [`distinct`]: values of which there are few
+//! - [`place`], [`texts`], [`records`], [`placed`]: places of rows, texts of keys, their records, and orders in few bytes, because a day
+//!   has millions of them
 
 mod carts;
 pub(crate) mod changes;
-mod charges;
+pub(crate) mod charges;
 mod committed;
 pub(crate) mod coupons;
+mod customers;
 mod deadlock;
+mod distinct;
 mod due;
 pub(crate) mod hashes;
 pub(crate) mod keys;
 pub(crate) mod moves;
 mod notes;
-mod orders;
+pub(crate) mod orders;
+pub(crate) mod place;
+pub(crate) mod placed;
+mod records;
 pub(crate) mod stock;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod undo;
 
 use ::orders::{CommitTag, Ledgers, StoreError};
@@ -41,6 +51,7 @@ use keys::Keys;
 use moves::Moves;
 use notes::Notes;
 use orders::Orders;
+use place::Place;
 use stock::{Sales, Stocks};
 use undo::Undo;
 
@@ -61,17 +72,31 @@ pub enum Omission {
 
 /// An open transaction, by its place in the database's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Tx(pub(crate) u32);
+pub(crate) struct Tx(Place);
+
+impl Tx {
+    /// None that is ever open.
+    pub(crate) const NEVER: Tx = Tx(Place::LAST);
+
+    fn at(place: u32) -> Tx {
+        Tx(Place::of(place))
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self.0.row() as usize
+    }
+}
 
 impl Word for Tx {
     #[inline]
     fn to_word(self) -> u64 {
-        self.0.to_word()
+        self.0.row().to_word()
     }
 
     #[inline]
     fn from_word(word: u64) -> Tx {
-        Tx(u32::from_word(word))
+        Tx::at(u32::from_word(word))
     }
 }
 
@@ -229,7 +254,7 @@ impl Database {
         orders.forget();
         stocks.restock();
         sales.forget();
-        charges.slots.clear();
+        charges.forget();
         notes.forget();
         carts.forget();
         moves.slots.clear();
@@ -238,11 +263,17 @@ impl Database {
         // The first to be opened is the first, as in a database that has none yet.
         open.closed.clear();
         open.closed
-            .extend((0..open.slots.len() as u32).rev().map(Tx));
+            .extend((0..open.slots.len() as u32).rev().map(Tx::at));
         open.released.clear();
         changes.forget();
         *at_hand = AtHand::default();
         *counts = Counts::default();
+    }
+
+    /// Nothing is looked for any more: the memory of large indexes is given back.
+    pub(crate) fn close_indexes(&mut self) {
+        self.keys.close();
+        self.orders.close();
     }
 
     /// `BEGIN`.
@@ -256,9 +287,9 @@ impl Database {
     pub(crate) fn open(&mut self) -> Tx {
         let tx = self.open.closed.pop().unwrap_or_else(|| {
             self.open.slots.push(Transaction::default());
-            Tx(self.open.slots.len() as u32 - 1)
+            Tx::at(self.open.slots.len() as u32 - 1)
         });
-        self.open.slots[tx.0 as usize].state = TxState::Open;
+        self.open.slots[tx.place()].state = TxState::Open;
         tx
     }
 
@@ -269,18 +300,18 @@ impl Database {
             self.close(tx);
             return CommitTag::RolledBack;
         }
-        self.counts.idle_statements += u64::from(self.open.slots[tx.0 as usize].undo.is_empty());
+        self.counts.idle_statements += u64::from(self.open.slots[tx.place()].undo.is_empty());
         self.make_durable(tx);
         CommitTag::Committed
     }
 
     /// What a transaction did is committed, and its locks are free.
     pub(crate) fn make_durable(&mut self, tx: Tx) {
-        let mut undo = std::mem::take(&mut self.open.slots[tx.0 as usize].undo);
+        let mut undo = std::mem::take(&mut self.open.slots[tx.place()].undo);
         for change in undo.drain(..) {
             self.settle(change);
         }
-        self.open.slots[tx.0 as usize].undo = undo;
+        self.open.slots[tx.place()].undo = undo;
         self.close(tx);
     }
 
@@ -303,42 +334,42 @@ impl Database {
 
     /// The handler has let go of the transaction, which the database hears a little later.
     pub(crate) fn abandon(&mut self, tx: Tx) {
-        self.open.slots[tx.0 as usize].abandoned = true;
+        self.open.slots[tx.place()].abandoned = true;
     }
 
     /// The connections of all transactions that were let go of are gone.
     pub(crate) fn hang_up_abandoned(&mut self) {
         for tx in 0..self.open.slots.len() {
             if self.open.slots[tx].abandoned {
-                self.hang_up(Tx(tx as u32));
+                self.hang_up(Tx::at(tx as u32));
             }
         }
     }
 
     /// Whether an error has undone the transaction.
     pub(crate) fn is_aborted(&self, tx: Tx) -> bool {
-        self.open.slots[tx.0 as usize].state == TxState::Aborted
+        self.open.slots[tx.place()].state == TxState::Aborted
     }
 
     /// Undoes what a transaction did, and releases its locks.
     fn undo(&mut self, tx: Tx) {
-        let mut undo = std::mem::take(&mut self.open.slots[tx.0 as usize].undo);
+        let mut undo = std::mem::take(&mut self.open.slots[tx.place()].undo);
         for change in undo.drain(..).rev() {
             self.revert(change);
         }
-        self.open.slots[tx.0 as usize].undo = undo;
+        self.open.slots[tx.place()].undo = undo;
         self.release_waiters(tx);
     }
 
     /// After an error the transaction is undone at once and takes no more statements.
     pub(crate) fn abort(&mut self, tx: Tx) {
         self.undo(tx);
-        self.open.slots[tx.0 as usize].state = TxState::Aborted;
+        self.open.slots[tx.place()].state = TxState::Aborted;
     }
 
     fn close(&mut self, tx: Tx) {
         self.release_waiters(tx);
-        let transaction = &mut self.open.slots[tx.0 as usize];
+        let transaction = &mut self.open.slots[tx.place()];
         assert!(
             transaction.undo.is_empty(),
             "a transaction ends with nothing to undo"
@@ -355,22 +386,22 @@ impl Database {
 
     #[inline]
     fn release_waiters(&mut self, tx: Tx) {
-        if !self.open.slots[tx.0 as usize].waiters.is_empty() {
+        if !self.open.slots[tx.place()].waiters.is_empty() {
             self.wake_waiters(tx);
         }
     }
 
     fn wake_waiters(&mut self, holder: Tx) {
-        let mut waiters = std::mem::take(&mut self.open.slots[holder.0 as usize].waiters);
+        let mut waiters = std::mem::take(&mut self.open.slots[holder.place()].waiters);
         for (task, waiter) in waiters.drain(..) {
-            let waits_for = &mut self.open.slots[waiter.0 as usize].waits_for;
+            let waits_for = &mut self.open.slots[waiter.place()].waits_for;
             if *waits_for == Some(holder) {
                 // The holder's place may be another's before the waiter goes on.
                 *waits_for = None;
             }
             self.open.released.push(task);
         }
-        self.open.slots[holder.0 as usize].waiters = waiters;
+        self.open.slots[holder.place()].waiters = waiters;
     }
 
     /// Runs a statement in a transaction. `None`: it waits, and its task will be among the released ones.
@@ -381,9 +412,9 @@ impl Database {
         task: TaskId,
         statement: &mut impl FnMut(&mut Database, Tx) -> Result<T, Stop>,
     ) -> Option<Result<T, StoreError>> {
-        self.at_hand.resumed = std::mem::take(&mut self.open.slots[tx.0 as usize].has_waited);
+        self.at_hand.resumed = std::mem::take(&mut self.open.slots[tx.place()].has_waited);
         self.counts.statements += u64::from(!self.at_hand.resumed);
-        if self.at_hand.resumed && self.open.slots[tx.0 as usize].is_victim {
+        if self.at_hand.resumed && self.open.slots[tx.place()].is_victim {
             self.abort(tx);
             return Some(Err(StoreError::Conflict));
         }
@@ -406,20 +437,20 @@ impl Database {
     /// Waits until the holder ends.
     fn wait(&mut self, tx: Tx, holder: Tx, task: TaskId) {
         self.counts.waits += 1;
-        let transaction = &mut self.open.slots[tx.0 as usize];
+        let transaction = &mut self.open.slots[tx.place()];
         (transaction.waits_for, transaction.has_waited) = (Some(holder), true);
         transaction.waits_since_us = self.at_hand.now_us;
-        self.open.slots[holder.0 as usize].waiters.push((task, tx));
+        self.open.slots[holder.place()].waiters.push((task, tx));
         self.at_hand.circle = self.closes_circle(tx);
     }
 
     #[inline]
     fn log(&mut self, tx: Tx, undo: Undo) {
-        self.open.slots[tx.0 as usize].undo.push(undo);
+        self.open.slots[tx.place()].undo.push(undo);
     }
 
     fn undo_log(&self, tx: Tx) -> &[Undo] {
-        &self.open.slots[tx.0 as usize].undo
+        &self.open.slots[tx.place()].undo
     }
 
     /// How many transactions are open.
@@ -434,5 +465,15 @@ fn writable(writer: Writer, tx: Tx) -> Result<(), Stop> {
     match writer {
         Some(other) if other != tx => Err(Stop::Wait(other)),
         _ => Ok(()),
+    }
+}
+
+/// Tables of up to as many rows keep their memory, for the next run in the same world.
+const KEPT_MAX: usize = 1 << 14;
+
+/// Gives the memory of a large table back, whose rows are not looked at any more. A small one keeps its rows until the next run.
+pub(crate) fn give_back<T>(rows: &mut Vec<T>) {
+    if rows.len() > KEPT_MAX {
+        *rows = Vec::new();
     }
 }

@@ -245,11 +245,12 @@ mod tests {
         let mut gateway = Gateway::new(KEY_TTL_US);
         let before = ask(&mut gateway, order(100), Fate::TimeoutBefore, 0);
         assert_eq!(charged(&mut gateway, before), Err(GatewayError::Unknown));
-        assert!(gateway.provider.ledger().is_empty());
+        assert_eq!(gateway.provider.ledger().len(), 0);
         let after = ask(&mut gateway, order(100), Fate::TimeoutAfter, 0);
         gateway.capture(after, 0);
         assert_eq!(charged(&mut gateway, after), Err(GatewayError::Unknown));
-        assert_eq!(gateway.provider.ledger()[0].state, ChargeState::Captured);
+        let charge = gateway.provider.ledger().next().expect("there is one");
+        assert_eq!(charge.state, ChargeState::Captured);
     }
 
     #[test]

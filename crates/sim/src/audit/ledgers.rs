@@ -6,20 +6,22 @@ use history::{
     TenantRef,
 };
 use orders::ChargeRow;
-use protocol::{Cart, OrderId};
+use protocol::Cart;
 
 use super::order_name;
-use crate::database::Database;
 use crate::database::moves::Move;
+use crate::database::orders::order_at;
+use crate::database::{Database, give_back};
 use outside::menu::Menu;
 
-/// Adds the parts that the service keeps.
-pub(super) fn add(audit: &mut Audit, database: &Database, menu: &Menu, names: &Names) {
+/// Adds the parts that the service keeps. Of the tables that no other part is made from, the memory is given back.
+pub(super) fn add(audit: &mut Audit, database: &mut Database, menu: &Menu, names: &Names) {
     let ledgers = database.ledgers;
-    audit.carts = ledgers.carts.then(|| carts(database, names));
-    audit.sales = ledgers.sales.then(|| sales(database, menu));
     audit.inventory_log = ledgers.inventory_log.then(|| moves(database, menu));
-    audit.keys = audit.keys.take().filter(|_| ledgers.keys);
+    give_back(&mut database.moves.slots);
+    audit.carts = ledgers.carts.then(|| carts(database, names));
+    database.carts.release();
+    audit.sales = ledgers.sales.then(|| sales(database, menu));
     audit.recorded_charges = ledgers.charges.then(|| charges(database));
 }
 
@@ -48,7 +50,7 @@ fn carts(database: &Database, names: &Names) -> Vec<AuditCart> {
     let orders = database.orders.slots.iter();
     let bought = orders
         .filter_map(|slot| slot.row.as_ref())
-        .map(|order| (order.tenant, order.cart, false));
+        .map(|order| (order.tenant, order.cart(), false));
     let cleared = database
         .carts
         .cleared()
@@ -79,7 +81,7 @@ fn moves(database: &Database, menu: &Menu) -> Vec<AuditMove> {
     let rows = database.moves.slots.iter();
     let row = |row: &Move| {
         Some(AuditMove {
-            order: order_name(OrderId(u64::from(row.order?) + 1)),
+            order: order_name(order_at(row.order?)),
             sku: menu.stock(row.stock as usize),
             quantity: i64::from(row.quantity),
         })
@@ -88,12 +90,8 @@ fn moves(database: &Database, menu: &Menu) -> Vec<AuditMove> {
 }
 
 fn charges(database: &Database) -> Vec<AuditRecordedCharge> {
-    let rows = database
-        .charges
-        .slots
-        .iter()
-        .filter_map(|(row, _)| row.as_ref());
-    let row = |row: &ChargeRow| AuditRecordedCharge {
+    let rows = database.charges.rows(&database.orders);
+    let row = |row: ChargeRow| AuditRecordedCharge {
         charge: ChargeRef::new(row.id.0 as u32),
         order: order_name(row.order),
         amount: Some(row.amount.minor()),

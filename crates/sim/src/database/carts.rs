@@ -5,7 +5,27 @@ use protocol::{Cart, Tenant};
 
 use super::hashes::{CartKey, hash_cart};
 use super::undo::Undo;
-use super::{Database, Omission, Stop, Tx, Writer, writable};
+use super::{Database, KEPT_MAX, Omission, Stop, Tx, Writer, writable};
+
+/// A cart that was bought, and by whom it was cleared: a transaction that is committed (`None`), or an open one. Its parts stand
+/// side by side, because there are as many as orders.
+#[derive(Debug)]
+struct Cleared {
+    id: u64,
+    version: u32,
+    tenant: Tenant,
+    writer: Writer,
+}
+
+const _: () = assert!(size_of::<Cleared>() == 24, "a million of them");
+
+impl Cleared {
+    #[inline]
+    fn key(&self) -> CartKey {
+        let (id, version) = (self.id, self.version);
+        (self.tenant, Cart { id, version })
+    }
+}
 
 /// `carts`: those that were bought, because all others are there.
 #[derive(Debug, Default)]
@@ -14,7 +34,7 @@ pub(crate) struct Carts {
     pub(crate) are_read: bool,
     /// Whether the audit shows them: then they are kept even if no statement reads them.
     pub(crate) are_audited: bool,
-    cleared: HashTable<(CartKey, Writer)>,
+    cleared: HashTable<Cleared>,
 }
 
 impl Carts {
@@ -24,11 +44,17 @@ impl Carts {
         self.cleared.clear();
     }
 
+    /// No cart is looked at any more: the memory of a large table is given back.
+    pub(crate) fn release(&mut self) {
+        if self.cleared.len() > KEPT_MAX {
+            self.cleared = HashTable::new();
+        }
+    }
+
     /// The carts that are cleared, in no order.
     pub(crate) fn cleared(&self) -> impl Iterator<Item = (Tenant, Cart)> {
         let rows = self.cleared.iter();
-        rows.filter(|(_, writer)| writer.is_none())
-            .map(|(key, _)| *key)
+        rows.filter(|row| row.writer.is_none()).map(Cleared::key)
     }
 
     /// Who cleared a cart, if it was cleared: a transaction that is committed (`None`), or an open one.
@@ -36,29 +62,35 @@ impl Carts {
         let key = (tenant, cart);
         let found = self
             .cleared
-            .find(hash_cart(key), |(other, _)| *other == key);
-        found.map(|(_, writer)| *writer)
+            .find(hash_cart(key), |other| other.key() == key);
+        found.map(|row| row.writer)
     }
 
     pub(crate) fn clear(&mut self, tenant: Tenant, cart: Cart, tx: Tx) {
         let key = (tenant, cart);
+        let row = Cleared {
+            id: cart.id,
+            version: cart.version,
+            tenant,
+            writer: Some(tx),
+        };
         self.cleared
-            .insert_unique(hash_cart(key), (key, Some(tx)), |(key, _)| hash_cart(*key));
+            .insert_unique(hash_cart(key), row, |row| hash_cart(row.key()));
     }
 
     pub(crate) fn settle(&mut self, tenant: Tenant, cart: Cart) {
         let key = (tenant, cart);
         let found = self
             .cleared
-            .find_mut(hash_cart(key), |(other, _)| *other == key);
-        found.expect("it was cleared").1 = None;
+            .find_mut(hash_cart(key), |other| other.key() == key);
+        found.expect("it was cleared").writer = None;
     }
 
     pub(crate) fn revert(&mut self, tenant: Tenant, cart: Cart) {
         let key = (tenant, cart);
         let found = self
             .cleared
-            .find_entry(hash_cart(key), |(other, _)| *other == key);
+            .find_entry(hash_cart(key), |other| other.key() == key);
         found.expect("it was cleared").remove();
     }
 }

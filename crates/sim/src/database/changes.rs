@@ -2,19 +2,29 @@
 //!
 //! A row that a transaction wrote more than once changed once: from what was committed before to what is committed now; but who took
 //! a claim over before ending it did both. A change is kept
-//! with the number of its row, twenty-four bytes; which key that was is looked up at the end, once for every row.
+//! with the number of its row, sixteen bytes; which key that was is looked up at the end, once for every row.
 
 use history::{HostRef, KeyRef, RecordState, Transition};
 use orders::{KeyRecord, KeyState, Owner};
 use protocol::ScopedKey;
 
 use super::Database;
+use super::distinct::{Distinct, Hashed, hash_of};
 
-/// A change of a row.
+/// When a row changed, and how.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    t_us: u64,
+    row: u32,
+    /// Which of the ways.
+    how: u32,
+}
+
+const _: () = assert!(size_of::<Change>() == 16, "two million of them");
+
+/// How a row changes. There are few ways: owners are counted, and a token above two is rare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct KeyChange {
-    pub(crate) t_us: u64,
-    pub(crate) row: u32,
+pub(crate) struct How {
     pub(crate) from: RecordState,
     pub(crate) to: RecordState,
     /// The committing owner's number: owners of a simulated world are counted.
@@ -22,15 +32,19 @@ pub(crate) struct KeyChange {
     pub(crate) token: u32,
 }
 
-const _: () = assert!(
-    size_of::<KeyChange>() == size_of::<Transition>(),
-    "the one becomes the other in place"
-);
+impl Hashed for How {
+    #[inline]
+    fn hash(&self) -> u64 {
+        let states = self.from as u32 * 4 + self.to as u32;
+        hash_of((u64::from(states) << 32 | u64::from(self.owner), self.token))
+    }
+}
 
 /// The changes so far.
 #[derive(Debug, Default)]
 pub(crate) struct KeyChanges {
-    pub(crate) log: Vec<KeyChange>,
+    log: Vec<Change>,
+    ways: Distinct<How>,
     /// The rows that were deleted, in order: after how many changes, which place, and whose it was. The place is given again.
     pub(crate) gone: Vec<(u32, u32, ScopedKey)>,
 }
@@ -73,12 +87,8 @@ impl Database {
             return;
         }
         let from = before.map_or(RecordState::Absent, standing);
-        let KeyRecord {
-            state,
-            owner,
-            token,
-            ..
-        } = slot.record;
+        let (state, token) = (slot.record.state, slot.record.token);
+        let owner = slot.record.owner();
         let to = match slot.deleted {
             true => RecordState::Absent,
             false => standing(state),
@@ -92,14 +102,22 @@ impl Database {
             false if self.at_hand.committer.for_holder => (owner, token.0),
             false => (self.at_hand.committer.owner, token.0),
         };
-        self.changes.log.push(KeyChange {
-            t_us: self.at_hand.now_us,
+        let owner = by.0 as u32;
+        self.push_change(
             row,
-            from,
-            to,
-            owner: by.0 as u32,
-            token,
-        });
+            How {
+                from,
+                to,
+                owner,
+                token,
+            },
+        );
+    }
+
+    fn push_change(&mut self, row: u32, how: How) {
+        let t_us = self.at_hand.now_us;
+        let how = self.changes.ways.number(how);
+        self.changes.log.push(Change { t_us, row, how });
     }
 
     /// A record that the transaction at hand has replaced is committed. A claim that ends under a higher token than it had was taken
@@ -111,21 +129,20 @@ impl Database {
         let claims = !self.at_hand.committer.for_holder;
         let is_take_over = claims && old.state == KeyState::Claimed && new.token > old.token;
         if slot.changed && is_take_over && new.state != KeyState::Claimed && !slot.deleted {
-            self.changes.log.push(KeyChange {
-                t_us: self.at_hand.now_us,
-                row,
+            let how = How {
                 from: RecordState::InProgress,
                 to: RecordState::InProgress,
                 owner: self.at_hand.committer.owner.0 as u32,
                 token: new.token.0,
-            });
+            };
+            self.push_change(row, how);
         }
         self.note_change(row, Some(old.state), Wrote::Record);
     }
 
     /// A row's place is free for another key.
     pub(crate) fn note_gone(&mut self, row: u32) {
-        let key = self.keys.slots[row as usize].key.clone();
+        let key = self.keys.key(row);
         let changes = self.changes.log.len() as u32;
         self.changes.gone.push((changes, row, key));
     }
@@ -135,7 +152,20 @@ impl KeyChanges {
     /// Forgets every change, keeping the memory.
     pub(crate) fn forget(&mut self) {
         self.log.clear();
+        self.ways.forget();
         self.gone.clear();
+    }
+
+    /// Whether nothing changed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.log.is_empty()
+    }
+
+    /// When something changed, and how.
+    #[cfg(test)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, How)> {
+        let log = self.log.iter();
+        log.map(|change| (change.t_us, self.ways.get(change.how)))
     }
 
     /// The changes with names for their rows: `names` of those that are there, `name` for those that are gone. `hosts` are the
@@ -157,14 +187,17 @@ impl KeyChanges {
             let key = names[change.row as usize].expect("every row that changed has a name");
             change.row = key.index() as u32;
         }
-        let transition = |change: KeyChange| Transition {
-            t: change.t_us,
-            key: KeyRef::new(change.row),
-            from: change.from,
-            to: change.to,
-            owner: hosts.get(change.owner as usize).copied(),
-            token: change.token,
+        let transition = |change: &Change| {
+            let how = self.ways.get(change.how);
+            Transition {
+                t: change.t_us,
+                key: KeyRef::new(change.row),
+                from: how.from,
+                to: how.to,
+                owner: hosts.get(how.owner as usize).copied(),
+                token: how.token,
+            }
         };
-        log.into_iter().map(transition).collect()
+        log.iter().map(transition).collect()
     }
 }

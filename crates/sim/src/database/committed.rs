@@ -5,6 +5,7 @@ use compact_str::CompactString;
 use explore::TaskId;
 use protocol::{Cart, OrderId, ScopedKey, Sku, Tenant};
 
+use super::orders::order_at;
 use super::undo::Undo;
 use super::{Database, Tx, Writer};
 
@@ -57,8 +58,8 @@ impl Database {
     }
 
     fn committed_keys(&mut self, tx: Tx) -> Vec<(ScopedKey, KeyRecord)> {
-        let slots = self.keys.slots.iter().filter(|slot| !slot.free);
-        let keys: Vec<ScopedKey> = slots.map(|slot| slot.key.clone()).collect();
+        let slots = (0..).zip(&self.keys.slots).filter(|(_, slot)| !slot.free);
+        let keys: Vec<ScopedKey> = slots.map(|(row, _)| self.keys.key(row)).collect();
         let mut rows = Vec::new();
         for key in keys {
             let found = self.find_key(tx, &key).expect("a plain look never waits");
@@ -78,9 +79,11 @@ impl Database {
     }
 
     fn committed_charges(&self) -> Vec<ChargeRow> {
-        let slots = self.charges.slots.iter();
-        let committed = slots.filter(|(_, writer)| writer.is_none());
-        committed.filter_map(|(row, _)| *row).collect()
+        let slots = (0..).zip(&self.charges.slots);
+        let committed = slots.filter(|(_, slot)| slot.writer.is_none());
+        committed
+            .filter_map(|(row, _)| self.charges.get(row, &self.orders))
+            .collect()
     }
 
     fn committed_stock(&self) -> Vec<(Tenant, Sku, [i64; 2])> {
@@ -133,9 +136,9 @@ impl Database {
         let open = |row: u32| {
             self.is_being_inserted(|undo| matches!(undo, Undo::InsertNote(r) if *r == row))
         };
-        let rows = self.notes.slots.iter().enumerate();
+        let rows = self.notes.rows().enumerate();
         let committed = rows.filter(|(row, _)| !open(*row as u32));
-        committed.filter_map(|(_, note)| *note).collect()
+        committed.filter_map(|(_, note)| note).collect()
     }
 
     fn committed_carts(&self) -> Vec<(Tenant, Cart)> {
@@ -154,7 +157,7 @@ impl Database {
         for (row, moved) in self.moves.slots.iter().enumerate() {
             if let Some(order) = moved.order.filter(|_| !open(row as u32)) {
                 let sku = self.stocks.slots[moved.stock as usize].sku.clone();
-                rows.push((OrderId(u64::from(order) + 1), sku, moved.quantity));
+                rows.push((order_at(order), sku, moved.quantity));
             }
         }
         rows

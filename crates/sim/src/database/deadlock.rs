@@ -33,13 +33,13 @@ impl Database {
 
     /// When a transaction that waits looks around.
     fn looks_at_us(&self, tx: Tx) -> u64 {
-        self.open.slots[tx.0 as usize].waits_since_us + TIMEOUT_US
+        self.open.slots[tx.place()].waits_since_us + TIMEOUT_US
     }
 
     /// The transaction that this one waits for, the one that that waits for, and so on: at most once around a cycle that others
     /// are in.
     fn waits_in_turn(&self, tx: Tx) -> impl Iterator<Item = Tx> {
-        let next = |tx: Tx| self.open.slots[tx.0 as usize].waits_for;
+        let next = |tx: Tx| self.open.slots[tx.place()].waits_for;
         std::iter::successors(next(tx), move |tx| next(*tx)).take(self.open.slots.len())
     }
 
@@ -51,10 +51,10 @@ impl Database {
             // The circle broke, or this is another transaction in the place of the one that waited.
             return false;
         }
-        let transaction = &mut self.open.slots[tx.0 as usize];
+        let transaction = &mut self.open.slots[tx.place()];
         transaction.is_victim = true;
         let holder = transaction.waits_for.take().expect("it waits for itself");
-        let waiters = &mut self.open.slots[holder.0 as usize].waiters;
+        let waiters = &mut self.open.slots[holder.place()].waiters;
         // The last one: those before it may have been in the same place.
         let place = waiters.iter().rposition(|(_, waiter)| *waiter == tx);
         let (task, _) = waiters.remove(place.expect("the holder knows who waits for it"));

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, BuildHasherDefault};
 
 use outside::hash::{GOLDEN, neighbourly};
-use protocol::{Cart, Customer, ScopedKey, Sku, Tenant};
+use protocol::{Cart, Customer, Sku, Tenant};
 use rustc_hash::FxHasher;
 
 /// A cart, and whose.
@@ -62,10 +62,6 @@ const fn eight_digits(digits: u64) -> u64 {
     let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
     let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
     fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff
-}
-
-pub(crate) fn hash_key(key: &ScopedKey) -> u64 {
-    hash_text(key.key.as_str())
 }
 
 pub(crate) fn hash_cart((_, cart): CartKey) -> u64 {

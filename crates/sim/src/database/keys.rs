@@ -3,18 +3,22 @@
 use hashbrown::HashTable;
 use orders::ports::Constraint;
 use orders::{KeyRecord, KeyState, StoreError, Token};
-use protocol::{ScopedKey, Time};
+use protocol::{Scope, ScopedKey, Tenant, Time};
 
 use super::due::Due;
-use super::hashes::hash_key;
+use super::hashes::hash_text;
+use super::records::{Answers, Kept};
+use super::texts::{Text, Texts};
 use super::undo::Undo;
-use super::{Database, Stop, Tx, Writer, writable};
+use super::{Database, KEPT_MAX, Stop, Tx, Writer, writable};
 
 /// A row of `idempotency_keys`.
 #[derive(Debug)]
 pub(crate) struct KeySlot {
-    pub(crate) key: ScopedKey,
-    pub(crate) record: KeyRecord,
+    pub(crate) record: Kept,
+    text: Text,
+    pub(crate) scope: Scope,
+    pub(crate) tenant: Tenant,
     pub(crate) writer: Writer,
     /// Changed by the writer, and not only locked.
     pub(crate) changed: bool,
@@ -26,10 +30,14 @@ pub(crate) struct KeySlot {
     pub(super) free: bool,
 }
 
+const _: () = assert!(size_of::<KeySlot>() == 96, "a million of them");
+
 /// `idempotency_keys`.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     pub(crate) slots: Vec<KeySlot>,
+    texts: Texts,
+    pub(super) kept: Answers,
     index: HashTable<u32>,
     free: Vec<u32>,
     /// Committed claims by the end of their lease; entries may be out of date.
@@ -48,23 +56,78 @@ impl Keys {
     /// Forgets every row, keeping the memory.
     pub(crate) fn forget(&mut self) {
         self.slots.clear();
+        self.texts.forget();
+        self.kept.forget();
         self.index.clear();
         self.free.clear();
         self.claims.forget();
         self.answers.forget();
     }
 
+    /// No key is looked for any more: the memory of a large index is given back.
+    pub(super) fn close(&mut self) {
+        if self.slots.len() > KEPT_MAX {
+            self.index = HashTable::new();
+            (self.claims, self.answers) = (Due::default(), Due::default());
+        }
+    }
+
+    /// No row is looked at any more: the memory of large tables is given back.
+    pub(crate) fn release(&mut self) {
+        if self.slots.len() > KEPT_MAX {
+            *self = Keys::default();
+        }
+    }
+
     #[inline]
     pub(crate) fn find(&self, key: &ScopedKey) -> Option<u32> {
-        self.index
-            .find(hash_key(key), |row| self.slots[*row as usize].key == *key)
-            .copied()
+        let text = key.key.as_str();
+        let short = Text::short(text);
+        let same = |row: &u32| {
+            let slot = &self.slots[*row as usize];
+            let said = match short {
+                Some(short) => slot.text == short,
+                None => self.texts.read(&slot.text) == text,
+            };
+            said && (slot.tenant, slot.scope) == (key.tenant, key.scope)
+        };
+        self.index.find(hash_text(text), same).copied()
+    }
+
+    /// The text of a row's key.
+    #[inline]
+    pub(crate) fn text(&self, row: u32) -> &str {
+        self.texts.read(&self.slots[row as usize].text)
+    }
+
+    /// The key of a row.
+    pub(crate) fn key(&self, row: u32) -> ScopedKey {
+        let slot = &self.slots[row as usize];
+        ScopedKey {
+            key: self.texts.key(slot.text),
+            tenant: slot.tenant,
+            scope: slot.scope,
+        }
+    }
+
+    /// The record of a row.
+    pub(super) fn record(&self, row: u32) -> KeyRecord {
+        self.kept.unpack(&self.slots[row as usize].record)
+    }
+
+    /// Writes the record of a row, and returns what it was.
+    pub(super) fn replace(&mut self, row: u32, record: &KeyRecord) -> KeyRecord {
+        let old = self.record(row);
+        self.slots[row as usize].record = self.kept.pack(record);
+        old
     }
 
     pub(crate) fn insert(&mut self, key: &ScopedKey, record: KeyRecord, tx: Tx) -> u32 {
         let slot = KeySlot {
-            key: key.clone(),
-            record,
+            record: self.kept.pack(&record),
+            text: self.texts.keep(&key.key),
+            scope: key.scope,
+            tenant: key.tenant,
             writer: Some(tx),
             changed: true,
             inserted: true,
@@ -81,21 +144,21 @@ impl Keys {
                 self.slots.len() as u32 - 1
             }
         };
-        let slots = &self.slots;
-        self.index.insert_unique(hash_key(key), row, |row| {
-            hash_key(&slots[*row as usize].key)
-        });
+        let (slots, texts) = (&self.slots, &self.texts);
+        let rehash = |row: &u32| hash_text(texts.read(&slots[*row as usize].text));
+        self.index
+            .insert_unique(hash_text(key.key.as_str()), row, rehash);
         row
     }
 
     pub(crate) fn remove(&mut self, row: u32) {
+        let hash = hash_text(self.text(row));
+        let found = self.index.find_entry(hash, |other| *other == row);
+        found.expect("every row is in the index").remove();
         let slot = &mut self.slots[row as usize];
         (slot.deleted, slot.inserted, slot.writer) = (true, false, None);
         (slot.changed, slot.free) = (false, true);
-        let found = self
-            .index
-            .find_entry(hash_key(&slot.key), |other| *other == row);
-        found.expect("every row is in the index").remove();
+        self.texts.give_up(slot.text);
         self.free.push(row);
     }
 
@@ -134,11 +197,11 @@ impl Database {
         writable(slot.writer, tx)?;
         if slot.writer.is_none() {
             slot.writer = Some(tx);
-            let record = slot.record;
             self.log(tx, Undo::LockKey(row));
-            return Ok(Some(record));
+            return Ok(Some(self.keys.record(row)));
         }
-        Ok((!slot.deleted).then_some(slot.record))
+        let is_there = !slot.deleted;
+        Ok(is_there.then(|| self.keys.record(row)))
     }
 
     pub(crate) fn insert_key(
@@ -162,9 +225,8 @@ impl Database {
             // Any UPDATE counts: PostgreSQL's unique check sees a version that is about to be replaced, and waits to know by what.
             Some(other) if other != tx && slot.changed => Err(Stop::Wait(other)),
             Some(own) if own == tx && slot.deleted => {
-                let slot = &mut self.keys.slots[row as usize];
-                let old = std::mem::replace(&mut slot.record, record);
-                slot.deleted = false;
+                let old = self.keys.replace(row, &record);
+                self.keys.slots[row as usize].deleted = false;
                 self.log(tx, Undo::ReinsertKey(row, old));
                 Ok(())
             }
@@ -173,18 +235,18 @@ impl Database {
     }
 
     /// A record as those see it who do not see what its writer did.
-    fn committed_key(&self, row: u32) -> &KeyRecord {
+    fn committed_key(&self, row: u32) -> KeyRecord {
         let slot = &self.keys.slots[row as usize];
         let log = slot.writer.map_or(&[][..], |writer| self.undo_log(writer));
         let replaced = log.iter().find_map(|undo| match undo {
             Undo::UpdateKey(r, old) | Undo::SetKeyState(r, old) | Undo::ReinsertKey(r, old)
                 if *r == row =>
             {
-                Some(old)
+                Some(*old)
             }
             _ => None,
         });
-        replaced.unwrap_or(&slot.record)
+        replaced.unwrap_or_else(|| self.keys.record(row))
     }
 
     pub(crate) fn update_key(
@@ -215,8 +277,8 @@ impl Database {
             }
             return Ok(0);
         }
-        let old = std::mem::replace(&mut slot.record, record);
         (slot.writer, slot.changed) = (Some(tx), true);
+        let old = self.keys.replace(row, &record);
         self.log(tx, Undo::UpdateKey(row, old));
         Ok(1)
     }
@@ -228,8 +290,8 @@ impl Database {
         };
         let slot = &self.keys.slots[row as usize];
         Ok(match slot.writer {
-            Some(other) if other != tx => (!slot.inserted).then(|| *self.committed_key(row)),
-            _ => (!slot.deleted).then_some(slot.record),
+            Some(other) if other != tx => (!slot.inserted).then(|| self.committed_key(row)),
+            _ => (!slot.deleted).then(|| self.keys.record(row)),
         })
     }
 
@@ -251,7 +313,8 @@ impl Database {
         if slot.deleted {
             return Ok(0);
         }
-        let old = slot.record;
+        let old = self.keys.record(row);
+        let slot = &mut self.keys.slots[row as usize];
         (slot.record.state, slot.writer, slot.changed) = (state, Some(tx), true);
         self.log(tx, Undo::SetKeyState(row, old));
         Ok(1)
@@ -265,8 +328,8 @@ impl Database {
     ) -> Result<Vec<(ScopedKey, KeyRecord)>, Stop> {
         let mut found = Vec::new();
         for row in self.due(tx, now, limit, Queue::Claims) {
+            found.push((self.keys.key(row), self.keys.record(row)));
             let slot = &mut self.keys.slots[row as usize];
-            found.push((slot.key.clone(), slot.record));
             if slot.writer.replace(tx).is_none() {
                 self.log(tx, Undo::LockKey(row));
             }

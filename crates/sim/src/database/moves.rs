@@ -3,6 +3,7 @@
 use protocol::{Line, OrderId, Tenant};
 
 use super::orders::row_of;
+use super::place::Place;
 use super::undo::Undo;
 use super::{Database, Omission, Stop, Tx};
 
@@ -10,7 +11,7 @@ use super::{Database, Omission, Stop, Tx};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Move {
     /// The order, by its row; none after the insert was undone.
-    pub(crate) order: Option<u32>,
+    pub(crate) order: Option<Place>,
     /// What left, by its row in `stock`.
     pub(crate) stock: u32,
     pub(crate) quantity: u32,
@@ -41,7 +42,7 @@ impl Database {
         for line in lines {
             let stock = tenant.and_then(|tenant| self.stocks.find(tenant, &line.sku));
             self.moves.slots.extend(stock.map(|stock| Move {
-                order: Some(row),
+                order: Some(Place::of(row)),
                 stock,
                 quantity: line.quantity,
             }));

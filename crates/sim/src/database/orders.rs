@@ -3,17 +3,23 @@
 use hashbrown::HashTable;
 use orders::ports::Constraint;
 use orders::{KeyIndex, NewOrder, OrderRow, StoreError};
-use protocol::{Cart, Customer, IdempotencyKey, Line, Order, OrderId, OrderState, Span, Tenant};
+use protocol::{
+    Cart, Customer, IdempotencyKey, Line, Money, Order, OrderId, OrderState, Span, Tenant,
+};
 
-use super::hashes::{CartKey, hash_cart, hash_customer, hash_text};
+use super::customers::Customers;
+use super::hashes::{CartKey, hash_cart, hash_text};
+use super::place::Place;
+use super::placed::{NaturalKeys, Placed};
+use super::texts::Texts;
 use super::undo::Undo;
-use super::{Database, Stop, Tx, Writer, writable};
+use super::{Database, KEPT_MAX, Stop, Tx, Writer, writable};
 
 /// A row of `orders`.
 #[derive(Debug)]
 pub(crate) struct OrderSlot {
     /// `None` after the insert was undone: the sequence does not go back.
-    pub(crate) row: Option<NewOrder>,
+    pub(crate) row: Option<Placed>,
     pub(crate) state: OrderState,
     /// How many items are committed.
     pub(crate) items: u32,
@@ -23,11 +29,11 @@ pub(crate) struct OrderSlot {
     pub(crate) writer: Writer,
     /// When it was inserted, in true time: `created_at` is what a replica's clock said.
     pub(crate) inserted_us: u64,
-    /// The same customer's order before this one.
-    pub(crate) before: Option<u32>,
     /// Its row in `charges`.
-    pub(crate) charge: Option<u32>,
+    pub(crate) charge: Option<Place>,
 }
+
+const _: () = assert!(size_of::<OrderSlot>() == 88, "a million of them");
 
 impl OrderSlot {
     /// How many lines its content has.
@@ -42,9 +48,11 @@ impl OrderSlot {
 pub(crate) struct Orders {
     pub(crate) slots: Vec<OrderSlot>,
     carts: HashTable<u32>,
-    /// Every customer's latest order, built on first use: few strategies need it, and customers come at
+    texts: Texts,
+    others: NaturalKeys,
+    /// Every customer's orders, built on first use: few strategies need it, and customers come at
     /// random, so that each order would cost a cache miss.
-    customers: Option<HashTable<u32>>,
+    customers: Option<Customers>,
     /// The orders whose key is in an index, whichever: those of one text stand side by side.
     keys: HashTable<u32>,
 }
@@ -59,15 +67,32 @@ impl Orders {
     /// Forgets every row, keeping the memory.
     pub(crate) fn forget(&mut self) {
         self.slots.clear();
+        self.texts.forget();
+        self.others.clear();
         self.carts.clear();
         self.customers = None;
         self.keys.clear();
     }
 
+    /// No order is looked for any more: the memory of large indexes is given back.
+    pub(super) fn close(&mut self) {
+        if self.slots.len() > KEPT_MAX {
+            (self.carts, self.keys) = (HashTable::new(), HashTable::new());
+            self.customers = None;
+        }
+    }
+
+    /// No row is looked at any more: the memory of large tables is given back.
+    pub(crate) fn release(&mut self) {
+        if self.slots.len() > KEPT_MAX {
+            *self = Orders::default();
+        }
+    }
+
     /// The entry of the index `orders_cart`: only for orders that have the column and are not cancelled.
-    fn cart_key(slot: &OrderSlot) -> Option<CartKey> {
-        let row = slot.row.as_ref()?;
-        Some((row.tenant, row.natural_key?))
+    fn cart_key(&self, row: u32) -> Option<CartKey> {
+        let order = self.slots[row as usize].row.as_ref()?;
+        Some((order.tenant, order.natural_key(row, &self.others)?))
     }
 
     /// The rows that the unique index has under a cart, committed or not. They are more than one only while a transaction
@@ -76,131 +101,88 @@ impl Orders {
     pub(crate) fn by_cart(&self, tenant: Tenant, cart: Cart) -> impl Iterator<Item = u32> {
         let key = (tenant, cart);
         let rows = self.carts.iter_hash(hash_cart(key)).copied();
-        rows.filter(move |row| Orders::cart_key(&self.slots[*row as usize]) == Some(key))
+        rows.filter(move |row| self.cart_key(*row) == Some(key))
     }
 
     /// The text of an order's key, if an index has it.
-    fn indexed_key(slot: &OrderSlot) -> Option<&str> {
-        let row = slot.row.as_ref()?;
-        let key = row.key.as_ref().filter(|_| row.key_index != KeyIndex::None);
-        key.map(IdempotencyKey::as_str)
+    fn indexed_key(&self, row: u32) -> Option<&str> {
+        let order = self.slots[row as usize].row.as_ref()?;
+        let is_indexed = order.key_index != KeyIndex::None;
+        order.key_text(&self.texts).filter(|_| is_indexed)
     }
 
     /// The orders with a key that an index has, committed or not, of all tenants.
     pub(crate) fn by_key(&self, key: &str) -> impl Iterator<Item = u32> {
         let rows = self.keys.iter_hash(hash_text(key)).copied();
-        rows.filter(move |row| Orders::indexed_key(&self.slots[*row as usize]) == Some(key))
+        rows.filter(move |row| self.indexed_key(*row) == Some(key))
     }
 
     fn enter_key(&mut self, row: u32) {
-        let hash = |slot: &OrderSlot| Orders::indexed_key(slot).map(hash_text);
-        if let Some(hashed) = hash(&self.slots[row as usize]) {
-            let slots = &self.slots;
-            let rehash = |row: &u32| hash(&slots[*row as usize]).expect("it is in the index");
-            self.keys.insert_unique(hashed, row, rehash);
+        let mut keys = std::mem::take(&mut self.keys);
+        let hash = |row: u32| self.indexed_key(row).map(hash_text);
+        if let Some(hashed) = hash(row) {
+            let rehash = |row: &u32| hash(*row).expect("it is in the index");
+            keys.insert_unique(hashed, row, rehash);
         }
+        self.keys = keys;
     }
 
     fn leave_key(&mut self, row: u32) {
-        if let Some(key) = Orders::indexed_key(&self.slots[row as usize]) {
-            let found = self.keys.find_entry(hash_text(key), |other| *other == row);
+        if let Some(hash) = self.indexed_key(row).map(hash_text) {
+            let found = self.keys.find_entry(hash, |other| *other == row);
             found.expect("it was in the index").remove();
         }
     }
 
     /// The latest order of a customer, committed or not.
     pub(crate) fn latest_of(&mut self, tenant: Tenant, customer: Customer) -> Option<u32> {
-        if self.customers.is_none() {
-            self.index_customers();
-        }
-        let customers = self.customers.as_ref()?;
-        let found = customers.find(hash_customer(tenant, customer), |row| {
-            self.is_of(*row, tenant, customer)
-        });
-        found.copied()
+        let customers = self
+            .customers
+            .get_or_insert_with(|| Customers::of(&self.slots));
+        customers.latest(&self.slots, tenant, customer)
     }
 
-    /// Makes the index of customers, of all orders that are there.
-    #[cold]
-    fn index_customers(&mut self) {
-        self.customers = Some(HashTable::new());
-        for row in 0..self.slots.len() as u32 {
-            let order = self.slots[row as usize].row.as_ref();
-            if let Some((tenant, customer)) = order.map(|order| (order.tenant, order.customer)) {
-                self.slots[row as usize].before = self.enter_customer(tenant, customer, row);
-            }
-        }
-    }
-
-    fn is_of(&self, row: u32, tenant: Tenant, customer: Customer) -> bool {
-        let order = self.slots[row as usize].row.as_ref();
-        order.is_some_and(|order| (order.tenant, order.customer) == (tenant, customer))
+    /// The order before this one, of the same customer.
+    fn before(&self, row: u32) -> Option<u32> {
+        self.customers.as_ref()?.before(row)
     }
 
     pub(crate) fn insert(&mut self, new: NewOrder, tx: Tx, now_us: u64) -> u32 {
         let row = self.slots.len() as u32;
-        let (tenant, customer) = (new.tenant, new.customer);
-        let keyed = new.key_index != KeyIndex::None;
+        let (keyed, state) = (new.key_index != KeyIndex::None, new.state);
         let cart = new
             .natural_key
             .filter(|_| new.state != OrderState::Cancelled);
-        let before = self.enter_customer(tenant, customer, row);
-        let state = new.state;
+        let tenant = new.tenant;
+        let placed = Placed::new(new, row, &mut self.texts, &mut self.others);
         self.slots.push(OrderSlot {
-            row: Some(new),
+            row: Some(placed),
             state,
             items: 0,
             inserted: true,
             in_carts: cart.is_some(),
             writer: Some(tx),
             inserted_us: now_us,
-            before,
             charge: None,
         });
+        if let Some(customers) = &mut self.customers {
+            customers.enter(&self.slots, row);
+        }
         if keyed {
             self.enter_key(row);
         }
         if let Some(cart) = cart {
-            let slots = &self.slots;
-            let rehash = |row: &u32| {
-                hash_cart(Orders::cart_key(&slots[*row as usize]).expect("it is in the index"))
-            };
-            self.carts
-                .insert_unique(hash_cart((tenant, cart)), row, rehash);
+            let mut carts = std::mem::take(&mut self.carts);
+            let rehash = |row: &u32| hash_cart(self.cart_key(*row).expect("it is in the index"));
+            carts.insert_unique(hash_cart((tenant, cart)), row, rehash);
+            self.carts = carts;
         }
         row
     }
 
-    /// Makes `row` the customer's latest order; returns the one before. Guests have no identity.
-    fn enter_customer(&mut self, tenant: Tenant, customer: Customer, row: u32) -> Option<u32> {
-        let customers = self.customers.as_mut()?;
-        if customer == Customer::Guest {
-            return None;
-        }
-        let hash = hash_customer(tenant, customer);
-        let slots = &self.slots;
-        let same = |row: &u32| {
-            let order = slots[*row as usize].row.as_ref();
-            order.is_some_and(|order| (order.tenant, order.customer) == (tenant, customer))
-        };
-        if let Some(latest) = customers.find_mut(hash, same) {
-            return Some(std::mem::replace(latest, row));
-        }
-        let rehash = |row: &u32| {
-            let order = slots[*row as usize]
-                .row
-                .as_ref()
-                .expect("a row in the index is there");
-            hash_customer(order.tenant, order.customer)
-        };
-        customers.insert_unique(hash, row, rehash);
-        None
-    }
-
     pub(crate) fn leave_cart(&mut self, row: u32) {
-        let slot = &mut self.slots[row as usize];
-        if std::mem::take(&mut slot.in_carts) {
-            let key = Orders::cart_key(slot).expect("a row in the index has a cart");
+        if std::mem::take(&mut self.slots[row as usize].in_carts) {
+            let key = self.cart_key(row).expect("a row in the index has a cart");
             let found = self.carts.find_entry(hash_cart(key), |other| *other == row);
             found.expect("it was in the index").remove();
         }
@@ -210,54 +192,42 @@ impl Orders {
     pub(crate) fn remove(&mut self, row: u32) {
         self.leave_cart(row);
         self.leave_key(row);
-        let slots = &mut self.slots;
-        let order = slots[row as usize]
-            .row
-            .as_ref()
-            .expect("an order is removed once");
-        if let Some(customers) = &mut self.customers
-            && order.customer != Customer::Guest
-        {
-            let hash = hash_customer(order.tenant, order.customer);
-            match customers.find_entry(hash, |other| *other == row) {
-                Ok(entry) => match slots[row as usize].before {
-                    Some(before) => *entry.into_mut() = before,
-                    None => {
-                        entry.remove();
-                    }
-                },
-                Err(_) => unlink(slots, customers, hash, row),
-            }
+        if let Some(customers) = &mut self.customers {
+            customers.leave(&self.slots, row);
         }
-        let slot = &mut slots[row as usize];
-        (slot.row, slot.writer, slot.inserted) = (None, None, false);
+        let slot = &mut self.slots[row as usize];
+        let order = slot.row.take().expect("an order is removed once");
+        order.give_up(row, &mut self.texts, &mut self.others);
+        (slot.writer, slot.inserted) = (None, false);
     }
-}
 
-/// Takes a row out of the middle of its customer's chain.
-fn unlink(slots: &mut [OrderSlot], customers: &HashTable<u32>, hash: u64, row: u32) {
-    let who = |row: u32, slots: &[OrderSlot]| {
-        slots[row as usize]
-            .row
-            .as_ref()
-            .map(|o| (o.tenant, o.customer))
-    };
-    let of = who(row, slots);
-    let mut at = *customers
-        .find(hash, |other| who(*other, slots) == of)
-        .expect("the chain has a head");
-    while let Some(before) = slots[at as usize].before {
-        if before == row {
-            slots[at as usize].before = slots[row as usize].before;
-            return;
-        }
-        at = before;
+    /// What a row was inserted with; none if its insert was undone.
+    pub(crate) fn new_order(&self, row: u32) -> Option<NewOrder> {
+        let order = self.slots.get(row as usize)?.row.as_ref()?;
+        Some(order.unpack(row, &self.texts, &self.others))
+    }
+
+    /// What an order costs; none if its insert was undone.
+    pub(super) fn total(&self, row: u32) -> Option<Money> {
+        let order = self.slots[row as usize].row.as_ref();
+        order.map(|order| order.total)
+    }
+
+    /// The text of an order's key, if it has one.
+    pub(crate) fn key_text<'a>(&'a self, order: &'a Placed) -> Option<&'a str> {
+        order.key_text(&self.texts)
     }
 }
 
 #[inline]
 pub(crate) fn row_of(order: OrderId) -> u32 {
     (order.0 - 1) as u32
+}
+
+/// The number of the order at a place.
+#[inline]
+pub(crate) fn order_at(place: Place) -> OrderId {
+    OrderId(u64::from(place.row()) + 1)
 }
 
 impl Database {
@@ -303,7 +273,7 @@ impl Database {
         let key = order.key.as_ref().map_or("", IdempotencyKey::as_str);
         for row in self.orders.by_key(key) {
             let slot = &self.orders.slots[row as usize];
-            let unique = |order: &NewOrder| order.key_index == KeyIndex::Unique;
+            let unique = |order: &Placed| order.key_index == KeyIndex::Unique;
             if !slot.row.as_ref().is_some_and(unique) {
                 continue;
             }
@@ -417,8 +387,8 @@ impl Database {
         let row = row_of(order);
         let state = self.visible_state(tx, row);
         Ok(state.map(|state| {
-            let slot = &self.orders.slots[row as usize];
-            let new = slot.row.clone().expect("a visible order has a row");
+            let new = self.orders.new_order(row);
+            let new = new.expect("a visible order has a row");
             OrderRow {
                 id: order,
                 new,
@@ -479,7 +449,7 @@ impl Database {
             if let Some(state) = self.visible_state(tx, row) {
                 found.push(self.order_at(row, state));
             }
-            next = slot.before;
+            next = self.orders.before(row);
         }
         Ok(found)
     }

@@ -140,7 +140,7 @@ impl Database {
             self.look_for_short_rows(tx, if guarded { rows } else { &[] });
         }
         for (row, _) in rows.iter() {
-            if self.open.slots[tx.0 as usize].short.contains(row) {
+            if self.open.slots[tx.place()].short.contains(row) {
                 continue;
             }
             self.lock_stock(tx, *row)?;
@@ -148,7 +148,7 @@ impl Database {
         // What was enough may be less by the time it was waited for.
         let short =
             |(row, quantity): &(u32, i64)| self.stocks.slots[*row as usize].on_hand < *quantity;
-        let any_short = !self.open.slots[tx.0 as usize].short.is_empty();
+        let any_short = !self.open.slots[tx.place()].short.is_empty();
         if any_short || guarded && rows.iter().any(short) {
             return Ok(false);
         }
@@ -179,11 +179,11 @@ impl Database {
 
     /// Notes which rows are too short for the statement that begins.
     fn look_for_short_rows(&mut self, tx: Tx, rows: &[(u32, i64)]) {
-        let mut short = std::mem::take(&mut self.open.slots[tx.0 as usize].short);
+        let mut short = std::mem::take(&mut self.open.slots[tx.place()].short);
         short.clear();
         let too_short = |(row, quantity): &&(u32, i64)| self.visible_on_hand(tx, *row) < *quantity;
         short.extend(rows.iter().filter(too_short).map(|(row, _)| *row));
-        self.open.slots[tx.0 as usize].short = short;
+        self.open.slots[tx.place()].short = short;
     }
 
     /// What `tx` sees on hand of every line's SKU; `None` if one has no row.

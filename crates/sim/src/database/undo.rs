@@ -97,7 +97,7 @@ impl Database {
             Undo::Stock(row, ..) => self.stocks.slots[row as usize].writer = None,
             Undo::Coupon(row, _) => self.coupons.slots[row as usize].writer = None,
             Undo::Sales(row, _) => self.sales.slots[row as usize].1 = None,
-            Undo::InsertCharge(row) => self.charges.slots[row as usize].1 = None,
+            Undo::InsertCharge(row) => self.charges.slots[row as usize].writer = None,
         }
     }
 
@@ -107,12 +107,13 @@ impl Database {
             Undo::LockKey(row) => self.keys.slots[row as usize].writer = None,
             Undo::InsertKey(row) => self.keys.remove(row),
             Undo::ReinsertKey(row, old) => {
-                let slot = &mut self.keys.slots[row as usize];
-                (slot.record, slot.deleted) = (old, true);
+                self.keys.replace(row, &old);
+                self.keys.slots[row as usize].deleted = true;
             }
             Undo::UpdateKey(row, old) | Undo::SetKeyState(row, old) => {
+                self.keys.replace(row, &old);
                 let slot = &mut self.keys.slots[row as usize];
-                (slot.record, slot.writer, slot.changed) = (old, None, false);
+                (slot.writer, slot.changed) = (None, false);
             }
             Undo::DeleteKey(row, _) => {
                 let slot = &mut self.keys.slots[row as usize];
@@ -136,21 +137,19 @@ impl Database {
             }
             Undo::Sales(row, sold) => self.sales.slots[row as usize] = (sold, None),
             Undo::InsertCharge(row) => {
-                let order = self.charges.slots[row as usize]
-                    .0
-                    .take()
-                    .map(|charge| charge.order);
-                if let Some(order) = order {
-                    self.orders.slots[order.0 as usize - 1].charge = None;
+                let slot = &mut self.charges.slots[row as usize];
+                if let Some(order) = slot.order.take() {
+                    self.orders.slots[order.row() as usize].charge = None;
                 }
-                self.charges.slots[row as usize].1 = None;
+                slot.writer = None;
+                self.charges.amounts.remove(&row);
             }
             Undo::InsertMoves(first, until) => {
                 for row in &mut self.moves.slots[first as usize..until as usize] {
                     row.order = None;
                 }
             }
-            Undo::InsertNote(row) => self.notes.slots[row as usize] = None,
+            Undo::InsertNote(row) => self.notes.remove(row),
         }
     }
 }

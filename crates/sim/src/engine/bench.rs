@@ -244,7 +244,7 @@ impl<'w> Bench<'w> {
     pub fn ledger(&self) -> Vec<Charged> {
         let state = self.engine.world.state.borrow();
         let ledger = state.gateway.provider.ledger();
-        let rows = ledger.iter().zip(0..).map(|(charge, id)| Charged {
+        let rows = ledger.zip(0..).map(|(charge, id)| Charged {
             id: ChargeId(id),
             key: charge.key,
             order: charge.order,

@@ -77,7 +77,11 @@ impl State {
                 return;
             }
         }
-        let (order, kind) = self.database.notes.slots[row].expect("what is committed stays");
+        let (order, kind) = self
+            .database
+            .notes
+            .get(row)
+            .expect("what is committed stays");
         self.kitchen.tickets.push(Ticket {
             order,
             kind,

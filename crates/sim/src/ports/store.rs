@@ -79,7 +79,7 @@ impl Store for ReplicaPorts<'_> {
 }
 
 /// Between two statements in autocommit mode there is no transaction.
-const NO_ATTEMPTS: Tx = Tx(u32::MAX);
+const NO_ATTEMPTS: Tx = Tx::NEVER;
 
 /// A transaction whose BEGIN is not yet answered: if the handler dies before it is, the database rolls back.
 struct Guard<'a>(Option<SimTransaction<'a>>);

@@ -18,8 +18,8 @@ impl Script {
 
     /// The changes so far: when, from where to where, by whom with which token.
     fn changes(&self) -> Vec<(u64, RecordState, RecordState, u32, u32)> {
-        let log = self.db.changes.log.iter();
-        log.map(|c| (c.t_us, c.from, c.to, c.owner, c.token))
+        let log = self.db.changes.iter();
+        log.map(|(t_us, how)| (t_us, how.from, how.to, how.owner, how.token))
             .collect()
     }
 }
