@@ -211,7 +211,7 @@ pub(crate) struct AtHand {
     /// to wait it looks at the newest version.
     resumed: bool,
     /// The circle that it closes by waiting, if it does: when it will be found, and by whom.
-    pub(crate) circle: Option<(u64, Tx)>,
+    pub(crate) cycle: Option<(u64, Tx)>,
 }
 
 /// What is counted.
@@ -441,7 +441,7 @@ impl Database {
         (transaction.waits_for, transaction.has_waited) = (Some(holder), true);
         transaction.waits_since_us = self.at_hand.now_us;
         self.open.slots[holder.place()].waiters.push((task, tx));
-        self.at_hand.circle = self.closes_circle(tx);
+        self.at_hand.cycle = self.closes_cycle(tx);
     }
 
     #[inline]

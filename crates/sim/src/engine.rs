@@ -4,6 +4,8 @@
 //! - [`clients`]: intents become visits, and visits go on when they hear something
 //! - [`replicas`]: requests become handlers, and handlers go on when something reaches them
 //! - [`gateway`]: charges arrive, are captured, and are answered
+//! - [`visits`]: the visits, each a task
+//! - [`round`]: what is known of rounds of upkeep that find nothing
 //! - [`idle`]: rounds of upkeep that find nothing
 
 pub(crate) mod bench;
@@ -11,14 +13,16 @@ mod clients;
 mod gateway;
 mod idle;
 mod replicas;
+mod round;
+mod visits;
 
 use std::future::Future;
 
-use clients::Visits;
 use explore::{Chooser, Pool, TaskId};
-use idle::{IdleRound, Observed};
 use orders::Job;
 use outside::{Manners, Purchases, Visit};
+use round::{IdleRound, Observed};
+use visits::Visits;
 
 use crate::event::{Event, Fired};
 use crate::ports::ReplicaPorts;
@@ -250,7 +254,7 @@ where
                 self.world.kill_struck(&mut self.handlers);
             }
             Event::Abandon(tx) => self.world.state.borrow_mut().roll_back(tx.get()),
-            Event::LookAround(tx) => self.world.state.borrow_mut().look_around(tx.get()),
+            Event::DeadlockCheck(tx) => self.world.state.borrow_mut().check_deadlock(tx.get()),
         }
     }
 }

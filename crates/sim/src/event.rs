@@ -49,7 +49,7 @@ pub(crate) enum Event {
     /// A transaction that its handler dropped is rolled back.
     Abandon(Packed<Tx>),
     /// `deadlock_timeout` has elapsed for this waiter: run the deadlock check.
-    LookAround(Packed<Tx>),
+    DeadlockCheck(Packed<Tx>),
 }
 
 /// Which event let the task at hand go on. A future acts only on the event that it waits for.

@@ -15,15 +15,15 @@ use crate::database::{Database, Tx};
 pub(super) const TIMEOUT_US: u64 = 1_000_000;
 
 impl Database {
-    /// A wait has begun. When and by whom the circle will be found that it closes, if it closes one.
-    pub(crate) fn closes_circle(&self, tx: Tx) -> Option<(u64, Tx)> {
-        let mut found = (self.looks_at_us(tx), tx);
+    /// A wait has begun. If it closes a cycle: when the check will run that finds it, and in which transaction.
+    pub(crate) fn closes_cycle(&self, tx: Tx) -> Option<(u64, Tx)> {
+        let mut found = (self.checks_at_us(tx), tx);
         for other in self.waits_in_turn(tx) {
             if other == tx {
                 return Some(found);
             }
-            let at_us = self.looks_at_us(other);
-            // Who has looked already does not look again.
+            let at_us = self.checks_at_us(other);
+            // A transaction checks once for each wait.
             if at_us > self.at_hand.now_us && at_us < found.0 {
                 found = (at_us, other);
             }
@@ -31,8 +31,8 @@ impl Database {
         None
     }
 
-    /// When a transaction that waits looks around.
-    fn looks_at_us(&self, tx: Tx) -> u64 {
+    /// When a waiting transaction runs its deadlock check.
+    fn checks_at_us(&self, tx: Tx) -> u64 {
         self.open.slots[tx.place()].waits_since_us + TIMEOUT_US
     }
 
@@ -43,12 +43,12 @@ impl Database {
         std::iter::successors(next(tx), move |tx| next(*tx)).take(self.open.slots.len())
     }
 
-    /// A transaction has waited for so long that it looks around. If it waits for itself it stops, and its statement fails as
-    /// soon as it is run again. Whether it did.
-    pub(crate) fn looks_around(&mut self, tx: Tx) -> bool {
-        let is_its_time = self.looks_at_us(tx) == self.at_hand.now_us;
+    /// The deadlock check of a transaction that has waited for `deadlock_timeout`. If it waits for itself it becomes the victim: it stops
+    /// waiting, and its statement fails as soon as it is run again. Whether it did.
+    pub(crate) fn breaks_deadlock(&mut self, tx: Tx) -> bool {
+        let is_its_time = self.checks_at_us(tx) == self.at_hand.now_us;
         if !is_its_time || !self.waits_in_turn(tx).any(|other| other == tx) {
-            // The circle broke, or this is another transaction in the place of the one that waited.
+            // The cycle broke, or this is another transaction in the place of the one that waited.
             return false;
         }
         let transaction = &mut self.open.slots[tx.place()];

@@ -7,49 +7,14 @@
 
 use std::future::Future;
 
-use explore::{Digest, TaskId};
+use explore::TaskId;
 use orders::Job;
 use outside::Visit;
 
 use crate::engine::Engine;
+use crate::engine::round::{Counted, IdleRound, Observed};
 use crate::event::Event;
 use crate::ports::ReplicaPorts;
-
-/// A round that finds nothing.
-#[derive(Debug)]
-pub(super) struct IdleRound {
-    /// When its events come after its beginning, in order.
-    events_us: Vec<u64>,
-    /// How many statements it sends.
-    statements: u64,
-}
-
-impl IdleRound {
-    fn takes_us(&self) -> u64 {
-        self.events_us.last().copied().unwrap_or(0)
-    }
-}
-
-/// A round that is being run and may turn out to be idle.
-#[derive(Debug)]
-pub(super) struct Observed {
-    task: TaskId,
-    began_us: u64,
-    events_us: Vec<u64>,
-    digest: Digest,
-    before: Counted,
-}
-
-/// What upkeep could do, counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Counted {
-    statements: u64,
-    /// Those whose answer depends on nothing but what is due.
-    idle_statements: u64,
-    cache_commands: u64,
-    nonces: u64,
-    process_uses: u64,
-}
 
 impl<'w, F, H, G, V> Engine<'w, F, H, G, V>
 where

@@ -10,16 +10,16 @@ impl State {
     /// The statement at hand waits.
     pub(super) fn note_wait(&mut self) {
         self.cover(Label::LockWait);
-        if let Some((at_us, tx)) = self.database.at_hand.circle.take() {
+        if let Some((at_us, tx)) = self.database.at_hand.cycle.take() {
             let wait_us = at_us - self.kernel.now_us();
-            self.kernel.after(wait_us, Event::LookAround(tx.into()));
+            self.kernel.after(wait_us, Event::DeadlockCheck(tx.into()));
         }
     }
 
     /// `deadlock_timeout` has elapsed for this waiter: the deadlock check runs.
-    pub(crate) fn look_around(&mut self, tx: Tx) {
+    pub(crate) fn check_deadlock(&mut self, tx: Tx) {
         self.database.at_hand.now_us = self.kernel.now_us();
-        if self.database.looks_around(tx) {
+        if self.database.breaks_deadlock(tx) {
             self.cover(Label::Deadlock);
             self.release_waiters();
         }

@@ -21,12 +21,12 @@ impl Script {
     fn waits(&mut self, at_us: u64, tx: Tx, key: &str) -> (TaskId, Option<(u64, Tx)>) {
         self.db.at_hand.now_us = at_us;
         let task = self.lock_key(tx, key).unwrap_err();
-        (task, self.db.at_hand.circle.take())
+        (task, self.db.at_hand.cycle.take())
     }
 
-    fn looks_around(&mut self, at_us: u64, tx: Tx) -> bool {
+    fn breaks_deadlock(&mut self, at_us: u64, tx: Tx) -> bool {
         self.db.at_hand.now_us = at_us;
-        self.db.looks_around(tx)
+        self.db.breaks_deadlock(tx)
     }
 }
 
@@ -38,7 +38,7 @@ fn of_two_that_wait_for_each_other_the_first_notices_after_a_second_and_the_othe
     let (b_waits, circle) = script.waits(300, b, "x");
     assert_eq!(circle, Some((SECOND + 100, a)));
     assert_eq!(script.db.open.released, [], "for a second nothing happens");
-    assert!(script.looks_around(SECOND + 100, a));
+    assert!(script.breaks_deadlock(SECOND + 100, a));
     assert_eq!(script.db.open.released, [a_waits]);
     assert_eq!(
         script.lock_key(a, "y"),
@@ -73,8 +73,8 @@ fn who_waits_for_somebody_in_a_circle_is_not_in_it_and_is_not_undone() {
     let late = script.db.begin();
     let (_, none) = script.waits(40, late, "z");
     assert_eq!(none, None, "and its look along the others ends");
-    assert!(!script.looks_around(SECOND, d));
-    assert!(script.looks_around(SECOND + 10, a));
+    assert!(!script.breaks_deadlock(SECOND, d));
+    assert!(script.breaks_deadlock(SECOND + 10, a));
     assert!(script.lock_key(a, "x").unwrap().is_err());
     assert_eq!(script.db.open.released.len(), 3, "a, and who waited for it");
 }
@@ -85,7 +85,7 @@ fn a_circle_that_broke_in_the_meantime_is_none() {
     script.waits(0, a, "y");
     script.waits(10, b, "x");
     script.db.hang_up(b);
-    assert!(!script.looks_around(SECOND, a));
+    assert!(!script.breaks_deadlock(SECOND, a));
     assert!(script.lock_key(a, "y").unwrap().is_ok());
     assert_eq!(script.db.counts.deadlocks, 0);
 }
@@ -104,9 +104,12 @@ fn another_transaction_in_the_place_of_one_that_waited_has_a_time_of_its_own() {
     let (waits, _) = script.waits(500, next, "y");
     let (_, circle) = script.waits(600, b, "z");
     assert_eq!(circle, Some((SECOND + 500, next)));
-    assert!(!script.looks_around(SECOND, next), "the look of the first");
+    assert!(
+        !script.breaks_deadlock(SECOND, next),
+        "the look of the first"
+    );
     script.db.open.released.clear();
-    assert!(script.looks_around(SECOND + 500, next));
+    assert!(script.breaks_deadlock(SECOND + 500, next));
     assert_eq!(
         script.db.open.released,
         [waits],
