@@ -196,7 +196,7 @@ fn what_another_replica_than_the_owner_writes_breaks_the_rule_whatever_the_row_s
         Late::Copied(KeyState::Failed),
     ] {
         let broken = unfenced(late);
-        // Where both requests came to one replica, nobody can tell.
+        // Where both requests came to one replica, the history cannot tell.
         assert_eq!(broken.outcome, Outcome::Violated, "{late:?}");
         assert!(broken.violations >= 5, "{late:?}: {broken:?}");
     }

@@ -18,15 +18,16 @@ use outside::menu::{Menu, coupon_name};
 use outside::provider::{Charge, Provider, hash_key};
 use protocol::{Line, OrderId, Scope, ScopedKey, Sku, Tenant};
 
+use crate::database::Database;
 use crate::database::changes::{KeyChanges, standing};
 use crate::database::coupons::CouponSlot;
 use crate::database::keys::Keys;
 use crate::database::orders::{order_at, row_of};
 use crate::database::place::Place;
 use crate::database::placed::Placed;
-use crate::database::{Database, give_back};
 use crate::gateway::Gateway;
 use crate::kitchen::Kitchen;
+use crate::memory::give_back;
 use crate::simulated::Simulated;
 use crate::state::State;
 use crate::tally::Traffic;

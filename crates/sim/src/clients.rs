@@ -20,7 +20,7 @@ mod radio;
 
 use std::collections::BTreeMap;
 
-use crate::database::give_back;
+use crate::memory::give_back;
 use answers::Answers;
 use explore::TaskId;
 use flights::{AttemptId, Attempts, IntentTrack};

@@ -24,6 +24,7 @@
 //! - [`tally`]: what is counted where it happens
 //! - [`audit`](mod@audit): what is stored at the end
 //! - [`packed`]: small values in one word
+//! - [`memory`]: when a table's memory is given back
 
 mod audit;
 mod cache;
@@ -33,6 +34,7 @@ mod engine;
 mod event;
 mod gateway;
 mod kitchen;
+mod memory;
 mod packed;
 mod ports;
 mod replicas;

@@ -1,4 +1,4 @@
-//! Rounds of upkeep that find nothing are passed over, and nobody can tell.
+//! Rounds of upkeep that find nothing are passed over, and the run is the same.
 
 use std::rc::Rc;
 use std::sync::Arc;

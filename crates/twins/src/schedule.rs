@@ -93,7 +93,7 @@ struct Player {
     waits: Option<Call>,
 }
 
-/// Plays a schedule with so many connections, to the end of every transaction.
+/// Plays a schedule on this number of connections, until every transaction has ended.
 pub fn play(twin: &mut dyn Twin, connections: usize, moves: &[Move]) -> Vec<Heard> {
     let menu = menu();
     let open = |twin: &mut dyn Twin| Player {

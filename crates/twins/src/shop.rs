@@ -67,7 +67,7 @@ pub fn answered(expires_at: u64) -> KeyRecord {
     }
 }
 
-/// So many of a SKU.
+/// A quantity of a SKU.
 pub fn line(sku: &str, quantity: u32) -> Line {
     Line {
         sku: Sku(sku.into()),

@@ -1,6 +1,6 @@
-//! What is rare in the events, on lists for the rules that decide it.
+//! Unusual events, listed once while the history is read, so that a rule need not search all events for them.
 
-/// What is rare in the events.
+/// Lists of unusual events and keys, by what is unusual about them.
 #[derive(Debug, Default)]
 pub(crate) struct Rare {
     /// Completions that refuse.

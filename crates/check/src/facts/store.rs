@@ -40,7 +40,7 @@ pub(crate) struct Facts {
     pub(crate) run: Run,
     /// What is known of the `ok` answers.
     pub(crate) answers: AnswerFacts,
-    /// What is rare in the events and decided by the rules.
+    /// Unusual events, for the rules that decide about them.
     pub(crate) rare: Rare,
     /// Rows of the audit that are not as usual at first sight.
     pub(crate) odd: OddRows,

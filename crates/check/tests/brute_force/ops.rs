@@ -1,4 +1,4 @@
-//! The history read literally: each attempt with its end, each order with whose it is and when it was created.
+//! The history read literally: each attempt with its end, each order with its purchase and the time at which it was created.
 
 use std::collections::BTreeSet;
 

@@ -9,9 +9,10 @@ use orders::ChargeRow;
 use protocol::Cart;
 
 use super::order_name;
+use crate::database::Database;
 use crate::database::moves::Move;
 use crate::database::orders::order_at;
-use crate::database::{Database, give_back};
+use crate::memory::give_back;
 use outside::menu::Menu;
 
 /// Adds the parts that the service keeps. Of the tables that no other part is made from, the memory is given back.

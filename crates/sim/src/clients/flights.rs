@@ -75,7 +75,7 @@ pub(crate) struct Flight {
     pub(super) timed: bool,
     /// When it does, if it does by itself.
     pub(super) gives_up_us: u64,
-    /// When the slot's alarm rings. It outlives the attempt that it was set for: see [`State::alarm`].
+    /// When the slot's alarm rings. It outlives the attempt that it was set for: see `State::alarm`.
     pub(super) alarm_us: u64,
     pub(crate) intent: u32,
     pub(crate) client: usize,
@@ -118,7 +118,7 @@ impl Coming {
         match end {
             End::Answered(answer) => Coming(answer.number()),
             End::Reset => Coming(Coming::RESET),
-            End::TimedOut | End::Died => unreachable!("nobody sends this"),
+            End::TimedOut | End::Died => unreachable!("a client's own end is not sent"),
         }
     }
 

@@ -5,7 +5,8 @@ use protocol::{Cart, Tenant};
 
 use super::hashes::{CartKey, hash_cart};
 use super::undo::Undo;
-use super::{Database, KEPT_MAX, Omission, Stop, Tx, Writer, writable};
+use super::{Database, Omission, Stop, Tx, Writer, writable};
+use crate::memory::KEPT_MAX;
 
 /// A cart that was bought, and by whom it was cleared: a transaction that is committed (`None`), or an open one. Its parts stand
 /// side by side, because there are as many as orders.

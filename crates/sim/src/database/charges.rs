@@ -9,7 +9,8 @@ use protocol::{ChargeId, Money};
 use super::orders::{Orders, order_at, row_of};
 use super::place::Place;
 use super::undo::Undo;
-use super::{Database, KEPT_MAX, Omission, Stop, Tx, Writer, writable};
+use super::{Database, Omission, Stop, Tx, Writer, writable};
+use crate::memory::KEPT_MAX;
 
 /// A row of `charges`. The numbers of charges and orders are counted, so they are kept in four bytes each.
 #[derive(Debug)]

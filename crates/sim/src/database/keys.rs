@@ -10,7 +10,8 @@ use super::hashes::hash_text;
 use super::records::{Answers, Kept};
 use super::texts::{Text, Texts};
 use super::undo::Undo;
-use super::{Database, KEPT_MAX, Stop, Tx, Writer, writable};
+use super::{Database, Stop, Tx, Writer, writable};
+use crate::memory::KEPT_MAX;
 
 /// A row of `idempotency_keys`.
 #[derive(Debug)]

@@ -13,7 +13,8 @@ use super::place::Place;
 use super::placed::{NaturalKeys, Placed};
 use super::texts::Texts;
 use super::undo::Undo;
-use super::{Database, KEPT_MAX, Stop, Tx, Writer, writable};
+use super::{Database, Stop, Tx, Writer, writable};
+use crate::memory::KEPT_MAX;
 
 /// A row of `orders`.
 #[derive(Debug)]

@@ -58,7 +58,7 @@ pub struct Charged {
     pub id: ChargeId,
     /// Under which key.
     pub key: GatewayKey,
-    /// Whose it is, if that was said.
+    /// The order that it pays for, if the request named one.
     pub order: Option<OrderId>,
     /// How much.
     pub amount: Money,

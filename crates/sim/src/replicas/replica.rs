@@ -16,7 +16,7 @@ pub(crate) struct Replica {
     pub(crate) back_at_us: u64,
     /// It stands still until then.
     pub(crate) paused_until_us: u64,
-    /// Who it is in its present life.
+    /// The owner under which it claims keys, new after each restart.
     pub(crate) owner: Owner,
     /// How much its clock is fast, by now.
     pub(crate) skew_us: i64,

@@ -36,7 +36,8 @@ impl Rolling {
         }
     }
 
-    /// How long after a replica's turn that of the next one of so many is: in this round, or in the next one if there is one.
+    /// The time from a replica's turn to the next replica's, in microseconds. After the last replica the next round begins, if there is
+    /// one.
     fn until_next_us(&self, replica: u32, replicas: u32) -> Option<u64> {
         let step_us = self.down_for_us + self.apart_us;
         if replica + 1 < replicas {

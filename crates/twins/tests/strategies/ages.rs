@@ -78,7 +78,7 @@ fn a_claim_outlives_every_expiry_until_its_order_is_recovered() {
     }
     world.script.stall_gateway(false);
     world.pass(CONTRACT.ttl + CONTRACT.grace + CONTRACT.lease + Span(1));
-    // The reaper of another replica takes no claim away: whoever asks, or the completer, still finishes that order.
+    // The reaper of another replica takes no claim away: the next request, or the completer, still finishes that order.
     for recovered_first in [true, false] {
         if recovered_first {
             run(world

@@ -50,7 +50,7 @@ impl<'w> Bench<'w> {
         self.engine.world.state.borrow().kernel.len() as u64
     }
 
-    /// Of those who waited for a lock, an event is on its way to whoever does not any more. How many they are.
+    /// Finds the tasks that have stopped waiting for a lock, and expects an event for each. Returns how many there are.
     pub(super) fn notice_released(&mut self) -> u64 {
         let state = self.engine.world.state.borrow();
         let (waiting, released) = std::mem::take(&mut self.waiting)
